@@ -1,0 +1,116 @@
+// What the engine asks its surroundings to do, and how they answer. Values only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "agent/model/report.hpp"
+#include "agent/model/task.hpp"
+#include "agent/ports/runtime.hpp"
+#include "proto/acs/messages.hpp"
+
+namespace berth::agent {
+
+/// Which container a step is for.
+struct ContainerKey {
+  std::string taskArn;
+  std::string container;
+  auto operator<=>(const ContainerKey&) const = default;
+};
+
+struct PullEffect {
+  ContainerKey key;
+  PullSpec spec;
+};
+struct CreateEffect {
+  ContainerKey key;
+  ContainerSpec spec;
+};
+struct StartEffect {
+  ContainerKey key;
+  std::string id;
+};
+struct StopEffect {
+  ContainerKey key;
+  std::string id;
+  Duration timeout{};
+};
+struct InspectEffect {
+  ContainerKey key;
+  std::string idOrName;
+};
+/// A container that is to go. `key` is empty for one that belongs to no task.
+struct RemoveEffect {
+  ContainerKey key;
+  std::string id;
+  bool force = false;
+};
+/// List all containers that carry this agent's label.
+struct ListEffect {};
+/// Tell the controller (SubmitTaskStateChange).
+struct ReportEffect {
+  Report report;
+};
+/// Send to the controller on the ACS session, if there is one; otherwise drop it.
+struct SendEffect {
+  acs::FromAgent message;
+};
+
+using Effect = std::variant<PullEffect, CreateEffect, StartEffect, StopEffect, InspectEffect, RemoveEffect,
+                            ListEffect, ReportEffect, SendEffect>;
+
+/// The outcome of one call of the engine. The surroundings first make `save`, `erase` and `timeline` durable,
+/// all together, and then perform `effects` in order. With nothing to make durable they act at once. When the
+/// commit fails, they try it again and perform nothing before it has succeeded.
+struct Output {
+  std::vector<Task> save;
+  std::vector<std::string> erase;
+  std::optional<int64_t> timeline;
+  std::vector<Effect> effects;
+
+  bool durable() const { return !save.empty() || !erase.empty() || timeline.has_value(); }
+};
+
+/// How the surroundings answer an effect; each effect but SendEffect is answered exactly once.
+struct PullDone {
+  ContainerKey key;
+  Result<PullOutcome> result;
+};
+struct CreateDone {
+  ContainerKey key;
+  Result<std::string> result;
+};
+struct StartDone {
+  ContainerKey key;
+  Result<RuntimeContainer> result;
+};
+struct StopDone {
+  ContainerKey key;
+  Result<RuntimeContainer> result;
+};
+struct InspectDone {
+  ContainerKey key;
+  Result<std::optional<RuntimeContainer>> result;
+};
+struct RemoveDone {
+  ContainerKey key;
+  Status result;
+};
+struct ListDone {
+  Result<std::vector<RuntimeContainer>> result;
+};
+/// `rejected`: the controller will never accept this report (InvalidParameterException), so it is dropped.
+struct ReportDone {
+  Report report;
+  Status result;
+  bool rejected = false;
+};
+
+using Done =
+    std::variant<PullDone, CreateDone, StartDone, StopDone, InspectDone, RemoveDone, ListDone, ReportDone>;
+
+}  // namespace berth::agent

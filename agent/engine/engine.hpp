@@ -1,0 +1,114 @@
+// The agent's core: it keeps the tasks, decides what is done for each, and never does it itself. Every call
+// takes the present moment and answers with what has to be made durable and done (Output). The same code
+// handles a payload, a manifest, a runtime event and a restart.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/engine/effects.hpp"
+#include "agent/model/container_spec.hpp"
+#include "agent/model/next_action.hpp"
+#include "common/ids/random.hpp"
+
+namespace berth::agent {
+
+struct EngineOptions {
+  Duration stopTimeout = std::chrono::seconds(30);   ///< where the container gives none
+  Duration cleanupDelay = std::chrono::hours(3);     ///< from STOPPED to the removal of the containers
+  Duration recheck = std::chrono::minutes(5);        ///< full comparison with the runtime
+  int attempts = 5;                                  ///< of a step whose failure a retry may help
+  Duration retryFirst = std::chrono::milliseconds(500);
+  Duration retryMost = std::chrono::seconds(10);
+  Duration reportRetryFirst = std::chrono::seconds(1);
+  Duration reportRetryMost = std::chrono::seconds(30);
+  size_t parallelReports = 10;
+  PullBehavior pullBehavior = PullBehavior::Default;
+};
+
+/// What people see of a container that waits: for what, since when and until when.
+struct Waiting {
+  ContainerKey key;
+  std::string what;
+};
+
+/// Single-threaded. Holds no reference to anything but `random`, which must outlive it.
+class Engine {
+ public:
+  Engine(Identity identity, EngineOptions options, Random& random);
+
+  /// At start, before anything else: the tasks and the timeline as stored. Asks for a list of the containers;
+  /// nothing is done for a restored task until it has arrived.
+  Output restore(std::vector<Task> stored, int64_t timeline, Now now);
+
+  /// A decoded ACS message. Messages for another container instance are ignored.
+  Output onMessage(const acs::ToAgent& message, Now now);
+  Output onRuntimeEvent(const RuntimeEvent& event, Now now);
+  Output onDone(Done done, Now now);
+  /// To be called at `nextDeadline()`; calling it earlier or more often is harmless.
+  Output onTimer(Now now);
+  std::optional<MonoTime> nextDeadline() const;
+
+  const Identity& identity() const { return identity_; }
+  const std::map<std::string, Task>& tasks() const { return tasks_; }
+  int64_t timeline() const { return timeline_; }
+  std::vector<Waiting> waiting() const;
+
+ private:
+  void handle(const acs::PayloadMessage& payload, Now now, Output& out);
+  void handle(const acs::HeartbeatMessage& heartbeat, Now now, Output& out);
+  void handle(const acs::TaskManifestMessage& manifest, Now now, Output& out);
+  void handle(const acs::TaskStopVerificationAck& ack, Now now, Output& out);
+  void handle(const acs::OtherMessage& other, Now now, Output& out);
+  void accept(const acs::Task& payload, Now now, Output& out);
+  void wantStop(Task& task);
+
+  void finished(const PullDone& done, Now now, Output& out);
+  void finished(const CreateDone& done, Now now, Output& out);
+  void finished(const StartDone& done, Now now, Output& out);
+  void finished(const StopDone& done, Now now, Output& out);
+  void finished(const InspectDone& done, Now now, Output& out);
+  void finished(const RemoveDone& done, Now now, Output& out);
+  void finished(const ListDone& done, Now now, Output& out);
+  void finished(const ReportDone& done, Now now, Output& out);
+
+  /// Takes in what the runtime says; persists and stops what follows from it.
+  void see(Task& task, Container& container, const std::optional<RuntimeContainer>& seen, Now now,
+           Output& out);
+  void fail(Task& task, Container& container, const std::string& reason, Now now);
+  /// A failed step that may be tried again: sets the time for it. False when its attempts are used up.
+  bool retryLater(Container& container, const Error& error, std::string_view step, Now now);
+  void backOff(Container& container, std::string what, Now now);
+
+  /// Takes every step that is due for a task: the loop around nextAction().
+  void advance(Task& task, Now now, Output& out);
+  void perform(Task& task, Container& container, Action action, Now now, Output& out);
+  void report(Task& task, Now now, Output& out);
+  void cleanUp(Task& task, Now now, Output& out);
+  void save(const Task& task) { dirty_.insert(task.arn); }
+  /// Closes a call: the changed tasks, as they are now, become what is to be saved.
+  Output finish(Output out);
+  Container* find(const ContainerKey& key, Task** task);
+  Container* stepEnded(const ContainerKey& key, Task** task);
+  /// After a step: what happened meanwhile is asked for, then the task goes on.
+  void settle(Task& task, Container& container, Now now, Output& out);
+  void advanceAll(Now now, Output& out);
+
+  Identity identity_;
+  EngineOptions options_;
+  Random& random_;
+  std::map<std::string, Task> tasks_;
+  int64_t timeline_ = 0;
+  int64_t highestSeq_ = 0;  ///< of payloads and manifests; in memory only, as the protocol has it
+  std::string manifestId_;  ///< of the last manifest, until its verification has been answered
+  size_t reportsInFlight_ = 0;
+  bool restored_ = true;  ///< false from a restart until the first list of containers has arrived
+  bool listing_ = false;
+  std::set<std::string> dirty_;  ///< tasks changed by the call that is under way
+  std::optional<MonoTime> nextList_;
+};
+
+}  // namespace berth::agent

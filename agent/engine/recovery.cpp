@@ -1,0 +1,140 @@
+// Where the engine compares what it knows with what the runtime has: at start, after the event stream broke,
+// and now and then. One code for all three.
+#include <algorithm>
+
+#include "agent/engine/engine.hpp"
+
+namespace berth::agent {
+namespace {
+
+std::string label(const RuntimeContainer& container, const char* key) {
+  auto it = container.labels.find(key);
+  return it == container.labels.end() ? std::string() : it->second;
+}
+
+}  // namespace
+
+Output Engine::restore(std::vector<Task> stored, int64_t timeline, Now now) {
+  timeline_ = timeline;
+  for (Task& task : stored) tasks_.emplace(task.arn, std::move(task));
+  restored_ = false;
+  listing_ = true;
+  nextList_ = now.mono + options_.recheck;
+  Output out;
+  out.effects.push_back(ListEffect{});
+  return out;
+}
+
+Output Engine::onRuntimeEvent(const RuntimeEvent& event, Now now) {
+  Output out;
+  if (event.kind == RuntimeEvent::Kind::Connected && !listing_) {
+    listing_ = true;
+    nextList_ = now.mono + options_.recheck;
+    out.effects.push_back(ListEffect{});
+  }
+  if (event.kind != RuntimeEvent::Kind::ContainerChanged || !restored_) return out;
+  for (auto& [arn, task] : tasks_) {
+    for (Container& container : task.containers) {
+      if (container.runtimeId.empty() || container.runtimeId != event.containerId) continue;
+      if (container.removed || container.inFlight == Step::Remove) return out;
+      if (container.inFlight != Step::None) {
+        // The answer under way may be older than this event; a start causes its own "start" event.
+        if (container.inFlight != Step::Start || event.detail != "start") container.recheck = true;
+        return out;
+      }
+      if (container.known == ContainerStatus::Stopped) {
+        out.effects.push_back(InspectEffect{{arn, container.spec.name}, container.runtimeId});
+        return out;
+      }
+      container.uncertain = true;
+      container.retryAt.reset();
+      advance(task, now, out);
+      return finish(std::move(out));
+    }
+  }
+  return out;
+}
+
+void Engine::finished(const ListDone& done, Now now, Output& out) {
+  listing_ = false;
+  if (!done.result) {
+    // Nothing can be said about any container before the runtime answers; ask until it does.
+    nextList_ = now.mono + options_.retryFirst;
+    return;
+  }
+  nextList_ = now.mono + options_.recheck;
+  std::map<ContainerKey, const RuntimeContainer*> seen;
+  for (const RuntimeContainer& container : *done.result) {
+    ContainerKey key{label(container, kTaskLabel), label(container, kContainerLabel)};
+    Task* task = nullptr;
+    if (find(key, &task)) {
+      seen[key] = &container;
+    } else {
+      out.effects.push_back(RemoveEffect{{}, container.id, true});
+    }
+  }
+  restored_ = true;
+  for (auto& [arn, task] : tasks_) {
+    for (Container& container : task.containers) {
+      if (container.inFlight != Step::None) continue;
+      auto it = seen.find(ContainerKey{arn, container.spec.name});
+      if (it != seen.end()) {
+        see(task, container, *it->second, now, out);
+      } else if (container.known != ContainerStatus::Stopped && !container.runtimeName.empty() &&
+                 (container.startIntended || container.known >= ContainerStatus::Created)) {
+        // The list may be older than the container: ask for this one.
+        container.uncertain = true;
+      }
+    }
+  }
+  advanceAll(now, out);
+}
+
+Output Engine::onTimer(Now now) {
+  Output out;
+  if (nextList_ && now.mono >= *nextList_ && !listing_) {
+    listing_ = true;
+    nextList_ = now.mono + options_.recheck;
+    out.effects.push_back(ListEffect{});
+  }
+  advanceAll(now, out);
+  return finish(std::move(out));
+}
+
+std::optional<MonoTime> Engine::nextDeadline() const {
+  std::optional<MonoTime> next;
+  auto consider = [&](const std::optional<MonoTime>& at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  if (!listing_) consider(nextList_);
+  if (!restored_) return next;
+  for (const auto& [arn, task] : tasks_) {
+    if (!task.reporting) consider(task.reportRetryAt);
+    bool busy = false;
+    for (const Container& container : task.containers) {
+      busy |= container.inFlight != Step::None || container.retryAt.has_value();
+      if (container.inFlight == Step::None) consider(container.retryAt);
+    }
+    if (!busy) consider(task.cleanUpAt);
+  }
+  return next;
+}
+
+std::vector<Waiting> Engine::waiting() const {
+  std::vector<Waiting> out;
+  for (const auto& [arn, task] : tasks_) {
+    for (const Container& container : task.containers) {
+      ContainerKey key{arn, container.spec.name};
+      if (container.inFlight != Step::None) {
+        out.push_back(Waiting{key, "the runtime, to " + std::string(name(container.inFlight))});
+      } else if (container.retryAt) {
+        out.push_back(Waiting{key, container.waiting});
+      } else if (!restored_) {
+        out.push_back(Waiting{key, "the runtime, to list its containers"});
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,165 @@
+#include "agent/model/task.hpp"
+
+#include <algorithm>
+
+namespace berth::agent {
+namespace {
+
+constexpr size_t kReasonLimit = 1024;
+constexpr size_t kIdDigits = 20;
+
+std::string runtimeNameFor(const acs::Task& task, const std::string& container) {
+  std::string reduced;
+  for (char c : container) {
+    bool keep = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+    if (keep) reduced += c;
+  }
+  std::string id = task.arn.substr(task.arn.rfind('/') + 1);
+  if (id.size() > kIdDigits) id = id.substr(id.size() - kIdDigits);
+  return "ecs-" + task.family + "-" + task.version + "-" + reduced + "-" + id;
+}
+
+void advance(Container& container, ContainerStatus status) {
+  container.known = std::max(container.known, status);
+}
+
+void observeExit(Task& task, Container& container, const RuntimeContainer& seen, Now now) {
+  container.exitCode = seen.exitCode;
+  container.finishedAt = seen.finishedAt.value_or(now.wall);
+  std::string reason;
+  if (seen.oomKilled) {
+    reason = "OutOfMemoryError: Container killed due to memory usage";
+  } else if (!seen.error.empty()) {
+    reason = "DockerStateError: " + seen.error;
+  }
+  markStopped(task, container, reason, now);
+}
+
+}  // namespace
+
+std::string_view name(ContainerStatus status) {
+  switch (status) {
+    case ContainerStatus::None: return "NONE";
+    case ContainerStatus::Pulled: return "PULLED";
+    case ContainerStatus::Created: return "CREATED";
+    case ContainerStatus::Running: return "RUNNING";
+    case ContainerStatus::Stopped: return "STOPPED";
+  }
+  return "NONE";
+}
+
+std::string_view name(TaskStatus status) {
+  switch (status) {
+    case TaskStatus::Pending: return "PENDING";
+    case TaskStatus::Running: return "RUNNING";
+    case TaskStatus::Stopped: return "STOPPED";
+  }
+  return "PENDING";
+}
+
+std::string_view name(Step step) {
+  switch (step) {
+    case Step::None: return "none";
+    case Step::Pull: return "pull";
+    case Step::Create: return "create";
+    case Step::Start: return "start";
+    case Step::Stop: return "stop";
+    case Step::Inspect: return "inspect";
+    case Step::Remove: return "remove";
+  }
+  return "none";
+}
+
+Container* Task::find(std::string_view containerName) {
+  for (Container& container : containers) {
+    if (container.spec.name == containerName) return &container;
+  }
+  return nullptr;
+}
+
+Task makeTask(const acs::Task& payload) {
+  Task task;
+  task.arn = payload.arn;
+  task.spec = payload;
+  task.spec.containers.clear();
+  task.stopWanted = payload.desiredStatus == "STOPPED";
+  for (const acs::Container& spec : payload.containers) {
+    Container container;
+    container.spec = spec;
+    container.runtimeName = runtimeNameFor(payload, spec.name);
+    task.containers.push_back(std::move(container));
+  }
+  return task;
+}
+
+Task makeRefusedTask(const std::string& arn, const std::string& reason, Now now) {
+  Task task;
+  task.arn = arn;
+  task.spec.arn = arn;
+  task.stopWanted = true;
+  task.reason = reason;
+  task.stoppedAt = now.wall;
+  return task;
+}
+
+bool mustStop(const Task& task) {
+  if (task.stopWanted) return true;
+  return std::any_of(task.containers.begin(), task.containers.end(), [](const Container& container) {
+    return container.spec.essential && container.known == ContainerStatus::Stopped;
+  });
+}
+
+TaskStatus statusOf(const Task& task) {
+  bool all_stopped = true;
+  bool all_started = true;
+  bool essential_stopped = false;
+  for (const Container& container : task.containers) {
+    bool stopped = container.known == ContainerStatus::Stopped;
+    all_stopped &= stopped;
+    all_started &= container.known >= ContainerStatus::Running;
+    essential_stopped |= stopped && container.spec.essential;
+  }
+  if (all_stopped) return TaskStatus::Stopped;
+  if (all_started && !essential_stopped) return TaskStatus::Running;
+  // An essential container that ended does not take back that the task was running.
+  return std::max(TaskStatus::Pending, task.sent);
+}
+
+void markStopped(Task& task, Container& container, const std::string& reason, Now now) {
+  if (container.known == ContainerStatus::Stopped) return;
+  container.known = ContainerStatus::Stopped;
+  container.pid = 0;
+  container.retryAt.reset();
+  container.waiting.clear();
+  if (container.reason.empty()) container.reason = reason.substr(0, kReasonLimit);
+  if (container.spec.essential && !task.executionStoppedAt) task.executionStoppedAt = now.wall;
+  if (statusOf(task) == TaskStatus::Stopped) {
+    if (!task.executionStoppedAt) task.executionStoppedAt = now.wall;
+    task.stoppedAt = now.wall;
+  }
+}
+
+void observe(Task& task, Container& container, const std::optional<RuntimeContainer>& seen, Now now) {
+  container.uncertain = false;
+  if (container.known == ContainerStatus::Stopped) return;
+  if (!seen) {
+    // Before its start was intended a missing container is simply made (again).
+    if (container.startIntended || container.known >= ContainerStatus::Running) {
+      markStopped(task, container, "ContainerVanishedError: No container matching saved ID found", now);
+    } else if (container.known == ContainerStatus::Created) {
+      container.known = ContainerStatus::Pulled;
+      container.runtimeId.clear();
+    }
+    return;
+  }
+  container.runtimeId = seen->id;
+  advance(container, ContainerStatus::Created);
+  if (!seen->ports.empty()) container.ports = seen->ports;
+  if (seen->startedAt) container.startedAt = seen->startedAt;
+  container.health = seen->health;
+  container.pid = seen->pid;
+  if (seen->state == RunState::Running) advance(container, ContainerStatus::Running);
+  if (seen->state == RunState::Exited) observeExit(task, container, *seen, now);
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,142 @@
+// The container runtime as the engine sees it. Verbs are idempotent: "already so" is success.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/result/result.hpp"
+#include "common/time/clock.hpp"
+
+namespace berth::agent {
+
+/// Called exactly once, later (never from inside the call that took it), on the loop's thread.
+template <class T>
+using Callback = std::function<void(Result<T>)>;
+
+enum class PullBehavior { Default, Always, Once, PreferCached };
+
+struct RegistryAuth {
+  std::string username;
+  std::string password;
+};
+
+struct PullSpec {
+  std::string image;  ///< repo[:tag][@digest]
+  PullBehavior behavior = PullBehavior::Default;
+  std::optional<RegistryAuth> auth;
+};
+
+struct PullOutcome {
+  std::string digest;       ///< "sha256:..." of the manifest the image now stands for; empty if unknown
+  bool downloaded = false;  ///< false: the local image was already the right one
+};
+
+struct PortMapping {
+  uint16_t containerPort = 0;
+  uint16_t hostPort = 0;  ///< 0: any free one
+  std::string protocol = "tcp";
+  std::string bindIp;  ///< empty: all addresses
+  bool operator==(const PortMapping&) const = default;
+};
+
+struct Mount {
+  std::string hostPath;  ///< absolute path, or the name of a runtime volume; empty: an anonymous volume
+  std::string containerPath;
+  bool readOnly = false;
+  bool operator==(const Mount&) const = default;
+};
+
+/// Everything needed to create a container.
+struct ContainerSpec {
+  std::string name;  ///< unique on the runtime; creating the same name again finds the first one
+  std::string image;
+  std::optional<std::vector<std::string>> command;
+  std::optional<std::vector<std::string>> entryPoint;
+  std::map<std::string, std::string> environment;
+  std::map<std::string, std::string> labels;
+  int64_t cpuShares = 0;    ///< 0: not given; the runtime's floor of 2 is applied
+  int64_t memoryBytes = 0;  ///< 0: no limit; the runtime's floor of 4 MiB is applied
+  std::string networkMode;  ///< "bridge", "host", "none"
+  std::vector<PortMapping> ports;
+  std::vector<Mount> mounts;
+  std::string dockerConfig;  ///< JSON text of a Docker Engine Config, decoded over the above; may be empty
+  std::string dockerHostConfig;  ///< JSON text of a Docker Engine HostConfig, likewise
+  bool operator==(const ContainerSpec&) const = default;
+};
+
+enum class RunState { Created, Running, Exited };
+enum class HealthState { None, Unknown, Healthy, Unhealthy };
+
+/// What the runtime says about one container.
+struct RuntimeContainer {
+  std::string id;
+  std::string name;
+  std::map<std::string, std::string> labels;
+  RunState state = RunState::Created;
+  int64_t pid = 0;  ///< of its first process, 0 when not running
+  std::optional<int> exitCode;
+  bool oomKilled = false;
+  std::string error;  ///< the runtime's own words, e.g. why a start failed
+  std::optional<WallTime> startedAt;
+  std::optional<WallTime> finishedAt;
+  std::vector<PortMapping> ports;  ///< as bound; hostPort is never 0
+  HealthState health = HealthState::None;
+  std::string healthOutput;  ///< of the last probe, at most 1024 bytes
+};
+
+struct RuntimeInfo {
+  std::string version;                      ///< "20.10.24"
+  std::string apiVersion;                   ///< newest supported: "1.41"
+  std::string minApiVersion;                ///< oldest supported: "1.12"
+  std::vector<std::string> loggingDrivers;  ///< "json-file", "journald", ...
+  std::vector<std::string> volumePlugins;   ///< beside "local"
+};
+
+/// Something happened to a container. A hint only: the engine asks (inspect) for the truth.
+struct RuntimeEvent {
+  enum class Kind {
+    ContainerChanged,  ///< `containerId` started, died, ran out of memory or changed its health
+    Connected,         ///< the event stream is (again) open: events may have been missed, list everything
+    Disconnected,      ///< the stream broke
+  };
+  Kind kind = Kind::ContainerChanged;
+  std::string containerId;
+  std::string detail;  ///< Disconnected: why; ContainerChanged: the action ("start", "die", ...)
+};
+
+/// A container runtime. Each call has a deadline inside the adapter; after it the callback gets
+/// DeadlineExceeded ("Could not transition to <step>; timed out after waiting <duration>").
+/// Other errors: NotFound (no such image or container), InvalidArgument (the spec is refused),
+/// PermissionDenied (registry or image access), Unavailable (the runtime can't be reached).
+/// Error messages are the runtime's own words.
+class Runtime {
+ public:
+  virtual ~Runtime() = default;
+
+  virtual void info(Callback<RuntimeInfo> done) = 0;
+  /// Makes the image present according to its behaviour. Concurrent pulls of one image share one download.
+  virtual void pull(PullSpec spec, Callback<PullOutcome> done) = 0;
+  /// Creates without starting; answers the container's id. An existing container of that name is the answer.
+  virtual void create(ContainerSpec spec, Callback<std::string> done) = 0;
+  /// Starts a created container and answers how it is afterwards (running, or exited already).
+  virtual void start(std::string id, Callback<RuntimeContainer> done) = 0;
+  /// Sends the stop signal, after `timeout` the kill signal; answers when the container no longer runs.
+  virtual void stop(std::string id, Duration timeout, Callback<RuntimeContainer> done) = 0;
+  /// Removes a container and its anonymous volumes, a running one only when `force`.
+  virtual void remove(std::string id, bool force, Callback<std::monostate> done) = 0;
+  /// nullopt: the runtime does not know it. `idOrName` is either.
+  virtual void inspect(std::string idOrName, Callback<std::optional<RuntimeContainer>> done) = 0;
+  /// Every container, in any state, that carries all of `labels`.
+  virtual void list(std::map<std::string, std::string> labels,
+                    Callback<std::vector<RuntimeContainer>> done) = 0;
+  /// From now on `listener` hears of containers that carry the label key `label`. Reconnects for ever, with
+  /// back-off, until the runtime object is destroyed. Call once.
+  virtual void subscribe(std::string label, std::function<void(RuntimeEvent)> listener) = 0;
+};
+
+}  // namespace berth::agent

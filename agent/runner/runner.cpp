@@ -1,0 +1,140 @@
+#include "agent/runner/runner.hpp"
+
+#include <utility>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+namespace berth::agent {
+namespace {
+
+constexpr auto kCommitRetry = std::chrono::seconds(1);
+
+}  // namespace
+
+struct Runner::Timer {
+  explicit Timer(boost::asio::io_context& io) : deadline(io), retry(io) {}
+  boost::asio::steady_timer deadline;
+  boost::asio::steady_timer retry;
+  std::optional<MonoTime> at;
+};
+
+Runner::Runner(boost::asio::io_context& io, Engine& engine, RunnerPorts ports, const Clock& clock, Log& log)
+    : engine_(engine),
+      ports_(std::move(ports)),
+      clock_(clock),
+      log_(log),
+      timer_(std::make_unique<Timer>(io)) {}
+
+Runner::~Runner() { *alive_ = false; }
+
+void Runner::start() {
+  ports_.runtime.subscribe(kInstanceLabel, [this, alive = alive_](const RuntimeEvent& event) {
+    if (!*alive) return;
+    if (event.kind == RuntimeEvent::Kind::Disconnected) {
+      log_.warn("the runtime's event stream broke", {{"reason", event.detail}});
+    }
+    take(engine_.onRuntimeEvent(event, clock_.now()));
+  });
+}
+
+void Runner::take(Output output) {
+  queue_.push_back(std::move(output));
+  pump();
+  armTimer();
+}
+
+void Runner::pump() {
+  while (!committing_ && !queue_.empty()) {
+    if (queue_.front().durable()) return commit();
+    Output output = std::move(queue_.front());
+    queue_.pop_front();
+    for (const Effect& effect : output.effects) perform(effect);
+  }
+}
+
+void Runner::commit() {
+  committing_ = true;
+  ports_.store.commit(ports_.encode(queue_.front()), [this, alive = alive_](Status status) {
+    if (!*alive) return;
+    if (status) {
+      if (blocked_) log_.info("the store can be written again");
+      committing_ = blocked_ = false;
+      Output& front = queue_.front();
+      front.save.clear();
+      front.erase.clear();
+      front.timeline.reset();
+      return pump();
+    }
+    log_.error("the store can't be written: nothing new is done until it can", {{"reason", status.error().message}});
+    blocked_ = true;
+    timer_->retry.expires_after(kCommitRetry);
+    timer_->retry.async_wait([this, alive](boost::system::error_code fault) {
+      if (fault || !*alive) return;
+      committing_ = false;
+      pump();
+    });
+  });
+}
+
+void Runner::done(Done done) { take(engine_.onDone(std::move(done), clock_.now())); }
+
+void Runner::perform(const Effect& effect) {
+  Runtime& runtime = ports_.runtime;
+  auto alive = alive_;
+  if (const auto* pull = std::get_if<PullEffect>(&effect)) {
+    runtime.pull(pull->spec, [this, alive, key = pull->key](Result<PullOutcome> result) {
+      if (*alive) done(PullDone{key, std::move(result)});
+    });
+  } else if (const auto* create = std::get_if<CreateEffect>(&effect)) {
+    runtime.create(create->spec, [this, alive, key = create->key](Result<std::string> result) {
+      if (*alive) done(CreateDone{key, std::move(result)});
+    });
+  } else if (const auto* start = std::get_if<StartEffect>(&effect)) {
+    runtime.start(start->id, [this, alive, key = start->key](Result<RuntimeContainer> result) {
+      if (*alive) done(StartDone{key, std::move(result)});
+    });
+  } else if (const auto* stop = std::get_if<StopEffect>(&effect)) {
+    runtime.stop(stop->id, stop->timeout, [this, alive, key = stop->key](Result<RuntimeContainer> result) {
+      if (*alive) done(StopDone{key, std::move(result)});
+    });
+  } else if (const auto* inspect = std::get_if<InspectEffect>(&effect)) {
+    runtime.inspect(inspect->idOrName,
+                    [this, alive, key = inspect->key](Result<std::optional<RuntimeContainer>> result) {
+                      if (*alive) done(InspectDone{key, std::move(result)});
+                    });
+  } else if (const auto* remove = std::get_if<RemoveEffect>(&effect)) {
+    runtime.remove(remove->id, remove->force, [this, alive, key = remove->key](Result<std::monostate> result) {
+      if (*alive) done(RemoveDone{key, result ? Status() : Status(result.error())});
+    });
+  } else if (std::holds_alternative<ListEffect>(effect)) {
+    runtime.list({{kInstanceLabel, engine_.identity().instanceArn}},
+                 [this, alive](Result<std::vector<RuntimeContainer>> result) {
+                   if (!*alive) return;
+                   if (!result) log_.warn("can't list the containers", {{"reason", result.error().message}});
+                   done(ListDone{std::move(result)});
+                 });
+  } else if (const auto* report = std::get_if<ReportEffect>(&effect)) {
+    ports_.report(report->report, [this, alive, sent = report->report](Status status, bool rejected) {
+      if (*alive) done(ReportDone{sent, std::move(status), rejected});
+    });
+  } else if (const auto* send = std::get_if<SendEffect>(&effect)) {
+    ports_.send(send->message);
+  }
+}
+
+void Runner::armTimer() {
+  auto next = engine_.nextDeadline();
+  if (!next || (timer_->at && *timer_->at <= *next)) return;
+  timer_->at = next;
+  Duration delay = std::max(*next - clock_.now().mono, Duration::zero());
+  timer_->deadline.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(delay));
+  timer_->deadline.async_wait([this, alive = alive_](boost::system::error_code fault) {
+    if (fault || !*alive) return;
+    timer_->at.reset();
+    take(engine_.onTimer(clock_.now()));
+  });
+}
+
+}  // namespace berth::agent

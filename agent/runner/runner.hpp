@@ -1,0 +1,68 @@
+// Drives the engine: makes its outputs durable, performs their effects over the ports, and brings the
+// answers back. Outputs leave in the order in which the engine made them.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "agent/engine/engine.hpp"
+#include "agent/ports/runtime.hpp"
+#include "common/log/log.hpp"
+#include "common/store/store.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace berth::agent {
+
+/// The ways out of the engine; all outlive the runner.
+struct RunnerPorts {
+  Store& store;
+  Runtime& runtime;
+  /// How an output is written to the store.
+  std::function<Changes(const Output&)> encode;
+  /// Tells the controller; `rejected` as in ReportDone.
+  std::function<void(Report, std::function<void(Status, bool rejected)>)> report;
+  /// Sends on the command session, if there is one.
+  std::function<void(const acs::FromAgent&)> send;
+};
+
+/// Lives on one loop and is used on its thread only. Destroyed before its engine and ports, after the
+/// runtime's and the store's callbacks have stopped coming.
+class Runner {
+ public:
+  Runner(boost::asio::io_context& io, Engine& engine, RunnerPorts ports, const Clock& clock, Log& log);
+  ~Runner();
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  /// Takes an output of the engine; everything that calls the engine passes what it answers here.
+  void take(Output output);
+  /// Begins to hear the runtime's events.
+  void start();
+  /// Whether the last commit failed: nothing is done until one succeeds.
+  bool blocked() const { return blocked_; }
+
+ private:
+  void pump();
+  void commit();
+  void perform(const Effect& effect);
+  void done(Done done);
+  void armTimer();
+
+  struct Timer;
+  Engine& engine_;
+  RunnerPorts ports_;
+  const Clock& clock_;
+  Log& log_;
+  std::deque<Output> queue_;
+  bool committing_ = false;
+  bool blocked_ = false;
+  std::unique_ptr<Timer> timer_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace berth::agent

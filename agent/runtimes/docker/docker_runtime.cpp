@@ -1,0 +1,240 @@
+#include "agent/runtimes/docker/docker_runtime.hpp"
+
+#include <algorithm>
+#include <compare>
+#include <stop_token>
+#include <utility>
+
+#include "agent/runtimes/docker/event_stream.hpp"
+#include "agent/runtimes/docker/image_puller.hpp"
+#include "agent/runtimes/docker/translate.hpp"
+#include "common/async/gate.hpp"
+
+namespace berth::agent {
+namespace {
+
+constexpr size_t kInspectsAtOnce = 8;
+
+/// Pulls that are the same in all of this share one download. Credentials count: nobody gets an image by
+/// those of another.
+struct PullKey {
+  std::string image;
+  PullBehavior behavior;
+  std::string username;
+  std::string password;
+  auto operator<=>(const PullKey&) const = default;
+};
+
+PullKey keyOf(const PullSpec& spec) {
+  const RegistryAuth auth = spec.auth.value_or(RegistryAuth{});
+  return PullKey{spec.image, spec.behavior, auth.username, auth.password};
+}
+
+}  // namespace
+
+/// Shared by the runtime and its coroutines, which outlive it by the time they need to notice `stop`.
+struct DockerRuntime::Core {
+  Core(Executor on, Means with, std::string socket, DockerDeadlines deadlines)
+      : executor(std::move(on)),
+        means(with),
+        api(means.client, std::move(socket), deadlines, stop.get_token()),
+        puller(api, means.log),
+        events(api, means.clock, means.random, means.log) {}
+
+  static Async<Result<RuntimeInfo>> info(Core& core);
+  static Async<Result<std::string>> create(Core& core, ContainerSpec spec);
+  static Async<Result<RuntimeContainer>> start(Core& core, std::string id);
+  static Async<Result<RuntimeContainer>> stopContainer(Core& core, std::string id, Duration timeout);
+  static Async<Result<std::monostate>> remove(Core& core, std::string id, bool force);
+  static Async<Result<std::optional<RuntimeContainer>>> inspect(Core& core, std::string idOrName);
+  static Async<Result<RuntimeContainer>> mustInspect(Core& core, std::string id);
+  static Async<Result<std::vector<RuntimeContainer>>> list(std::shared_ptr<Core> core,
+                                                           std::map<std::string, std::string> labels);
+
+  Executor executor;
+  Means means;
+  std::stop_source stop;
+  EngineApi api;
+  ImagePuller puller;
+  EventStream events;
+  std::map<PullKey, std::vector<Callback<PullOutcome>>> pulls;
+};
+
+Async<Result<RuntimeInfo>> DockerRuntime::Core::info(Core& core) {
+  const Result<docker::Version> version = co_await core.api.negotiate();
+  if (!version) co_return version.error();
+  Result<docker::SystemInfo> system = co_await core.api.info();
+  if (!system) co_return system.error();
+  RuntimeInfo out;
+  out.version = version->version;
+  out.apiVersion = version->apiVersion;
+  out.minApiVersion = version->minApiVersion;
+  out.loggingDrivers = std::move(system->loggingDrivers);
+  out.volumePlugins = std::move(system->volumePlugins);
+  std::erase(out.volumePlugins, "local");
+  co_return out;
+}
+
+Async<Result<std::string>> DockerRuntime::Core::create(Core& core, ContainerSpec spec) {
+  const Result<docker::CreateBody> body = toCreateBody(spec);
+  if (!body) co_return body.error();
+  Result<std::string> text = docker::encodeCreateBody(*body);
+  if (!text) co_return text.error();
+  Result<std::string> created = co_await core.api.createContainer(spec.name, std::move(*text));
+  if (created || created.error().code != Code::AlreadyExists) co_return created;
+  const auto present = co_await core.api.inspectContainer(spec.name);
+  if (!present) co_return present.error();
+  if (!*present) co_return created;
+  co_return (*present)->id;
+}
+
+Async<Result<RuntimeContainer>> DockerRuntime::Core::mustInspect(Core& core, std::string id) {
+  Result<std::optional<RuntimeContainer>> found = co_await inspect(core, id);
+  if (!found) co_return found.error();
+  if (!*found) co_return makeError(Code::NotFound, "No such container: " + id);
+  co_return std::move(**found);
+}
+
+Async<Result<RuntimeContainer>> DockerRuntime::Core::start(Core& core, std::string id) {
+  const Status started = co_await core.api.startContainer(id);
+  if (!started) co_return started.error();
+  co_return co_await mustInspect(core, std::move(id));
+}
+
+Async<Result<RuntimeContainer>> DockerRuntime::Core::stopContainer(Core& core, std::string id,
+                                                                   Duration timeout) {
+  const Status stopped = co_await core.api.stopContainer(id, timeout);
+  if (!stopped) co_return stopped.error();
+  co_return co_await mustInspect(core, std::move(id));
+}
+
+Async<Result<std::monostate>> DockerRuntime::Core::remove(Core& core, std::string id, bool force) {
+  const Status removed = co_await core.api.removeContainer(std::move(id), force);
+  if (!removed) co_return removed.error();
+  co_return std::monostate();
+}
+
+Async<Result<std::optional<RuntimeContainer>>> DockerRuntime::Core::inspect(Core& core,
+                                                                            std::string idOrName) {
+  Result<std::optional<docker::ContainerInspect>> found =
+      co_await core.api.inspectContainer(std::move(idOrName));
+  if (!found) co_return found.error();
+  std::optional<RuntimeContainer> out;
+  if (*found) out = toRuntimeContainer(std::move(**found));
+  co_return out;
+}
+
+Async<Result<std::vector<RuntimeContainer>>> DockerRuntime::Core::list(
+    std::shared_ptr<Core> core, std::map<std::string, std::string> labels) {
+  // The engine's list knows neither exit codes nor pids.
+  Result<std::vector<std::string>> ids = co_await core->api.containerIds(std::move(labels));
+  if (!ids) co_return ids.error();
+  struct Progress {
+    std::vector<std::string> ids;
+    size_t next = 0;
+    std::vector<RuntimeContainer> found;
+    std::optional<Error> failed;
+  };
+  const auto progress = std::make_shared<Progress>();
+  progress->ids = std::move(*ids);
+  Gate workers;
+  for (size_t i = 0; i < std::min(kInspectsAtOnce, progress->ids.size()); ++i) {
+    spawn(core->executor, core->means.log, "docker list",
+          [core, progress, pass = workers.enter()]() -> Async<void> {
+            while (progress->next < progress->ids.size() && !progress->failed) {
+              Result<std::optional<RuntimeContainer>> one =
+                  co_await inspect(*core, progress->ids[progress->next++]);
+              if (!one) {
+                progress->failed = one.error();
+              } else if (*one) {
+                progress->found.push_back(std::move(**one));
+              }
+            }
+          });
+  }
+  co_await workers.close();
+  if (progress->failed) co_return *progress->failed;
+  co_return std::move(progress->found);
+}
+
+Result<std::unique_ptr<DockerRuntime>> DockerRuntime::make(Executor executor, Means means,
+                                                           DockerOptions options) {
+  Result<std::string> socket = socketPath(options.socket);
+  if (!socket) return socket.error();
+  auto core = std::make_shared<Core>(std::move(executor), means, std::move(*socket), options.deadlines);
+  return std::unique_ptr<DockerRuntime>(new DockerRuntime(std::move(core)));
+}
+
+DockerRuntime::DockerRuntime(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+
+DockerRuntime::~DockerRuntime() { core_->stop.request_stop(); }
+
+template <class T, class Work>
+void DockerRuntime::run(std::string name, Callback<T> done, Work work) {
+  spawn(core_->executor, core_->means.log, std::move(name),
+        [core = core_, done = std::move(done), work = std::move(work)]() -> Async<void> {
+          Result<T> result = co_await work(core);
+          if (!core->stop.stop_requested()) done(std::move(result));
+        });
+}
+
+void DockerRuntime::info(Callback<RuntimeInfo> done) {
+  run("docker info", std::move(done), [](const std::shared_ptr<Core>& core) { return Core::info(*core); });
+}
+
+void DockerRuntime::pull(PullSpec spec, Callback<PullOutcome> done) {
+  const PullKey key = keyOf(spec);
+  std::vector<Callback<PullOutcome>>& waiting = core_->pulls[key];
+  waiting.push_back(std::move(done));
+  if (waiting.size() > 1) return;
+  const Callback<PullOutcome> answerAll = [core = std::weak_ptr(core_), key](Result<PullOutcome> outcome) {
+    const std::shared_ptr<Core> alive = core.lock();
+    if (!alive) return;
+    const auto node = alive->pulls.extract(key);
+    for (const Callback<PullOutcome>& each : node.mapped()) each(outcome);
+  };
+  run("docker pull", answerAll,
+      [spec = std::move(spec)](const std::shared_ptr<Core>& core) { return core->puller.pull(spec); });
+}
+
+void DockerRuntime::create(ContainerSpec spec, Callback<std::string> done) {
+  run("docker create", std::move(done),
+      [spec = std::move(spec)](const std::shared_ptr<Core>& core) { return Core::create(*core, spec); });
+}
+
+void DockerRuntime::start(std::string id, Callback<RuntimeContainer> done) {
+  run("docker start", std::move(done),
+      [id = std::move(id)](const std::shared_ptr<Core>& core) { return Core::start(*core, id); });
+}
+
+void DockerRuntime::stop(std::string id, Duration timeout, Callback<RuntimeContainer> done) {
+  run("docker stop", std::move(done), [id = std::move(id), timeout](const std::shared_ptr<Core>& core) {
+    return Core::stopContainer(*core, id, timeout);
+  });
+}
+
+void DockerRuntime::remove(std::string id, bool force, Callback<std::monostate> done) {
+  run("docker remove", std::move(done), [id = std::move(id), force](const std::shared_ptr<Core>& core) {
+    return Core::remove(*core, id, force);
+  });
+}
+
+void DockerRuntime::inspect(std::string idOrName, Callback<std::optional<RuntimeContainer>> done) {
+  run("docker inspect", std::move(done),
+      [id = std::move(idOrName)](const std::shared_ptr<Core>& core) { return Core::inspect(*core, id); });
+}
+
+void DockerRuntime::list(std::map<std::string, std::string> labels,
+                         Callback<std::vector<RuntimeContainer>> done) {
+  run("docker list", std::move(done),
+      [labels = std::move(labels)](const std::shared_ptr<Core>& core) { return Core::list(core, labels); });
+}
+
+void DockerRuntime::subscribe(std::string label, std::function<void(RuntimeEvent)> listener) {
+  spawn(core_->executor, core_->means.log, "docker events",
+        [core = core_, label = std::move(label), listener = std::move(listener)]() -> Async<void> {
+          co_await core->events.run(label, listener, core->stop.get_token());
+        });
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,58 @@
+// The container runtime on a Docker Engine.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/ports/runtime.hpp"
+#include "agent/runtimes/docker/engine_api.hpp"
+#include "common/http/client.hpp"
+#include "common/ids/random.hpp"
+#include "common/log/log.hpp"
+#include "common/time/clock.hpp"
+
+namespace berth::agent {
+
+struct DockerOptions {
+  std::string socket = "unix:///var/run/docker.sock";
+  DockerDeadlines deadlines;
+};
+
+/// Everything runs on one loop. When it is destroyed, calls under way end and their callbacks are destroyed
+/// without a call; nothing is said to the engine.
+class DockerRuntime final : public Runtime {
+ public:
+  /// What the runtime works with; all of it must outlive the loop's last run.
+  struct Means {
+    http::Client& client;
+    const Clock& clock;
+    Random& random;
+    Log& log;
+  };
+
+  /// InvalidArgument for a socket that is not unix:PATH. Nothing is sent before the first call.
+  static Result<std::unique_ptr<DockerRuntime>> make(Executor executor, Means means, DockerOptions options);
+  ~DockerRuntime() override;
+
+  void info(Callback<RuntimeInfo> done) override;
+  void pull(PullSpec spec, Callback<PullOutcome> done) override;
+  void create(ContainerSpec spec, Callback<std::string> done) override;
+  void start(std::string id, Callback<RuntimeContainer> done) override;
+  void stop(std::string id, Duration timeout, Callback<RuntimeContainer> done) override;
+  void remove(std::string id, bool force, Callback<std::monostate> done) override;
+  void inspect(std::string idOrName, Callback<std::optional<RuntimeContainer>> done) override;
+  void list(std::map<std::string, std::string> labels, Callback<std::vector<RuntimeContainer>> done) override;
+  void subscribe(std::string label, std::function<void(RuntimeEvent)> listener) override;
+
+ private:
+  struct Core;
+
+  explicit DockerRuntime(std::shared_ptr<Core> core);
+  /// Runs work(core), a coroutine, and passes its result to `done`.
+  template <class T, class Work>
+  void run(std::string name, Callback<T> done, Work work);
+
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace berth::agent

@@ -1,0 +1,268 @@
+#include "agent/runtimes/docker/engine_api.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "agent/runtimes/docker/errors.hpp"
+#include "proto/docker/codec.hpp"
+#include "proto/docker/json_stream.hpp"
+#include "proto/docker/registry_auth.hpp"
+
+namespace berth::agent {
+namespace {
+
+// What is read and written here has kept its form over all these versions of the API.
+constexpr int kOldestMinor = 24;
+constexpr int kNewestMinor = 44;
+constexpr int kDistributionMinor = 30;
+
+/// N of "1.N"; 0 for anything else.
+int minorOf(std::string_view version) {
+  int minor = 0;
+  if (!version.starts_with("1.")) return 0;
+  version.remove_prefix(2);
+  const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), minor);
+  return error == std::errc() && end == version.data() + version.size() ? minor : 0;
+}
+
+std::string containerPath(const std::string& id, const std::string& verb = {}) {
+  return "/containers/" + http::percentEncode(id) + verb;
+}
+
+Error refusal(const http::Response& response) {
+  return engineError(response.status, docker::errorMessage(response.status, response.body));
+}
+
+http::Headers authHeaders(const std::optional<RegistryAuth>& auth, const docker::ImageReference& reference) {
+  http::Headers headers;
+  if (auth) {
+    headers.add("X-Registry-Auth",
+                docker::encodeRegistryAuth(auth->username, auth->password, reference.domain));
+  }
+  return headers;
+}
+
+/// A reader of a streamed body that passes on its lines.
+std::function<bool(std::string_view)> eachLine(std::function<void(std::string_view)> line) {
+  return [splitter = docker::LineSplitter(), line = std::move(line)](std::string_view chunk) mutable {
+    return splitter.feed(chunk, line).ok();
+  };
+}
+
+}  // namespace
+
+EngineApi::EngineApi(http::Client& client, std::string socket, DockerDeadlines deadlines,
+                     std::stop_token stop)
+    : client_(client), socket_(std::move(socket)), deadlines_(deadlines), stop_(std::move(stop)) {}
+
+Error EngineApi::failure(const Exchange& exchange, const Error& error) const {
+  if (error.code == Code::DeadlineExceeded) {
+    std::string waited = formatDuration(exchange.deadline);
+    if (exchange.inactivity > Duration::zero()) {
+      waited = formatDuration(exchange.inactivity) + " without progress, or " + waited + " altogether";
+    }
+    return makeError(Code::DeadlineExceeded,
+                     "Could not transition to " + exchange.step + "; timed out after waiting " + waited);
+  }
+  if (error.code == Code::Unavailable) return error.in("the Docker Engine can't be reached");
+  return error;
+}
+
+Async<Result<http::Response>> EngineApi::transmit(Exchange exchange, std::string prefix) {
+  http::Call call;
+  call.unixSocket = socket_;
+  call.timeout = exchange.deadline;
+  call.inactivity = exchange.inactivity;
+  call.onBody = exchange.onBody;
+  call.request.method = exchange.method;
+  call.request.url = "http://docker" + prefix + exchange.path;
+  if (!exchange.query.empty()) call.request.url += "?" + http::encodeQuery(exchange.query);
+  call.request.headers = exchange.headers;
+  call.request.body = std::move(exchange.body);
+  Result<http::Response> response = co_await client_.fetch(std::move(call), stop_);
+  if (!response) co_return failure(exchange, response.error());
+  co_return response;
+}
+
+Async<Result<http::Response>> EngineApi::send(Exchange exchange) {
+  if (minor_ == 0) {
+    const Result<docker::Version> version = co_await negotiate();
+    if (!version) co_return version.error();
+  }
+  co_return co_await transmit(std::move(exchange), "/v1." + std::to_string(minor_));
+}
+
+Async<Result<http::Response>> EngineApi::call(Exchange exchange) {
+  Result<http::Response> response = co_await send(std::move(exchange));
+  if (response && response->status >= 400) co_return refusal(*response);
+  co_return response;
+}
+
+Async<Result<docker::Version>> EngineApi::negotiate() {
+  Exchange exchange{.method = "GET", .path = "/version", .step = "version", .deadline = deadlines_.info};
+  const Result<http::Response> response = co_await transmit(std::move(exchange), "");
+  if (!response) co_return response.error();
+  if (response->status != 200) co_return refusal(*response);
+  Result<docker::Version> version = docker::decodeVersion(response->body);
+  if (!version) co_return version.error();
+  const int newest = minorOf(version->apiVersion);
+  if (newest < kOldestMinor) {
+    co_return makeError(Code::FailedPrecondition, "the Docker Engine speaks API version " +
+                                                      version->apiVersion +
+                                                      "; install one that speaks 1.24 or newer");
+  }
+  minor_ = std::max(std::min(newest, kNewestMinor), minorOf(version->minApiVersion));
+  co_return version;
+}
+
+Async<Result<docker::SystemInfo>> EngineApi::info() {
+  Exchange exchange{.method = "GET", .path = "/info", .step = "info", .deadline = deadlines_.info};
+  const Result<http::Response> response = co_await call(std::move(exchange));
+  if (!response) co_return response.error();
+  co_return docker::decodeInfo(response->body);
+}
+
+Async<Result<std::string>> EngineApi::createContainer(std::string name, std::string body) {
+  Exchange exchange{
+      .method = "POST", .path = "/containers/create", .step = "created", .deadline = deadlines_.create};
+  exchange.query.emplace_back("name", std::move(name));
+  exchange.headers.add("Content-Type", "application/json");
+  exchange.body = std::move(body);
+  const Result<http::Response> response = co_await send(std::move(exchange));
+  if (!response) co_return response.error();
+  if (response->status == 409) co_return makeError(Code::AlreadyExists, refusal(*response).message);
+  if (response->status != 201) co_return refusal(*response);
+  co_return docker::decodeCreated(response->body);
+}
+
+Async<Status> EngineApi::startContainer(std::string id) {
+  Exchange exchange{
+      .method = "POST", .path = containerPath(id, "/start"), .step = "started", .deadline = deadlines_.start};
+  const Result<http::Response> response = co_await call(std::move(exchange));
+  co_return response ? Status() : Status(response.error());
+}
+
+Async<Status> EngineApi::stopContainer(std::string id, Duration timeout) {
+  const auto seconds = std::max(std::chrono::ceil<std::chrono::seconds>(timeout), std::chrono::seconds(0));
+  Exchange exchange{.method = "POST",
+                    .path = containerPath(id, "/stop"),
+                    .step = "stopped",
+                    .deadline = seconds + deadlines_.stopGrace};
+  exchange.query.emplace_back("t", std::to_string(seconds.count()));
+  const Result<http::Response> response = co_await call(std::move(exchange));
+  co_return response ? Status() : Status(response.error());
+}
+
+Async<Status> EngineApi::removeContainer(std::string id, bool force) {
+  Exchange exchange{
+      .method = "DELETE", .path = containerPath(id), .step = "removing", .deadline = deadlines_.remove};
+  exchange.query.emplace_back("v", "1");
+  if (force) exchange.query.emplace_back("force", "1");
+  const Result<http::Response> response = co_await send(std::move(exchange));
+  if (!response) co_return response.error();
+  if (response->status < 400 || response->status == 404) co_return Status();
+  Error refused = refusal(*response);
+  // 409 says that it runs, or that another call is removing it right now; the latter is what is wanted.
+  if (refused.message.find("already in progress") != std::string::npos) co_return Status();
+  co_return refused;
+}
+
+Async<Result<std::optional<docker::ContainerInspect>>> EngineApi::inspectContainer(std::string idOrName) {
+  Exchange exchange{.method = "GET",
+                    .path = containerPath(idOrName, "/json"),
+                    .step = "inspecting",
+                    .deadline = deadlines_.inspect};
+  const Result<http::Response> response = co_await send(std::move(exchange));
+  if (!response) co_return response.error();
+  if (response->status == 404) co_return std::optional<docker::ContainerInspect>();
+  if (response->status != 200) co_return refusal(*response);
+  Result<docker::ContainerInspect> container = docker::decodeContainer(response->body);
+  if (!container) co_return container.error();
+  co_return std::optional<docker::ContainerInspect>(std::move(*container));
+}
+
+Async<Result<std::vector<std::string>>> EngineApi::containerIds(std::map<std::string, std::string> labels) {
+  std::vector<std::string> wanted;
+  for (const auto& [key, value] : labels) wanted.push_back(key + "=" + value);
+  Exchange exchange{
+      .method = "GET", .path = "/containers/json", .step = "listing", .deadline = deadlines_.list};
+  exchange.query.emplace_back("all", "1");
+  if (!wanted.empty()) exchange.query.emplace_back("filters", docker::encodeFilters({{"label", wanted}}));
+  const Result<http::Response> response = co_await call(std::move(exchange));
+  if (!response) co_return response.error();
+  co_return docker::decodeContainerIds(response->body);
+}
+
+Async<Result<std::optional<docker::ImageInspect>>> EngineApi::inspectImage(std::string image) {
+  Exchange exchange{.method = "GET",
+                    .path = "/images/" + http::percentEncode(image, "/:@") + "/json",
+                    .step = "inspecting",
+                    .deadline = deadlines_.inspect};
+  const Result<http::Response> response = co_await send(std::move(exchange));
+  if (!response) co_return response.error();
+  if (response->status == 404) co_return std::optional<docker::ImageInspect>();
+  if (response->status != 200) co_return refusal(*response);
+  Result<docker::ImageInspect> found = docker::decodeImage(response->body);
+  if (!found) co_return found.error();
+  co_return std::optional<docker::ImageInspect>(std::move(*found));
+}
+
+Async<Result<std::string>> EngineApi::registryDigest(std::string image, docker::ImageReference reference,
+                                                     std::optional<RegistryAuth> auth) {
+  Exchange exchange{.method = "GET",
+                    .path = "/distribution/" + http::percentEncode(image, "/:@") + "/json",
+                    .step = "MANIFEST_PULLED",
+                    .deadline = deadlines_.digest};
+  exchange.headers = authHeaders(auth, reference);
+  const Result<http::Response> response = co_await send(std::move(exchange));
+  if (!response) co_return response.error();
+  if (minor_ < kDistributionMinor) {
+    co_return makeError(Code::Unimplemented, "the Docker Engine is too old to ask a registry for a digest");
+  }
+  if (response->status != 200) {
+    co_return registryError(response->status, docker::errorMessage(response->status, response->body));
+  }
+  co_return docker::decodeDistribution(response->body);
+}
+
+Async<Status> EngineApi::pullImage(docker::ImageReference reference, std::optional<RegistryAuth> auth) {
+  Exchange exchange{
+      .method = "POST", .path = "/images/create", .step = "pulled", .deadline = deadlines_.pull};
+  exchange.query.emplace_back("fromImage", reference.repository());
+  exchange.query.emplace_back("tag", reference.version());
+  exchange.headers = authHeaders(auth, reference);
+  exchange.inactivity = deadlines_.pullInactivity;
+  std::string failed;
+  exchange.onBody = eachLine([&failed](std::string_view line) {
+    Result<docker::PullProgress> progress = docker::decodePullProgress(line);
+    if (progress && failed.empty()) failed = std::move(progress->error);
+  });
+  const Result<http::Response> response = co_await send(std::move(exchange));
+  if (!failed.empty()) co_return registryError(500, failed);
+  if (!response) co_return response.error();
+  if (response->status != 200) {
+    co_return registryError(response->status, docker::errorMessage(response->status, response->body));
+  }
+  co_return Status();
+}
+
+Async<Error> EngineApi::events(std::string label, WallTime since,
+                               std::function<void(docker::Event)> onEvent) {
+  const int64_t millis = toEpochMillis(since);
+  std::string fraction = std::to_string(millis % 1000);
+  fraction.insert(0, 3 - fraction.size(), '0');
+  Exchange exchange{.method = "GET", .path = "/events", .step = "listing"};
+  exchange.query.emplace_back("since", std::to_string(millis / 1000) + "." + fraction);
+  exchange.query.emplace_back("filters",
+                              docker::encodeFilters({{"type", {"container"}}, {"label", {label}}}));
+  exchange.onBody = eachLine([&onEvent](std::string_view line) {
+    Result<docker::Event> event = docker::decodeEvent(line);
+    if (event) onEvent(std::move(*event));
+  });
+  const Result<http::Response> response = co_await call(std::move(exchange));
+  if (!response) co_return response.error();
+  co_return makeError(Code::Unavailable, "the Docker Engine closed the event stream");
+}
+
+}  // namespace berth::agent

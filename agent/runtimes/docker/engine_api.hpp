@@ -1,0 +1,90 @@
+// The calls of the Docker Engine API that the runtime is made of, with their deadlines and errors.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "agent/ports/runtime.hpp"
+#include "common/async/async.hpp"
+#include "common/http/client.hpp"
+#include "proto/docker/image_reference.hpp"
+#include "proto/docker/messages.hpp"
+
+namespace berth::agent {
+
+/// How long each call may take before it fails with DeadlineExceeded.
+struct DockerDeadlines {
+  Duration info = std::chrono::seconds(10);
+  Duration create = std::chrono::minutes(4);
+  Duration start = std::chrono::minutes(3);
+  Duration stopGrace = std::chrono::minutes(2);  ///< beyond the time that the container is given
+  Duration inspect = std::chrono::seconds(30);
+  Duration remove = std::chrono::minutes(5);
+  Duration list = std::chrono::minutes(10);
+  Duration digest = std::chrono::minutes(1);
+  Duration pull = std::chrono::hours(2);
+  Duration pullInactivity = std::chrono::minutes(1);  ///< without a byte of progress
+};
+
+/// Speaks the newest API version that both sides know; the engine is asked for its own at the first call.
+/// Errors are those of the Runtime port. Must outlive its coroutines; `stop` ends them with Cancelled.
+class EngineApi {
+ public:
+  EngineApi(http::Client& client, std::string socket, DockerDeadlines deadlines, std::stop_token stop);
+
+  /// Asks for the engine's version, and speaks accordingly from now on. FailedPrecondition for an engine
+  /// older than API 1.24.
+  Async<Result<docker::Version>> negotiate();
+  Async<Result<docker::SystemInfo>> info();
+
+  /// AlreadyExists when the name is taken.
+  Async<Result<std::string>> createContainer(std::string name, std::string body);
+  Async<Status> startContainer(std::string id);
+  Async<Status> stopContainer(std::string id, Duration timeout);
+  Async<Status> removeContainer(std::string id, bool force);
+  Async<Result<std::optional<docker::ContainerInspect>>> inspectContainer(std::string idOrName);
+  Async<Result<std::vector<std::string>>> containerIds(std::map<std::string, std::string> labels);
+
+  Async<Result<std::optional<docker::ImageInspect>>> inspectImage(std::string image);
+  /// Asks the registry which manifest `image` stands for: "sha256:...". Unimplemented before API 1.30.
+  Async<Result<std::string>> registryDigest(std::string image, docker::ImageReference reference,
+                                            std::optional<RegistryAuth> auth);
+  Async<Status> pullImage(docker::ImageReference reference, std::optional<RegistryAuth> auth);
+
+  /// Calls `onEvent` for events of containers that carry the label key, from `since` on, until the stream
+  /// ends; always an Error then.
+  Async<Error> events(std::string label, WallTime since, std::function<void(docker::Event)> onEvent);
+
+ private:
+  struct Exchange {
+    std::string method;
+    std::string path;
+    std::string step;  ///< in the text of a DeadlineExceeded
+    Duration deadline{0};
+    http::Query query{};
+    http::Headers headers{};
+    std::string body{};
+    Duration inactivity{0};
+    std::function<bool(std::string_view)> onBody{};
+  };
+
+  /// Any status is an answer.
+  Async<Result<http::Response>> send(Exchange exchange);
+  /// Statuses of 400 and more are errors.
+  Async<Result<http::Response>> call(Exchange exchange);
+  Async<Result<http::Response>> transmit(Exchange exchange, std::string prefix);
+  Error failure(const Exchange& exchange, const Error& error) const;
+
+  http::Client& client_;
+  std::string socket_;
+  DockerDeadlines deadlines_;
+  std::stop_token stop_;
+  int minor_ = 0;  ///< of the API version 1.N in use; 0: not negotiated yet
+};
+
+}  // namespace berth::agent

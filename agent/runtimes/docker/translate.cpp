@@ -1,0 +1,111 @@
+#include "agent/runtimes/docker/translate.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace berth::agent {
+namespace {
+
+constexpr int64_t kLeastCpuShares = 2;
+constexpr int64_t kMostCpuShares = 262144;
+constexpr int64_t kLeastMemory = int64_t{4} << 20;
+constexpr size_t kLongestHealthOutput = 1024;
+
+Result<std::string> toBind(const Mount& mount) {
+  for (const std::string& path : {mount.hostPath, mount.containerPath}) {
+    if (path.find(':') != std::string::npos) {
+      return makeError(Code::InvalidArgument,
+                       "mount path \"" + path + "\" has a ':'; Docker can't mount that");
+    }
+  }
+  // An anonymous volume has a path only; it can't be read-only.
+  if (mount.hostPath.empty()) return mount.containerPath;
+  return mount.hostPath + ":" + mount.containerPath + (mount.readOnly ? ":ro" : "");
+}
+
+RunState toRunState(std::string_view status) {
+  if (status == "created") return RunState::Created;
+  if (status == "running" || status == "paused" || status == "restarting") return RunState::Running;
+  return RunState::Exited;
+}
+
+HealthState toHealthState(std::string_view status) {
+  if (status == "starting") return HealthState::Unknown;
+  if (status == "healthy") return HealthState::Healthy;
+  if (status == "unhealthy") return HealthState::Unhealthy;
+  return HealthState::None;
+}
+
+}  // namespace
+
+Result<docker::CreateBody> toCreateBody(const ContainerSpec& spec) {
+  docker::CreateBody body;
+  body.image = spec.image;
+  body.command = spec.command;
+  body.entryPoint = spec.entryPoint;
+  body.environment = spec.environment;
+  body.labels = spec.labels;
+  body.cpuShares = std::clamp(spec.cpuShares, kLeastCpuShares, kMostCpuShares);
+  body.memoryBytes = spec.memoryBytes <= 0 ? 0 : std::max(spec.memoryBytes, kLeastMemory);
+  body.networkMode = spec.networkMode;
+  for (const PortMapping& port : spec.ports) {
+    body.ports.push_back(docker::PortBinding{.containerPort = port.containerPort,
+                                             .protocol = port.protocol,
+                                             .hostIp = port.bindIp,
+                                             .hostPort = port.hostPort});
+  }
+  for (const Mount& mount : spec.mounts) {
+    Result<std::string> bind = toBind(mount);
+    if (!bind) return bind.error();
+    body.binds.push_back(std::move(*bind));
+  }
+  body.config = spec.dockerConfig;
+  body.hostConfig = spec.dockerHostConfig;
+  return body;
+}
+
+RuntimeContainer toRuntimeContainer(docker::ContainerInspect from) {
+  RuntimeContainer out;
+  out.id = std::move(from.id);
+  out.name = std::move(from.name);
+  out.labels = std::move(from.labels);
+  out.state = toRunState(from.status);
+  out.pid = from.pid;
+  if (out.state == RunState::Exited) out.exitCode = from.exitCode;
+  out.oomKilled = from.oomKilled;
+  out.error = std::move(from.error);
+  out.startedAt = from.startedAt;
+  if (out.state == RunState::Exited) out.finishedAt = from.finishedAt;
+  for (docker::PortBinding& port : from.ports) {
+    if (port.hostPort == 0) continue;
+    out.ports.push_back(PortMapping{.containerPort = port.containerPort,
+                                    .hostPort = port.hostPort,
+                                    .protocol = std::move(port.protocol),
+                                    .bindIp = std::move(port.hostIp)});
+  }
+  if (from.health) {
+    out.health = toHealthState(from.health->status);
+    out.healthOutput = from.health->output.substr(0, kLongestHealthOutput);
+  }
+  return out;
+}
+
+Result<std::string> socketPath(std::string_view endpoint) {
+  constexpr std::string_view kScheme = "unix:";
+  std::string_view path = endpoint;
+  if (path.starts_with(kScheme)) {
+    path.remove_prefix(kScheme.size());
+    if (path.starts_with("//")) path.remove_prefix(2);
+    if (path.starts_with('/')) return std::string(path);
+  }
+  return makeError(Code::InvalidArgument, "Docker Engine endpoint \"" + std::string(endpoint) +
+                                              "\" is not a unix socket; write unix:///var/run/docker.sock");
+}
+
+bool changesContainer(std::string_view action) {
+  constexpr std::array<std::string_view, 7> kActions = {"start",   "die",   "oom",    "stop",
+                                                        "destroy", "pause", "unpause"};
+  return action.starts_with("health_status") || std::ranges::find(kActions, action) != kActions.end();
+}
+
+}  // namespace berth::agent

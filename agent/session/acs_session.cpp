@@ -1,0 +1,133 @@
+#include "agent/session/acs_session.hpp"
+
+#include "proto/acs/codec.hpp"
+
+namespace berth::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// agent-protocol 2.2
+constexpr Backoff::Shape kBackoff{milliseconds(250), minutes(2), 1.5, 0.2};
+constexpr Duration kSilence = minutes(1);
+constexpr Duration kLifetime = minutes(30);
+constexpr Duration kLifetimeJitter = minutes(5);
+
+Duration upTo(Duration most, Random& random) {
+  return Duration(static_cast<int64_t>(random.below(static_cast<uint64_t>(most.count()))));
+}
+
+bool isKnown(const acs::ToAgent& message) {
+  const auto* other = std::get_if<acs::OtherMessage>(&message);
+  return !other || other->known;
+}
+
+/// Closes the socket when `at` is over; the reader then sees its end.
+Async<void> closeLater(std::weak_ptr<http::WebSocket> socket, Duration delay, uint16_t code, std::string text,
+                       std::stop_token stop) {
+  if (!co_await sleepFor(delay, stop)) co_return;
+  if (auto open = socket.lock()) open->close(code, text);
+}
+
+}  // namespace
+
+AcsSession::AcsSession(LinkDeps deps, LinkOptions options,
+                       std::function<void(const acs::ToAgent&)> onMessage)
+    : deps_(deps), options_(std::move(options)), onMessage_(std::move(onMessage)) {}
+
+std::string AcsSession::url(const std::string& endpoint) const {
+  http::Query query{{"agentHash", kAgentHash},
+                    {"agentVersion", kAgentVersion},
+                    {"clusterArn", options_.identity.cluster},
+                    {"containerInstanceArn", options_.identity.instanceArn},
+                    {"dockerVersion", "DockerVersion: " + options_.dockerVersion},
+                    {"protocolVersion", "2"},
+                    {"seqNum", "1"},
+                    {"sendCredentials", sendCredentials_ ? "true" : "false"}};
+  return endpoint + (endpoint.ends_with('/') ? "" : "/") + "ws?" + http::encodeQuery(query);
+}
+
+Async<Ended> AcsSession::run(std::stop_token stop) {
+  Backoff backoff(kBackoff, deps_.random);
+  auto serve_once = [this, stop] { return serve(stop); };
+  co_return co_await keepConnected(deps_, "command session", backoff, serve_once, stop);
+}
+
+void AcsSession::send(const acs::FromAgent& message) {
+  if (socket_) socket_->send(acs::encode(message));
+}
+
+Async<Ended> AcsSession::serve(std::stop_token stop) {
+  auto endpoints = co_await deps_.controlPlane.endpoints(options_.identity, stop);
+  if (!endpoints) {
+    deps_.log.warn("can't discover the controller's endpoints", {{"reason", endpoints.error().message}});
+    co_return Ended::Broken;
+  }
+  bool inactive = false;
+  auto socket = co_await dial(deps_, options_, url(endpoints->commands), inactive);
+  if (inactive) co_return Ended::Inactive;
+  if (!socket) {
+    deps_.log.warn("can't open the command session", {{"reason", socket.error().message}});
+    co_return Ended::Broken;
+  }
+  sendCredentials_ = false;
+  socket_ = *socket;
+  deps_.log.info("command session open", {{"endpoint", endpoints->commands}});
+  std::stop_source ended;
+  std::stop_callback on_stop(stop, [socket = *socket] { socket->close(1001, "the agent is stopping"); });
+  std::weak_ptr<http::WebSocket> weak = *socket;
+  Duration lifetime = kLifetime + upTo(kLifetimeJitter, deps_.random);
+  std::stop_token ended_token = ended.get_token();
+  spawn(deps_.io.get_executor(), deps_.log, "session lifetime", [weak, lifetime, ended_token] {
+    return closeLater(weak, lifetime, 1000, "ConnectionExpired: Reconnect to continue", ended_token);
+  });
+  Ended result = co_await readAll(*socket, stop);
+  ended.request_stop();
+  socket_.reset();
+  co_return result;
+}
+
+Async<Ended> AcsSession::readAll(std::shared_ptr<http::WebSocket> socket, std::stop_token stop) {
+  // The watchdog of a session without known messages, armed anew by each of them.
+  std::stop_source watchdog;
+  auto arm = [&] {
+    watchdog.request_stop();
+    watchdog = std::stop_source();
+    Duration silence = kSilence + upTo(kSilence, deps_.random);
+    std::weak_ptr<http::WebSocket> weak = socket;
+    std::stop_token token = watchdog.get_token();
+    spawn(deps_.io.get_executor(), deps_.log, "session watchdog", [weak, silence, token] {
+      return closeLater(weak, silence, 4000, "no message for too long", token);
+    });
+  };
+  arm();
+  while (true) {
+    auto frame = co_await socket->read();
+    if (!frame) break;
+    auto message = acs::decodeToAgent(*frame);
+    if (!message) {
+      deps_.log.warn("dropped a message that can't be read", {{"reason", message.error().message}});
+      continue;
+    }
+    if (!isKnown(*message)) {
+      deps_.log.warn("dropped a message of an unknown type",
+                     {{"type", std::get<acs::OtherMessage>(*message).type}});
+      continue;
+    }
+    arm();
+    onMessage_(*message);
+  }
+  watchdog.request_stop();
+  http::CloseInfo info = socket->closeInfo();
+  deps_.log.info("command session closed",
+                 {{"code", info.code}, {"reason", info.reason}, {"clean", info.clean}});
+  if (stop.stop_requested()) co_return Ended::Stopped;
+  if (info.reason.find("InactiveInstanceException") != std::string::npos) co_return Ended::Inactive;
+  // 1006 is what an end without a close frame reads as; agents of this protocol take it for a clean one.
+  bool clean = info.code == 1000 || info.code == 1001 || info.code == 1006 || info.code == 1011;
+  co_return clean ? Ended::Cleanly : Ended::Broken;
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,32 @@
+// The command session: a websocket on which the controller sends tasks and the agent acknowledges them.
+#pragma once
+
+#include "agent/session/link.hpp"
+#include "proto/acs/messages.hpp"
+
+namespace berth::agent {
+
+class AcsSession {
+ public:
+  /// `onMessage` hears of every message that is known, on the loop.
+  AcsSession(LinkDeps deps, LinkOptions options, std::function<void(const acs::ToAgent&)> onMessage);
+
+  /// Stays connected until `stop` (Stopped) or until the controller does not know the instance (Inactive).
+  Async<Ended> run(std::stop_token stop);
+  /// Sends if there is a session, else drops: whatever is not acknowledged is sent again by the controller.
+  void send(const acs::FromAgent& message);
+  bool connected() const { return socket_ != nullptr; }
+
+ private:
+  Async<Ended> serve(std::stop_token stop);
+  Async<Ended> readAll(std::shared_ptr<http::WebSocket> socket, std::stop_token stop);
+  std::string url(const std::string& endpoint) const;
+
+  LinkDeps deps_;
+  LinkOptions options_;
+  std::function<void(const acs::ToAgent&)> onMessage_;
+  std::shared_ptr<http::WebSocket> socket_;
+  bool sendCredentials_ = true;  ///< until the first session of this process
+};
+
+}  // namespace berth::agent

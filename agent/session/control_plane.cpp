@@ -1,0 +1,121 @@
+#include "agent/session/control_plane.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "agent/session/report_request.hpp"
+#include "common/ids/random.hpp"
+
+namespace berth::agent {
+namespace {
+
+constexpr Duration kEndpointsGood = std::chrono::hours(12);
+
+CallFailure failureOf(const aws::CallResult& result) {
+  return CallFailure{result.api ? result.api->type : std::string(), result.reply.error()};
+}
+
+ecs::Resource integerResource(const char* name, int64_t value) {
+  ecs::Resource out;
+  out.name = name;
+  out.type = "INTEGER";
+  out.integerValue = static_cast<int32_t>(value);
+  return out;
+}
+
+ecs::Resource portResource(const char* name, const std::vector<uint16_t>& ports) {
+  ecs::Resource out;
+  out.name = name;
+  out.type = "STRINGSET";
+  for (uint16_t port : ports) out.stringSetValue.push_back(std::to_string(port));
+  return out;
+}
+
+ecs::RegisterContainerInstanceRequest toRequest(const Registration& registration) {
+  ecs::RegisterContainerInstanceRequest out;
+  out.cluster = registration.cluster;
+  out.containerInstanceArn = registration.instanceArn;
+  out.clientToken = registration.clientToken;
+  const HostResources& host = registration.resources;
+  out.totalResources = {integerResource("CPU", host.cpu), integerResource("MEMORY", host.memory),
+                        portResource("PORTS", host.ports), portResource("PORTS_UDP", host.udpPorts)};
+  for (const auto& [name, value] : registration.attributes) {
+    ecs::Attribute attribute;
+    attribute.name = name;
+    attribute.value = value;
+    out.attributes.push_back(std::move(attribute));
+  }
+  return out;
+}
+
+/// Every attribute that was sent must come back with the same value (agent-protocol 1.5).
+std::string missingAttribute(const Registration& sent, const ecs::RegisterContainerInstanceResponse& answer) {
+  std::map<std::string, std::string> back;
+  for (const ecs::Attribute& attribute : answer.attributes) back[attribute.name] = attribute.value;
+  for (const auto& [name, value] : sent.attributes) {
+    auto it = back.find(name);
+    if (it == back.end() || it->second != value) return name;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<http::Headers> ControlPlane::sign(const std::string& method, const std::string& url,
+                                         const std::string& body) {
+  if (!lastCredentials_) return makeError(Code::Unauthenticated, "there are no credentials to sign with yet");
+  auto parsed = http::parseUrl(url);
+  if (!parsed) return parsed.error();
+  http::Headers none;
+  aws::UnsignedRequest request{method, *parsed, none, body};
+  return aws::sign(request, *lastCredentials_, aws::Scope{region_, "ecs"}, clock_.now().wall);
+}
+
+Async<std::variant<std::string, CallFailure>> ControlPlane::registerInstance(Registration registration,
+                                                                             std::stop_token stop) {
+  std::string body = ecs::encode(toRequest(registration));
+  auto result = co_await client_.call("RegisterContainerInstance", body, stop);
+  if (!result.reply) co_return failureOf(result);
+  auto answer = ecs::decodeRegisterContainerInstanceResponse(*result.reply);
+  if (!answer) co_return CallFailure{"", answer.error()};
+  if (std::string name = missingAttribute(registration, *answer); !name.empty()) {
+    co_return CallFailure{"AttributeError", makeError(Code::FailedPrecondition,
+                                                      "the controller did not return the attribute " + name)};
+  }
+  co_return answer->containerInstanceArn;
+}
+
+Async<std::optional<CallFailure>> ControlPlane::createCluster(std::string name, std::stop_token stop) {
+  std::string body = nlohmann::json{{"clusterName", name}}.dump();
+  auto result = co_await client_.call("CreateCluster", body, stop);
+  if (!result.reply) co_return failureOf(result);
+  co_return std::nullopt;
+}
+
+Async<Result<Endpoints>> ControlPlane::endpoints(Identity identity, std::stop_token stop) {
+  // The sessions sign by themselves, so they need fresh credentials even when the endpoints are known.
+  auto credentials = co_await credentials_.credentials(stop);
+  if (!credentials) co_return credentials.error();
+  lastCredentials_ = *credentials;
+  MonoTime now = clock_.now().mono;
+  if (endpoints_ && now - endpointsAt_ < kEndpointsGood) co_return *endpoints_;
+  nlohmann::json body{{"cluster", identity.cluster}, {"containerInstance", identity.instanceArn}, {"zoneId", ""}};
+  auto result = co_await client_.call("DiscoverPollEndpoint", body.dump(), stop);
+  if (!result.reply) {
+    if (endpoints_) co_return *endpoints_;
+    co_return result.reply.error();
+  }
+  auto answer = ecs::decodeDiscoverPollEndpointResponse(*result.reply);
+  if (!answer) co_return answer.error();
+  endpoints_ = Endpoints{answer->endpoint, answer->telemetryEndpoint};
+  endpointsAt_ = now;
+  co_return *endpoints_;
+}
+
+Async<std::optional<CallFailure>> ControlPlane::submit(Report report, std::string cluster) {
+  std::string body = ecs::encode(agent::toRequest(report, cluster));
+  auto result = co_await client_.call("SubmitTaskStateChange", body);
+  if (!result.reply) co_return failureOf(result);
+  co_return std::nullopt;
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,75 @@
+// The agent's calls of the ECS API.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "agent/model/container_spec.hpp"
+#include "agent/model/report.hpp"
+#include "common/async/async.hpp"
+#include "common/aws/json_client.hpp"
+
+namespace berth::agent {
+
+/// What the host offers (agent-protocol 1.5).
+struct HostResources {
+  int64_t cpu = 0;     ///< 1024 a logical CPU
+  int64_t memory = 0;  ///< MiB, less what is reserved
+  std::vector<uint16_t> ports;
+  std::vector<uint16_t> udpPorts;
+};
+
+struct Registration {
+  std::string cluster;
+  std::string instanceArn;  ///< of an earlier registration, or empty
+  std::string clientToken;
+  HostResources resources;
+  std::map<std::string, std::string> attributes;  ///< an empty value: a name without one
+};
+
+struct Endpoints {
+  std::string commands;   ///< ACS
+  std::string telemetry;  ///< TCS
+};
+
+/// How a call ended that did not succeed.
+struct CallFailure {
+  std::string exception;  ///< the API's exception name, or empty when no answer came
+  Error error;
+};
+
+class ControlPlane {
+ public:
+  ControlPlane(aws::JsonClient& client, aws::CredentialsProvider& credentials, std::string region,
+               const Clock& clock)
+      : client_(client), credentials_(credentials), region_(std::move(region)), clock_(clock) {}
+
+  /// The headers that sign a request of this agent outside the API: websocket handshakes and frames.
+  Result<http::Headers> sign(const std::string& method, const std::string& url, const std::string& body);
+
+  /// Registers the instance and answers its ARN. Fails when an attribute does not come back as it was sent.
+  Async<std::variant<std::string, CallFailure>> registerInstance(Registration registration,
+                                                                 std::stop_token stop);
+  Async<std::optional<CallFailure>> createCluster(std::string name, std::stop_token stop);
+  /// Where the sessions are opened; an answer is good for 12 hours, an old one serves when a new one can't be
+  /// had.
+  Async<Result<Endpoints>> endpoints(Identity identity, std::stop_token stop);
+  /// SubmitTaskStateChange.
+  Async<std::optional<CallFailure>> submit(Report report, std::string cluster);
+
+ private:
+  aws::JsonClient& client_;
+  aws::CredentialsProvider& credentials_;
+  std::string region_;
+  const Clock& clock_;
+  std::optional<aws::Credentials> lastCredentials_;
+  std::optional<Endpoints> endpoints_;
+  MonoTime endpointsAt_{};
+};
+
+}  // namespace berth::agent

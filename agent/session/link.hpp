@@ -1,0 +1,58 @@
+// What the two sessions with the controller (commands and telemetry) share: finding the endpoint, signing,
+// connecting, and starting over when a session ends.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "agent/model/container_spec.hpp"
+#include "agent/session/backoff.hpp"
+#include "agent/session/control_plane.hpp"
+#include "common/async/async.hpp"
+#include "common/aws/credentials.hpp"
+#include "common/http/websocket.hpp"
+#include "common/log/log.hpp"
+
+namespace berth::agent {
+
+/// What a session needs of its surroundings; all of it outlives the session.
+struct LinkDeps {
+  boost::asio::io_context& io;
+  ControlPlane& controlPlane;
+  const Clock& clock;
+  Random& random;
+  Log& log;
+};
+
+struct LinkOptions {
+  Identity identity;
+  std::string dockerVersion;  ///< of the runtime, "20.10.24"
+  std::string caFile;
+  bool verifyTls = true;
+};
+
+enum class Ended {
+  Cleanly,   ///< by a close frame: connect again at once
+  Broken,    ///< anything else: connect again after a delay
+  Inactive,  ///< the controller does not know this container instance any more
+  Stopped,   ///< as asked
+};
+
+inline constexpr const char* kAgentVersion = "1.105.1";  ///< of the protocol that this agent speaks
+inline constexpr const char* kAgentHash = "berth";
+
+/// Connects to `url` (http, https, ws or wss; with its query) by a websocket whose handshake is signed with
+/// SigV4 for service ecs. `inactive` is set when the controller refuses because it does not know the
+/// instance. Errors as http::connectWebSocket.
+Async<Result<std::shared_ptr<http::WebSocket>>> dial(LinkDeps& deps, const LinkOptions& options,
+                                                     std::string url, bool& inactive);
+
+/// Runs `serve` again and again until `stop`: at once after a clean end, else after `backoff`. A session that
+/// lasted a minute resets the back-off; one that ended cleanly within a second does not count as clean, so a
+/// controller that closes at once is not hammered. Returns Inactive or Stopped.
+Async<Ended> keepConnected(LinkDeps& deps, const char* name, Backoff backoff,
+                           std::function<Async<Ended>()> serve, std::stop_token stop);
+
+}  // namespace berth::agent

@@ -1,0 +1,44 @@
+#include "agent/session/report_request.hpp"
+
+namespace berth::agent {
+namespace {
+
+ecs::ContainerStateChange containerChange(const ContainerReport& report) {
+  ecs::ContainerStateChange out;
+  out.containerName = report.name;
+  out.status = std::string(name(report.status));
+  out.runtimeId = report.runtimeId;
+  out.imageDigest = report.imageDigest;
+  out.reason = report.reason;
+  if (report.exitCode) out.exitCode = *report.exitCode;
+  for (const PortMapping& port : report.ports) {
+    ecs::NetworkBinding binding;
+    binding.bindIP = port.bindIp;
+    binding.containerPort = port.containerPort;
+    binding.hostPort = port.hostPort;
+    binding.protocol = port.protocol;
+    out.networkBindings.push_back(std::move(binding));
+  }
+  return out;
+}
+
+std::optional<double> seconds(const std::optional<WallTime>& time) {
+  return time ? std::optional<double>(toEpochSeconds(*time)) : std::nullopt;
+}
+
+}  // namespace
+
+ecs::SubmitTaskStateChangeRequest toRequest(const Report& report, const std::string& cluster) {
+  ecs::SubmitTaskStateChangeRequest out;
+  out.cluster = cluster;
+  out.task = report.taskArn;
+  out.status = std::string(name(report.status));
+  out.reason = report.reason;
+  for (const ContainerReport& container : report.containers) out.containers.push_back(containerChange(container));
+  out.pullStartedAt = seconds(report.pullStartedAt);
+  out.pullStoppedAt = seconds(report.pullStoppedAt);
+  out.executionStoppedAt = seconds(report.executionStoppedAt);
+  return out;
+}
+
+}  // namespace berth::agent

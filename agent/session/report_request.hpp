@@ -1,0 +1,14 @@
+// A report of the engine as the API call that carries it.
+#pragma once
+
+#include <string>
+
+#include "agent/model/report.hpp"
+#include "proto/ecs/agent_api.hpp"
+
+namespace berth::agent {
+
+/// The body of SubmitTaskStateChange (agent-protocol 4.1); `cluster` as the agent's user configured it.
+ecs::SubmitTaskStateChangeRequest toRequest(const Report& report, const std::string& cluster);
+
+}  // namespace berth::agent

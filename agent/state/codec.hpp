@@ -1,0 +1,36 @@
+// What the agent keeps, as the rows of a store:
+//   task/<arn>                      a task: its payload, what is known of its containers, what was reported
+//   meta/cluster                    the cluster that the agent is registered in
+//   meta/container_instance_arn     who the agent is
+//   meta/timeline                   of the last task manifest
+// Unknown members of a row are ignored, missing ones take their defaults.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/engine/effects.hpp"
+#include "common/store/store.hpp"
+
+namespace berth::agent {
+
+/// The changes to a store that make an engine's output durable.
+Changes toChanges(const Output& output);
+
+/// The changes that remember a registration.
+Changes registrationChanges(const std::string& cluster, const std::string& instanceArn);
+/// The changes that forget a registration and all that belonged to it.
+Changes forgetChanges(const std::vector<Record>& records);
+
+struct Stored {
+  std::string cluster;
+  std::string instanceArn;
+  int64_t timeline = 0;
+  std::vector<Task> tasks;
+  std::vector<std::string> damaged;  ///< "kind/key: why" of the rows that could not be read
+};
+
+/// Reads all rows. A row that can't be read costs that row, not the start.
+Stored fromRecords(const std::vector<Record>& records);
+
+}  // namespace berth::agent

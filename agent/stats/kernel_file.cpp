@@ -1,0 +1,57 @@
+#include "agent/stats/kernel_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+namespace berth::agent {
+namespace {
+
+Error failure(const std::string& path, int number) {
+  const bool gone = number == ENOENT || number == ENODEV || number == ESRCH || number == ENOTDIR;
+  return makeError(gone ? Code::NotFound : Code::Internal,
+                   path + ": " + std::system_category().message(number));
+}
+
+}  // namespace
+
+Result<KernelFile> KernelFile::open(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return failure(path, errno);
+  return KernelFile(fd, path);
+}
+
+KernelFile::~KernelFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+KernelFile& KernelFile::operator=(KernelFile&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(path_, other.path_);
+  return *this;
+}
+
+Result<std::string> KernelFile::read() const {
+  std::string text;
+  std::array<char, 4096> chunk;
+  while (true) {
+    const ssize_t count = ::pread(fd_, chunk.data(), chunk.size(), static_cast<off_t>(text.size()));
+    if (count == 0) return text;
+    if (count > 0) {
+      text.append(chunk.data(), static_cast<size_t>(count));
+    } else if (errno != EINTR) {
+      return failure(path_, errno);
+    }
+  }
+}
+
+Result<std::string> readKernelFile(const std::string& path) {
+  const Result<KernelFile> file = KernelFile::open(path);
+  if (!file) return file.error();
+  return file->read();
+}
+
+}  // namespace berth::agent

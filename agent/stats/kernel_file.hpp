@@ -1,0 +1,35 @@
+// Files of procfs and cgroupfs.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "common/result/result.hpp"
+
+namespace berth::agent {
+
+/// An open file whose content is made anew by the kernel for each read from its start.
+class KernelFile {
+ public:
+  /// NotFound when there is no such file (or process), Internal for every other reason.
+  static Result<KernelFile> open(const std::string& path);
+  ~KernelFile();
+  KernelFile(KernelFile&& other) noexcept
+      : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
+  KernelFile& operator=(KernelFile&& other) noexcept;
+
+  /// The whole content as of now. NotFound when what it describes is gone (cgroup removed, process ended).
+  Result<std::string> read() const;
+  const std::string& path() const { return path_; }
+
+ private:
+  KernelFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+
+  int fd_;
+  std::string path_;
+};
+
+/// Opens, reads and closes.
+Result<std::string> readKernelFile(const std::string& path);
+
+}  // namespace berth::agent

@@ -1,0 +1,43 @@
+// From calls that take a callback to coroutines.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "common/async/event.hpp"
+#include "common/result/result.hpp"
+
+namespace berth {
+
+/// Calls `start(done)`, where `done` is a std::function<void(Result<T>)>, and waits until `done` was called:
+///     Result<RuntimeInfo> info = co_await loopAwait<RuntimeInfo>([&](auto done) { runtime.info(done); });
+/// `done` may be called at once or later, on the loop's thread; calls after the first are ignored. When
+/// every copy of `done` is destroyed without a call, the result is Cancelled.
+template <class T, class Start>
+Async<Result<T>> loopAwait(Start start) {
+  struct Answer {
+    std::optional<Result<T>> value;
+    Event done;
+  };
+  struct Promise {
+    std::shared_ptr<Answer> answer;
+    ~Promise() { answer->done.set(); }
+  };
+  const auto answer = std::make_shared<Answer>();
+  auto promise = std::make_shared<Promise>();
+  promise->answer = answer;
+  std::function<void(Result<T>)> done = [promise](Result<T> result) {
+    if (promise->answer->value) return;
+    promise->answer->value.emplace(std::move(result));
+    promise->answer->done.set();
+  };
+  promise.reset();
+  start(std::move(done));
+  co_await answer->done.wait();
+  if (!answer->value) co_return makeError(Code::Cancelled, "the call was dropped without an answer");
+  co_return std::move(*answer->value);
+}
+
+}  // namespace berth

@@ -1,0 +1,317 @@
+#include "common/http/connection.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+
+#include "common/http/websocket_stream.hpp"
+
+namespace berth::http {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using boost::system::error_code;
+using BeastRequest = beast::http::request<beast::http::string_body>;
+using BeastResponse = beast::http::response<beast::http::string_body>;
+using Parser = beast::http::request_parser<beast::http::string_body>;
+
+constexpr size_t kReadSize = 4096;
+/// After an answer to a request that was not read to its end: how long and how much is still read, so that
+/// the answer is not lost to a reset.
+constexpr Duration kLingerTime = std::chrono::seconds(2);
+constexpr size_t kLingerBytes = size_t{16} << 20;
+
+std::string text(beast::string_view view) { return std::string(view.data(), view.size()); }
+
+ServerRequest convert(BeastRequest&& from, const std::string& remote) {
+  ServerRequest to;
+  to.method = text(from.method_string());
+  to.target = text(from.target());
+  const size_t question = std::min(to.target.find('?'), to.target.size());
+  to.path = to.target.substr(0, question);
+  if (question < to.target.size()) to.query = to.target.substr(question + 1);
+  for (const auto& field : from) to.headers.add(text(field.name_string()), text(field.value()));
+  to.body = std::move(from.body());
+  to.remoteAddress = remote;
+  return to;
+}
+
+bool madeByServer(std::string_view name) {
+  return equalsIgnoreCase(name, "Content-Length") || equalsIgnoreCase(name, "Transfer-Encoding") ||
+         equalsIgnoreCase(name, "Connection");
+}
+
+BeastResponse convert(Response from, unsigned version, bool keepAlive) {
+  BeastResponse to;
+  to.version(version);
+  to.result(static_cast<unsigned>(from.status));
+  for (const auto& [name, value] : from.headers) {
+    if (!madeByServer(name) && value.find_first_of("\r\n") == std::string::npos) to.insert(name, value);
+  }
+  to.keep_alive(keepAlive);
+  const bool bodiless = from.status == 204 || from.status == 304;
+  if (!bodiless) {
+    to.body() = std::move(from.body);
+    to.content_length(to.body().size());
+  }
+  return to;
+}
+
+/// What an exception says; for use inside a catch block.
+std::string currentException() {
+  try {
+    throw;
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "an exception of an unknown type";
+  }
+}
+
+/// The answer's status for a request that could not be read; 0: just close.
+int statusOf(error_code error) {
+  namespace http = beast::http;
+  if (error == http::error::body_limit) return 413;
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
+  if (error == http::error::end_of_stream || error == http::error::partial_message) return 0;
+  return error.category() == http::make_error_code(http::error::bad_method).category() ? 400 : 0;
+}
+
+template <class Stream>
+class Connection final : public OpenConnection {
+ public:
+  Connection(std::shared_ptr<ServerShared> shared, Stream stream, std::string remote)
+      : shared_(std::move(shared)),
+        stream_(std::move(stream)),
+        remote_(std::move(remote)),
+        limit_(stream_.get_executor(), [this] { closeSocket(stream_); }) {
+    shared_->open.insert(this);
+  }
+  ~Connection() override { shared_->open.erase(this); }
+
+  Async<void> run() {
+    bool more = co_await shakeHands();
+    for (bool first = true; more && !stopping_; first = false) more = co_await serveOne(first);
+  }
+
+  void stop() override {
+    stopping_ = true;
+    if (webSocket_) {
+      webSocket_->close(1001, "the server stops");
+    } else if (!handling_) {
+      closeSocket(stream_);
+    }
+  }
+
+  void abort() override {
+    stopping_ = true;
+    closeSocket(webSocket_ ? webSocket_->stream().next_layer() : stream_);
+  }
+
+ private:
+  const ServerOptions& options() const { return shared_->options; }
+
+  Async<bool> shakeHands() {
+    if constexpr (std::is_same_v<Stream, TlsStream>) {
+      error_code error;
+      limit_.expireIn(options().headerTimeout);
+      co_await stream_.async_handshake(asio::ssl::stream_base::server,
+                                       asio::redirect_error(asio::use_awaitable, error));
+      if (error) {
+        shared_->log.debug("TLS handshake failed", {{"remote", remote_}, {"error", error.message()}});
+        co_return false;
+      }
+    }
+    co_return true;
+  }
+
+  /// False: the connection has to be closed.
+  Async<bool> serveOne(bool first) {
+    if (buffer_.size() == 0 && !co_await awaitFirstByte(first)) co_return false;
+    Parser parser;
+    parser.body_limit(options().maxBody);
+    parser.header_limit(static_cast<std::uint32_t>(options().maxHeader));
+    error_code error;
+    limit_.expireIn(options().headerTimeout);
+    co_await beast::http::async_read_header(stream_, buffer_, parser,
+                                            asio::redirect_error(asio::use_awaitable, error));
+    if (!error && !parser.is_done() && !beast::websocket::is_upgrade(parser.get())) {
+      error = co_await readBody(parser);
+    }
+    limit_.clear();
+    if (error) co_return co_await refuse(error);
+
+    handling_ = true;
+    const bool keepAlive = parser.get().keep_alive();
+    const unsigned version = parser.get().version();
+    const bool more = beast::websocket::is_upgrade(parser.get())
+                          ? co_await upgrade(parser)
+                          : co_await answer(parser.release(), version, keepAlive);
+    handling_ = false;
+    co_return more;
+  }
+
+  Async<bool> awaitFirstByte(bool first) {
+    error_code error;
+    limit_.expireIn(first ? options().headerTimeout : options().idleTimeout);
+    const size_t got = co_await stream_.async_read_some(buffer_.prepare(kReadSize),
+                                                        asio::redirect_error(asio::use_awaitable, error));
+    buffer_.commit(got);
+    co_return !error;
+  }
+
+  Async<error_code> readBody(Parser& parser) {
+    error_code error;
+    limit_.expireIn(options().bodyTimeout);
+    if (beast::iequals(parser.get()[beast::http::field::expect], "100-continue")) {
+      static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+      co_await asio::async_write(stream_, asio::buffer(kContinue),
+                                 asio::redirect_error(asio::use_awaitable, error));
+      if (error) co_return error;
+    }
+    co_await beast::http::async_read(stream_, buffer_, parser,
+                                     asio::redirect_error(asio::use_awaitable, error));
+    co_return error;
+  }
+
+  Async<bool> answer(BeastRequest request, unsigned version, bool keepAlive) {
+    const bool headOnly = request.method() == beast::http::verb::head;
+    Response response;
+    std::optional<std::string> failed;
+    try {
+      response = co_await shared_->handler.handle(convert(std::move(request), remote_));
+    } catch (...) {
+      failed = currentException();
+    }
+    if (failed) response = internalError(*failed);
+    co_return co_await write(std::move(response), version, keepAlive, headOnly);
+  }
+
+  Response internalError(const std::string& what) {
+    shared_->log.error("a handler ended by an exception", {{"remote", remote_}, {"what", what}});
+    return shared_->errorResponse(500, "internal error; the server's log says more");
+  }
+
+  Async<bool> write(Response response, unsigned version, bool keepAlive, bool headOnly) {
+    const auto wish = response.headers.get("Connection");
+    const bool keep = keepAlive && !stopping_ && !(wish && equalsIgnoreCase(*wish, "close"));
+    BeastResponse message = convert(std::move(response), version, keep);
+    beast::http::response_serializer<beast::http::string_body> serializer(message);
+    serializer.split(headOnly);
+    error_code error;
+    while (!error && !(headOnly ? serializer.is_header_done() : serializer.is_done())) {
+      limit_.expireIn(options().idleTimeout);
+      co_await beast::http::async_write_some(stream_, serializer,
+                                             asio::redirect_error(asio::use_awaitable, error));
+    }
+    limit_.clear();
+    co_return keep && !error;
+  }
+
+  /// Answers a request that could not be read; always closes.
+  Async<bool> refuse(error_code error) {
+    const int status = statusOf(error);
+    if (status == 0 || limit_.expired()) co_return false;
+    shared_->log.debug("request refused",
+                       {{"remote", remote_}, {"status", status}, {"error", error.message()}});
+    std::string reason = "the request is not valid HTTP: " + error.message();
+    if (status == 413) {
+      reason = "the body is larger than the limit of " + std::to_string(options().maxBody) + " bytes";
+    } else if (status == 431) {
+      reason = "the header is larger than the limit of " + std::to_string(options().maxHeader) + " bytes";
+    }
+    co_await write(shared_->errorResponse(status, std::move(reason)), 11, false, false);
+    co_await linger();
+    co_return false;
+  }
+
+  Async<void> linger() {
+    PlainStream& socket = socketOf(stream_);
+    error_code error;
+    socket.shutdown(asio::socket_base::shutdown_send, error);
+    limit_.expireIn(kLingerTime);
+    buffer_.clear();
+    for (size_t total = 0; !error && total < kLingerBytes;) {
+      total += co_await socket.async_read_some(buffer_.prepare(kReadSize),
+                                               asio::redirect_error(asio::use_awaitable, error));
+    }
+  }
+
+  Async<bool> upgrade(Parser& parser) {
+    BeastRequest request = parser.release();
+    const unsigned version = request.version();
+    if (request.has_content_length() || request.chunked() || buffer_.size() != 0) {
+      co_await write(shared_->errorResponse(400, "a websocket handshake has no body, and nothing follows it"),
+                     version, false, false);
+      co_return false;
+    }
+    UpgradeDecision decision;
+    std::optional<std::string> failed;
+    try {
+      BeastRequest copy = request;
+      decision = co_await shared_->handler.upgrade(convert(std::move(copy), remote_));
+    } catch (...) {
+      failed = currentException();
+    }
+    if (failed) decision = internalError(*failed);
+    if (auto* refusal = std::get_if<Response>(&decision)) {
+      co_return co_await write(std::move(*refusal), version, request.keep_alive(), false);
+    }
+    co_await runWebSocket(std::move(request), std::move(std::get<WebSocketSession>(decision)));
+    co_return false;
+  }
+
+  Async<void> runWebSocket(BeastRequest request, WebSocketSession session) {
+    buffer_ = beast::flat_buffer();
+    webSocket_ = std::make_shared<WebSocketStream<Stream>>(std::move(stream_), options().webSocket);
+    error_code error;
+    webSocket_->limitHandshake(options().headerTimeout);
+    co_await webSocket_->stream().async_accept(request, asio::redirect_error(asio::use_awaitable, error));
+    if (error) {
+      shared_->log.debug("websocket handshake failed", {{"remote", remote_}, {"error", error.message()}});
+      co_return;
+    }
+    webSocket_->limitHandshake(Duration::zero());
+    if (stopping_) webSocket_->close(1001, "the server stops");
+    std::optional<std::string> failed;
+    try {
+      co_await session(webSocket_);
+    } catch (...) {
+      failed = currentException();
+    }
+    if (failed) {
+      shared_->log.error("a websocket session ended by an exception",
+                         {{"remote", remote_}, {"what", *failed}});
+    }
+    webSocket_->close(failed ? 1011 : 1000, "");
+    co_await webSocket_->ended();
+  }
+
+  std::shared_ptr<ServerShared> shared_;
+  Stream stream_;  ///< moved into webSocket_ by an upgrade
+  std::string remote_;
+  Deadline limit_;
+  beast::flat_buffer buffer_;
+  std::shared_ptr<WebSocketStream<Stream>> webSocket_;
+  bool handling_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace
+
+Async<void> serveConnection(std::shared_ptr<ServerShared> shared, PlainStream socket, std::string remote) {
+  Connection<PlainStream> connection(std::move(shared), std::move(socket), std::move(remote));
+  co_await connection.run();
+}
+
+Async<void> serveConnection(std::shared_ptr<ServerShared> shared, TlsStream stream, std::string remote) {
+  Connection<TlsStream> connection(std::move(shared), std::move(stream), std::move(remote));
+  co_await connection.run();
+}
+
+}  // namespace berth::http

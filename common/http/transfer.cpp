@@ -1,0 +1,244 @@
+#include "common/http/transfer.hpp"
+
+#include <algorithm>
+#include <new>
+
+namespace berth::http {
+
+namespace {
+
+/// RFC 9110, section 5.6.2.
+bool isToken(std::string_view text) {
+  static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+}
+
+bool isFieldValue(std::string_view text) {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+std::string_view trim(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+long millisUp(Duration duration) {
+  return static_cast<long>(
+      std::max<Duration::rep>(1, std::chrono::ceil<std::chrono::milliseconds>(duration).count()));
+}
+
+Code codeOf(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_SSL_CONNECT_ERROR:
+      return Code::Unavailable;
+    case CURLE_OPERATION_TIMEDOUT:
+      return Code::DeadlineExceeded;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+      return Code::FailedPrecondition;
+    case CURLE_URL_MALFORMAT:
+      return Code::InvalidArgument;
+    case CURLE_ABORTED_BY_CALLBACK:
+      return Code::Cancelled;
+    default:
+      return Code::Internal;
+  }
+}
+
+std::optional<Error> check(const Request& request) {
+  if (!isToken(request.method)) {
+    return makeError(Code::InvalidArgument, "\"" + request.method + "\" is not an HTTP method");
+  }
+  for (const auto& [name, value] : request.headers) {
+    if (!isToken(name)) return makeError(Code::InvalidArgument, "\"" + name + "\" is not a header name");
+    if (!isFieldValue(value)) {
+      return makeError(Code::InvalidArgument, "the value of header " + name + " may not contain line breaks");
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Transfer>> Transfer::make(const ClientOptions& options, Call call) {
+  const Result<Url> url = parseUrl(call.request.url);
+  if (!url) return url.error();
+  if (url->scheme != "http" && url->scheme != "https") {
+    return makeError(Code::InvalidArgument, url->origin() + ": an HTTP request needs an http or https URL");
+  }
+  if (auto error = check(call.request)) return *error;
+  std::unique_ptr<Transfer> transfer(new Transfer(std::move(call), *url));
+  transfer->configure(options);
+  return transfer;
+}
+
+Transfer::Transfer(Call call, Url url) : easy_(curl_easy_init()), call_(std::move(call)) {
+  if (easy_ == nullptr) throw std::bad_alloc();
+  origin_ = call_.unixSocket.empty() ? url.origin() : "unix:" + call_.unixSocket;
+  direct_ = !call_.unixSocket.empty() || url.loopback();
+}
+
+Transfer::~Transfer() {
+  curl_easy_cleanup(easy_);
+  curl_slist_free_all(headers_);
+}
+
+void Transfer::configure(const ClientOptions& options) {
+  curl_easy_setopt(easy_, CURLOPT_URL, call_.request.url.c_str());
+  curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+  curl_easy_setopt(easy_, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy_, CURLOPT_TCP_NODELAY, 1L);
+  curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(easy_, CURLOPT_USERAGENT, options.userAgent.c_str());
+  curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, errorText_.data());
+  if (!call_.unixSocket.empty()) {
+    curl_easy_setopt(easy_, CURLOPT_UNIX_SOCKET_PATH, call_.unixSocket.c_str());
+  }
+  if (direct_) curl_easy_setopt(easy_, CURLOPT_PROXY, "");
+
+  curl_easy_setopt(easy_, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, options.verifyTls ? 1L : 0L);
+  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, options.verifyTls ? 2L : 0L);
+  if (!options.caFile.empty()) curl_easy_setopt(easy_, CURLOPT_CAINFO, options.caFile.c_str());
+
+  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, millisUp(options.connectTimeout));
+  if (call_.timeout > Duration::zero()) {
+    curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, millisUp(call_.timeout));
+  }
+  curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Transfer::onWrite);
+  curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &Transfer::onHeader);
+  curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
+  if (call_.inactivity > Duration::zero()) {
+    curl_easy_setopt(easy_, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(easy_, CURLOPT_XFERINFOFUNCTION, &Transfer::onProgress);
+    curl_easy_setopt(easy_, CURLOPT_XFERINFODATA, this);
+  }
+  configureMethod();
+  configureHeaders();
+}
+
+void Transfer::configureMethod() {
+  const std::string& method = call_.request.method;
+  if (method == "HEAD") {
+    curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
+    return;
+  }
+  const bool usuallyWithBody = method == "POST" || method == "PUT" || method == "PATCH";
+  if (usuallyWithBody || !call_.request.body.empty()) {
+    curl_easy_setopt(easy_, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call_.request.body.size()));
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, call_.request.body.data());
+  }
+  curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
+}
+
+void Transfer::configureHeaders() {
+  for (const auto& [name, value] : call_.request.headers) {
+    if (equalsIgnoreCase(name, "Content-Length") || equalsIgnoreCase(name, "Transfer-Encoding")) continue;
+    // curl takes "Name:" for "leave it out" and "Name;" for an empty value.
+    appendHeader(value.empty() ? name + ";" : name + ": " + value);
+  }
+  appendHeader("Expect:");
+  if (!call_.request.headers.get("Content-Type")) appendHeader("Content-Type:");
+  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
+}
+
+void Transfer::appendHeader(const std::string& line) {
+  curl_slist* longer = curl_slist_append(headers_, line.c_str());
+  if (longer == nullptr) throw std::bad_alloc();
+  headers_ = longer;
+}
+
+Error Transfer::failure(Code code, std::string_view reason) const {
+  return makeError(code, call_.request.method + " " + origin_ + ": " + std::string(reason));
+}
+
+Result<Response> Transfer::result(CURLcode code) {
+  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+  if (refused_) return *refused_;
+  if (code == CURLE_OK) return std::move(response_);
+  const std::string_view detail(errorText_.data());
+  return failure(codeOf(code), detail.empty() ? std::string_view(curl_easy_strerror(code)) : detail);
+}
+
+bool Transfer::streams() const { return call_.onBody && response_.status >= 200 && response_.status < 300; }
+
+bool Transfer::takeBody(std::string_view chunk) {
+  if (streams()) {
+    if (call_.onBody(chunk)) return true;
+    refused_ = failure(Code::Cancelled, "the reader of the body asked to stop");
+    return false;
+  }
+  if (chunk.size() > call_.maxBody - response_.body.size()) {
+    refused_ = failure(Code::ResourceExhausted,
+                       "the answer is larger than the limit of " + std::to_string(call_.maxBody) + " bytes");
+    refused_->retryable = false;
+    return false;
+  }
+  response_.body.append(chunk);
+  return true;
+}
+
+void Transfer::takeHeader(std::string_view line) {
+  if (line.starts_with("HTTP/")) {  // also after an interim answer (1xx), whose fields do not count
+    long status = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    response_.status = static_cast<int>(status);
+    response_.headers = Headers();
+    return;
+  }
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return;
+  response_.headers.add(std::string(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1))));
+}
+
+size_t Transfer::onWrite(char* data, size_t size, size_t count, void* self) {
+  auto* transfer = static_cast<Transfer*>(self);
+  if (transfer->moved_) transfer->moved_();
+  const std::string_view chunk(data, size * count);
+  try {
+    return transfer->takeBody(chunk) ? chunk.size() : CURL_WRITEFUNC_ERROR;
+  } catch (...) {
+    transfer->thrown_ = std::current_exception();
+    return CURL_WRITEFUNC_ERROR;
+  }
+}
+
+size_t Transfer::onHeader(char* data, size_t size, size_t count, void* self) {
+  auto* transfer = static_cast<Transfer*>(self);
+  if (transfer->moved_) transfer->moved_();
+  const std::string_view line(data, size * count);
+  try {
+    transfer->takeHeader(line);
+  } catch (...) {
+    transfer->thrown_ = std::current_exception();
+    return 0;
+  }
+  return line.size();
+}
+
+int Transfer::onProgress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
+  auto* transfer = static_cast<Transfer*>(self);
+  if (std::exchange(transfer->total_, received + sent) != received + sent && transfer->moved_) {
+    transfer->moved_();
+  }
+  return 0;
+}
+
+}  // namespace berth::http

@@ -1,0 +1,47 @@
+// Injected randomness, and the ids made of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <span>
+#include <string>
+
+namespace berth {
+
+/// Where randomness comes from. Single-threaded.
+class Random {
+ public:
+  virtual ~Random() = default;
+  /// 64 uniform random bits.
+  virtual uint64_t next() = 0;
+  /// Uniform in [0, 1).
+  double uniform();
+  /// Uniform in [0, bound); 0 for bound 0.
+  uint64_t below(uint64_t bound);
+};
+
+/// From the kernel (getrandom); good enough for keys.
+class SystemRandom final : public Random {
+ public:
+  uint64_t next() override;
+};
+
+/// Repeatable from a seed, for tests and simulation; never for keys.
+class SeededRandom final : public Random {
+ public:
+  explicit SeededRandom(uint64_t seed) : engine_(seed) {}
+  uint64_t next() override { return engine_(); }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+/// `digits` lower-case hex digits.
+std::string randomHex(Random& random, size_t digits);
+/// A version 4 UUID, dashed, lower case.
+std::string randomUuid(Random& random);
+/// `length` characters of A-Z, a-z, 0-9.
+std::string randomAlnum(Random& random, size_t length);
+
+}  // namespace berth

@@ -1,0 +1,44 @@
+// The API's actions, one file each, and the table that says which there are.
+#pragma once
+
+#include "controller/api/context.hpp"
+
+namespace berth::controller {
+
+ApiResult<Json> createCluster(Context& context);
+ApiResult<Json> deleteCluster(Context& context);
+ApiResult<Json> describeClusters(Context& context);
+ApiResult<Json> listClusters(Context& context);
+
+ApiResult<Json> registerTaskDefinition(Context& context);
+ApiResult<Json> deregisterTaskDefinition(Context& context);
+ApiResult<Json> describeTaskDefinition(Context& context);
+ApiResult<Json> listTaskDefinitions(Context& context);
+ApiResult<Json> listTaskDefinitionFamilies(Context& context);
+
+ApiResult<Json> runTask(Context& context);
+ApiResult<Json> startTask(Context& context);
+ApiResult<Json> stopTask(Context& context);
+ApiResult<Json> describeTasks(Context& context);
+ApiResult<Json> listTasks(Context& context);
+
+ApiResult<Json> listContainerInstances(Context& context);
+ApiResult<Json> describeContainerInstances(Context& context);
+ApiResult<Json> deregisterContainerInstance(Context& context);
+
+ApiResult<Json> registerContainerInstance(Context& context);
+ApiResult<Json> discoverPollEndpoint(Context& context);
+ApiResult<Json> submitTaskStateChange(Context& context);
+ApiResult<Json> submitContainerStateChange(Context& context);
+ApiResult<Json> submitAttachmentStateChanges(Context& context);
+
+struct OperationEntry {
+  std::string_view name;
+  ApiResult<Json> (*action)(Context&);
+  bool reads;  ///< changes nothing, so repeating it is harmless
+};
+
+/// The entry of an operation that is offered; nullptr for all others.
+const OperationEntry* findAction(std::string_view name);
+
+}  // namespace berth::controller

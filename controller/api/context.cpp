@@ -1,0 +1,97 @@
+#include "controller/api/context.hpp"
+
+#include <algorithm>
+
+#include "common/aws/crypto.hpp"
+
+namespace berth::controller {
+
+ApiError clientError(std::string message) { return ApiError{"ClientException", std::move(message)}; }
+
+ApiError invalidParameter(std::string message) {
+  return ApiError{"InvalidParameterException", std::move(message)};
+}
+
+std::string text(const Json& input, const char* name, std::string fallback) {
+  auto it = input.find(name);
+  return it == input.end() ? fallback : it->get<std::string>();
+}
+
+std::string jsonText(const Json& input, const char* name, std::string_view fallback) {
+  auto it = input.find(name);
+  return it == input.end() ? std::string(fallback) : it->dump();
+}
+
+Json parsed(const std::string& text, Json fallback) {
+  if (text.empty()) return fallback;
+  return Json::parse(text);
+}
+
+ApiResult<const Cluster*> findCluster(const Context& context) {
+  auto name = context.names.parseCluster(text(context.input, "cluster", "default"));
+  if (!name) return invalidParameter(name.error().message);
+  const Cluster* cluster = context.state().cluster(name->str());
+  if (!cluster) return ApiError{"ClusterNotFoundException", "Cluster not found."};
+  if (!cluster->active) return ApiError{"ClusterNotFoundException", "The referenced cluster was inactive."};
+  return cluster;
+}
+
+ApiResult<const TaskDefinition*> findDefinition(const Context& context, const std::string& reference,
+                                                const std::string& unknown) {
+  auto parsed_reference = context.names.parseTaskDefinition(reference);
+  if (!parsed_reference) return clientError(parsed_reference.error().message);
+  const std::string& family = parsed_reference->family;
+  const TaskDefinition* definition =
+      parsed_reference->revision
+          ? context.state().definition(family + ":" + std::to_string(*parsed_reference->revision))
+          : context.state().newestActive(family);
+  if (!definition) return clientError(unknown);
+  return definition;
+}
+
+const Instance* findInstance(const Context& context, const Cluster& cluster, const std::string& reference) {
+  auto parsed_reference = context.names.parseInstance(reference);
+  if (!parsed_reference) return nullptr;
+  if (parsed_reference->cluster && *parsed_reference->cluster != cluster.name) return nullptr;
+  const Instance* instance = context.state().instance(parsed_reference->id);
+  return instance && instance->cluster == cluster.name ? instance : nullptr;
+}
+
+const Task* findTask(const Context& context, const Cluster& cluster, const std::string& reference) {
+  auto parsed_reference = context.names.parseTask(reference);
+  if (!parsed_reference) return nullptr;
+  if (parsed_reference->cluster && *parsed_reference->cluster != cluster.name) return nullptr;
+  const Task* task = context.state().task(parsed_reference->id);
+  return task && task->cluster == cluster.name ? task : nullptr;
+}
+
+Json failure(const std::string& arn, const std::string& reason, const std::string& detail) {
+  Json out{{"arn", arn}, {"reason", reason}};
+  if (!detail.empty()) out["detail"] = detail;
+  return out;
+}
+
+ApiResult<Json> page(const Json& input, const std::vector<std::string>& keys, const char* member, size_t limit,
+                     const std::function<std::string(const std::string&)>& shown) {
+  int64_t most = input.value("maxResults", static_cast<int64_t>(limit));
+  if (most < 1 || most > static_cast<int64_t>(limit)) {
+    return invalidParameter("maxResults must be between 1 and " + std::to_string(limit) + ", not " +
+                            std::to_string(most));
+  }
+  auto first = keys.begin();
+  if (std::string token = text(input, "nextToken"); !token.empty()) {
+    auto after = aws::base64Decode(token);
+    if (!after) return invalidParameter("Invalid token '" + token.substr(0, 100) + "'");
+    // The key itself may be gone by now; the order of the keys is all that counts.
+    first = std::find(keys.begin(), keys.end(), *after);
+    first = first == keys.end() ? std::upper_bound(keys.begin(), keys.end(), *after) : first + 1;
+  }
+  Json items = Json::array();
+  while (first != keys.end() && static_cast<int64_t>(items.size()) < most) items.push_back(shown(*first++));
+  Json out = Json::object();
+  if (first != keys.end()) out["nextToken"] = aws::base64Encode(*(first - 1));
+  out[member] = std::move(items);
+  return out;
+}
+
+}  // namespace berth::controller

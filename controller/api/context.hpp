@@ -1,0 +1,83 @@
+// What an API action gets to work with, and the look-ups that many of them share.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "common/aws/errors.hpp"
+#include "common/ids/random.hpp"
+#include "common/time/clock.hpp"
+#include "controller/model/state.hpp"
+#include "proto/ecs/names.hpp"
+
+namespace berth::controller {
+
+using Json = nlohmann::json;
+using aws::ApiError;
+using aws::ApiResult;
+
+/// Who calls, and how they reached us.
+struct Caller {
+  std::string accessKeyId;
+  std::string endpoint;  ///< the URL under which the caller reached the API: "http://127.0.0.1:7400"
+};
+
+/// One call of an action. `input` has been validated against the operation's shape, so its members have the
+/// declared types.
+struct Context {
+  Transaction& tx;
+  const ecs::Names& names;
+  Random& random;
+  Now now;
+  const Caller& caller;
+  const Json& input;
+
+  const State& state() const { return tx.state(); }
+};
+
+/// An API action: answers the operation's output or an error; changes only through the transaction, and
+/// nothing when it answers an error.
+using Action = std::function<ApiResult<Json>(Context&)>;
+
+ApiError clientError(std::string message);
+ApiError invalidParameter(std::string message);
+
+/// The string member `name` of `input`, or `fallback` when it is absent.
+std::string text(const Json& input, const char* name, std::string fallback = {});
+/// The JSON text of member `name`, or `fallback` when it is absent.
+std::string jsonText(const Json& input, const char* name, std::string_view fallback);
+/// Parses JSON text of our own making; empty text gives `fallback`.
+Json parsed(const std::string& text, Json fallback);
+
+/// The cluster that member "cluster" means ("default" when absent). ClusterNotFoundException "Cluster not
+/// found." when it is unknown, "The referenced cluster was inactive." when it is INACTIVE.
+ApiResult<const Cluster*> findCluster(const Context& context);
+
+/// The definition that `reference` (family, family:revision or ARN) means; a bare family is its newest ACTIVE
+/// revision. ClientException with `unknown` as its message when there is none.
+ApiResult<const TaskDefinition*> findDefinition(const Context& context, const std::string& reference,
+                                                const std::string& unknown);
+
+/// The instance of `cluster` that an id or ARN means; nullptr when there is none.
+const Instance* findInstance(const Context& context, const Cluster& cluster, const std::string& reference);
+/// The task of `cluster` that an id or ARN means; nullptr when there is none.
+const Task* findTask(const Context& context, const Cluster& cluster, const std::string& reference);
+
+/// {"arn", "reason"}, and "detail" unless it is empty.
+Json failure(const std::string& arn, const std::string& reason, const std::string& detail = {});
+
+/// A page of `keys` (in order): the members after "nextToken", at most "maxResults" (or `limit`). The answer
+/// has them under `member`, and "nextToken" unless it is the last page. Tokens name the last key shown, so
+/// they survive the removal of any of them.
+ApiResult<Json> page(const Json& input, const std::vector<std::string>& keys, const char* member, size_t limit,
+                     const std::function<std::string(const std::string&)>& shown);
+
+}  // namespace berth::controller
+
+/// Returns the error of an ApiResult from the enclosing action, or assigns its value.
+#define BERTH_API_TRY(variable, expression)                                                            \
+  auto variable##_result = (expression);                                                               \
+  if (auto* variable##_error = std::get_if<::berth::aws::ApiError>(&variable##_result)) return *variable##_error; \
+  auto variable = std::get<0>(variable##_result)

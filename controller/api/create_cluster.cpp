@@ -1,0 +1,41 @@
+#include "controller/api/actions.hpp"
+#include "controller/api/render.hpp"
+
+namespace berth::controller {
+ApiResult<Json> createCluster(Context& context) {
+  auto name = context.names.parseCluster(text(context.input, "clusterName", "default"));
+  if (!name) return invalidParameter(name.error().message);
+  const Cluster* existing = context.state().cluster(name->str());
+  std::vector<std::string> shown{"SETTINGS", "CONFIGURATIONS", "TAGS"};
+  // Creating what is there is no error, and changes nothing.
+  if (existing && existing->active) {
+    return Json{{"cluster", renderCluster(context.state(), context.names, *existing, shown)}};
+  }
+  for (const char* member : {"capacityProviders", "defaultCapacityProviderStrategy"}) {
+    if (context.input.contains(member) && !context.input[member].empty()) {
+      return ApiError{"UnsupportedFeatureException",
+                      std::string(member) + " is not offered by this version of Berth: leave it out."};
+    }
+  }
+  Json document{{"settings", context.input.value("settings", Json::array())}};
+  for (const Json& setting : document["settings"]) {
+    std::string value = text(setting, "value");
+    if (value != "enabled" && value != "disabled" && value != "enhanced") {
+      return invalidParameter("Invalid value '" + value + "' for setting containerInsights: use enabled, disabled or enhanced.");
+    }
+  }
+  if (document["settings"].empty()) {
+    document["settings"].push_back(Json{{"name", "containerInsights"}, {"value", "disabled"}});
+  }
+  for (const char* member : {"configuration", "serviceConnectDefaults"}) {
+    if (context.input.contains(member)) document[member] = context.input[member];
+  }
+  Cluster cluster;
+  cluster.name = name->str();
+  cluster.document = document.dump();
+  cluster.tags = jsonText(context.input, "tags", "[]");
+  context.tx.put(cluster);
+  return Json{{"cluster", renderCluster(context.state(), context.names, cluster, shown)}};
+}
+
+}  // namespace berth::controller

@@ -1,0 +1,159 @@
+#include "controller/api/definition_rules.hpp"
+
+#include <set>
+
+#include "controller/api/task_shape.hpp"
+
+namespace berth::controller {
+namespace {
+
+using Broken = std::optional<std::string>;
+
+constexpr int64_t kLeastMemory = 6;  // MiB
+
+Broken checkMemory(const Json& container, const std::string& name, bool taskHasMemory) {
+  bool hard = container.contains("memory");
+  bool soft = container.contains("memoryReservation");
+  if (!hard && !soft && !taskHasMemory) {
+    return "Invalid setting for container '" + name +
+           "'. At least one of 'memory' or 'memoryReservation' must be specified.";
+  }
+  int64_t limit = container.value("memory", int64_t{0});
+  if (hard && limit < kLeastMemory) {
+    return "Invalid setting for container '" + name + "'. The 'memory' must be at least 6 MiB.";
+  }
+  if (hard && soft && limit < container["memoryReservation"].get<int64_t>()) {
+    return "Invalid setting for container '" + name + "'. 'memory' must not be less than 'memoryReservation'.";
+  }
+  return std::nullopt;
+}
+
+Broken checkPorts(const Json& container, const std::string& name, const std::string& mode,
+                  std::set<std::string>& hostPorts) {
+  for (const Json& port : container.value("portMappings", Json::array())) {
+    if (mode == "none") return "Port mappings are not allowed with network mode 'none' (container '" + name + "').";
+    int64_t inside = port.value("containerPort", int64_t{0});
+    int64_t host = port.value("hostPort", int64_t{0});
+    if (!port.contains("containerPort") && !port.contains("containerPortRange")) {
+      return "Invalid port mapping of container '" + name + "': containerPort or containerPortRange must be given.";
+    }
+    if (inside < 0 || inside > 65535 || host < 0 || host > 65535) {
+      return "Invalid port mapping of container '" + name + "': ports are between 0 and 65535.";
+    }
+    bool own = mode == "host" || mode == "awsvpc";
+    if (own && host != 0 && host != inside) {
+      return "When networkMode=" + mode + ", the host ports and container ports in port mappings must match.";
+    }
+    std::string key = std::to_string(host) + "/" + port.value("protocol", "tcp");
+    if (mode == "bridge" && host != 0 && !hostPorts.insert(key).second) {
+      return "The host port " + key + " is used by more than one port mapping.";
+    }
+  }
+  return std::nullopt;
+}
+
+Broken checkHealth(const Json& container, const std::string& name) {
+  auto check = container.find("healthCheck");
+  if (check == container.end()) return std::nullopt;
+  auto command = check->value("command", std::vector<std::string>{});
+  if (command.empty() || (command[0] != "CMD" && command[0] != "CMD-SHELL")) {
+    return "Invalid health check of container '" + name + "': the command must start with CMD or CMD-SHELL.";
+  }
+  struct Range {
+    const char* member;
+    int64_t least, most;
+  };
+  for (const Range& range : {Range{"interval", 5, 300}, Range{"timeout", 2, 60}, Range{"retries", 1, 10},
+                             Range{"startPeriod", 0, 300}}) {
+    if (!check->contains(range.member)) continue;
+    int64_t value = (*check)[range.member].get<int64_t>();
+    if (value < range.least || value > range.most) {
+      return "Invalid health check of container '" + name + "': " + range.member + " must be between " +
+             std::to_string(range.least) + " and " + std::to_string(range.most) + ".";
+    }
+  }
+  return std::nullopt;
+}
+
+Broken checkMounts(const Json& container, const std::string& name, const std::set<std::string>& volumes) {
+  for (const Json& mount : container.value("mountPoints", Json::array())) {
+    std::string volume = text(mount, "sourceVolume");
+    if (!volumes.contains(volume)) {
+      return "Unknown volume '" + volume + "' in a mount point of container '" + name + "'.";
+    }
+  }
+  return std::nullopt;
+}
+
+Broken checkSize(const Json& input) {
+  if (input.contains("cpu") && !parseCpu(text(input, "cpu"))) return "Invalid 'cpu' setting for task.";
+  if (input.contains("memory") && !parseMemory(text(input, "memory"))) return "Invalid 'memory' setting for task.";
+  auto memory = parseMemory(input.value("memory", ""));
+  auto cpu = parseCpu(input.value("cpu", ""));
+  int64_t memory_sum = 0;
+  int64_t cpu_sum = 0;
+  for (const Json& container : input["containerDefinitions"]) {
+    memory_sum += container.value("memoryReservation", container.value("memory", int64_t{0}));
+    cpu_sum += container.value("cpu", int64_t{0});
+  }
+  if (memory && memory_sum > *memory) return "Total memory of the containers exceeds the 'memory' of the task.";
+  if (cpu && cpu_sum > *cpu) return "Total cpu of the containers exceeds the 'cpu' of the task.";
+  return std::nullopt;
+}
+
+/// A dependency must name another container of the task; conditions on an end are not for essential ones.
+Broken checkDependencies(const Json& input, const std::set<std::string>& names) {
+  for (const Json& container : input["containerDefinitions"]) {
+    for (const Json& dependency : container.value("dependsOn", Json::array())) {
+      std::string on = text(dependency, "containerName");
+      if (!names.contains(on) || on == text(container, "name")) {
+        return "Container '" + text(container, "name") + "' depends on '" + on +
+               "', which is no other container of the task definition.";
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+Broken checkContainers(const Json& input) {
+  std::string mode = text(input, "networkMode", "bridge");
+  bool task_memory = input.contains("memory");
+  std::set<std::string> volumes;
+  for (const Json& volume : input.value("volumes", Json::array())) volumes.insert(text(volume, "name"));
+  std::set<std::string> names;
+  std::set<std::string> host_ports;
+  bool essential = false;
+  for (const Json& container : input["containerDefinitions"]) {
+    std::string name = text(container, "name");
+    if (name.empty()) return "Container.name should not be null or empty.";
+    if (text(container, "image").empty()) return "Container.image should not be null or empty.";
+    if (!names.insert(name).second) return "Container names must be unique: '" + name + "' stands twice.";
+    essential |= container.value("essential", true);
+    if (auto broken = checkMemory(container, name, task_memory)) return broken;
+    if (auto broken = checkPorts(container, name, mode, host_ports)) return broken;
+    if (auto broken = checkHealth(container, name)) return broken;
+    if (auto broken = checkMounts(container, name, volumes)) return broken;
+  }
+  if (!essential) return "A task definition must have at least one essential container.";
+  return checkDependencies(input, names);
+}
+
+}  // namespace
+
+std::optional<std::string> brokenRule(const Json& input) {
+  auto containers = input.find("containerDefinitions");
+  if (containers == input.end() || containers->empty()) return "Container list cannot be empty.";
+  if (containers->size() > 10) return "A task definition has at most 10 containers.";
+  if (auto broken = checkContainers(input)) return broken;
+  return checkSize(input);
+}
+
+Json compatibilitiesOf(const Json& document) {
+  Json out = Json::array({"EC2"});
+  bool awsvpc = document.value("networkMode", "") == "awsvpc";
+  if (!awsvpc) out.push_back("EXTERNAL");
+  if (awsvpc && document.contains("cpu") && document.contains("memory")) out.push_back("FARGATE");
+  return out;
+}
+
+}  // namespace berth::controller

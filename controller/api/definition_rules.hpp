@@ -1,0 +1,14 @@
+// The rules that a task definition must keep beyond the shapes of its members.
+#pragma once
+
+#include "controller/api/context.hpp"
+
+namespace berth::controller {
+
+/// The first rule that the definition in `input` breaks, as the service words it; nullopt when it keeps all.
+std::optional<std::string> brokenRule(const Json& input);
+
+/// Which launch types a definition can run with: EC2, EXTERNAL, FARGATE.
+Json compatibilitiesOf(const Json& document);
+
+}  // namespace berth::controller

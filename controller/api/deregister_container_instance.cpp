@@ -1,0 +1,46 @@
+#include "controller/api/actions.hpp"
+#include "controller/api/render.hpp"
+
+namespace berth::controller {
+namespace {
+
+/// The host keeps running them, but they are forgotten.
+void forgetTasks(Context& context, const Instance& instance) {
+  for (const std::string& id : context.state().tasksOn(instance.id)) {
+    Task task = *context.state().task(id);
+    if (task.lastStatus == TaskStatus::Stopped) continue;
+    task.lastStatus = TaskStatus::Stopped;
+    task.stopWanted = true;
+    task.stopCode = "UserInitiated";
+    task.stoppedReason = "Container instance deregistration forced by user";
+    task.stoppingAt = task.stoppingAt.value_or(context.now.wall);
+    task.stoppedAt = context.now.wall;
+    ++task.version;
+    context.tx.put(task);
+  }
+}
+
+}  // namespace
+
+ApiResult<Json> deregisterContainerInstance(Context& context) {
+  BERTH_API_TRY(cluster, findCluster(context));
+  const Instance* found = findInstance(context, *cluster, text(context.input, "containerInstance"));
+  if (!found || found->status == "INACTIVE") {
+    return invalidParameter("The referenced container instance was not found.");
+  }
+  bool running = false;
+  for (const std::string& id : context.state().tasksOn(found->id)) {
+    running |= context.state().task(id)->lastStatus != TaskStatus::Stopped;
+  }
+  if (running && !context.input.value("force", false)) {
+    return invalidParameter("Found running tasks on the instance.");
+  }
+  forgetTasks(context, *found);
+  Instance instance = *found;
+  instance.status = "INACTIVE";
+  ++instance.version;
+  context.tx.put(instance);
+  return Json{{"containerInstance", renderInstance(context.state(), context.names, instance, true)}};
+}
+
+}  // namespace berth::controller

@@ -1,0 +1,126 @@
+#include "controller/api/launch.hpp"
+
+#include "controller/api/render.hpp"
+#include "controller/api/task_shape.hpp"
+
+namespace berth::controller {
+namespace {
+
+std::optional<ApiError> checkLaunchType(const Json& input) {
+  std::string type = text(input, "launchType", "EC2");
+  if (type == "FARGATE") {
+    return ApiError{"UnsupportedFeatureException",
+                    "Launch type FARGATE is not offered by this version of Berth: use EC2."};
+  }
+  if (input.contains("capacityProviderStrategy") && !input["capacityProviderStrategy"].empty()) {
+    if (input.contains("launchType")) {
+      return invalidParameter("Specify either launchType or capacityProviderStrategy, not both.");
+    }
+    return ApiError{"UnsupportedFeatureException",
+                    "Capacity providers are not offered by this version of Berth: leave the strategy out."};
+  }
+  return std::nullopt;
+}
+
+/// Placement wishes bind, so one that can't be kept is refused rather than ignored.
+std::optional<ApiError> checkPlacement(const Json& input, const Json& document) {
+  for (const char* member : {"placementConstraints", "placementStrategy", "volumeConfigurations"}) {
+    if (input.contains(member) && !input[member].empty()) {
+      return ApiError{"UnsupportedFeatureException",
+                      std::string(member) + " is not offered by this version of Berth: leave it out."};
+    }
+  }
+  if (!document.value("placementConstraints", Json::array()).empty()) {
+    return ApiError{"UnsupportedFeatureException",
+                    "The task definition has placementConstraints, which this version of Berth does not offer."};
+  }
+  return std::nullopt;
+}
+
+std::optional<ApiError> checkNetwork(const Json& input, const Json& document) {
+  bool awsvpc = document.value("networkMode", "") == "awsvpc";
+  bool given = input.contains("networkConfiguration");
+  if (awsvpc && !given) {
+    return invalidParameter("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
+  }
+  if (!awsvpc && given) {
+    return invalidParameter(
+        "Network Configuration is not valid for the given networkMode of this task definition.");
+  }
+  return std::nullopt;
+}
+
+Json shownOverrides(const Json& overrides, const Json& document) {
+  Json out = overrides;
+  out.emplace("containerOverrides", Json::array());
+  out.emplace("inferenceAcceleratorOverrides", Json::array());
+  if (out["containerOverrides"].empty()) {
+    for (const Json& container : document["containerDefinitions"]) {
+      out["containerOverrides"].push_back(Json{{"name", container["name"]}});
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+ApiResult<Launch> prepareLaunch(const Context& context) {
+  const Json& input = context.input;
+  if (auto error = checkLaunchType(input)) return *error;
+  Launch launch;
+  BERTH_API_TRY(cluster, findCluster(context));
+  BERTH_API_TRY(definition,
+                findDefinition(context, text(input, "taskDefinition"), "TaskDefinition not found."));
+  if (!definition->active) return clientError("TaskDefinition is inactive");
+  Json document = parsed(definition->document, Json::object());
+  if (auto error = checkNetwork(input, document)) return *error;
+  if (auto error = checkPlacement(input, document)) return *error;
+  Json overrides = input.value("overrides", Json::object());
+  if (overrides.dump().size() > 8192) return invalidParameter("Overrides exceed 8192 characters.");
+  BERTH_API_TRY(merged, overridden(document, overrides));
+  if (std::string feature = unsupportedFeature(merged); !feature.empty()) {
+    return ApiError{"UnsupportedFeatureException",
+                    "The task definition uses " + feature + " which this version of Berth can't run yet."};
+  }
+  launch.cluster = cluster;
+  launch.definition = definition;
+  launch.resources = resourcesOf(merged);
+  launch.document = std::move(merged);
+  return launch;
+}
+
+Task launchOn(Context& context, const Launch& launch, const std::string& instanceId) {
+  const Json& input = context.input;
+  Task task;
+  task.id = randomHex(context.random, 32);
+  task.cluster = launch.cluster->name;
+  task.instance = instanceId;
+  task.definition = launch.definition->key();
+  task.group = text(input, "group", "family:" + launch.definition->family);
+  task.startedBy = text(input, "startedBy");
+  task.launchType = text(input, "launchType", "EC2");
+  task.overrides = shownOverrides(input.value("overrides", Json::object()), launch.document).dump();
+  bool propagate = text(input, "propagateTags") == "TASK_DEFINITION";
+  task.tags = jsonText(input, "tags", propagate ? launch.definition->tags : "[]");
+  task.clientToken = text(input, "clientToken");
+  task.enableExecuteCommand = input.value("enableExecuteCommand", false);
+  task.containers = containersOf(launch.document, context.random);
+  task.resources = launch.resources;
+  task.cpu = launch.document.value("cpu", std::to_string(launch.resources.cpu));
+  task.memory = launch.document.value("memory", std::to_string(launch.resources.memory));
+  task.createdAt = context.now.wall;
+  context.tx.put(task);
+  return task;
+}
+
+Candidate candidateOf(const State& state, const Instance& instance) {
+  Candidate candidate;
+  candidate.id = instance.id;
+  candidate.active = instance.status == "ACTIVE";
+  candidate.connected = instance.connected;
+  candidate.total = instance.registered;
+  candidate.used = state.used(instance.id);
+  return candidate;
+}
+
+}  // namespace berth::controller

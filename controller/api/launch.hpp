@@ -1,0 +1,26 @@
+// What RunTask and StartTask share: checking the request and making tasks.
+#pragma once
+
+#include "controller/api/context.hpp"
+#include "controller/scheduler/first_fit.hpp"
+
+namespace berth::controller {
+
+/// A checked request to launch tasks.
+struct Launch {
+  const Cluster* cluster = nullptr;
+  const TaskDefinition* definition = nullptr;
+  Json document;  ///< of the definition, with the request's overrides in it
+  Resources resources;
+};
+
+/// Resolves and checks what both operations take. Errors as ecs-api section 10 lists them.
+ApiResult<Launch> prepareLaunch(const Context& context);
+
+/// Makes a PENDING task on an instance and stages it.
+Task launchOn(Context& context, const Launch& launch, const std::string& instanceId);
+
+/// An instance as the scheduler wants it.
+Candidate candidateOf(const State& state, const Instance& instance);
+
+}  // namespace berth::controller

@@ -1,0 +1,41 @@
+#include "controller/api/actions.hpp"
+#include "controller/api/render.hpp"
+
+namespace berth::controller {
+namespace {
+
+constexpr OperationEntry kOperations[] = {
+    {"CreateCluster", createCluster, false},
+    {"DeleteCluster", deleteCluster, false},
+    {"DeregisterContainerInstance", deregisterContainerInstance, false},
+    {"DeregisterTaskDefinition", deregisterTaskDefinition, false},
+    {"DescribeClusters", describeClusters, true},
+    {"DescribeContainerInstances", describeContainerInstances, true},
+    {"DescribeTaskDefinition", describeTaskDefinition, true},
+    {"DescribeTasks", describeTasks, true},
+    {"DiscoverPollEndpoint", discoverPollEndpoint, true},
+    {"ListClusters", listClusters, true},
+    {"ListContainerInstances", listContainerInstances, true},
+    {"ListTaskDefinitionFamilies", listTaskDefinitionFamilies, true},
+    {"ListTaskDefinitions", listTaskDefinitions, true},
+    {"ListTasks", listTasks, true},
+    {"RegisterContainerInstance", registerContainerInstance, false},
+    {"RegisterTaskDefinition", registerTaskDefinition, false},
+    {"RunTask", runTask, false},
+    {"StartTask", startTask, false},
+    {"StopTask", stopTask, false},
+    {"SubmitAttachmentStateChanges", submitAttachmentStateChanges, false},
+    {"SubmitContainerStateChange", submitContainerStateChange, false},
+    {"SubmitTaskStateChange", submitTaskStateChange, false},
+};
+
+}  // namespace
+
+const OperationEntry* findAction(std::string_view name) {
+  for (const OperationEntry& entry : kOperations) {
+    if (entry.name == name) return &entry;
+  }
+  return nullptr;
+}
+
+}  // namespace berth::controller

@@ -1,0 +1,182 @@
+// From a definition's JSON to the task that an agent is sent.
+#include "controller/api/task_shape.hpp"
+
+namespace berth::controller {
+namespace {
+
+constexpr int64_t kMiB = 1024 * 1024;
+constexpr int64_t kSecond = 1'000'000'000;
+
+void copyAs(Json& out, const char* as, const Json& from, const char* member) {
+  if (auto it = from.find(member); it != from.end()) out[as] = *it;
+}
+
+/// Docker's Config: what the payload has no field for.
+Json dockerConfig(const Json& container) {
+  Json out = Json::object();
+  copyAs(out, "User", container, "user");
+  copyAs(out, "WorkingDir", container, "workingDirectory");
+  copyAs(out, "Hostname", container, "hostname");
+  copyAs(out, "Tty", container, "pseudoTerminal");
+  copyAs(out, "OpenStdin", container, "interactive");
+  copyAs(out, "NetworkDisabled", container, "disableNetworking");
+  copyAs(out, "Labels", container, "dockerLabels");
+  if (auto check = container.find("healthCheck"); check != container.end()) {
+    Json health{{"Test", check->value("command", Json::array())},
+                {"Interval", check->value("interval", int64_t{30}) * kSecond},
+                {"Timeout", check->value("timeout", int64_t{5}) * kSecond},
+                {"Retries", check->value("retries", int64_t{3})}};
+    if (check->contains("startPeriod")) health["StartPeriod"] = (*check)["startPeriod"].get<int64_t>() * kSecond;
+    out["Healthcheck"] = std::move(health);
+  }
+  return out;
+}
+
+Json devices(const Json& linux) {
+  Json out = Json::array();
+  for (const Json& device : linux.value("devices", Json::array())) {
+    std::string permissions;
+    for (const Json& permission : device.value("permissions", Json::array())) {
+      permissions += permission.get<std::string>().substr(0, 1);  // read, write, mknod
+    }
+    std::string host = text(device, "hostPath");
+    out.push_back(Json{{"PathOnHost", host},
+                       {"PathInContainer", text(device, "containerPath", host)},
+                       {"CgroupPermissions", permissions.empty() ? "rwm" : permissions}});
+  }
+  return out;
+}
+
+/// `memory`: the container's hard limit in MiB; Docker's MemorySwap counts it in, the API's maxSwap does not.
+void putLinuxParameters(Json& out, const Json& linux, int64_t memory) {
+  if (auto capabilities = linux.find("capabilities"); capabilities != linux.end()) {
+    copyAs(out, "CapAdd", *capabilities, "add");
+    copyAs(out, "CapDrop", *capabilities, "drop");
+  }
+  if (linux.contains("devices")) out["Devices"] = devices(linux);
+  copyAs(out, "Init", linux, "initProcessEnabled");
+  if (linux.contains("sharedMemorySize")) out["ShmSize"] = linux["sharedMemorySize"].get<int64_t>() * kMiB;
+  if (linux.contains("maxSwap")) out["MemorySwap"] = (memory + linux["maxSwap"].get<int64_t>()) * kMiB;
+  copyAs(out, "MemorySwappiness", linux, "swappiness");
+  for (const Json& tmpfs : linux.value("tmpfs", Json::array())) {
+    std::string options = "size=" + std::to_string(tmpfs.value("size", int64_t{0})) + "m";
+    for (const Json& option : tmpfs.value("mountOptions", Json::array())) options += "," + option.get<std::string>();
+    out["Tmpfs"][text(tmpfs, "containerPath")] = options;
+  }
+}
+
+/// Docker's HostConfig, likewise.
+Json dockerHostConfig(const Json& container, const std::string& networkMode) {
+  Json out{{"NetworkMode", networkMode}};
+  if (container.contains("memoryReservation")) {
+    out["MemoryReservation"] = container["memoryReservation"].get<int64_t>() * kMiB;
+  }
+  copyAs(out, "Privileged", container, "privileged");
+  copyAs(out, "ReadonlyRootfs", container, "readonlyRootFilesystem");
+  copyAs(out, "Dns", container, "dnsServers");
+  copyAs(out, "DnsSearch", container, "dnsSearchDomains");
+  copyAs(out, "SecurityOpt", container, "dockerSecurityOptions");
+  for (const Json& host : container.value("extraHosts", Json::array())) {
+    out["ExtraHosts"].push_back(text(host, "hostname") + ":" + text(host, "ipAddress"));
+  }
+  for (const Json& limit : container.value("ulimits", Json::array())) {
+    out["Ulimits"].push_back(Json{{"Name", text(limit, "name")},
+                                  {"Soft", limit.value("softLimit", int64_t{0})},
+                                  {"Hard", limit.value("hardLimit", int64_t{0})}});
+  }
+  for (const Json& control : container.value("systemControls", Json::array())) {
+    out["Sysctls"][text(control, "namespace")] = text(control, "value");
+  }
+  if (auto log = container.find("logConfiguration"); log != container.end()) {
+    out["LogConfig"] = Json{{"Type", log->value("logDriver", "json-file")},
+                            {"Config", log->value("options", Json::object())}};
+  }
+  if (auto linux = container.find("linuxParameters"); linux != container.end()) {
+    putLinuxParameters(out, *linux, container.value("memory", int64_t{0}));
+  }
+  return out;
+}
+
+std::vector<acs::PortMapping> ports(const Json& container) {
+  std::vector<acs::PortMapping> out;
+  for (const Json& port : container.value("portMappings", Json::array())) {
+    acs::PortMapping mapping;
+    mapping.containerPort = port.value("containerPort", int64_t{0});
+    mapping.hostPort = port.value("hostPort", int64_t{0});
+    mapping.protocol = port.value("protocol", "tcp");
+    out.push_back(mapping);
+  }
+  return out;
+}
+
+std::vector<acs::MountPoint> mounts(const Json& container) {
+  std::vector<acs::MountPoint> out;
+  for (const Json& mount : container.value("mountPoints", Json::array())) {
+    acs::MountPoint point;
+    point.sourceVolume = text(mount, "sourceVolume");
+    point.containerPath = text(mount, "containerPath");
+    point.readOnly = mount.value("readOnly", false);
+    out.push_back(std::move(point));
+  }
+  return out;
+}
+
+acs::Container payloadContainer(const Json& definition, const std::string& networkMode) {
+  acs::Container out;
+  out.name = text(definition, "name");
+  out.image = text(definition, "image");
+  out.essential = definition.value("essential", true);
+  out.cpu = definition.value("cpu", int64_t{0});
+  out.memory = definition.value("memory", int64_t{0});
+  if (auto it = definition.find("command"); it != definition.end() && !it->empty()) {
+    out.command = it->get<std::vector<std::string>>();
+  }
+  if (auto it = definition.find("entryPoint"); it != definition.end() && !it->empty()) {
+    out.entryPoint = it->get<std::vector<std::string>>();
+  }
+  for (const Json& entry : definition.value("environment", Json::array())) {
+    out.environment[text(entry, "name")] = text(entry, "value");
+  }
+  out.environment["AWS_EXECUTION_ENV"] = "AWS_ECS_EC2";
+  out.portMappings = ports(definition);
+  out.mountPoints = mounts(definition);
+  if (definition.contains("stopTimeout")) out.stopTimeout = definition["stopTimeout"].get<int64_t>();
+  if (definition.contains("healthCheck")) out.healthCheckType = "docker";
+  out.dockerConfig.config = dockerConfig(definition).dump();
+  out.dockerConfig.hostConfig = dockerHostConfig(definition, networkMode).dump();
+  return out;
+}
+
+}  // namespace
+
+acs::Task payloadOf(const Json& document, const TaskDefinition& definition, const Task& task,
+                    const ecs::Names& names) {
+  acs::Task out;
+  out.arn = names.task(task.cluster, task.id).str();
+  out.desiredStatus = task.stopWanted ? "STOPPED" : "RUNNING";
+  out.family = definition.family;
+  out.version = std::to_string(definition.revision);
+  out.group = task.group;
+  out.networkMode = document.value("networkMode", "bridge");
+  out.launchType = task.launchType;
+  out.cpu = static_cast<double>(parseCpu(document.value("cpu", "")).value_or(0)) / 1024.0;
+  out.memory = parseMemory(document.value("memory", "")).value_or(0);
+  for (const Json& container : document["containerDefinitions"]) {
+    acs::Container payload = payloadContainer(container, out.networkMode);
+    for (const TaskContainer& known : task.containers) {
+      if (known.name == payload.name) {
+        payload.containerArn = names.container(task.cluster, task.id, known.id);
+      }
+    }
+    out.containers.push_back(std::move(payload));
+  }
+  for (const Json& volume : document.value("volumes", Json::array())) {
+    acs::Volume out_volume;
+    out_volume.name = text(volume, "name");
+    if (volume.contains("host")) out_volume.sourcePath = volume["host"].value("sourcePath", "");
+    out.volumes.push_back(std::move(out_volume));
+  }
+  return out;
+}
+
+}  // namespace berth::controller

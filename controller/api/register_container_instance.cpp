@@ -1,0 +1,126 @@
+#include <charconv>
+
+#include "controller/api/actions.hpp"
+#include "controller/api/render.hpp"
+
+namespace berth::controller {
+namespace {
+
+std::set<uint16_t> portSet(const Json& resource) {
+  std::set<uint16_t> out;
+  for (const Json& port : resource.value("stringSetValue", Json::array())) {
+    const std::string& digits = port.get_ref<const std::string&>();
+    uint16_t number = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    out.insert(number);
+  }
+  return out;
+}
+
+Resources resourcesIn(const Json& input) {
+  Resources out;
+  for (const Json& resource : input.value("totalResources", Json::array())) {
+    std::string name = text(resource, "name");
+    int64_t amount = resource.value("integerValue", int64_t{0});
+    if (name == "CPU") out.cpu = amount;
+    if (name == "MEMORY") out.memory = amount;
+    if (name == "PORTS") out.ports = portSet(resource);
+    if (name == "PORTS_UDP") out.udpPorts = portSet(resource);
+  }
+  return out;
+}
+
+void setAttribute(Instance& instance, const std::string& name, std::optional<std::string> value) {
+  for (Attribute& attribute : instance.attributes) {
+    if (attribute.name == name) {
+      attribute.value = std::move(value);
+      return;
+    }
+  }
+  instance.attributes.push_back(Attribute{name, std::move(value)});
+}
+
+/// The identity document is EC2's JSON about the machine; on other hosts it is empty (ecs-api section 18).
+void readIdentity(Instance& instance, const std::string& document) {
+  Json parsed_document = Json::parse(document, nullptr, /*allow_exceptions=*/false);
+  if (!parsed_document.is_object()) return;
+  auto member = [&](const char* name) {
+    auto it = parsed_document.find(name);
+    return it != parsed_document.end() && it->is_string() ? it->get<std::string>() : std::string();
+  };
+  if (std::string id = member("instanceId"); !id.empty()) instance.ec2InstanceId = id;
+  const std::pair<const char*, const char*> kAttributes[] = {{"imageId", "ecs.ami-id"},
+                                                             {"instanceType", "ecs.instance-type"},
+                                                             {"availabilityZone", "ecs.availability-zone"}};
+  for (const auto& [from, attribute] : kAttributes) {
+    if (std::string value = member(from); !value.empty()) setAttribute(instance, attribute, value);
+  }
+}
+
+bool hasAttribute(const Instance& instance, const std::string& name) {
+  for (const Attribute& attribute : instance.attributes) {
+    if (attribute.name == name) return true;
+  }
+  return false;
+}
+
+/// What the agent says of itself. Every attribute that was sent is kept as sent: Amazon's agent exits for
+/// good when one does not come back.
+void update(Instance& instance, const Context& context) {
+  const Json& input = context.input;
+  instance.registered = resourcesIn(input);
+  readIdentity(instance, text(input, "instanceIdentityDocument"));
+  for (const Json& attribute : input.value("attributes", Json::array())) {
+    std::optional<std::string> value;
+    if (attribute.contains("value")) value = attribute["value"].get<std::string>();
+    setAttribute(instance, text(attribute, "name"), std::move(value));
+  }
+  if (!hasAttribute(instance, "ecs.availability-zone")) {
+    setAttribute(instance, "ecs.availability-zone", context.names.region + "a");
+  }
+  if (auto version = input.find("versionInfo"); version != input.end()) {
+    instance.agentVersion = text(*version, "agentVersion", instance.agentVersion);
+    instance.agentHash = text(*version, "agentHash", instance.agentHash);
+    instance.dockerVersion = text(*version, "dockerVersion", instance.dockerVersion);
+  }
+  if (input.contains("tags")) instance.tags = input["tags"].dump();
+  ++instance.version;
+}
+
+/// The instance that a repeated registration already made, found by its token.
+const Instance* byToken(const State& state, const std::string& cluster, const std::string& token) {
+  if (token.empty()) return nullptr;
+  for (const auto& [id, instance] : state.instances()) {
+    if (instance.cluster == cluster && instance.clientToken == token) return &instance;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+ApiResult<Json> registerContainerInstance(Context& context) {
+  const Json& input = context.input;
+  BERTH_API_TRY(cluster, findCluster(context));
+  std::string token = text(input, "clientToken");
+  Instance instance;
+  if (std::string reference = text(input, "containerInstanceArn"); !reference.empty()) {
+    const Instance* known = findInstance(context, *cluster, reference);
+    if (!known || known->status == "INACTIVE") {
+      return clientError("The container instance " + reference +
+                         " is not registered in this cluster: remove the agent's state to register anew.");
+    }
+    instance = *known;
+  } else if (const Instance* same = byToken(context.state(), cluster->name, token)) {
+    instance = *same;
+  } else {
+    instance.id = randomHex(context.random, 32);
+    instance.cluster = cluster->name;
+    instance.clientToken = token;
+    instance.registeredAt = context.now.wall;
+  }
+  update(instance, context);
+  context.tx.put(instance);
+  return Json{{"containerInstance", renderInstance(context.state(), context.names, instance, true)}};
+}
+
+}  // namespace berth::controller

@@ -1,0 +1,34 @@
+#include "controller/api/actions.hpp"
+#include "controller/api/launch.hpp"
+#include "controller/api/render.hpp"
+
+namespace berth::controller {
+
+ApiResult<Json> startTask(Context& context) {
+  auto references = context.input.value("containerInstances", std::vector<std::string>{});
+  if (references.empty()) return clientError("Container Instances cannot be empty.");
+  if (references.size() > 10) return invalidParameter("Container Instances can have at most 10 items.");
+  BERTH_API_TRY(launch, prepareLaunch(context));
+  Json tasks = Json::array();
+  Json failures = Json::array();
+  // An instance that is named twice gets two copies, so earlier ones count against later ones.
+  std::map<std::string, Candidate> candidates;
+  for (const std::string& reference : references) {
+    const Instance* instance = findInstance(context, *launch.cluster, reference);
+    if (!instance) {
+      failures.push_back(failure(reference, "MISSING"));
+      continue;
+    }
+    auto [it, added] = candidates.try_emplace(instance->id, candidateOf(context.state(), *instance));
+    if (std::string reason = refusal(it->second, launch.resources); !reason.empty()) {
+      failures.push_back(failure(arnOf(context.names, *instance), reason));
+      continue;
+    }
+    it->second.used.add(launch.resources);
+    Task task = launchOn(context, launch, instance->id);
+    tasks.push_back(renderTask(context.state(), context.names, task, true));
+  }
+  return Json{{"tasks", std::move(tasks)}, {"failures", std::move(failures)}};
+}
+
+}  // namespace berth::controller

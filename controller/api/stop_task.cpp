@@ -1,0 +1,22 @@
+#include "controller/api/actions.hpp"
+#include "controller/api/render.hpp"
+
+namespace berth::controller {
+ApiResult<Json> stopTask(Context& context) {
+  BERTH_API_TRY(cluster, findCluster(context));
+  const Task* found = findTask(context, *cluster, text(context.input, "task"));
+  if (!found) return invalidParameter("The referenced task was not found.");
+  Task task = *found;
+  if (!task.stopWanted && task.lastStatus != TaskStatus::Stopped) {
+    task.stopWanted = true;
+    task.stopCode = "UserInitiated";
+    task.stoppedReason = text(context.input, "reason", "Task stopped by user");
+    task.stoppingAt = context.now.wall;
+    if (task.lastStatus == TaskStatus::Running) task.lastStatus = TaskStatus::Stopping;
+    ++task.version;
+    context.tx.put(task);
+  }
+  return Json{{"task", renderTask(context.state(), context.names, task, true)}};
+}
+
+}  // namespace berth::controller

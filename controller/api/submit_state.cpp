@@ -1,0 +1,127 @@
+#include "controller/api/submit_state.hpp"
+
+#include <algorithm>
+
+#include "controller/api/actions.hpp"
+
+namespace berth::controller {
+namespace {
+
+std::optional<ContainerStatus> containerStatus(const std::string& word) {
+  if (word == "PENDING") return ContainerStatus::Pending;
+  if (word == "RUNNING") return ContainerStatus::Running;
+  if (word == "STOPPED") return ContainerStatus::Stopped;
+  return std::nullopt;
+}
+
+void setTime(std::optional<WallTime>& time, const Json& input, const char* member) {
+  if (auto it = input.find(member); it != input.end() && !time) time = fromEpochSeconds(it->get<double>());
+}
+
+void stop(Task& task, const std::string& reason, Now now) {
+  bool ran = task.startedAt.has_value();
+  task.lastStatus = TaskStatus::Stopped;
+  task.stoppedAt = now.wall;
+  if (!task.stoppingAt) task.stoppingAt = now.wall;
+  if (!task.executionStoppedAt) task.executionStoppedAt = now.wall;
+  for (TaskContainer& container : task.containers) container.status = ContainerStatus::Stopped;
+  // Who asked for the stop has said why; otherwise the task's own end tells it.
+  if (!task.stopCode.empty()) return;
+  task.stopWanted = true;
+  if (ran) {
+    task.stopCode = "EssentialContainerExited";
+    task.stoppedReason = reason.empty() ? "Essential container in task exited" : reason;
+  } else {
+    task.stopCode = "TaskFailedToStart";
+    task.stoppedReason = reason.empty() ? "Task failed to start" : reason;
+  }
+}
+
+/// Containers that ran prove that the task did, even if its own RUNNING never arrived.
+bool hasRun(const Task& task) {
+  return std::any_of(task.containers.begin(), task.containers.end(), [](const TaskContainer& container) {
+    return container.exitCode.has_value() && container.essential;
+  });
+}
+
+ApiResult<Task> reportedTask(Context& context) {
+  BERTH_API_TRY(cluster, findCluster(context));
+  const Task* task = findTask(context, *cluster, text(context.input, "task"));
+  if (!task) return invalidParameter("The referenced task was not found.");
+  return *task;
+}
+
+Json acknowledgment() { return Json{{"acknowledgment", "ACK"}}; }
+
+}  // namespace
+
+void applyContainerChange(Task& task, const Json& change) {
+  TaskContainer* container = task.find(text(change, "containerName"));
+  if (!container || container->status == ContainerStatus::Stopped) return;
+  auto status = containerStatus(text(change, "status"));
+  if (status) container->status = std::max(container->status, *status);
+  if (change.contains("exitCode")) container->exitCode = change["exitCode"].get<int64_t>();
+  if (std::string reason = text(change, "reason"); !reason.empty()) container->reason = reason.substr(0, 1024);
+  if (std::string id = text(change, "runtimeId"); !id.empty()) container->runtimeId = id.substr(0, 255);
+  if (std::string digest = text(change, "imageDigest"); !digest.empty()) {
+    container->imageDigest = digest.substr(0, 255);
+  }
+  if (!change.contains("networkBindings")) return;
+  container->bindings.clear();
+  for (const Json& binding : change["networkBindings"]) {
+    NetworkBinding out;
+    out.bindIp = text(binding, "bindIP");
+    out.containerPort = binding.value("containerPort", int64_t{0});
+    out.hostPort = binding.value("hostPort", int64_t{0});
+    out.protocol = text(binding, "protocol", "tcp");
+    container->bindings.push_back(std::move(out));
+  }
+}
+
+bool applyTaskStatus(Task& task, const std::string& status, const std::string& reason, Now now) {
+  if (task.lastStatus == TaskStatus::Stopped) return false;
+  if (status == "STOPPED") {
+    if (hasRun(task) && !task.startedAt) task.startedAt = task.pullStoppedAt.value_or(now.wall);
+    stop(task, reason, now);
+    return true;
+  }
+  if (status == "RUNNING" && !task.startedAt) {
+    task.startedAt = now.wall;
+    // A stop that is under way is not undone by the news that the task runs.
+    task.lastStatus = task.stopWanted ? TaskStatus::Stopping : TaskStatus::Running;
+    return true;
+  }
+  return false;
+}
+
+ApiResult<Json> submitTaskStateChange(Context& context) {
+  BERTH_API_TRY(task, reportedTask(context));
+  const Json& input = context.input;
+  if (task.lastStatus == TaskStatus::Stopped) return acknowledgment();
+  setTime(task.pullStartedAt, input, "pullStartedAt");
+  setTime(task.pullStoppedAt, input, "pullStoppedAt");
+  setTime(task.executionStoppedAt, input, "executionStoppedAt");
+  for (const Json& change : input.value("containers", Json::array())) applyContainerChange(task, change);
+  applyTaskStatus(task, text(input, "status"), text(input, "reason").substr(0, 1024), context.now);
+  ++task.version;
+  context.tx.put(task);
+  return acknowledgment();
+}
+
+ApiResult<Json> submitContainerStateChange(Context& context) {
+  BERTH_API_TRY(task, reportedTask(context));
+  if (task.lastStatus == TaskStatus::Stopped) return acknowledgment();
+  applyContainerChange(task, context.input);
+  ++task.version;
+  context.tx.put(task);
+  return acknowledgment();
+}
+
+ApiResult<Json> submitAttachmentStateChanges(Context& context) {
+  BERTH_API_TRY(cluster, findCluster(context));
+  static_cast<void>(cluster);
+  // Berth makes no attachments yet, so a report can only be about one that is gone.
+  return acknowledgment();
+}
+
+}  // namespace berth::controller

@@ -1,0 +1,151 @@
+#include "controller/api/task_shape.hpp"
+
+#include <charconv>
+#include <cmath>
+
+namespace berth::controller {
+namespace {
+
+/// The number before `unit` ("1.5 vCPU" -> 1.5); nullopt when the text is something else.
+std::optional<double> numberBefore(std::string text, std::string_view unit) {
+  if (text.size() <= unit.size()) return std::nullopt;
+  std::string tail = text.substr(text.size() - unit.size());
+  for (size_t i = 0; i < tail.size(); ++i) {
+    if (std::tolower(static_cast<unsigned char>(tail[i])) != std::tolower(static_cast<unsigned char>(unit[i]))) {
+      return std::nullopt;
+    }
+  }
+  text.resize(text.size() - unit.size());
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  double value = 0;
+  auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (fault != std::errc() || end != text.data() + text.size() || !(value > 0)) return std::nullopt;
+  return value;
+}
+
+std::optional<int64_t> wholeNumber(const std::string& text) {
+  int64_t value = 0;
+  auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (fault != std::errc() || end != text.data() + text.size() || value <= 0) return std::nullopt;
+  return value;
+}
+
+std::optional<int64_t> sized(const std::string& text, std::string_view unit) {
+  if (auto whole = wholeNumber(text)) return whole;
+  auto number = numberBefore(text, unit);
+  if (!number || *number > 1e6) return std::nullopt;
+  return static_cast<int64_t>(std::lround(*number * 1024));
+}
+
+void replaceMembers(Json& target, const Json& source, std::initializer_list<const char*> members) {
+  for (const char* member : members) {
+    if (auto it = source.find(member); it != source.end()) target[member] = *it;
+  }
+}
+
+/// Later entries of the same name win, as the service has it for environment overrides.
+void mergeEnvironment(Json& container, const Json& additions) {
+  Json& environment = container["environment"];
+  for (const Json& addition : additions) {
+    bool replaced = false;
+    for (Json& entry : environment) {
+      if (entry.value("name", "") == addition.value("name", "")) entry = addition, replaced = true;
+    }
+    if (!replaced) environment.push_back(addition);
+  }
+}
+
+std::string numberText(const Json& container, const char* member) {
+  auto it = container.find(member);
+  return it == container.end() ? std::string() : std::to_string(it->get<int64_t>());
+}
+
+}  // namespace
+
+std::optional<int64_t> parseCpu(const std::string& text) { return sized(text, "vcpu"); }
+std::optional<int64_t> parseMemory(const std::string& text) { return sized(text, "gb"); }
+
+ApiResult<Json> overridden(const Json& document, const Json& overrides) {
+  Json out = document;
+  replaceMembers(out, overrides, {"cpu", "memory", "taskRoleArn", "executionRoleArn", "ephemeralStorage"});
+  for (const Json& override : overrides.value("containerOverrides", Json::array())) {
+    std::string name = text(override, "name");
+    Json* found = nullptr;
+    for (Json& container : out["containerDefinitions"]) {
+      if (container.value("name", "") == name) found = &container;
+    }
+    if (!found) {
+      return invalidParameter("Override for container named " + name +
+                              " is not a container in the TaskDefinition.");
+    }
+    replaceMembers(*found, override, {"command", "cpu", "memory", "memoryReservation", "resourceRequirements"});
+    if (override.contains("environment")) mergeEnvironment(*found, override["environment"]);
+  }
+  return out;
+}
+
+Resources resourcesOf(const Json& document) {
+  Resources out;
+  std::string mode = document.value("networkMode", "bridge");
+  for (const Json& container : document["containerDefinitions"]) {
+    out.cpu += container.value("cpu", int64_t{0});
+    out.memory += container.value("memoryReservation", container.value("memory", int64_t{0}));
+    if (mode != "bridge" && mode != "host") continue;
+    for (const Json& port : container.value("portMappings", Json::array())) {
+      auto host = static_cast<uint16_t>(port.value("hostPort", int64_t{0}));
+      if (host == 0) continue;
+      (port.value("protocol", "tcp") == "udp" ? out.udpPorts : out.ports).insert(host);
+    }
+  }
+  if (auto cpu = parseCpu(document.value("cpu", ""))) out.cpu = *cpu;
+  if (auto memory = parseMemory(document.value("memory", ""))) out.memory = *memory;
+  return out;
+}
+
+std::vector<TaskContainer> containersOf(const Json& document, Random& random) {
+  std::vector<TaskContainer> out;
+  for (const Json& definition : document["containerDefinitions"]) {
+    TaskContainer container;
+    container.id = randomUuid(random);
+    container.name = text(definition, "name");
+    container.image = text(definition, "image");
+    container.essential = definition.value("essential", true);
+    container.cpu = std::to_string(definition.value("cpu", int64_t{0}));
+    container.memory = numberText(definition, "memory");
+    container.memoryReservation = numberText(definition, "memoryReservation");
+    out.push_back(std::move(container));
+  }
+  return out;
+}
+
+std::string unsupportedFeature(const Json& document) {
+  if (document.value("networkMode", "") == "awsvpc") return "network mode awsvpc";
+  for (const char* member : {"pidMode", "ipcMode"}) {
+    if (document.value(member, "") == "task") return std::string(member) + " task";
+  }
+  for (const char* member : {"proxyConfiguration", "inferenceAccelerators"}) {
+    if (document.contains(member) && !document[member].empty()) return member;
+  }
+  for (const Json& volume : document.value("volumes", Json::array())) {
+    bool on_host = volume.contains("host") && !volume["host"].value("sourcePath", "").empty();
+    if (!on_host) return "volume '" + text(volume, "name") + "', which has no sourcePath on the host,";
+  }
+  static constexpr const char* kContainerFeatures[] = {
+      "dependsOn", "secrets", "environmentFiles", "links", "volumesFrom", "credentialSpecs",
+      "firelensConfiguration", "repositoryCredentials", "resourceRequirements"};
+  for (const Json& container : document["containerDefinitions"]) {
+    std::string in = " of container '" + text(container, "name") + "'";
+    for (const char* feature : kContainerFeatures) {
+      if (container.contains(feature) && !container[feature].empty()) return feature + in;
+    }
+    if (container.contains("restartPolicy") && container["restartPolicy"].value("enabled", false)) {
+      return "restartPolicy" + in;
+    }
+    for (const Json& port : container.value("portMappings", Json::array())) {
+      if (port.contains("containerPortRange")) return "containerPortRange" + in;
+    }
+  }
+  return "";
+}
+
+}  // namespace berth::controller

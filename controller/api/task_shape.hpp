@@ -1,0 +1,34 @@
+// What follows from a task definition once a task is made of it: the containers, what it takes of an
+// instance, and the payload by which an agent runs it.
+#pragma once
+
+#include "controller/api/context.hpp"
+#include "proto/acs/messages.hpp"
+
+namespace berth::controller {
+
+/// The task-level size of a definition as numbers: "512", "0.5 vCPU", "1 vCPU"; "1024", "1GB", "0.5 GB".
+/// nullopt for anything else.
+std::optional<int64_t> parseCpu(const std::string& text);
+std::optional<int64_t> parseMemory(const std::string& text);
+
+/// Puts a request's overrides (shape TaskOverride) into a copy of a definition's document.
+/// InvalidParameterException when they name a container that the definition lacks.
+ApiResult<Json> overridden(const Json& document, const Json& overrides);
+
+/// What one task of `document` takes: task-level CPU and memory, else the sums over its containers (soft
+/// memory limits before hard ones), and fixed host ports unless they are the task's own.
+Resources resourcesOf(const Json& document);
+
+/// The containers of a new task, PENDING, each with a fresh id.
+std::vector<TaskContainer> containersOf(const Json& document, Random& random);
+
+/// Features of `document` that tasks can't be run with here, in words; empty when there are none.
+std::string unsupportedFeature(const Json& document);
+
+/// The payload's task (agent-protocol 2.6): Docker's own options are packed into dockerConfig as the agents
+/// expect them.
+acs::Task payloadOf(const Json& document, const TaskDefinition& definition, const Task& task,
+                    const ecs::Names& names);
+
+}  // namespace berth::controller

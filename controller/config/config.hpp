@@ -1,0 +1,33 @@
+// berth-controller's settings: controller.yaml and BERTH_CONTROLLER_* variables.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/config/settings.hpp"
+#include "common/log/stderr_log.hpp"
+#include "common/result/result.hpp"
+
+namespace berth::controller {
+
+struct Config {
+  std::string listen;
+  std::string dataDir;
+  std::string region;
+  std::string account;
+  bool authenticate = true;
+  std::optional<std::string> tlsCert;
+  std::optional<std::string> tlsKey;
+  int64_t maxBody = 0;
+  Duration keepStopped{};
+  Duration heartbeat{};
+  LogOptions log;
+  std::string described;  ///< the effective settings as YAML
+};
+
+/// Reads the file, if any, and the environment. InvalidArgument with every problem, one a line; among them:
+/// auth none off loopback, half a TLS key pair, an account that is not twelve digits.
+Result<Config> loadConfig(const std::optional<std::string>& file,
+                          const std::map<std::string, std::string>& environment);
+
+}  // namespace berth::controller

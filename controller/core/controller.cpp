@@ -1,0 +1,204 @@
+#include "controller/core/controller.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "controller/api/actions.hpp"
+#include "proto/ecs/model.hpp"
+#include "proto/ecs/validate.hpp"
+
+namespace berth::controller {
+
+Controller::Controller(ecs::Names names, ControllerOptions options, Random& random)
+    : names_(std::move(names)),
+      options_(options),
+      random_(random),
+      // Sessions of an earlier run of the controller must never be taken for ones of this run.
+      lastSession_(random.next() & 0xFFFFFFFF0000ULL) {}
+
+void Controller::load(const std::vector<Entity>& entities) {
+  Mutations mutations;
+  for (const Entity& entity : entities) {
+    mutations.push_back(Mutation{kindOf(entity), keyOf(entity), std::make_shared<const Entity>(entity)});
+  }
+  state_.apply(mutations);
+}
+
+aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nlohmann::json input,
+                                                const Caller& caller, Now now, Output& out) {
+  const ecs::Operation* declared = ecs::model().findOperation(operation);
+  if (!declared) {
+    return ApiError{"UnknownOperationException", "Unknown operation: " + operation.substr(0, 100)};
+  }
+  if (auto wrong = ecs::checkInput(*declared, input)) return ApiError{wrong->type, wrong->message};
+  const OperationEntry* entry = findAction(operation);
+  if (!entry) {
+    return ApiError{"UnsupportedFeatureException",
+                    operation + " is not offered by this version of Berth; see docs/compatibility.md."};
+  }
+  Transaction tx(state_);
+  Context context{tx, names_, random_, now, caller, input};
+  auto result = entry->action(context);
+  if (std::holds_alternative<Json>(result)) commit(tx, now, out);
+  return result;
+}
+
+void Controller::commit(Transaction& tx, Now now, Output& out) {
+  Mutations mutations = tx.take();
+  state_.apply(mutations);
+  std::map<std::string, std::set<std::string>> changed;
+  for (const Mutation& mutation : mutations) {
+    if (mutation.kind == Kind::Task && mutation.value) {
+      const auto& task = std::get<Task>(*mutation.value);
+      changed[task.instance].insert(task.id);
+    }
+    if (mutation.kind == Kind::Instance && mutation.value) {
+      const auto& instance = std::get<Instance>(*mutation.value);
+      auto session = session_of_.find(instance.id);
+      if (instance.status == "INACTIVE" && session != session_of_.end()) {
+        close(session->second, "InactiveInstanceException", out);
+      }
+    }
+  }
+  std::move(mutations.begin(), mutations.end(), std::back_inserter(out.mutations));
+  for (const auto& [instance, tasks] : changed) {
+    if (Delivery* delivery = deliveryFor(instance)) {
+      send(*delivery, delivery->payloads(state_, tasks, now), out);
+    }
+  }
+}
+
+Delivery* Controller::deliveryFor(const std::string& instance) {
+  auto it = session_of_.find(instance);
+  return it == session_of_.end() ? nullptr : sessions_.at(it->second).get();
+}
+
+void Controller::send(Delivery& delivery, std::vector<acs::ToAgent> messages, Output& out) {
+  for (acs::ToAgent& message : messages) {
+    out.effects.push_back(SendEffect{delivery.session(), std::move(message)});
+  }
+}
+
+aws::ApiResult<std::string> Controller::knownInstance(const std::string& cluster,
+                                                      const std::string& instance) const {
+  auto name = names_.parseCluster(cluster);
+  const Cluster* found = name ? state_.cluster(name->str()) : nullptr;
+  if (!found || !found->active) return ApiError{"InvalidClusterException", "Cluster not found."};
+  auto reference = names_.parseInstance(instance);
+  const Instance* known = reference ? state_.instance(reference->id) : nullptr;
+  if (!known || known->cluster != found->name) {
+    return ApiError{"InvalidInstanceException", "The container instance is not known in this cluster."};
+  }
+  if (known->status == "INACTIVE") {
+    return ApiError{"InactiveInstanceException", "The container instance is inactive: register it anew."};
+  }
+  return known->id;
+}
+
+aws::ApiResult<SessionId> Controller::connect(const Hello& hello, Now now, Output& out) {
+  BERTH_API_TRY(id, knownInstance(hello.cluster, hello.instance));
+  if (auto old = session_of_.find(id); old != session_of_.end()) {
+    close(old->second, "another session of this container instance has begun", out);
+  }
+  SessionId session = ++lastSession_;
+  session_of_[id] = session;
+  auto& delivery = sessions_[session];
+  delivery = std::make_unique<Delivery>(session, id, names_, options_.delivery, random_, now);
+  Instance instance = *state_.instance(id);
+  instance.agentVersion = hello.agentVersion;
+  instance.agentHash = hello.agentHash;
+  instance.dockerVersion = hello.dockerVersion;
+  // Stored, and ahead of the clock's last reading: the agent ignores a manifest that is not the newest.
+  instance.timeline = std::max(instance.timeline + 1, toEpochMillis(now.wall));
+  ++instance.version;
+  Transaction tx(state_);
+  tx.put(instance);
+  commit(tx, now, out);
+  state_.setConnected(id, true);
+  send(*delivery, {acs::ToAgent(delivery->manifest(state_, instance.timeline, now))}, out);
+  send(*delivery, delivery->payloads(state_, state_.tasksOn(id), now), out);
+  return session;
+}
+
+void Controller::close(SessionId session, const std::string& reason, Output& out) {
+  auto it = sessions_.find(session);
+  if (it == sessions_.end()) return;
+  state_.setConnected(it->second->instance(), false);
+  session_of_.erase(it->second->instance());
+  sessions_.erase(it);
+  out.effects.push_back(CloseEffect{session, reason});
+}
+
+void Controller::disconnect(SessionId session, Now, Output&) {
+  auto it = sessions_.find(session);
+  if (it == sessions_.end()) return;
+  state_.setConnected(it->second->instance(), false);
+  session_of_.erase(it->second->instance());
+  sessions_.erase(it);
+}
+
+void Controller::onFrame(SessionId session, const acs::FromAgent& frame, Now now, Output& out) {
+  auto it = sessions_.find(session);
+  if (it == sessions_.end()) return;
+  Delivery& delivery = *it->second;
+  delivery.heard(now);
+  if (const auto* ack = std::get_if<acs::AckRequest>(&frame)) {
+    delivery.acknowledged(ack->messageId);
+  } else if (const auto* candidates = std::get_if<acs::TaskStopVerificationMessage>(&frame)) {
+    if (auto verified = delivery.verify(state_, *candidates, now)) {
+      send(delivery, {acs::ToAgent(std::move(*verified))}, out);
+    }
+  }
+}
+
+void Controller::onHealth(const std::string& taskArn, const std::string& container, const std::string& status,
+                          Now now, Output& out) {
+  if (status != "HEALTHY" && status != "UNHEALTHY" && status != "UNKNOWN") return;
+  auto reference = names_.parseTask(taskArn);
+  const Task* known = reference ? state_.task(reference->id) : nullptr;
+  if (!known || known->lastStatus == TaskStatus::Stopped) return;
+  Task task = *known;
+  TaskContainer* found = task.find(container);
+  if (!found || found->healthStatus == status) return;
+  found->healthStatus = status;
+  ++task.version;
+  Transaction tx(state_);
+  tx.put(std::move(task));
+  commit(tx, now, out);
+}
+
+void Controller::onTimer(Now now, Output& out) {
+  std::vector<SessionId> silent;
+  for (auto& [session, delivery] : sessions_) {
+    if (delivery->silent(now)) {
+      silent.push_back(session);
+    } else {
+      send(*delivery, delivery->due(state_, now), out);
+    }
+  }
+  for (SessionId session : silent) close(session, "the agent has been silent for too long", out);
+  if (!nextSweep_ || now.mono >= *nextSweep_) {
+    nextSweep_ = now.mono + options_.sweep;
+    forgetOld(now, out);
+  }
+}
+
+void Controller::forgetOld(Now now, Output& out) {
+  Transaction tx(state_);
+  for (const auto& [id, task] : state_.tasks()) {
+    bool old = task.stoppedAt && now.wall - *task.stoppedAt >= options_.keepStopped;
+    if (task.lastStatus == TaskStatus::Stopped && old) tx.erase(Kind::Task, id);
+  }
+  for (const auto& [key, token] : state_.tokens()) {
+    if (now.wall - token.usedAt >= options_.keepTokens) tx.erase(Kind::ClientToken, key);
+  }
+  if (!tx.empty()) commit(tx, now, out);
+}
+
+MonoTime Controller::nextDeadline() const {
+  MonoTime next = nextSweep_.value_or(MonoTime{});
+  for (const auto& [session, delivery] : sessions_) next = std::min(next, delivery->nextDeadline());
+  return next;
+}
+
+}  // namespace berth::controller

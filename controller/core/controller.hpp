@@ -1,0 +1,84 @@
+// The controller's core: the state, the API's actions on it, and the agents' sessions. No I/O: every call
+// takes the present moment and answers with what has to be made durable and sent (Output).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "common/aws/errors.hpp"
+#include "controller/core/delivery.hpp"
+
+namespace berth::controller {
+
+struct Caller;
+
+struct ControllerOptions {
+  DeliveryOptions delivery;
+  Duration keepStopped = std::chrono::hours(1);  ///< how long stopped tasks stay visible
+  Duration keepTokens = std::chrono::hours(24);  ///< how long a clientToken is remembered
+  Duration sweep = std::chrono::minutes(1);
+};
+
+/// How an agent introduces itself when it opens its session (agent-protocol 2.1).
+struct Hello {
+  std::string cluster;   ///< name or ARN, as the agent's user configured it
+  std::string instance;  ///< ARN
+  std::string agentVersion;
+  std::string agentHash;
+  std::string dockerVersion;  ///< without the prefix "DockerVersion: "
+};
+
+/// Single-threaded. `random` must outlive it.
+class Controller {
+ public:
+  Controller(ecs::Names names, ControllerOptions options, Random& random);
+
+  /// Puts stored entities in place, before anything else.
+  void load(const std::vector<Entity>& entities);
+
+  /// Performs an API operation. `input` is the request's JSON; it is validated here. The reply is to be given
+  /// only after the output's mutations are durable.
+  aws::ApiResult<nlohmann::json> call(const std::string& operation, nlohmann::json input, const Caller& caller,
+                                      Now now, Output& out);
+
+  /// An agent opens its command session. The error, if any, refuses it: InactiveInstanceException,
+  /// InvalidInstanceException, InvalidClusterException. An older session of the same instance is closed.
+  aws::ApiResult<SessionId> connect(const Hello& hello, Now now, Output& out);
+  /// Checks the introduction of a telemetry session; it has no state of its own here.
+  aws::ApiResult<std::string> knownInstance(const std::string& cluster, const std::string& instance) const;
+  void onFrame(SessionId session, const acs::FromAgent& frame, Now now, Output& out);
+  void disconnect(SessionId session, Now now, Output& out);
+
+  /// What an agent says of a container's health check: HEALTHY, UNHEALTHY or UNKNOWN.
+  void onHealth(const std::string& taskArn, const std::string& container, const std::string& status, Now now,
+                Output& out);
+
+  void onTimer(Now now, Output& out);
+  MonoTime nextDeadline() const;
+
+  const State& state() const { return state_; }
+  const ecs::Names& names() const { return names_; }
+
+ private:
+  /// Applies what a transaction staged and delivers the tasks that it changed.
+  void commit(Transaction& tx, Now now, Output& out);
+  void send(Delivery& delivery, std::vector<acs::ToAgent> messages, Output& out);
+  void close(SessionId session, const std::string& reason, Output& out);
+  void forgetOld(Now now, Output& out);
+  Delivery* deliveryFor(const std::string& instance);
+
+  ecs::Names names_;
+  ControllerOptions options_;
+  Random& random_;
+  State state_;
+  std::map<SessionId, std::unique_ptr<Delivery>> sessions_;
+  std::map<std::string, SessionId> session_of_;  ///< instance id -> its session
+  SessionId lastSession_ = 0;
+  std::optional<MonoTime> nextSweep_;
+};
+
+}  // namespace berth::controller

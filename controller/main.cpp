@@ -1,0 +1,24 @@
+#include <iostream>
+
+#include "common/config/load.hpp"
+#include "common/service/program.hpp"
+#include "controller/wiring.hpp"
+
+int main(int argc, char** argv) {
+  berth::ProgramInfo info{"berth-controller", BERTH_VERSION,
+                          "Control plane of Berth: the ECS API, a scheduler, and the agents' sessions"};
+  auto parsed = berth::parseCommandLine(info, argc, argv, std::cout, std::cerr);
+  if (const int* code = std::get_if<int>(&parsed)) return *code;
+  const auto& options = std::get<berth::ProgramOptions>(parsed);
+  auto config = berth::controller::loadConfig(options.configFile, berth::config::processEnvironment());
+  if (!config) {
+    std::cerr << config.error().message << "\n";
+    return berth::exit_code::kUsage;
+  }
+  if (options.checkConfig) {
+    std::cout << config->described;
+    return berth::exit_code::kStopped;
+  }
+  auto log = berth::makeLog(config->log);
+  return berth::controller::run(*config, *log);
+}

@@ -1,0 +1,161 @@
+#include "controller/model/state.hpp"
+
+#include <charconv>
+#include <utility>
+
+namespace berth::controller {
+namespace {
+
+template <class Map>
+auto lookUp(const Map& map, const typename Map::key_type& key) -> const typename Map::mapped_type* {
+  auto it = map.find(key);
+  return it == map.end() ? nullptr : &it->second;
+}
+
+struct KeyOf {
+  std::string operator()(const Cluster& c) const { return c.name; }
+  std::string operator()(const Family& f) const { return f.name; }
+  std::string operator()(const TaskDefinition& d) const { return d.key(); }
+  std::string operator()(const Instance& i) const { return i.id; }
+  std::string operator()(const Task& t) const { return t.id; }
+  std::string operator()(const ClientToken& t) const { return t.key; }
+};
+
+}  // namespace
+
+std::string keyOf(const Entity& entity) { return std::visit(KeyOf{}, entity); }
+
+const Cluster* State::cluster(const std::string& name) const { return lookUp(clusters_, name); }
+const Family* State::family(const std::string& name) const { return lookUp(families_, name); }
+const Instance* State::instance(const std::string& id) const { return lookUp(instances_, id); }
+const Task* State::task(const std::string& id) const { return lookUp(tasks_, id); }
+const ClientToken* State::token(const std::string& key) const { return lookUp(tokens_, key); }
+
+const TaskDefinition* State::definition(const std::string& key) const {
+  size_t colon = key.rfind(':');
+  if (colon == std::string::npos) return nullptr;
+  const auto* revisions = lookUp(definitions_, key.substr(0, colon));
+  if (!revisions) return nullptr;
+  int64_t revision = 0;
+  const char* end = key.data() + key.size();
+  if (std::from_chars(key.data() + colon + 1, end, revision).ptr != end) return nullptr;
+  return lookUp(*revisions, revision);
+}
+
+const TaskDefinition* State::newestActive(const std::string& family) const {
+  const auto* revisions = lookUp(definitions_, family);
+  if (!revisions) return nullptr;
+  for (auto it = revisions->rbegin(); it != revisions->rend(); ++it) {
+    if (it->second.active) return &it->second;
+  }
+  return nullptr;
+}
+
+const std::set<std::string>& State::tasksOn(const std::string& instance) const {
+  static const std::set<std::string> kNone;
+  const auto* tasks = lookUp(tasks_on_, instance);
+  return tasks ? *tasks : kNone;
+}
+
+const Resources& State::used(const std::string& instance) const {
+  static const Resources kNone;
+  const auto* used = lookUp(used_, instance);
+  return used ? *used : kNone;
+}
+
+void State::forgetTask(const Task& task) {
+  tasks_on_[task.instance].erase(task.id);
+  if (task.lastStatus != TaskStatus::Stopped) used_[task.instance].subtract(task.resources);
+}
+
+void State::putTask(const Task& task) {
+  if (const Task* old = this->task(task.id)) forgetTask(*old);
+  tasks_on_[task.instance].insert(task.id);
+  if (task.lastStatus != TaskStatus::Stopped) used_[task.instance].add(task.resources);
+  tasks_.insert_or_assign(task.id, task);
+}
+
+void State::put(const Entity& entity) {
+  if (const auto* cluster = std::get_if<Cluster>(&entity)) {
+    clusters_.insert_or_assign(cluster->name, *cluster);
+  } else if (const auto* family = std::get_if<Family>(&entity)) {
+    families_.insert_or_assign(family->name, *family);
+  } else if (const auto* definition = std::get_if<TaskDefinition>(&entity)) {
+    definitions_[definition->family].insert_or_assign(definition->revision, *definition);
+  } else if (const auto* instance = std::get_if<Instance>(&entity)) {
+    const Instance* old = this->instance(instance->id);
+    bool connected = old && old->connected;
+    instances_.insert_or_assign(instance->id, *instance).first->second.connected = connected;
+  } else if (const auto* task = std::get_if<Task>(&entity)) {
+    putTask(*task);
+  } else if (const auto* token = std::get_if<ClientToken>(&entity)) {
+    tokens_.insert_or_assign(token->key, *token);
+  }
+}
+
+void State::erase(Kind kind, const std::string& key) {
+  switch (kind) {
+    case Kind::Task:
+      if (const Task* task = this->task(key)) forgetTask(*task);
+      tasks_.erase(key);
+      return;
+    case Kind::Instance:
+      instances_.erase(key);
+      tasks_on_.erase(key);
+      used_.erase(key);
+      return;
+    case Kind::Cluster: clusters_.erase(key); return;
+    case Kind::Family: families_.erase(key); return;
+    case Kind::ClientToken: tokens_.erase(key); return;
+    case Kind::TaskDefinition:
+      if (auto it = definitions_.find(key.substr(0, key.rfind(':'))); it != definitions_.end()) {
+        std::erase_if(it->second, [&](const auto& entry) { return entry.second.key() == key; });
+      }
+      return;
+  }
+}
+
+void State::apply(const Mutations& mutations) {
+  for (const Mutation& mutation : mutations) {
+    if (mutation.value) {
+      put(*mutation.value);
+    } else {
+      erase(mutation.kind, mutation.key);
+    }
+  }
+}
+
+void State::setConnected(const std::string& instance, bool connected) {
+  if (auto it = instances_.find(instance); it != instances_.end()) it->second.connected = connected;
+}
+
+void Transaction::put(Entity entity) {
+  Kind kind = kindOf(entity);
+  std::string key = keyOf(entity);
+  auto value = std::make_shared<const Entity>(std::move(entity));
+  for (Mutation& mutation : staged_) {
+    if (mutation.kind == kind && mutation.key == key) {
+      mutation.value = std::move(value);
+      return;
+    }
+  }
+  staged_.push_back(Mutation{kind, std::move(key), std::move(value)});
+}
+
+void Transaction::erase(Kind kind, std::string key) {
+  staged_.push_back(Mutation{kind, std::move(key), nullptr});
+}
+
+std::optional<Task> Transaction::task(const std::string& id) const {
+  for (const Mutation& mutation : staged_) {
+    if (mutation.kind == Kind::Task && mutation.key == id && mutation.value) {
+      return std::get<Task>(*mutation.value);
+    }
+  }
+  const Task* task = state_.task(id);
+  return task ? std::optional<Task>(*task) : std::nullopt;
+}
+
+Mutations Transaction::take() { return std::exchange(staged_, {}); }
+
+}  // namespace berth::controller

@@ -1,0 +1,104 @@
+// The controller's state in memory, and transactions on it. An action reads through its transaction and
+// stages changed copies there; nothing shows before commit(), so an action that fails has changed nothing.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "controller/model/entities.hpp"
+
+namespace berth::controller {
+
+/// The highest revision that a family has ever had: numbers are never given twice.
+struct Family {
+  std::string name;
+  int64_t lastRevision = 0;
+};
+
+using Entity = std::variant<Cluster, Family, TaskDefinition, Instance, Task, ClientToken>;
+
+/// In the order of Entity's alternatives.
+enum class Kind : size_t { Cluster, Family, TaskDefinition, Instance, Task, ClientToken };
+inline Kind kindOf(const Entity& entity) { return static_cast<Kind>(entity.index()); }
+
+/// An entity's new value, or (without one) that it is gone.
+struct Mutation {
+  Kind kind = Kind::Cluster;
+  std::string key;
+  std::shared_ptr<const Entity> value;
+};
+using Mutations = std::vector<Mutation>;
+
+/// The key of an entity within its kind: a cluster's name, a definition's family:revision, a task's id, ...
+std::string keyOf(const Entity& entity);
+
+class State {
+ public:
+  const Cluster* cluster(const std::string& name) const;
+  const Family* family(const std::string& name) const;
+  const TaskDefinition* definition(const std::string& key) const;
+  /// The newest ACTIVE revision of a family.
+  const TaskDefinition* newestActive(const std::string& family) const;
+  const Instance* instance(const std::string& id) const;
+  const Task* task(const std::string& id) const;
+  const ClientToken* token(const std::string& key) const;
+
+  const std::map<std::string, Cluster>& clusters() const { return clusters_; }
+  const std::map<std::string, Family>& families() const { return families_; }
+  const std::map<std::string, std::map<int64_t, TaskDefinition>>& definitions() const { return definitions_; }
+  const std::map<std::string, Instance>& instances() const { return instances_; }
+  const std::map<std::string, Task>& tasks() const { return tasks_; }
+  const std::map<std::string, ClientToken>& tokens() const { return tokens_; }
+  /// Ids of the tasks placed on an instance, in any state.
+  const std::set<std::string>& tasksOn(const std::string& instance) const;
+  /// What the tasks of an instance that are not STOPPED take of it.
+  const Resources& used(const std::string& instance) const;
+
+  /// Puts or erases entities and keeps the indexes in step.
+  void apply(const Mutations& mutations);
+  /// Whether an agent's session is open. Not a mutation: it is never stored.
+  void setConnected(const std::string& instance, bool connected);
+
+ private:
+  void put(const Entity& entity);
+  void putTask(const Task& task);
+  void erase(Kind kind, const std::string& key);
+  void forgetTask(const Task& task);
+
+  std::map<std::string, Cluster> clusters_;
+  std::map<std::string, Family> families_;
+  std::map<std::string, std::map<int64_t, TaskDefinition>> definitions_;
+  std::map<std::string, Instance> instances_;
+  std::map<std::string, Task> tasks_;
+  std::map<std::string, ClientToken> tokens_;
+  std::map<std::string, std::set<std::string>> tasks_on_;
+  std::map<std::string, Resources> used_;
+};
+
+/// Changes in the making. Reads through get() see what is staged here before what is in the state.
+class Transaction {
+ public:
+  explicit Transaction(const State& state) : state_(state) {}
+
+  const State& state() const { return state_; }
+  /// Stages a new value; a later one for the same key replaces it.
+  void put(Entity entity);
+  void erase(Kind kind, std::string key);
+  /// A copy of a task to be changed, staged one first; nullopt when there is none.
+  std::optional<Task> task(const std::string& id) const;
+  bool empty() const { return staged_.empty(); }
+  /// What was staged, in the order of the first staging; the transaction is empty afterwards.
+  Mutations take();
+
+ private:
+  const State& state_;
+  Mutations staged_;
+};
+
+}  // namespace berth::controller

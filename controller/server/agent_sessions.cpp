@@ -1,0 +1,121 @@
+#include "controller/server/agent_sessions.hpp"
+
+#include "proto/acs/codec.hpp"
+#include "proto/tcs/codec.hpp"
+
+namespace berth::controller {
+namespace {
+
+std::string value(const http::Query& query, std::string_view key) {
+  for (const auto& [name, text] : query) {
+    if (name == key) return text;
+  }
+  return {};
+}
+
+http::Response refusal(const ApiError& error) {
+  http::Response response;
+  response.status = 400;
+  response.headers.set("Content-Type", "application/json");
+  response.body = Json{{error.type, error.message}}.dump();
+  return response;
+}
+
+constexpr std::string_view kDockerPrefix = "DockerVersion: ";
+constexpr std::string_view kCloseReason = "ConnectionExpired: Reconnect to continue";
+
+}  // namespace
+
+http::UpgradeDecision AgentSessions::acs(const http::Query& query) {
+  Hello hello;
+  hello.cluster = value(query, "clusterArn");
+  hello.instance = value(query, "containerInstanceArn");
+  hello.agentVersion = value(query, "agentVersion");
+  hello.agentHash = value(query, "agentHash");
+  hello.dockerVersion = value(query, "dockerVersion");
+  if (hello.dockerVersion.starts_with(kDockerPrefix)) hello.dockerVersion.erase(0, kDockerPrefix.size());
+  // Checked before the upgrade, connected after it: a handshake that breaks off leaves no session behind.
+  auto known = runner_.core().knownInstance(hello.cluster, hello.instance);
+  if (const auto* error = std::get_if<ApiError>(&known)) {
+    log_.info("refused an agent's session", {{"instance", hello.instance}, {"reason", error->type}});
+    return refusal(*error);
+  }
+  return http::WebSocketSession([this, hello](std::shared_ptr<http::WebSocket> socket) -> Async<void> {
+    auto session = runner_.connect(hello);
+    if (const auto* error = std::get_if<ApiError>(&session)) {
+      socket->close(1008, error->type);
+      return serveTcs(socket);
+    }
+    SessionId id = std::get<SessionId>(session);
+    sockets_[id] = socket;
+    log_.info("agent connected", {{"instance", hello.instance}, {"agent_version", hello.agentVersion}});
+    return serveAcs(id, socket);
+  });
+}
+
+Async<void> AgentSessions::serveAcs(SessionId session, std::shared_ptr<http::WebSocket> socket) {
+  while (true) {
+    auto frame = co_await socket->read();
+    if (!frame) break;
+    auto message = acs::decodeFromAgent(*frame);
+    if (!message) {
+      log_.warn("dropped an agent's message that can't be read", {{"reason", message.error().message}});
+      continue;
+    }
+    runner_.onFrame(session, *message);
+  }
+  http::CloseInfo info = socket->closeInfo();
+  log_.info("agent disconnected", {{"code", info.code}, {"reason", info.reason}});
+  if (sockets_.erase(session) > 0) runner_.disconnect(session);
+}
+
+http::UpgradeDecision AgentSessions::tcs(const http::Query& query) {
+  auto known = runner_.core().knownInstance(value(query, "cluster"), value(query, "containerInstance"));
+  if (const auto* error = std::get_if<ApiError>(&known)) return refusal(*error);
+  return http::WebSocketSession(
+      [this](std::shared_ptr<http::WebSocket> socket) -> Async<void> { return serveTcs(socket); });
+}
+
+Async<void> AgentSessions::serveTcs(std::shared_ptr<http::WebSocket> socket) {
+  socket->send(tcs::encodeHeartbeat());
+  while (true) {
+    auto frame = co_await socket->read();
+    if (!frame) break;
+    auto message = tcs::decodeFromAgent(*frame);
+    if (!message) {
+      log_.warn("dropped telemetry that can't be read", {{"reason", message.error().message}});
+      continue;
+    }
+    if (std::holds_alternative<tcs::PublishMetrics>(*message)) {
+      socket->send(tcs::encodeAck("AckPublishMetric", "ok"));
+    } else if (const auto* health = std::get_if<tcs::PublishHealth>(&*message)) {
+      for (const tcs::TaskHealth& task : health->tasks) {
+        for (const tcs::ContainerHealth& container : task.containers) {
+          runner_.onHealth(task.taskArn, container.name, container.status);
+        }
+      }
+      socket->send(tcs::encodeAck("AckPublishHealth", "ok"));
+    } else if (std::get<tcs::Other>(*message).type == "PublishInstanceStatusRequest") {
+      socket->send(tcs::encodeAck("AckPublishInstanceStatus", "ok"));
+    }
+  }
+}
+
+void AgentSessions::send(SessionId session, const acs::ToAgent& message) {
+  if (auto it = sockets_.find(session); it != sockets_.end()) it->second->send(acs::encode(message));
+}
+
+void AgentSessions::close(SessionId session, const std::string& reason) {
+  auto it = sockets_.find(session);
+  if (it == sockets_.end()) return;
+  bool inactive = reason == "InactiveInstanceException";
+  it->second->close(inactive ? 1008 : 1000, inactive ? reason : std::string(kCloseReason));
+  sockets_.erase(it);
+}
+
+void AgentSessions::closeAll(const std::string& reason) {
+  auto sockets = std::exchange(sockets_, {});
+  for (auto& [session, socket] : sockets) socket->close(1012, reason);
+}
+
+}  // namespace berth::controller

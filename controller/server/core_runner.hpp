@@ -1,0 +1,92 @@
+// Runs the controller's core: makes its outputs durable, and only then gives replies and sends frames.
+// Outputs leave in the order in which the core made them.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/log/log.hpp"
+#include "common/store/store.hpp"
+#include "controller/api/context.hpp"
+#include "controller/core/controller.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace berth::controller {
+
+/// Where frames for agents go. Sessions that are gone are ignored.
+class AgentLinks {
+ public:
+  virtual ~AgentLinks() = default;
+  virtual void send(SessionId session, const acs::ToAgent& message) = 0;
+  virtual void close(SessionId session, const std::string& reason) = 0;
+  /// The core starts over: every session is to end, and agents to come back.
+  virtual void closeAll(const std::string& reason) = 0;
+};
+
+struct CoreRunnerDeps {
+  boost::asio::io_context& io;
+  Store& store;
+  /// How mutations are written to the store, and how its rows are read.
+  std::function<Changes(const Mutations&)> encode;
+  std::function<Result<std::vector<Entity>>()> load;
+  std::function<std::unique_ptr<Controller>()> makeCore;
+  const Clock& clock;
+  Log& log;
+};
+
+class CoreRunner {
+ public:
+  explicit CoreRunner(CoreRunnerDeps deps);
+  ~CoreRunner();
+  CoreRunner(const CoreRunner&) = delete;
+  CoreRunner& operator=(const CoreRunner&) = delete;
+
+  /// Loads the state. DataLoss and the like when the store can't be read.
+  Status start(AgentLinks& links);
+
+  using Reply = std::function<void(ApiResult<Json>)>;
+  /// Performs an API call; `reply` is called when what it changed is durable, with ServerException when it
+  /// could not be made so.
+  void call(const std::string& operation, Json input, const Caller& caller, Reply reply);
+  ApiResult<SessionId> connect(const Hello& hello);
+  void onFrame(SessionId session, const acs::FromAgent& frame);
+  void disconnect(SessionId session);
+  void onHealth(const std::string& taskArn, const std::string& container, const std::string& status);
+
+  const Controller& core() const { return *core_; }
+  /// False while the store can't be written.
+  bool healthy() const { return healthy_; }
+
+ private:
+  struct Pending {
+    Output output;
+    std::function<void()> reply;
+    std::function<void()> failed;
+  };
+  struct Timer;
+
+  void take(Output output, std::function<void()> reply = [] {}, std::function<void()> failed = [] {});
+  void pump();
+  void commit();
+  void release(Pending pending);
+  void startOver(const Error& error);
+  void armTimer();
+
+  CoreRunnerDeps deps_;
+  AgentLinks* links_ = nullptr;
+  std::unique_ptr<Controller> core_;
+  std::deque<Pending> queue_;
+  bool committing_ = false;
+  bool healthy_ = true;
+  std::unique_ptr<Timer> timer_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace berth::controller

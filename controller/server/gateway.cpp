@@ -1,0 +1,146 @@
+#include "controller/server/gateway.hpp"
+
+#include "common/async/callback.hpp"
+#include "common/aws/json_request.hpp"
+#include "controller/api/actions.hpp"
+
+namespace berth::controller {
+namespace {
+
+constexpr std::string_view kTargetPrefix = "AmazonEC2ContainerServiceV20141113";
+
+http::Response plain(int status, std::string body) {
+  http::Response response;
+  response.status = status;
+  response.headers.set("Content-Type", "text/plain; charset=utf-8");
+  response.body = std::move(body);
+  return response;
+}
+
+aws::VerifierConfig verifierConfig(const std::string& region) {
+  aws::VerifierConfig config;
+  config.service = "ecs";
+  config.region = region;
+  return config;
+}
+
+}  // namespace
+
+http::Response errorResponse(int status, std::string message) {
+  std::string type = status == 413 ? "RequestEntityTooLargeException"
+                     : status == 500 ? "ServerException"
+                                     : "BadRequestException";
+  return aws::toResponse(ApiError{type, std::move(message), status}, "");
+}
+
+Gateway::Gateway(GatewayOptions options, aws::Verifier::Lookup lookup, CoreRunner& runner,
+                 AgentSessions& sessions, Random& random, const Clock& clock, Log& log)
+    : options_(std::move(options)),
+      verifier_(verifierConfig(options_.region), std::move(lookup)),
+      runner_(runner),
+      sessions_(sessions),
+      random_(random),
+      clock_(clock),
+      log_(log) {}
+
+ApiResult<std::string> Gateway::authenticate(const http::ServerRequest& request, bool changes) {
+  if (!options_.authenticate) return std::string("anonymous");
+  Now now = clock_.now();
+  aws::SignedRequest signed_request{request.method, request.target, request.headers, request.body};
+  auto verified = verifier_.verify(signed_request, now.wall);
+  if (const auto* error = std::get_if<ApiError>(&verified)) return *error;
+  const auto& caller = std::get<aws::Caller>(verified);
+  // Clients sign with a resolution of one second, so two equal calls within it look like a replay. They are
+  // told to try again, which their SDKs do by themselves, with a new signature.
+  if (changes && !replays_.firstUse(caller.signature, now.mono)) {
+    return ApiError{"ThrottlingException",
+                    "A request with this signature has been served already: sign it anew and try again."};
+  }
+  return caller.accessKeyId;
+}
+
+Async<http::Response> Gateway::handle(http::ServerRequest request) {
+  if (request.method == "GET" && request.path == "/health") {
+    co_return runner_.healthy() ? plain(200, "ok\n") : plain(503, "the store can't be written\n");
+  }
+  if (request.method == "GET" && request.path == "/metrics") co_return metrics();
+  co_return co_await call(std::move(request));
+}
+
+Async<http::Response> Gateway::call(http::ServerRequest request) {
+  std::string id = randomUuid(random_);
+  ++calls_;
+  auto refuse = [&](const ApiError& error) {
+    ++refused_;
+    log_.debug("refused a call", {{"request", id}, {"remote", request.remoteAddress}, {"error", error.type}});
+    return aws::toResponse(error, id);
+  };
+  auto read = aws::readJsonRequest(request.method, request.headers, request.body);
+  const auto* json = std::get_if<aws::JsonRequest>(&read);
+  const OperationEntry* entry = json ? findAction(json->operation) : nullptr;
+  bool changes = !entry || !entry->reads;
+  auto who = authenticate(request, changes);
+  if (const auto* error = std::get_if<ApiError>(&who)) co_return refuse(*error);
+  if (!json) co_return refuse(std::get<ApiError>(read));
+  if (json->targetPrefix != kTargetPrefix) {
+    ApiError unknown{"UnknownOperationException", "Unknown target: " + json->targetPrefix.substr(0, 100)};
+    co_return refuse(unknown);
+  }
+  Caller caller;
+  caller.accessKeyId = std::get<std::string>(who);
+  auto host = request.headers.get("Host");
+  caller.endpoint = std::string(options_.tls ? "https://" : "http://") + std::string(host.value_or(""));
+  Json input = Json::parse(json->body);
+  std::string operation = json->operation;
+  auto result = co_await loopAwait<ApiResult<Json>>([&](auto done) {
+    runner_.call(operation, std::move(input), caller, [done](ApiResult<Json> reply) { done(std::move(reply)); });
+  });
+  if (!result) co_return refuse(ApiError{"ServerException", result.error().message, 500});
+  if (const auto* error = std::get_if<ApiError>(&*result)) co_return refuse(*error);
+  log_.debug("served a call", {{"request", id}, {"operation", operation}, {"key", caller.accessKeyId}});
+  co_return aws::successResponse(
+      std::get<Json>(*result).dump(-1, ' ', false, Json::error_handler_t::replace), id);
+}
+
+Async<http::UpgradeDecision> Gateway::upgrade(http::ServerRequest request) {
+  bool acs = request.path == "/v1/acs/ws" || request.path == "/v1/acs/";
+  bool tcs = request.path == "/v1/tcs/ws" || request.path == "/v1/tcs/";
+  if (!acs && !tcs) co_return plain(404, "there is no websocket at this path\n");
+  auto who = authenticate(request, /*changes=*/true);
+  if (const auto* error = std::get_if<ApiError>(&who)) {
+    ++refused_;
+    http::Response refused;
+    refused.status = 403;
+    refused.headers.set("Content-Type", "application/json");
+    refused.body = Json{{"AccessDeniedException", error->type + ": " + error->message}}.dump();
+    co_return refused;
+  }
+  auto query = http::parseQuery(request.query);
+  if (!query) co_return plain(400, "the query can't be read\n");
+  co_return acs ? sessions_.acs(*query) : sessions_.tcs(*query);
+}
+
+http::Response Gateway::metrics() const {
+  const State& state = runner_.core().state();
+  size_t connected = 0;
+  for (const auto& [id, instance] : state.instances()) connected += instance.connected;
+  size_t by_status[4] = {};
+  for (const auto& [id, task] : state.tasks()) ++by_status[static_cast<size_t>(task.lastStatus)];
+  std::string out;
+  auto line = [&](const std::string& name, uint64_t value) { out += name + " " + std::to_string(value) + "\n"; };
+  out += "# TYPE berth_api_calls_total counter\n";
+  line("berth_api_calls_total", calls_);
+  out += "# TYPE berth_api_refused_total counter\n";
+  line("berth_api_refused_total", refused_);
+  out += "# TYPE berth_agents_connected gauge\n";
+  line("berth_agents_connected", connected);
+  out += "# TYPE berth_tasks gauge\n";
+  for (TaskStatus status : {TaskStatus::Pending, TaskStatus::Running, TaskStatus::Stopping, TaskStatus::Stopped}) {
+    line("berth_tasks{status=\"" + std::string(name(status)) + "\"}", by_status[static_cast<size_t>(status)]);
+  }
+  http::Response response = plain(200, std::move(out));
+  response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  return response;
+}
+
+}  // namespace berth::controller

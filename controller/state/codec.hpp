@@ -1,0 +1,25 @@
+// Entities as the rows of a store, and back. One row an entity: kind ("cluster", "family",
+// "task_definition", "instance", "task", "client_token"), its key, and JSON. Unknown members of a row are
+// ignored, missing ones take their defaults.
+#pragma once
+
+#include <vector>
+
+#include "common/store/store.hpp"
+#include "controller/model/state.hpp"
+
+namespace berth::controller {
+
+/// The changes to a store that make `mutations` durable.
+Changes toChanges(const Mutations& mutations);
+
+struct Decoded {
+  std::vector<Entity> entities;
+  std::vector<std::string> damaged;  ///< "kind/key: why" of the rows that could not be read
+};
+
+/// Reads all rows. A row that can't be read costs that row, not the start. Rows of kinds that this program
+/// does not know are left alone.
+Decoded fromRecords(const std::vector<Record>& records);
+
+}  // namespace berth::controller

@@ -1,0 +1,113 @@
+#include "controller/wiring.hpp"
+
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <filesystem>
+
+#include "common/async/async.hpp"
+#include "common/service/data_dir.hpp"
+#include "common/service/directory_lock.hpp"
+#include "common/service/notifier.hpp"
+#include "common/service/program.hpp"
+#include "common/store/sqlite_store.hpp"
+#include "controller/server/core_runner.hpp"
+#include "controller/server/gateway.hpp"
+#include "controller/state/codec.hpp"
+
+namespace berth::controller {
+namespace {
+
+/// The admin's access key: made on the first start, read on all others.
+Result<aws::Credentials> adminCredentials(const std::string& dataDir, Random& random, Log& log) {
+  std::filesystem::path path = std::filesystem::path(dataDir) / "admin-credentials";
+  auto known = aws::readCredentialsFile(path);
+  if (known || known.error().code != Code::NotFound) return known;
+  aws::Credentials fresh = aws::generateCredentials(random);
+  if (Status written = aws::writeCredentialsFile(path, fresh); !written) return written.error();
+  log.info("made the admin access key", {{"file", path.string()}, {"access_key_id", fresh.accessKeyId}});
+  return fresh;
+}
+
+Result<std::vector<Entity>> loadEntities(Store& store, Log& log) {
+  auto records = store.load();
+  if (!records) return records.error();
+  Decoded decoded = fromRecords(*records);
+  for (const std::string& damaged : decoded.damaged) log.error("left out a damaged row", {{"row", damaged}});
+  return std::move(decoded.entities);
+}
+
+http::ServerOptions serverOptions(const Config& config) {
+  http::ServerOptions options;
+  options.listen = config.listen;
+  options.maxBody = static_cast<size_t>(config.maxBody);
+  options.errorResponse = errorResponse;
+  options.webSocket.readDeadline = std::chrono::minutes(3);
+  if (config.tlsCert) options.tls = http::TlsFiles{*config.tlsCert, *config.tlsKey};
+  return options;
+}
+
+int fail(Log& log, std::string_view what, const Error& error) {
+  log.error(what, {{"reason", error.message}});
+  return exit_code::kFailed;
+}
+
+}  // namespace
+
+int run(const Config& config, Log& log) {
+  // In the order of dependence: what comes later uses what comes earlier and is destroyed before it.
+  SystemClock clock;
+  SystemRandom random;
+  if (Status ready = prepareDataDir(config.dataDir); !ready) return fail(log, "can't use data_dir", ready.error());
+  auto lock = DirectoryLock::acquire(config.dataDir);
+  if (!lock) return fail(log, "can't use data_dir", lock.error());
+  auto admin = adminCredentials(config.dataDir, random, log);
+  if (!admin) return fail(log, "can't use the admin credentials", admin.error());
+
+  boost::asio::io_context io(1);
+  SqliteOptions store_options;
+  store_options.path = config.dataDir + "/state.db";
+  store_options.executor = [&io](std::function<void()> fn) { boost::asio::post(io, std::move(fn)); };
+  auto store = SqliteStore::open(std::move(store_options));
+  if (!store) return fail(log, "can't open the state", store.error());
+
+  ControllerOptions core_options;
+  core_options.keepStopped = config.keepStopped;
+  core_options.delivery.heartbeat = config.heartbeat;
+  ecs::Names names{"aws", config.region, config.account};
+  CoreRunner runner(CoreRunnerDeps{
+      io, **store, [](const Mutations& mutations) { return toChanges(mutations); },
+      [&] { return loadEntities(**store, log); },
+      [&] { return std::make_unique<Controller>(names, core_options, random); }, clock, log});
+  AgentSessions sessions(runner, log);
+  GatewayOptions gateway_options{config.region, config.authenticate, config.tlsCert.has_value()};
+  auto lookup = [&](std::string_view id) {
+    return id == admin->accessKeyId ? std::optional<aws::Credentials>(*admin) : std::nullopt;
+  };
+  Gateway gateway(gateway_options, lookup, runner, sessions, random, clock, log);
+  http::Server server(io, serverOptions(config), gateway, log);
+
+  if (Status started = runner.start(sessions); !started) return fail(log, "can't load the state", started.error());
+  if (Status started = server.start(); !started) return fail(log, "can't serve", started.error());
+  if (!config.authenticate) log.warn("auth is none: anyone on this machine may call", {{"listen", config.listen}});
+  log.info("serving", {{"listen", config.listen}, {"port", server.port()}, {"data_dir", config.dataDir}});
+  Notifier notifier;
+  notifier.ready();
+
+  boost::asio::signal_set signals(io, SIGTERM, SIGINT);
+  signals.async_wait([&](boost::system::error_code fault, int number) {
+    if (fault) return;
+    log.info("stopping", {{"signal", number}});
+    notifier.stopping();
+    spawn(io.get_executor(), log, "stop", [&]() -> Async<void> {
+      co_await server.stop();
+      io.stop();
+    });
+  });
+  io.run();
+  return exit_code::kStopped;
+}
+
+}  // namespace berth::controller

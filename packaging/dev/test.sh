@@ -1,0 +1,51 @@
+# ./dev test: every test, with one line of totals at the end. Sourced by ./dev.
+
+test_command() {
+  local preset=release labels=(-LE bench) suites=(ctest integration) pattern="" results failed=0
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --fast) suites=(ctest) ;;
+      --sanitize)
+        preset=asan
+        labels=(-L '^(unit|simulation)$')
+        suites=(ctest)
+        ;;
+      -*) usage_error "test does not know '$1'" ;;
+      *) pattern=$1 ;;
+    esac
+    shift
+  done
+  if [ "$(id -u)" -ne 0 ] && [ ${#suites[@]} -gt 1 ]; then
+    fail "the integration tests start a Docker Engine: run them as root, or leave them out with --fast"
+  fi
+  ensure_packages
+  build_targets $preset
+  results=$root/build/test-results
+  rm -rf "$results"
+  mkdir -p "$results"
+  run_ctest || failed=1
+  [ ${#suites[@]} -eq 1 ] || run_integration || failed=1
+  python3 tests/summarise.py "$results" "${suites[@]}" || failed=1
+  exit $failed
+}
+
+run_ctest() {
+  step "C++ tests and lint ($preset)"
+  # Without a pattern, no test at all is an error.
+  local names=(--no-tests=error)
+  [ -z "$pattern" ] || names=(-R "$pattern")
+  ctest --test-dir "build/$preset" -j2 "${labels[@]}" "${names[@]}" --output-on-failure \
+    --output-junit "$results/ctest.xml" >"$results/ctest.log" 2>&1 && return 0
+  # What is left without the tests that passed: the output of those that did not.
+  grep -vE '( Passed +[0-9.]+ sec|^ +Start +[0-9]+:)' "$results/ctest.log" >&2
+  return 1
+}
+
+run_integration() {
+  step "Integration tests on a private Docker Engine"
+  local code=0 words=${pattern//[^A-Za-z0-9_]/_}
+  BERTH_BIN=$root/build/$preset/bin python3 -m pytest tests/integration -q -p no:cacheprovider \
+    ${words:+-k "$words"} --junitxml="$results/integration.xml" || code=$?
+  # 5: no test has a name like the pattern; it may have been one of the C++ tests.
+  [ $code -eq 0 ] || { [ $code -eq 5 ] && [ -n "$pattern" ]; }
+}

@@ -1,0 +1,199 @@
+#include "proto/docker/codec.hpp"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "proto/docker/timestamp.hpp"
+#include "proto/json/fields.hpp"
+
+namespace berth::docker {
+namespace {
+
+using json::Fields;
+
+const nlohmann::json kNothing = nlohmann::json::object();
+
+/// The object member `key`, or an empty object.
+const nlohmann::json& member(const Fields& fields, std::string_view key) {
+  const nlohmann::json* value = fields.find(key);
+  return value ? *value : kNothing;
+}
+
+std::optional<uint16_t> parsePort(std::string_view text) {
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return port;
+}
+
+/// {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "32768"}], "81/tcp": null}: the second is not published.
+void readPorts(Fields& settings, std::vector<PortBinding>& out) {
+  const nlohmann::json& ports = member(settings, "Ports");
+  if (!ports.is_object()) return settings.fault("Ports", "is not a map");
+  for (const auto& [key, bindings] : ports.items()) {
+    if (!bindings.is_array()) continue;
+    const size_t slash = key.find('/');
+    const auto containerPort = parsePort(std::string_view(key).substr(0, slash));
+    if (!containerPort) return settings.fault("Ports", "has a key that is not PORT/PROTOCOL");
+    for (const nlohmann::json& entry : bindings) {
+      Fields binding(entry, settings.pathOf("Ports." + key));
+      PortBinding port;
+      port.containerPort = *containerPort;
+      port.protocol = slash == std::string::npos ? "tcp" : key.substr(slash + 1);
+      port.hostIp = binding.str("HostIp");
+      const auto hostPort = parsePort(binding.str("HostPort"));
+      settings.absorb(binding);
+      if (hostPort) {
+        port.hostPort = *hostPort;
+        out.push_back(std::move(port));
+      }
+    }
+  }
+}
+
+std::optional<Health> readHealth(Fields& state) {
+  if (!state.has("Health")) return std::nullopt;
+  Fields from(member(state, "Health"), state.pathOf("Health"));
+  Health health;
+  health.status = from.str("Status");
+  const auto log = from.list("Log");
+  if (!log.empty()) {
+    Fields last(*log.back(), from.pathOf("Log"));
+    health.output = last.str("Output");
+    from.absorb(last);
+  }
+  state.absorb(from);
+  return health;
+}
+
+void readState(Fields& state, ContainerInspect& out) {
+  out.status = state.requiredStr("Status");
+  out.pid = state.integer("Pid");
+  out.exitCode = static_cast<int>(state.integer("ExitCode"));
+  out.oomKilled = state.boolean("OOMKilled");
+  out.error = state.str("Error");
+  out.startedAt = parseTimestamp(state.str("StartedAt"));
+  out.finishedAt = parseTimestamp(state.str("FinishedAt"));
+  out.health = readHealth(state);
+}
+
+/// Runs `read(fields, out)` on the object in `text`.
+template <class T, class Read>
+Result<T> decodeObject(std::string_view text, std::string_view what, Read read) {
+  const Result<nlohmann::json> parsed = json::parseObject(text, what);
+  if (!parsed) return parsed.error();
+  Fields fields(*parsed, std::string(what));
+  T out;
+  read(fields, out);
+  if (const Status status = fields.status(); !status) return status.error();
+  return out;
+}
+
+}  // namespace
+
+Result<Version> decodeVersion(std::string_view body) {
+  return decodeObject<Version>(body, "version", [](Fields& fields, Version& out) {
+    out.version = fields.str("Version");
+    out.apiVersion = fields.requiredStr("ApiVersion");
+    out.minApiVersion = fields.str("MinAPIVersion", out.apiVersion);
+  });
+}
+
+Result<SystemInfo> decodeInfo(std::string_view body) {
+  return decodeObject<SystemInfo>(body, "info", [](Fields& fields, SystemInfo& out) {
+    Fields plugins(member(fields, "Plugins"), "info.Plugins");
+    out.loggingDrivers = plugins.strings("Log");
+    out.volumePlugins = plugins.strings("Volume");
+    fields.absorb(plugins);
+  });
+}
+
+Result<std::string> decodeCreated(std::string_view body) {
+  return decodeObject<std::string>(body, "created container",
+                                   [](Fields& fields, std::string& out) { out = fields.requiredStr("Id"); });
+}
+
+Result<ContainerInspect> decodeContainer(std::string_view body) {
+  return decodeObject<ContainerInspect>(body, "container", [](Fields& fields, ContainerInspect& out) {
+    out.id = fields.requiredStr("Id");
+    out.name = fields.str("Name");
+    if (out.name.starts_with('/')) out.name.erase(0, 1);
+    Fields config(member(fields, "Config"), "container.Config");
+    out.labels = config.stringMap("Labels");
+    fields.absorb(config);
+    Fields state(member(fields, "State"), "container.State");
+    readState(state, out);
+    fields.absorb(state);
+    Fields settings(member(fields, "NetworkSettings"), "container.NetworkSettings");
+    readPorts(settings, out.ports);
+    fields.absorb(settings);
+  });
+}
+
+Result<std::vector<std::string>> decodeContainerIds(std::string_view body) {
+  // The only answer that is a list: inside an object it goes the way of the others.
+  std::string wrapped = "{\"containers\":";
+  wrapped.append(body).append("}");
+  using Ids = std::vector<std::string>;
+  return decodeObject<Ids>(wrapped, "container list", [](Fields& fields, Ids& out) {
+    if (!fields.has("containers")) fields.fault("containers", "is missing");
+    for (const nlohmann::json* entry : fields.list("containers")) {
+      Fields container(*entry, fields.pathOf("containers"));
+      out.push_back(container.requiredStr("Id"));
+      fields.absorb(container);
+    }
+  });
+}
+
+Result<ImageInspect> decodeImage(std::string_view body) {
+  return decodeObject<ImageInspect>(body, "image", [](Fields& fields, ImageInspect& out) {
+    out.id = fields.requiredStr("Id");
+    out.repoDigests = fields.strings("RepoDigests");
+  });
+}
+
+Result<std::string> decodeDistribution(std::string_view body) {
+  return decodeObject<std::string>(body, "distribution", [](Fields& fields, std::string& out) {
+    Fields descriptor(member(fields, "Descriptor"), "distribution.Descriptor");
+    out = descriptor.requiredStr("digest");
+    fields.absorb(descriptor);
+  });
+}
+
+Result<Event> decodeEvent(std::string_view line) {
+  return decodeObject<Event>(line, "event", [](Fields& fields, Event& out) {
+    Fields actor(member(fields, "Actor"), "event.Actor");
+    out.type = fields.str("Type");
+    out.action = fields.str("Action");
+    out.id = actor.str("ID");
+    fields.absorb(actor);
+  });
+}
+
+Result<PullProgress> decodePullProgress(std::string_view line) {
+  return decodeObject<PullProgress>(line, "pull progress", [](Fields& fields, PullProgress& out) {
+    out.status = fields.str("status");
+    Fields detail(member(fields, "errorDetail"), "pull progress.errorDetail");
+    out.error = detail.str("message", fields.str("error"));
+    fields.absorb(detail);
+    if (out.error.empty() && fields.has("errorDetail")) out.error = "the pull failed without a reason";
+  });
+}
+
+std::string errorMessage(int status, std::string_view body) {
+  constexpr size_t kLongest = 1024;
+  constexpr std::string_view kBlank = " \t\r\n";
+  const Result<std::string> message = decodeObject<std::string>(
+      body, "error", [](Fields& fields, std::string& out) { out = fields.str("message"); });
+  std::string text = message ? *message : std::string(body);
+  text.erase(0, text.find_first_not_of(kBlank));
+  text.erase(text.find_last_not_of(kBlank) + 1);
+  if (text.empty()) return "HTTP status " + std::to_string(status);
+  return text.substr(0, kLongest);
+}
+
+std::string encodeFilters(const std::map<std::string, std::vector<std::string>>& filters) {
+  return json::dump(filters);
+}
+
+}  // namespace berth::docker

@@ -1,0 +1,98 @@
+#include "proto/docker/create_body.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "proto/json/fields.hpp"
+
+namespace berth::docker {
+namespace {
+
+using nlohmann::json;
+
+bool sameKey(std::string_view a, std::string_view b) {
+  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+/// The key of `object` that `key` means, or `key` itself.
+std::string keyIn(const json& object, const std::string& key) {
+  if (object.contains(key)) return key;
+  for (const auto& [present, value] : object.items()) {
+    if (sameKey(present, key)) return present;
+  }
+  return key;
+}
+
+void mergeMember(json& target, const std::string& key, const json& value) {
+  json& slot = target[keyIn(target, key)];
+  if (value.is_null()) {
+    if (slot.is_structured()) slot.clear();
+  } else if (slot.is_object() && value.is_object()) {
+    slot.update(value);
+  } else {
+    slot = value;
+  }
+}
+
+/// Decodes `text` over `target`. Members named in `foreign` are not part of that type and are dropped.
+Status decodeOver(json& target, const std::string& text, std::string_view what,
+                  std::initializer_list<std::string_view> foreign) {
+  if (text.empty()) return {};
+  const Result<json> overlay = berth::json::parseObject(text, what);
+  if (!overlay) return overlay.error();
+  for (const auto& [key, value] : overlay->items()) {
+    const bool dropped =
+        std::ranges::any_of(foreign, [&](std::string_view name) { return sameKey(name, key); });
+    if (!dropped) mergeMember(target, key, value);
+  }
+  return {};
+}
+
+json configOf(const CreateBody& body) {
+  json config = {{"Image", body.image}};
+  if (body.command) config["Cmd"] = *body.command;
+  if (body.entryPoint) config["Entrypoint"] = *body.entryPoint;
+  json env = json::array();
+  for (const auto& [name, value] : body.environment) env.push_back(name + "=" + value);
+  config["Env"] = std::move(env);
+  config["Labels"] = body.labels;
+  json exposed = json::object();
+  for (const PortBinding& port : body.ports) {
+    exposed[std::to_string(port.containerPort) + "/" + port.protocol] = json::object();
+  }
+  config["ExposedPorts"] = std::move(exposed);
+  return config;
+}
+
+json hostConfigOf(const CreateBody& body) {
+  json host = {{"Binds", body.binds}, {"CpuShares", body.cpuShares}, {"Memory", body.memoryBytes}};
+  if (!body.networkMode.empty()) host["NetworkMode"] = body.networkMode;
+  json bindings = json::object();
+  for (const PortBinding& port : body.ports) {
+    bindings[std::to_string(port.containerPort) + "/" + port.protocol].push_back(
+        {{"HostIp", port.hostIp}, {"HostPort", std::to_string(port.hostPort)}});
+  }
+  host["PortBindings"] = std::move(bindings);
+  return host;
+}
+
+}  // namespace
+
+Result<std::string> encodeCreateBody(const CreateBody& body) {
+  json config = configOf(body);
+  const Status configured =
+      decodeOver(config, body.config, "dockerConfig.config", {"HostConfig", "NetworkingConfig"});
+  if (!configured) return configured.error();
+  if (!config["Labels"].is_object()) {
+    return makeError(Code::InvalidArgument, "dockerConfig.config.Labels is not a map");
+  }
+  for (const auto& [key, value] : body.labels) config["Labels"][key] = value;
+  json host = hostConfigOf(body);
+  const Status hosted = decodeOver(host, body.hostConfig, "dockerConfig.hostConfig", {});
+  if (!hosted) return hosted.error();
+  config["HostConfig"] = std::move(host);
+  return berth::json::dump(config);
+}
+
+}  // namespace berth::docker

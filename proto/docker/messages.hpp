@@ -1,0 +1,76 @@
+// The part of the Docker Engine API (1.24 and newer) that Berth reads, as values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/time/clock.hpp"
+
+namespace berth::docker {
+
+/// GET /version.
+struct Version {
+  std::string version;        ///< "20.10.24"
+  std::string apiVersion;     ///< "1.41"
+  std::string minApiVersion;  ///< "1.12"
+};
+
+/// GET /info.
+struct SystemInfo {
+  std::vector<std::string> loggingDrivers;
+  std::vector<std::string> volumePlugins;  ///< "local" among them
+};
+
+/// One published port of a container.
+struct PortBinding {
+  uint16_t containerPort = 0;
+  std::string protocol;  ///< "tcp", "udp", "sctp"
+  std::string hostIp;    ///< "0.0.0.0", "::"
+  uint16_t hostPort = 0;
+  bool operator==(const PortBinding&) const = default;
+};
+
+struct Health {
+  std::string status;  ///< "none", "starting", "healthy", "unhealthy"
+  std::string output;  ///< of the last probe
+};
+
+/// GET /containers/ID/json.
+struct ContainerInspect {
+  std::string id;
+  std::string name;  ///< without the leading '/'
+  std::map<std::string, std::string> labels;
+  std::string status;  ///< "created", "running", "paused", "restarting", "removing", "exited", "dead"
+  int64_t pid = 0;
+  int exitCode = 0;
+  bool oomKilled = false;
+  std::string error;
+  std::optional<WallTime> startedAt;   ///< nullopt: never
+  std::optional<WallTime> finishedAt;  ///< nullopt: never
+  std::optional<Health> health;
+  std::vector<PortBinding> ports;
+};
+
+/// GET /images/NAME/json.
+struct ImageInspect {
+  std::string id;                        ///< "sha256:..." of the image's configuration
+  std::vector<std::string> repoDigests;  ///< "127.0.0.1:5000/web@sha256:..."
+};
+
+/// One line of GET /events.
+struct Event {
+  std::string type;    ///< "container"
+  std::string action;  ///< "start", "health_status: healthy"
+  std::string id;
+};
+
+/// One line of POST /images/create.
+struct PullProgress {
+  std::string status;  ///< "Downloading"
+  std::string error;   ///< not empty: the pull has failed
+};
+
+}  // namespace berth::docker

@@ -1,0 +1,107 @@
+#include "proto/ecs/names.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "common/ids/arn.hpp"
+
+namespace berth::ecs {
+namespace {
+
+constexpr size_t kLongestName = 255;
+
+bool isNameCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+Error invalid(std::string_view reference, std::string_view rule) {
+  return makeError(Code::InvalidArgument,
+                   "Invalid identifier '" + std::string(reference.substr(0, 300)) + "': " + std::string(rule));
+}
+
+}  // namespace
+
+bool isName(std::string_view text) {
+  return !text.empty() && text.size() <= kLongestName && std::all_of(text.begin(), text.end(), isNameCharacter);
+}
+
+std::string Names::arn(const std::string& resource) const {
+  return Arn{partition, "ecs", region, account, resource}.str();
+}
+
+ClusterArn Names::cluster(const std::string& name) const { return ClusterArn(arn("cluster/" + name)); }
+
+TaskArn Names::task(const std::string& cluster, const std::string& id) const {
+  return TaskArn(arn("task/" + cluster + "/" + id));
+}
+
+InstanceArn Names::instance(const std::string& cluster, const std::string& id) const {
+  return InstanceArn(arn("container-instance/" + cluster + "/" + id));
+}
+
+TaskDefinitionArn Names::taskDefinition(const std::string& family, int64_t revision) const {
+  return TaskDefinitionArn(arn("task-definition/" + family + ":" + std::to_string(revision)));
+}
+
+std::string Names::container(const std::string& cluster, const std::string& task, const std::string& id) const {
+  return arn("container/" + cluster + "/" + task + "/" + id);
+}
+
+Result<std::string> Names::resource(std::string_view reference, std::string_view type) const {
+  if (!reference.starts_with("arn:")) return std::string(reference);
+  auto parsed = parseArn(reference);
+  if (!parsed) return invalid(reference, parsed.error().message);
+  bool ours = parsed->partition == partition && parsed->service == "ecs" && parsed->region == region &&
+              parsed->account == account;
+  if (!ours) return invalid(reference, "it belongs to another region or account than " + region + ", " + account);
+  std::string prefix = std::string(type) + "/";
+  if (!parsed->resource.starts_with(prefix)) return invalid(reference, "it is no " + std::string(type));
+  return parsed->resource.substr(prefix.size());
+}
+
+Result<ClusterName> Names::parseCluster(std::string_view reference) const {
+  auto name = resource(reference, "cluster");
+  if (!name) return name.error();
+  if (!isName(*name)) return invalid(reference, "a cluster has up to 255 letters, digits, '_' and '-'");
+  return ClusterName(*name);
+}
+
+Result<Reference> Names::parseMember(std::string_view reference, std::string_view type) const {
+  auto text = resource(reference, type);
+  if (!text) return text.error();
+  Reference out;
+  out.id = *text;
+  if (size_t slash = text->rfind('/'); slash != std::string::npos) {
+    out.cluster = text->substr(0, slash);
+    out.id = text->substr(slash + 1);
+  }
+  bool valid = isName(out.id) && (!out.cluster || isName(*out.cluster));
+  if (!valid) return invalid(reference, "an id has up to 255 letters, digits, '_' and '-'");
+  return out;
+}
+
+Result<Reference> Names::parseTask(std::string_view reference) const { return parseMember(reference, "task"); }
+
+Result<Reference> Names::parseInstance(std::string_view reference) const {
+  return parseMember(reference, "container-instance");
+}
+
+Result<DefinitionReference> Names::parseTaskDefinition(std::string_view reference) const {
+  auto text = resource(reference, "task-definition");
+  if (!text) return text.error();
+  DefinitionReference out;
+  size_t colon = text->find(':');
+  out.family = text->substr(0, colon);
+  if (!isName(out.family)) return invalid(reference, "a family has up to 255 letters, digits, '_' and '-'");
+  if (colon == std::string::npos) return out;
+  std::string digits = text->substr(colon + 1);
+  int64_t revision = 0;
+  auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), revision);
+  if (fault != std::errc() || end != digits.data() + digits.size() || revision < 1) {
+    return makeError(Code::InvalidArgument, "Invalid revision number. Number: " + digits.substr(0, 100));
+  }
+  out.revision = revision;
+  return out;
+}
+
+}  // namespace berth::ecs

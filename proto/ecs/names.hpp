@@ -1,0 +1,61 @@
+// The names of ECS: how ARNs are made (long format), and what references in requests mean. Every reference
+// may be a short name or id, or an ARN of ours.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/ids/id.hpp"
+#include "common/result/result.hpp"
+
+namespace berth::ecs {
+
+using ClusterName = Id<struct ClusterNameTag>;
+using ClusterArn = Id<struct ClusterArnTag>;
+using TaskArn = Id<struct TaskArnTag>;
+using InstanceArn = Id<struct InstanceArnTag>;
+using TaskDefinitionArn = Id<struct TaskDefinitionArnTag>;
+
+/// A task or container instance: its id, and the cluster when the reference says it.
+struct Reference {
+  std::optional<std::string> cluster;
+  std::string id;
+};
+
+struct DefinitionReference {
+  std::string family;
+  std::optional<int64_t> revision;
+};
+
+/// 1 to 255 letters, digits, '_' and '-': names of clusters, families, containers, ...
+bool isName(std::string_view text);
+
+struct Names {
+  std::string partition = "aws";
+  std::string region;
+  std::string account;  ///< 12 digits
+
+  ClusterArn cluster(const std::string& name) const;
+  TaskArn task(const std::string& cluster, const std::string& id) const;
+  InstanceArn instance(const std::string& cluster, const std::string& id) const;
+  TaskDefinitionArn taskDefinition(const std::string& family, int64_t revision) const;
+  std::string container(const std::string& cluster, const std::string& task, const std::string& id) const;
+
+  /// References to InvalidArgument: an ARN of another partition, service, region, account or resource type,
+  /// or a name with characters that names don't have.
+  Result<ClusterName> parseCluster(std::string_view reference) const;
+  Result<Reference> parseTask(std::string_view reference) const;
+  Result<Reference> parseInstance(std::string_view reference) const;
+  /// "family", "family:revision" or an ARN. "Invalid revision number. Number: X" for a revision that is none.
+  Result<DefinitionReference> parseTaskDefinition(std::string_view reference) const;
+
+ private:
+  std::string arn(const std::string& resource) const;
+  /// The resource behind "TYPE/" of an ARN of ours, or the reference itself when it is no ARN.
+  Result<std::string> resource(std::string_view reference, std::string_view type) const;
+  Result<Reference> parseMember(std::string_view reference, std::string_view type) const;
+};
+
+}  // namespace berth::ecs

@@ -1,0 +1,255 @@
+#include "proto/tcs/codec.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "proto/json/fields.hpp"
+
+namespace berth::tcs {
+namespace {
+
+using Json = nlohmann::json;
+using json::Fields;
+
+Json envelope(std::string_view type, Json message) {
+  return Json{{"type", type}, {"message", std::move(message)}};
+}
+
+Json real(const NumberSet& set) {
+  return Json{{"min", set.min}, {"max", set.max}, {"sum", set.sum}, {"sampleCount", set.sampleCount}};
+}
+
+/// Counters travel as whole numbers.
+Json whole(const NumberSet& set) {
+  return Json{{"min", static_cast<int64_t>(set.min)},
+              {"max", static_cast<int64_t>(set.max)},
+              {"sum", static_cast<int64_t>(set.sum)},
+              {"sampleCount", set.sampleCount}};
+}
+
+Json encodeNetwork(const NetworkSets& network) {
+  return Json{{"rxBytes", whole(network.rxBytes)},
+              {"rxPackets", whole(network.rxPackets)},
+              {"rxErrors", whole(network.rxErrors)},
+              {"rxDropped", whole(network.rxDropped)},
+              {"rxBytesPerSecond", real(network.rxBytesPerSecond)},
+              {"txBytes", whole(network.txBytes)},
+              {"txPackets", whole(network.txPackets)},
+              {"txErrors", whole(network.txErrors)},
+              {"txDropped", whole(network.txDropped)},
+              {"txBytesPerSecond", real(network.txBytesPerSecond)}};
+}
+
+Json encodeContainer(const ContainerMetric& metric) {
+  Json out{{"containerName", metric.name},
+           {"cpuStatsSet", real(metric.cpu)},
+           {"memoryStatsSet", real(metric.memory)},
+           {"storageStatsSet",
+            Json{{"readSizeBytes", whole(metric.readBytes)}, {"writeSizeBytes", whole(metric.writeBytes)}}}};
+  if (!metric.arn.empty()) out["containerArn"] = metric.arn;
+  if (metric.network) out["networkStatsSet"] = encodeNetwork(*metric.network);
+  return out;
+}
+
+Json encodeMetadata(const Metadata& metadata) {
+  return Json{{"cluster", metadata.cluster},
+              {"containerInstance", metadata.containerInstance},
+              {"messageId", metadata.messageId},
+              {"fin", metadata.fin}};
+}
+
+template <class Task>
+Json encodeTask(const Task& task) {
+  return Json{{"taskArn", task.taskArn},
+              {"clusterArn", task.clusterArn},
+              {"taskDefinitionFamily", task.family},
+              {"taskDefinitionVersion", task.version}};
+}
+
+struct Encoder {
+  Json operator()(const PublishMetrics& metrics) const {
+    Json tasks = Json::array();
+    for (const TaskMetric& task : metrics.tasks) {
+      Json entry = encodeTask(task);
+      entry["containerMetrics"] = Json::array();
+      for (const ContainerMetric& metric : task.containers) {
+        entry["containerMetrics"].push_back(encodeContainer(metric));
+      }
+      tasks.push_back(std::move(entry));
+    }
+    Json metadata = encodeMetadata(metrics.metadata);
+    metadata["idle"] = metrics.metadata.idle;
+    return envelope("PublishMetricsRequest", Json{{"metadata", std::move(metadata)},
+                                                  {"taskMetrics", std::move(tasks)},
+                                                  {"timestamp", toEpochSeconds(metrics.timestamp)}});
+  }
+  Json operator()(const PublishHealth& health) const {
+    Json tasks = Json::array();
+    for (const TaskHealth& task : health.tasks) {
+      Json entry = encodeTask(task);
+      entry["containers"] = Json::array();
+      for (const ContainerHealth& container : task.containers) {
+        Json one{{"containerName", container.name}, {"healthStatus", container.status}};
+        if (container.since) one["statusSince"] = toEpochSeconds(*container.since);
+        if (!container.output.empty()) one["statusMessage"] = container.output;
+        entry["containers"].push_back(std::move(one));
+      }
+      tasks.push_back(std::move(entry));
+    }
+    return envelope("PublishHealthRequest", Json{{"metadata", encodeMetadata(health.metadata)},
+                                                 {"tasks", std::move(tasks)},
+                                                 {"timestamp", toEpochSeconds(health.timestamp)}});
+  }
+  Json operator()(const Other& other) const { return envelope(other.type, Json::object()); }
+};
+
+Metadata decodeMetadata(Fields& message) {
+  Metadata out;
+  if (const Json* metadata = message.find("metadata")) {
+    Fields fields(*metadata, "metadata");
+    out.cluster = fields.str("cluster");
+    out.containerInstance = fields.str("containerInstance");
+    out.messageId = fields.str("messageId");
+    out.idle = fields.boolean("idle");
+    out.fin = fields.boolean("fin");
+    message.absorb(fields);
+  }
+  return out;
+}
+
+template <class Task>
+void decodeTask(Fields& fields, Task& task) {
+  task.taskArn = fields.str("taskArn");
+  task.clusterArn = fields.str("clusterArn");
+  task.family = fields.str("taskDefinitionFamily");
+  task.version = fields.str("taskDefinitionVersion");
+}
+
+NumberSet decodeSet(Fields& parent, std::string_view key) {
+  NumberSet out;
+  const Json* set = parent.find(key);
+  if (!set) return out;
+  Fields fields(*set, parent.pathOf(key));
+  out.min = fields.number("min");
+  out.max = fields.number("max");
+  out.sum = fields.number("sum");
+  out.sampleCount = fields.integer("sampleCount");
+  parent.absorb(fields);
+  return out;
+}
+
+PublishMetrics decodeMetrics(Fields& message) {
+  PublishMetrics out;
+  out.metadata = decodeMetadata(message);
+  for (const Json* entry : message.list("taskMetrics")) {
+    Fields fields(*entry, "taskMetrics");
+    TaskMetric task;
+    decodeTask(fields, task);
+    for (const Json* metric : fields.list("containerMetrics")) {
+      Fields inner(*metric, "containerMetrics");
+      ContainerMetric container;
+      container.name = inner.str("containerName");
+      container.arn = inner.str("containerArn");
+      container.cpu = decodeSet(inner, "cpuStatsSet");
+      container.memory = decodeSet(inner, "memoryStatsSet");
+      fields.absorb(inner);
+      task.containers.push_back(std::move(container));
+    }
+    message.absorb(fields);
+    out.tasks.push_back(std::move(task));
+  }
+  return out;
+}
+
+PublishHealth decodeHealth(Fields& message) {
+  PublishHealth out;
+  out.metadata = decodeMetadata(message);
+  for (const Json* entry : message.list("tasks")) {
+    Fields fields(*entry, "tasks");
+    TaskHealth task;
+    decodeTask(fields, task);
+    for (const Json* one : fields.list("containers")) {
+      Fields inner(*one, "containers");
+      ContainerHealth container;
+      container.name = inner.str("containerName");
+      container.status = inner.str("healthStatus");
+      container.output = inner.str("statusMessage");
+      fields.absorb(inner);
+      task.containers.push_back(std::move(container));
+    }
+    message.absorb(fields);
+    out.tasks.push_back(std::move(task));
+  }
+  return out;
+}
+
+struct Envelope {
+  Json object;
+  std::string type;
+};
+
+Result<Envelope> open(std::string_view text) {
+  auto object = json::parseObject(text, "the TCS frame");
+  if (!object) return object.error();
+  Envelope out;
+  out.object = std::move(*object);
+  Fields fields(out.object, "frame");
+  out.type = fields.requiredStr("type");
+  if (Status status = fields.status(); !status) return status.error();
+  return out;
+}
+
+}  // namespace
+
+void NumberSet::add(double value) {
+  min = sampleCount == 0 ? value : std::min(min, value);
+  max = sampleCount == 0 ? value : std::max(max, value);
+  sum += value;
+  ++sampleCount;
+}
+
+std::string encode(const FromAgent& message) { return json::dump(std::visit(Encoder{}, message)); }
+
+std::string frame(std::vector<std::pair<std::string, std::string>> headers, const std::string& envelope) {
+  std::sort(headers.begin(), headers.end());
+  std::string out;
+  for (const auto& [name, value] : headers) out += name + ": " + value + "\r\n";
+  return out + "\r\n" + envelope;
+}
+
+Result<FromAgent> decodeFromAgent(std::string_view text) {
+  if (!text.starts_with('{')) {
+    size_t end = text.find("\r\n\r\n");
+    if (end == std::string_view::npos) {
+      return makeError(Code::InvalidArgument, "the TCS frame has neither an envelope nor an end of its headers");
+    }
+    text.remove_prefix(end + 4);
+  }
+  auto envelope = open(text);
+  if (!envelope) return envelope.error();
+  static const Json kEmpty = Json::object();
+  Fields outer(envelope->object, "frame");
+  const Json* body = outer.find("message");
+  Fields message(body ? *body : kEmpty, "message");
+  FromAgent out = Other{envelope->type};
+  if (envelope->type == "PublishMetricsRequest") out = decodeMetrics(message);
+  if (envelope->type == "PublishHealthRequest") out = decodeHealth(message);
+  if (Status status = message.status(); !status) return status.error();
+  return out;
+}
+
+Result<std::string> decodeType(std::string_view text) {
+  auto envelope = open(text);
+  if (!envelope) return envelope.error();
+  return envelope->type;
+}
+
+std::string encodeAck(std::string_view type, std::string_view text) {
+  return json::dump(envelope(type, Json{{"message", text}}));
+}
+
+std::string encodeHeartbeat() {
+  return json::dump(envelope("HeartbeatMessage", Json{{"healthy", true}}));
+}
+
+}  // namespace berth::tcs

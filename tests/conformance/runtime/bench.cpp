@@ -1,0 +1,160 @@
+#include "tests/conformance/runtime/bench.hpp"
+
+#include <cstdlib>
+#include <stdexcept>
+
+namespace berth::conformance {
+namespace {
+
+constexpr std::chrono::minutes kPatience{2};
+
+std::optional<std::string> variable(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::optional<Site> site() {
+  const auto socket = variable("BERTH_TEST_DOCKER_SOCKET");
+  const auto registry = variable("BERTH_TEST_REGISTRY");
+  const auto image = variable("BERTH_TEST_IMAGE");
+  if (!socket || !registry || !image) return std::nullopt;
+  return Site{*socket, *registry, *image};
+}
+
+Bench::Bench(Site site)
+    : site_(std::move(site)), client_(std::make_unique<http::Client>(io_, http::ClientOptions{})) {
+  agent::DockerOptions options;
+  options.socket = "unix://" + site_.socket;
+  runtime_ = makeRuntime(options);
+}
+
+Bench::~Bench() {
+  runtime_.reset();
+  auto quietly = [this](std::string method, std::string target) {
+    http::Call call;
+    call.unixSocket = site_.socket;
+    call.request.method = std::move(method);
+    call.request.url = "http://docker" + target;
+    bool ended = false;
+    boost::asio::co_spawn(
+        io_, [&]() -> Async<void> { (co_await client_->fetch(call)).ok(), ended = true; },
+        boost::asio::detached);
+    runUntil([&] { return ended; });
+  };
+  for (const std::string& id : containers_) quietly("DELETE", "/containers/" + id + "?force=1&v=1");
+  for (const std::string& image : images_) quietly("DELETE", "/images/" + image + "?force=1");
+  client_.reset();
+  io_.restart();
+  io_.poll();
+}
+
+std::unique_ptr<agent::DockerRuntime> Bench::makeRuntime(agent::DockerOptions options) {
+  const agent::DockerRuntime::Means means{*client_, clock_, random_, log_};
+  auto made = agent::DockerRuntime::make(io_.get_executor(), means, std::move(options));
+  if (!made) throw std::runtime_error(made.error().message);
+  return std::move(*made);
+}
+
+bool Bench::runUntil(const std::function<bool()>& done) {
+  const MonoTime deadline = now() + kPatience;
+  while (!done()) {
+    io_.restart();
+    if (io_.run_one_for(deadline - now()) == 0) return done();
+  }
+  return true;
+}
+
+Result<agent::PullOutcome> Bench::pull(agent::PullSpec spec) {
+  return call<agent::PullOutcome>([&](auto done) { runtime_->pull(spec, done); });
+}
+
+Result<std::string> Bench::create(agent::ContainerSpec spec) {
+  auto id = call<std::string>([&](auto done) { runtime_->create(spec, done); });
+  if (id) containers_.insert(*id);
+  return id;
+}
+
+Result<agent::RuntimeContainer> Bench::start(const std::string& id) {
+  return call<agent::RuntimeContainer>([&](auto done) { runtime_->start(id, done); });
+}
+
+Result<agent::RuntimeContainer> Bench::stop(const std::string& id, Duration timeout) {
+  return call<agent::RuntimeContainer>([&](auto done) { runtime_->stop(id, timeout, done); });
+}
+
+Status Bench::remove(const std::string& id, bool force) {
+  const auto removed = call<std::monostate>([&](auto done) { runtime_->remove(id, force, done); });
+  return removed ? Status() : Status(removed.error());
+}
+
+Result<std::optional<agent::RuntimeContainer>> Bench::inspect(const std::string& idOrName) {
+  return call<std::optional<agent::RuntimeContainer>>([&](auto done) { runtime_->inspect(idOrName, done); });
+}
+
+Result<std::vector<agent::RuntimeContainer>> Bench::list(std::map<std::string, std::string> labels) {
+  return call<std::vector<agent::RuntimeContainer>>([&](auto done) { runtime_->list(labels, done); });
+}
+
+agent::ContainerSpec Bench::shell(const std::string& script) {
+  agent::ContainerSpec spec;
+  spec.name = "berth-conformance-" + randomHex(random_, 16);
+  spec.image = site_.image;
+  spec.command = {"/bin/sh", "-c", script};
+  spec.labels = {{kLabel, spec.name}};
+  spec.networkMode = "none";
+  return spec;
+}
+
+agent::RuntimeContainer Bench::run(agent::ContainerSpec spec) {
+  agent::PullSpec image;
+  image.image = spec.image;
+  image.behavior = agent::PullBehavior::PreferCached;
+  const auto pulled = pull(image);
+  REQUIRE(pulled);
+  const auto id = create(std::move(spec));
+  REQUIRE(id);
+  auto container = start(*id);
+  REQUIRE(container);
+  return *container;
+}
+
+agent::RuntimeContainer Bench::untilExited(const std::string& id) {
+  const MonoTime deadline = now() + kPatience;
+  while (now() < deadline) {
+    const auto container = inspect(id);
+    REQUIRE(container);
+    REQUIRE(*container);
+    if ((*container)->state == agent::RunState::Exited) return **container;
+  }
+  FAIL("container " << id << " does not end");
+  return {};
+}
+
+http::Response Bench::engine(std::string method, std::string target, std::string body) {
+  http::Call request;
+  request.unixSocket = site_.socket;
+  request.request.method = std::move(method);
+  request.request.url = "http://docker" + target;
+  request.request.body = std::move(body);
+  request.request.headers.add("X-Registry-Auth", "e30=");
+  request.request.headers.add("Content-Type", "application/json");
+  auto response = call<http::Response>([&](auto done) {
+    boost::asio::co_spawn(
+        io_, [this, &request, done]() -> Async<void> { done(co_await client_->fetch(request)); },
+        boost::asio::detached);
+  });
+  REQUIRE(response);
+  INFO(response->body);
+  REQUIRE(response->status / 100 == 2);
+  return *response;
+}
+
+std::string Bench::freshImage() {
+  images_.push_back(site_.registry + "/conformance-" + randomHex(random_, 16) + ":1");
+  return images_.back();
+}
+
+}  // namespace berth::conformance

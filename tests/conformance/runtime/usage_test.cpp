@@ -1,0 +1,30 @@
+#include "agent/stats/cgroup_usage.hpp"
+
+#include "tests/conformance/runtime/bench.hpp"
+
+namespace berth::conformance {
+namespace {
+
+TEST_CASE("The use of a real container is read from the kernel", "[docker]") {
+  BERTH_BENCH(bench);
+  auto spec = bench.shell("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; exec sleep 600");
+  spec.networkMode = "bridge";
+  const auto container = bench.run(spec);
+  agent::CgroupUsageSource source;
+  const agent::UsageTarget target{container.id, container.pid, true};
+  const auto first = source.read(target);
+  REQUIRE(first);
+  CHECK(first->cpuNanos > 0);
+  CHECK(first->memoryBytes > 0);
+  CHECK(first->memoryBytes < uint64_t{1} << 30);
+  REQUIRE(first->network);
+  const auto second = source.read(target);
+  REQUIRE(second);
+  CHECK(second->cpuNanos >= first->cpuNanos);
+
+  REQUIRE(bench.remove(container.id, true));
+  CHECK(source.read(target).error().code == Code::NotFound);
+}
+
+}  // namespace
+}  // namespace berth::conformance

@@ -1,0 +1,90 @@
+"""Fixtures of the integration tests: real programs on a host of their own (see support/host.py).
+
+Run them with `./dev test`, or `/usr/bin/python3 -m pytest tests/integration` as root once the programs are built.
+"""
+
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from support import host  # noqa: E402
+from support.berth import Berth  # noqa: E402
+from support.docker import Engine, Registry  # noqa: E402
+from support.waiting import TimedOut, wait_until  # noqa: E402
+
+
+def pytest_configure(config):
+    if not config.option.collectonly:
+        host.enter()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failing test shows the end of the logs of the programs that it used."""
+    report = (yield).get_result()
+    berth = getattr(item, "funcargs", {}).get("berth")
+    if report.failed and berth is not None:
+        report.sections.append(("logs", berth.logs()))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left():
+    """Whatever the tests start is gone at the end: processes and mounts."""
+    before = set(host.mounts_below("/"))
+    yield
+    try:
+        wait_until(lambda: not host.processes(), "no process left", 10)
+    except TimedOut:
+        pytest.fail(f"processes left: {host.processes()}")
+    assert set(host.mounts_below("/")) <= before, "mounts left"
+
+
+@pytest.fixture(scope="session")
+def run_folder(nothing_left):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="berth-test."))
+    yield folder
+    assert not host.mounts_below(folder), "an engine left mounts below its folder"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def engines(run_folder):
+    """engines(n): the nth Docker Engine, started when it is first asked for."""
+    started = {}
+
+    def engine(number):
+        if number not in started:
+            started[number] = Engine(run_folder, number)
+            started[number].start()
+        return started[number]
+
+    yield engine
+    for one in started.values():
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def engine(engines):
+    return engines(0)
+
+
+@pytest.fixture(scope="session")
+def registry(run_folder, engine):
+    one = Registry(run_folder).start()
+    one.push_samples(engine)
+    yield one
+    one.program.stop()
+
+
+@pytest.fixture
+def berth(run_folder, engines, registry, request):
+    """A Berth to start: `berth.start(agents=2)`. Its folder is kept until the end of the run."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{request.node.name[:40]}.", dir=run_folder))
+    one = Berth(folder, engines, registry)
+    yield one
+    one.close()

@@ -1,0 +1,153 @@
+"""Private Docker Engines and an image registry with sample images, all below the run's temporary folder."""
+
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import urllib.request
+
+from . import host
+from .process import Program
+from .waiting import wait_until
+
+DOCKER = "/usr/bin/docker"
+START_SECONDS = 30
+
+# Images of one file system (busybox and its links); they differ in the command they start with.
+SAMPLE_COMMANDS = {
+    "busybox": ["/bin/sh"],
+    "httpd": ["/bin/serve"],
+    "sleeper": ["/bin/sh", "-c", 'trap "exit 0" TERM; sleep 86400 & wait $!'],
+    "exit3": ["/bin/sh", "-c", "exit 3"],
+}
+APPLETS = "sh cat date dd echo env hostname httpd ls nc ps sleep tail touch wget".split()
+SERVE = """#!/bin/sh
+# A page that says which container serves it and what ANSWER it was started with.
+trap 'exit 0' TERM
+echo "container $(hostname) answer ${ANSWER:-none}" >/www/index.html
+httpd -f -p "${PORT:-80}" -h /www &
+wait $!
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Engine:
+    """One Docker Engine. A test that kills it starts it again: every later test uses the same one."""
+
+    def __init__(self, folder, number):
+        self.folder = pathlib.Path(folder, f"engine-{number}")
+        self.folder.mkdir()
+        self.socket = self.folder / "docker.sock"
+        self.bridge = f"berth-{number}"
+        self.address = f"172.31.{200 + number}.1/24"
+        self.cgroup = f"{self.folder.parent.name}-{number}"
+        command = ["/usr/sbin/dockerd", "--data-root", self.folder / "data", "--exec-root", self.folder / "exec",
+                   "-H", f"unix://{self.socket}", "--pidfile", self.folder / "docker.pid", "--bridge", self.bridge,
+                   "--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", f"/{self.cgroup}"]
+        self.program = Program("dockerd", command, self.folder)
+        for arguments in (["link", "add", self.bridge, "type", "bridge"],
+                          ["addr", "add", self.address, "dev", self.bridge], ["link", "set", self.bridge, "up"]):
+            subprocess.run(["ip", *arguments], check=True)
+
+    def start(self):
+        (self.folder / "docker.pid").unlink(missing_ok=True)
+        self.program.start()
+        wait_until(self._answers, f"Docker Engine at {self.socket}", START_SECONDS)
+        return self
+
+    def _answers(self):
+        assert self.program.alive(), f"dockerd ended\n{self.program.tail()}"
+        return self.socket.exists() and self.docker("version", check=False).returncode == 0
+
+    def docker(self, *arguments, check=True, stdin=None):
+        done = subprocess.run([DOCKER, "-H", f"unix://{self.socket}", *arguments], check=False, timeout=60,
+                              stdin=stdin or subprocess.DEVNULL, capture_output=True, text=True)
+        if check and done.returncode != 0:
+            raise AssertionError(f"docker {' '.join(arguments)}: {done.stderr.strip()}")
+        return done
+
+    def containers(self, running_only=False, label=None):
+        """What `docker inspect` says of each container."""
+        ids = self.docker("ps", "-q", "--no-trunc", *([] if running_only else ["-a"]),
+                          *(["--filter", f"label={label}"] if label else [])).stdout.split()
+        found = self.docker("inspect", *ids, check=False).stdout if ids else "[]"
+        return json.loads(found)
+
+    def remove_containers(self):
+        ids = self.docker("ps", "-aq").stdout.split()
+        if ids:
+            self.docker("rm", "-f", *ids)
+
+    def remove_images(self):
+        ids = self.docker("images", "-q").stdout.split()
+        if ids:
+            self.docker("rmi", "-f", *set(ids))
+
+    def close(self):
+        if self.program.alive():
+            self.remove_containers()
+            self.program.stop(30)
+        # dockerd mounts its data folder on itself, and does not always take that back.
+        for point in host.mounts_below(self.folder):
+            subprocess.run(["umount", point], check=True)
+        subprocess.run(["ip", "link", "del", self.bridge], check=False)
+        groups = pathlib.Path("/sys/fs/cgroup")
+        for group in [*groups.glob(f"*/{self.cgroup}"), groups / self.cgroup]:
+            for below, _, _ in os.walk(group, topdown=False):
+                pathlib.Path(below).rmdir()
+
+
+class Registry:
+    """Debian's docker-registry. `image("httpd")` is the reference of a sample image in it."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder, "registry")
+        self.folder.mkdir()
+        self.address = f"127.0.0.1:{free_port()}"
+        config = self.folder / "config.yml"
+        config.write_text(json.dumps({
+            "version": "0.1", "log": {"level": "warn"}, "http": {"addr": self.address},
+            "storage": {"filesystem": {"rootdirectory": str(self.folder / "data")}}}))
+        self.program = Program("docker-registry", ["/usr/bin/docker-registry", "serve", config], self.folder)
+
+    def start(self):
+        self.program.start()
+        wait_until(self._answers, f"registry at {self.address}")
+        return self
+
+    def _answers(self):
+        assert self.program.alive(), f"docker-registry ended\n{self.program.tail()}"
+        try:
+            with urllib.request.urlopen(f"http://{self.address}/v2/", timeout=2) as reply:
+                return reply.status == 200
+        except OSError:
+            return False
+
+    def image(self, name):
+        return f"{self.address}/{name}:1"
+
+    def push_samples(self, engine):
+        """Makes the sample images and pushes them; the engine keeps none, so that each pull is a real one."""
+        tree = self.folder / "rootfs"
+        for part in ("bin", "www", "tmp", "etc"):
+            (tree / part).mkdir(parents=True)
+        shutil.copy("/bin/busybox", tree / "bin/busybox")
+        for name in APPLETS:
+            (tree / "bin" / name).symlink_to("busybox")
+        (tree / "bin/serve").write_text(SERVE)
+        (tree / "bin/serve").chmod(0o755)
+        archive = self.folder / "rootfs.tar"
+        subprocess.run(["tar", "-C", tree, "-cf", archive, "."], check=True)
+        for name, command in SAMPLE_COMMANDS.items():
+            with open(archive, "rb") as content:
+                engine.docker("import", "-c", f"CMD {json.dumps(command)}", "-c", "ENV PATH=/bin", "-",
+                              self.image(name), stdin=content)
+            engine.docker("push", "-q", self.image(name))
+        engine.remove_images()

@@ -1,0 +1,175 @@
+#include "agent/session/report_request.hpp"
+#include "agent/state/codec.hpp"
+#include "proto/acs/codec.hpp"
+#include "tests/simulation/cluster.hpp"
+
+namespace berth::simulation {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+}  // namespace
+
+AgentNode::AgentNode(World& world, Cluster& cluster, size_t index, StartLedger& ledger)
+    : world_(world),
+      cluster_(cluster),
+      index_(index),
+      disk_(world),
+      runtime_(world, ledger, "host" + std::to_string(index)) {}
+
+void AgentNode::start() {
+  alive_ = std::make_shared<bool>(true);
+  queue_.clear();
+  committing_ = false;
+  session_.reset();
+  timer_.reset();
+  engine_.reset();
+  agent::Stored stored = agent::fromRecords(disk_.load());
+  if (!stored.damaged.empty()) throw Violation("damaged row: " + stored.damaged[0]);
+  instanceArn_ = stored.instanceArn;
+  if (instanceArn_.empty()) return registerInstance();
+  run(std::move(stored));
+}
+
+void AgentNode::kill() {
+  *alive_ = false;
+  engine_.reset();
+  if (session_) cluster_.controller().disconnect(*session_);
+  session_.reset();
+}
+
+void AgentNode::registerInstance() {
+  if (token_.empty()) token_ = randomUuid(world_.random());
+  Json cpu{{"name", "CPU"}, {"type", "INTEGER"}, {"integerValue", 4096}};
+  Json memory{{"name", "MEMORY"}, {"type", "INTEGER"}, {"integerValue", 4096}};
+  Json input{{"cluster", "default"}, {"clientToken", token_}, {"totalResources", Json::array({cpu, memory})}};
+  cluster_.request("RegisterContainerInstance", input, alive_, [this](Result<Json> reply) {
+    if (!reply) return world_.after(seconds(1), alive_, [this] { registerInstance(); });
+    instanceArn_ = (*reply)["containerInstance"]["containerInstanceArn"].get<std::string>();
+    disk_.commit(agent::registrationChanges("default", instanceArn_), alive_, [this](bool ok) {
+      if (!ok) return world_.after(seconds(1), alive_, [this] { registerInstance(); });
+      run(agent::Stored{});
+    });
+  });
+}
+
+void AgentNode::run(agent::Stored stored) {
+  agent::EngineOptions options;
+  options.cleanupDelay = seconds(60);
+  options.recheck = seconds(60);
+  engine_ = std::make_unique<agent::Engine>(agent::Identity{"default", instanceArn_, "us-east-1"}, options,
+                                            world_.random());
+  process(engine_->restore(std::move(stored.tasks), stored.timeline, world_.now()));
+  runtime_.subscribe(alive_, [this](const agent::RuntimeEvent& event) {
+    process(engine_->onRuntimeEvent(event, world_.now()));
+  });
+  connect();
+}
+
+void AgentNode::connect() {
+  if (session_) return;
+  world_.after(world_.between(milliseconds(1), milliseconds(50)), alive_, [this] {
+    if (session_) return;
+    if (!world_.fault(0.1)) {
+      session_ = cluster_.controller().connect(index_, {"default", instanceArn_, "0.1.0", "0", "20.10"});
+    }
+    if (!session_) world_.after(world_.between(milliseconds(250), seconds(3)), alive_, [this] { connect(); });
+  });
+}
+
+void AgentNode::cut() {
+  if (!session_) return;
+  auto session = *std::exchange(session_, std::nullopt);
+  // The other side notices later: until then it believes in the session.
+  Alive forever = std::make_shared<bool>(true);
+  world_.after(world_.between(milliseconds(1), seconds(5)), forever,
+               [this, session] { cluster_.controller().disconnect(session); });
+  world_.after(world_.between(milliseconds(250), seconds(10)), alive_, [this] { connect(); });
+}
+
+void AgentNode::onClosed(controller::SessionId session) {
+  if (!*alive_ || session_ != session) return;
+  session_.reset();
+  connect();
+}
+
+void AgentNode::onFrame(controller::SessionId session, const std::string& frame) {
+  if (!*alive_ || session_ != session) return;
+  auto message = acs::decodeToAgent(frame);
+  if (!message) throw Violation("the agent can't read: " + message.error().message);
+  process(engine_->onMessage(*message, world_.now()));
+}
+
+void AgentNode::process(agent::Output output) {
+  queue_.push_back(std::move(output));
+  pump();
+  armTimer();
+}
+
+void AgentNode::pump() {
+  while (!committing_ && !queue_.empty()) {
+    if (queue_.front().durable()) {
+      committing_ = true;
+      disk_.commit(agent::toChanges(queue_.front()), alive_, [this](bool ok) {
+        committing_ = false;
+        if (!ok) {
+          // Nothing is done that is not stored; the same batch is tried again.
+          committing_ = true;
+          world_.after(milliseconds(200), alive_, [this] {
+            committing_ = false;
+            pump();
+          });
+          return;
+        }
+        queue_.front().save.clear();
+        queue_.front().erase.clear();
+        queue_.front().timeline.reset();
+        pump();
+      });
+      return;
+    }
+    agent::Output output = std::move(queue_.front());
+    queue_.pop_front();
+    for (const agent::Effect& effect : output.effects) perform(effect);
+  }
+}
+
+void AgentNode::perform(const agent::Effect& effect) {
+  if (const auto* send = std::get_if<agent::SendEffect>(&effect)) {
+    if (session_) cluster_.toController(*session_, acs::encode(send->message));
+  } else if (const auto* due = std::get_if<agent::ReportEffect>(&effect)) {
+    report(due->report);
+  } else {
+    runtime_.perform(effect, alive_,
+                     [this](agent::Done done) { process(engine_->onDone(std::move(done), world_.now())); });
+  }
+}
+
+void AgentNode::report(const agent::Report& report) {
+  Json input = Json::parse(ecs::encode(agent::toRequest(report, "default")));
+  cluster_.request("SubmitTaskStateChange", input, alive_, [this, report](Result<Json> reply) {
+    agent::ReportDone done{report, Status(), false};
+    if (!reply) {
+      done.result = reply.error();
+      if (reply.error().message.find("InvalidParameterException") != std::string::npos) {
+        throw Violation("the controller does not know a task that an agent runs: " + report.taskArn);
+      }
+    }
+    process(engine_->onDone(agent::Done(std::move(done)), world_.now()));
+  });
+}
+
+void AgentNode::armTimer() {
+  auto next = engine_->nextDeadline();
+  if (!next || (timer_ && *timer_ <= *next)) return;
+  MonoTime at = std::max(*next, world_.now().mono);
+  timer_ = at;
+  world_.after(at - world_.now().mono, alive_, [this, at] {
+    if (timer_ != at) return;
+    timer_.reset();
+    process(engine_->onTimer(world_.now()));
+  });
+}
+
+}  // namespace berth::simulation

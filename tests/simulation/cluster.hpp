@@ -1,0 +1,135 @@
+// A whole cluster under virtual time: the real controller core and real agent engines, with faulty disks,
+// runtimes and a faulty network between them.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "agent/engine/engine.hpp"
+#include "agent/state/codec.hpp"
+#include "controller/api/context.hpp"
+#include "controller/core/controller.hpp"
+#include "tests/simulation/disk.hpp"
+#include "tests/simulation/faulty_runtime.hpp"
+
+namespace berth::simulation {
+
+using Json = nlohmann::json;
+using Reply = std::function<void(Result<Json>)>;  ///< an error here is a call that failed on its way
+
+class Cluster;
+
+/// The controller's process: what the real one does around the core, with nothing but the order that counts.
+class ControllerNode {
+ public:
+  ControllerNode(World& world, Cluster& cluster) : world_(world), cluster_(cluster), disk_(world) {}
+
+  void start();
+  void kill();
+  bool up() const { return core_ != nullptr; }
+  /// Grows whenever the core has been called or started.
+  uint64_t touched() const { return touched_; }
+  /// An API call that has arrived. The reply leaves only when its changes are durable.
+  void call(const std::string& operation, const Json& input, Reply reply);
+  /// An agent opens its session; nullopt when it is refused or the controller is down.
+  std::optional<controller::SessionId> connect(size_t agent, const controller::Hello& hello);
+  void onFrame(controller::SessionId session, const std::string& frame);
+  void disconnect(controller::SessionId session);
+  const controller::State& state() const { return core_->state(); }
+  /// Hears of all that has become durable.
+  std::function<void(const controller::Mutations&)> onDurable = [](const controller::Mutations&) {};
+
+ private:
+  struct Pending {
+    controller::Output output;
+    std::function<void()> reply;
+    std::function<void()> failed;
+  };
+  void process(controller::Output output, std::function<void()> reply, std::function<void()> failed);
+  void pump();
+  void release(Pending pending);
+  void armTimer();
+
+  World& world_;
+  Cluster& cluster_;
+  Disk disk_;
+  Alive alive_ = std::make_shared<bool>(false);
+  std::unique_ptr<controller::Controller> core_;
+  std::deque<Pending> queue_;
+  bool committing_ = false;
+  uint64_t touched_ = 0;
+  std::map<controller::SessionId, size_t> agentOf_;
+  std::optional<MonoTime> timer_;
+};
+
+/// One agent's process on its host.
+class AgentNode {
+ public:
+  AgentNode(World& world, Cluster& cluster, size_t index, StartLedger& ledger);
+
+  void start();
+  void kill();
+  bool up() const { return *alive_; }
+  void onFrame(controller::SessionId session, const std::string& frame);
+  void onClosed(controller::SessionId session);
+  /// The network between the agent and the controller breaks for a while.
+  void cut();
+  FaultyRuntime& runtime() { return runtime_; }
+  const agent::Engine* engine() const { return engine_.get(); }
+
+ private:
+  void registerInstance();
+  void run(agent::Stored stored);
+  void connect();
+  void process(agent::Output output);
+  void pump();
+  void perform(const agent::Effect& effect);
+  void report(const agent::Report& report);
+  void armTimer();
+
+  World& world_;
+  Cluster& cluster_;
+  size_t index_;
+  Disk disk_;
+  FaultyRuntime runtime_;
+  Alive alive_ = std::make_shared<bool>(false);
+  std::string token_;
+  std::string instanceArn_;
+  std::unique_ptr<agent::Engine> engine_;
+  std::deque<agent::Output> queue_;
+  bool committing_ = false;
+  std::optional<controller::SessionId> session_;
+  std::optional<MonoTime> timer_;
+};
+
+class Cluster {
+ public:
+  Cluster(uint64_t seed, size_t agents);
+
+  /// A call over the faulty network, retried by nobody: either way may be lost.
+  void request(const std::string& operation, const Json& input, const Alive& alive, Reply reply);
+  /// Frames of a session arrive in order, like those of a TCP connection.
+  void toAgent(controller::SessionId session, size_t agent, std::string frame);
+  void toController(controller::SessionId session, std::string frame);
+  void closed(controller::SessionId session, size_t agent);
+
+  World& world() { return world_; }
+  ControllerNode& controller() { return *controller_; }
+  std::vector<std::unique_ptr<AgentNode>>& agents() { return agents_; }
+  const StartLedger& ledger() const { return ledger_; }
+
+ private:
+  Duration orderedDelay(std::map<controller::SessionId, MonoTime>& last, controller::SessionId session);
+
+  World world_;
+  StartLedger ledger_;
+  Alive forever_ = std::make_shared<bool>(true);
+  std::unique_ptr<ControllerNode> controller_;
+  std::vector<std::unique_ptr<AgentNode>> agents_;
+  std::map<controller::SessionId, MonoTime> lastToAgent_;
+  std::map<controller::SessionId, MonoTime> lastToController_;
+};
+
+}  // namespace berth::simulation

@@ -1,0 +1,48 @@
+// A store under virtual time: rows survive a crash, batches take their time, may fail, and may have been
+// written although the writer was killed before it heard of it.
+#pragma once
+
+#include <map>
+
+#include "common/store/store.hpp"
+#include "tests/simulation/world.hpp"
+
+namespace berth::simulation {
+
+class Disk {
+ public:
+  explicit Disk(World& world) : world_(world) {}
+
+  void commit(Changes changes, const Alive& alive, std::function<void(bool ok)> done) {
+    using std::chrono::milliseconds;
+    if (world_.fault(0.01)) {
+      world_.after(milliseconds(5), alive, [done = std::move(done)] { done(false); });
+      return;
+    }
+    Duration delay = world_.between(std::chrono::microseconds(200), milliseconds(8));
+    world_.after(delay, alive, [this, alive, changes = std::move(changes), done = std::move(done)] {
+      for (const Change& change : changes) {
+        auto key = std::pair(change.kind, change.key);
+        if (change.value) {
+          rows_[key] = *change.value;
+        } else {
+          rows_.erase(key);
+        }
+      }
+      // Written, but the answer comes a moment later: a crash in between is a crash after the write.
+      world_.after(std::chrono::microseconds(50), alive, [done] { done(true); });
+    });
+  }
+
+  std::vector<Record> load() const {
+    std::vector<Record> out;
+    for (const auto& [key, value] : rows_) out.push_back(Record{key.first, key.second, value});
+    return out;
+  }
+
+ private:
+  World& world_;
+  std::map<std::pair<std::string, std::string>, std::string> rows_;
+};
+
+}  // namespace berth::simulation

@@ -1,0 +1,226 @@
+#include "tests/simulation/faulty_runtime.hpp"
+
+#include "agent/model/container_spec.hpp"
+
+namespace berth::simulation {
+namespace {
+
+using namespace agent;  // NOLINT: the runtime speaks the agent's words throughout
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+bool imageIs(const std::string& image, std::string_view kind) { return image.find(kind) != std::string::npos; }
+
+ContainerKey keyOf(const ContainerSpec& spec) {
+  return ContainerKey{spec.labels.at(kTaskLabel), spec.labels.at(kContainerLabel)};
+}
+
+}  // namespace
+
+void FaultyRuntime::perform(const Effect& effect, const Alive& alive, Answer answer) {
+  // The request reaches the runtime after a while, and is carried out even if the agent has died since.
+  world_.after(world_.between(milliseconds(0), milliseconds(3)), forever_, [this, effect, alive, answer] {
+    if (const auto* e = std::get_if<PullEffect>(&effect)) pull(*e, alive, answer);
+    if (const auto* e = std::get_if<CreateEffect>(&effect)) create(*e, alive, answer);
+    if (const auto* e = std::get_if<StartEffect>(&effect)) start(*e, alive, answer);
+    if (const auto* e = std::get_if<StopEffect>(&effect)) stop(*e, alive, answer);
+    if (const auto* e = std::get_if<InspectEffect>(&effect)) inspect(*e, alive, answer);
+    if (const auto* e = std::get_if<RemoveEffect>(&effect)) remove(*e, alive, answer);
+    if (std::holds_alternative<ListEffect>(effect)) list(alive, answer);
+  });
+}
+
+template <class D, class T>
+void FaultyRuntime::reply(const ContainerKey& key, Result<T> result, const Alive& alive, const Answer& answer) {
+  if (world_.fault(0.04)) {
+    result = makeError(world_.chance(0.5) ? Code::Unavailable : Code::DeadlineExceeded, "the answer was lost");
+  }
+  Duration delay = world_.fault(0.02) ? Duration(seconds(20)) : latency() / 4;
+  world_.after(delay, alive, [key, result, answer] { answer(D{key, result}); });
+}
+
+void FaultyRuntime::pull(const PullEffect& effect, const Alive& alive, const Answer& answer) {
+  world_.after(latency() * 4, forever_, [this, effect, alive, answer] {
+    Result<PullOutcome> result = PullOutcome{"sha256:0123", true};
+    if (imageIs(effect.spec.image, "missing")) result = makeError(Code::NotFound, "manifest unknown");
+    reply<PullDone>(effect.key, result, alive, answer);
+  });
+}
+
+Result<std::string> FaultyRuntime::doCreate(const ContainerSpec& spec) {
+  auto [it, added] = boxes_.try_emplace(spec.name);
+  Box& box = it->second;
+  if (added) {
+    box.spec = spec;
+    box.seen.id = name_ + "-" + std::to_string(nextId_++);
+    box.seen.name = spec.name;
+    box.seen.labels = spec.labels;
+  }
+  return box.seen.id;
+}
+
+void FaultyRuntime::create(const CreateEffect& effect, const Alive& alive, const Answer& answer) {
+  world_.after(latency(), forever_, [this, effect, alive, answer] {
+    Result<std::string> result = makeError(Code::Unavailable, "the runtime is restarting");
+    if (!world_.fault(0.02)) result = doCreate(effect.spec);
+    reply<CreateDone>(effect.key, result, alive, answer);
+  });
+}
+
+Result<RuntimeContainer> FaultyRuntime::doStart(const std::string& id) {
+  Box* box = find(id);
+  if (!box) return makeError(Code::NotFound, "no such container");
+  if (imageIs(box->spec.image, "badcommand")) return makeError(Code::InvalidArgument, "no such command");
+  if (box->seen.state == RunState::Running) return box->seen;
+  // As Docker does it: a container that has exited is simply started again, so the engine must not ask.
+  ContainerKey key = keyOf(box->spec);
+  if (++ledger_.starts[key] > 1) {
+    throw Violation("container " + key.container + " of " + key.taskArn + " was started twice");
+  }
+  for (const PortMapping& port : box->spec.ports) {
+    PortMapping bound = port;
+    if (bound.hostPort == 0) bound.hostPort = static_cast<uint16_t>(nextPort_++);
+    for (const auto& [name, other] : boxes_) {
+      if (other.seen.state != RunState::Running) continue;
+      for (const PortMapping& taken : other.seen.ports) {
+        if (taken.hostPort == bound.hostPort) throw Violation("host port collision on " + name_);
+      }
+    }
+    box->seen.ports.push_back(bound);
+  }
+  box->seen.state = RunState::Running;
+  box->seen.pid = static_cast<int64_t>(1000 + nextId_);
+  box->seen.startedAt = world_.now().wall;
+  ++box->run;
+  plan(*box);
+  emit(box->seen.id, "start");
+  return box->seen;
+}
+
+void FaultyRuntime::start(const StartEffect& effect, const Alive& alive, const Answer& answer) {
+  world_.after(latency(), forever_, [this, effect, alive, answer] {
+    Result<RuntimeContainer> result = makeError(Code::Unavailable, "the runtime is restarting");
+    if (!world_.fault(0.02)) result = doStart(effect.id);
+    reply<StartDone>(effect.key, result, alive, answer);
+  });
+}
+
+/// Decides how a container that was just started will end.
+void FaultyRuntime::plan(Box& box) {
+  std::optional<Duration> lives;
+  int code = 0;
+  if (imageIs(box.spec.image, "job")) lives = world_.between(milliseconds(1), seconds(20));
+  if (imageIs(box.spec.image, "crash")) lives = world_.between(Duration(0), milliseconds(30)), code = 3;
+  bool oom = imageIs(box.spec.image, "oom");
+  if (oom) lives = world_.between(milliseconds(1), seconds(3)), code = 137;
+  if (!lives) return;
+  world_.after(*lives, forever_, [this, name = box.spec.name, run = box.run, code, oom] {
+    Box* found = find(name);
+    if (found && found->run == run && found->seen.state == RunState::Running) exit(*found, code, oom);
+  });
+}
+
+void FaultyRuntime::exit(Box& box, int code, bool oom) {
+  box.seen.state = RunState::Exited;
+  box.seen.exitCode = code;
+  box.seen.oomKilled = oom;
+  box.seen.pid = 0;
+  box.seen.finishedAt = world_.now().wall;
+  emit(box.seen.id, "die");
+}
+
+void FaultyRuntime::stop(const StopEffect& effect, const Alive& alive, const Answer& answer) {
+  Box* box = find(effect.id);
+  Duration needs = box && imageIs(box->spec.image, "stubborn") ? effect.timeout : latency();
+  world_.after(needs, forever_, [this, effect, alive, answer] {
+    Box* found = find(effect.id);
+    Result<RuntimeContainer> result = makeError(Code::NotFound, "no such container");
+    if (world_.fault(0.03)) {
+      result = makeError(Code::Unavailable, "the runtime is restarting");
+    } else if (found) {
+      if (found->seen.state == RunState::Running) exit(*found, 143, false);
+      result = found->seen;
+    }
+    reply<StopDone>(effect.key, result, alive, answer);
+  });
+}
+
+void FaultyRuntime::inspect(const InspectEffect& effect, const Alive& alive, const Answer& answer) {
+  Box* box = find(effect.idOrName);
+  Result<std::optional<RuntimeContainer>> result =
+      box ? std::optional<RuntimeContainer>(box->seen) : std::optional<RuntimeContainer>();
+  reply<InspectDone>(effect.key, result, alive, answer);
+}
+
+void FaultyRuntime::remove(const RemoveEffect& effect, const Alive& alive, const Answer& answer) {
+  if (Box* box = find(effect.id)) boxes_.erase(box->spec.name);
+  world_.after(latency(), alive, [effect, answer] { answer(RemoveDone{effect.key, Status()}); });
+}
+
+void FaultyRuntime::list(const Alive& alive, const Answer& answer) {
+  Result<std::vector<RuntimeContainer>> result = std::vector<RuntimeContainer>();
+  for (const auto& [name, box] : boxes_) result->push_back(box.seen);
+  if (world_.fault(0.1)) result = makeError(Code::Unavailable, "the runtime is restarting");
+  world_.after(latency(), alive, [result, answer] { answer(ListDone{result}); });
+}
+
+void FaultyRuntime::subscribe(const Alive& alive, std::function<void(RuntimeEvent)> listener) {
+  listening_ = alive;
+  listener_ = std::move(listener);
+  world_.after(milliseconds(1), alive, [this] {
+    RuntimeEvent connected;
+    connected.kind = RuntimeEvent::Kind::Connected;
+    listener_(connected);
+  });
+}
+
+void FaultyRuntime::emit(const std::string& id, const std::string& action) {
+  if (!listening_ || !*listening_) return;
+  if (world_.now().mono < deafUntil_) return;
+  if (world_.fault(0.01)) {
+    // The stream breaks: events are lost until it is open again, which the listener is told.
+    Duration gap = world_.between(milliseconds(10), seconds(3));
+    deafUntil_ = world_.now().mono + gap;
+    world_.after(gap, listening_, [this] {
+      RuntimeEvent connected;
+      connected.kind = RuntimeEvent::Kind::Connected;
+      listener_(connected);
+    });
+    return;
+  }
+  RuntimeEvent event;
+  event.containerId = id;
+  event.detail = action;
+  for (int copies = world_.fault(0.1) ? 2 : 1; copies > 0; --copies) {
+    world_.after(latency() / 10, listening_, [this, event] { listener_(event); });
+  }
+}
+
+FaultyRuntime::Box* FaultyRuntime::find(const std::string& idOrName) {
+  if (auto it = boxes_.find(idOrName); it != boxes_.end()) return &it->second;
+  for (auto& [name, box] : boxes_) {
+    if (box.seen.id == idOrName) return &box;
+  }
+  return nullptr;
+}
+
+std::set<ContainerKey> FaultyRuntime::running() const {
+  std::set<ContainerKey> out;
+  for (const auto& [name, box] : boxes_) {
+    if (box.seen.state == RunState::Running) out.insert(keyOf(box.spec));
+  }
+  return out;
+}
+
+std::string FaultyRuntime::removeSomething() {
+  if (boxes_.empty()) return "";
+  auto it = boxes_.begin();
+  std::advance(it, static_cast<int64_t>(world_.random().below(boxes_.size())));
+  std::string id = it->second.seen.id;
+  std::string task = keyOf(it->second.spec).taskArn;
+  boxes_.erase(it);
+  emit(id, "destroy");
+  return task;
+}
+
+}  // namespace berth::simulation

@@ -1,0 +1,75 @@
+// A container runtime under virtual time. It survives its agent; its answers are late, get lost or are
+// errors; its events are late, come twice or are lost with the stream. What a container does follows from
+// the name of its image.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "agent/engine/effects.hpp"
+#include "tests/simulation/world.hpp"
+
+namespace berth::simulation {
+
+/// What all runtimes of a world have seen: a container of a task may start once, anywhere.
+struct StartLedger {
+  std::map<agent::ContainerKey, int> starts;
+};
+
+class FaultyRuntime {
+ public:
+  using Answer = std::function<void(agent::Done)>;
+
+  FaultyRuntime(World& world, StartLedger& ledger, std::string name)
+      : world_(world), ledger_(ledger), name_(std::move(name)) {}
+
+  /// Performs an effect; `answer` is called later unless `alive` was reset.
+  void perform(const agent::Effect& effect, const Alive& alive, Answer answer);
+  /// Sends events to `listener` from now on, until `alive` is reset.
+  void subscribe(const Alive& alive, std::function<void(agent::RuntimeEvent)> listener);
+
+  /// Names of the tasks' containers that run right now.
+  std::set<agent::ContainerKey> running() const;
+  /// A container is removed behind the agent's back; answers its task, or nothing when there was none.
+  std::string removeSomething();
+
+ private:
+  struct Box {
+    agent::RuntimeContainer seen;
+    agent::ContainerSpec spec;
+    uint64_t run = 0;  ///< counts starts, so that a planned exit finds the right one
+  };
+
+  void pull(const agent::PullEffect& effect, const Alive& alive, const Answer& answer);
+  void create(const agent::CreateEffect& effect, const Alive& alive, const Answer& answer);
+  void start(const agent::StartEffect& effect, const Alive& alive, const Answer& answer);
+  void stop(const agent::StopEffect& effect, const Alive& alive, const Answer& answer);
+  void inspect(const agent::InspectEffect& effect, const Alive& alive, const Answer& answer);
+  void remove(const agent::RemoveEffect& effect, const Alive& alive, const Answer& answer);
+  void list(const Alive& alive, const Answer& answer);
+
+  Result<std::string> doCreate(const agent::ContainerSpec& spec);
+  Result<agent::RuntimeContainer> doStart(const std::string& id);
+  void plan(Box& box);
+  void exit(Box& box, int code, bool oom);
+  Box* find(const std::string& idOrName);
+  void emit(const std::string& id, const std::string& action);
+  Duration latency() { return world_.between(std::chrono::milliseconds(1), std::chrono::milliseconds(250)); }
+  /// Answers late, or in place of the truth with an error that says nothing about what happened.
+  template <class D, class T>
+  void reply(const agent::ContainerKey& key, Result<T> result, const Alive& alive, const Answer& answer);
+
+  World& world_;
+  StartLedger& ledger_;
+  std::string name_;
+  Alive forever_ = std::make_shared<bool>(true);
+  std::map<std::string, Box> boxes_;  ///< by name
+  uint64_t nextId_ = 0;
+  uint64_t nextPort_ = 32768;
+  Alive listening_;
+  std::function<void(agent::RuntimeEvent)> listener_;
+  MonoTime deafUntil_{};
+};
+
+}  // namespace berth::simulation

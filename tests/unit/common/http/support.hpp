@@ -1,0 +1,108 @@
+// What the HTTP tests share: a loop with a time limit, a temporary folder, raw sockets, a scripted handler.
+#pragma once
+
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "common/async/async.hpp"
+#include "common/http/client.hpp"
+#include "common/http/server.hpp"
+#include "common/http/websocket.hpp"
+
+namespace berth::http::test {
+
+using namespace std::chrono_literals;
+using Tcp = boost::asio::ip::tcp;
+
+/// An io_context that runs one coroutine to its end.
+class Loop {
+ public:
+  boost::asio::io_context io;
+
+  /// Rethrows what escapes; fails the test after 30 s.
+  template <class Body>
+  void run(Body body) {
+    runUntilDone([body = std::move(body)]() mutable -> Async<void> { co_await body(); });
+  }
+  /// Starts a coroutine beside the one of run(); what escapes fails the test at the end of run().
+  void beside(std::function<Async<void>()> body);
+
+ private:
+  void runUntilDone(std::function<Async<void>()> body);
+  std::exception_ptr escaped_;
+};
+
+class TempDir {
+ public:
+  TempDir();
+  ~TempDir();
+  std::string file(const std::string& name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Writes a self-signed certificate for "localhost" and 127.0.0.1 with its key.
+TlsFiles makeCertificate(const TempDir& dir, const std::string& name = "server");
+
+/// A socket whose bytes the test writes and reads itself.
+class RawSocket {
+ public:
+  explicit RawSocket(Tcp::socket socket) : socket_(std::move(socket)) {}
+  static Async<RawSocket> connect(uint16_t port);
+
+  Async<void> write(std::string bytes);
+  /// Reads until `text` has come; what came before and with it. Whatever there is when the socket ends.
+  Async<std::string> readUntil(std::string text);
+  /// Reads to the end of the stream.
+  Async<std::string> readAll();
+  Async<std::string> readExactly(size_t bytes);
+  void close() { socket_.close(); }
+  /// Closes so that the other side sees a reset.
+  void reset();
+  bool atEnd() const { return atEnd_; }
+
+ private:
+  Tcp::socket socket_;
+  std::string left_;
+  bool atEnd_ = false;
+};
+
+/// A listening socket on a free port whose connections the test serves by hand.
+class RawServer {
+ public:
+  explicit RawServer(Loop& loop);
+  uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  std::string url(const std::string& target = "/") const;
+  Async<RawSocket> accept();
+
+ private:
+  Tcp::acceptor acceptor_;
+};
+
+/// Serves what the test says.
+class TestHandler : public Handler {
+ public:
+  std::function<Async<Response>(ServerRequest)> onRequest;
+  std::function<Async<UpgradeDecision>(ServerRequest)> onUpgrade;
+  int requests = 0;
+
+  Async<Response> handle(ServerRequest request) override;
+  Async<UpgradeDecision> upgrade(ServerRequest request) override;
+};
+
+/// On a free port of 127.0.0.1.
+ServerOptions onFreePort();
+std::string urlOf(const Server& server, const std::string& target = "/");
+/// A response of that body.
+Response reply(std::string body, int status = 200);
+Call get(std::string url);
+Call post(std::string url, std::string body);
+
+}  // namespace berth::http::test

@@ -1,0 +1,147 @@
+#include "proto/docker/codec.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "proto/docker/registry_auth.hpp"
+#include "proto/docker/timestamp.hpp"
+
+namespace berth::docker {
+namespace {
+
+TEST_CASE("An inspected container is decoded with its state, labels and ports") {
+  const auto container = decodeContainer(R"({
+    "Id": "4f2c", "Name": "/ecs-web-1-app",
+    "Config": {"Labels": {"com.amazonaws.ecs.cluster": "default"}},
+    "State": {"Status": "exited", "Running": false, "OOMKilled": true, "Pid": 0, "ExitCode": 137,
+              "Error": "", "StartedAt": "2024-06-29T08:33:20.5Z", "FinishedAt": "2024-06-29T08:33:21Z",
+              "Health": {"Status": "unhealthy", "Log": [{"Output": "first"}, {"Output": "last"}]}},
+    "NetworkSettings": {"Ports": {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "32768"},
+                                             {"HostIp": "::", "HostPort": "32768"}], "53/udp": null}}})");
+  REQUIRE(container);
+  CHECK(container->id == "4f2c");
+  CHECK(container->name == "ecs-web-1-app");
+  CHECK(container->labels.at("com.amazonaws.ecs.cluster") == "default");
+  CHECK(container->status == "exited");
+  CHECK(container->exitCode == 137);
+  CHECK(container->oomKilled);
+  CHECK(toEpochMillis(*container->startedAt) == 1719650000500);
+  CHECK(toEpochMillis(*container->finishedAt) == 1719650001000);
+  REQUIRE(container->health);
+  CHECK(container->health->status == "unhealthy");
+  CHECK(container->health->output == "last");
+  CHECK(container->ports ==
+        std::vector<PortBinding>{{80, "tcp", "0.0.0.0", 32768}, {80, "tcp", "::", 32768}});
+}
+
+TEST_CASE("A container that never ran has no times and no health") {
+  const auto container = decodeContainer(R"({"Id": "a", "State": {"Status": "created",
+    "StartedAt": "0001-01-01T00:00:00Z", "FinishedAt": "0001-01-01T00:00:00Z"},
+    "Config": {"Labels": null}, "NetworkSettings": {"Ports": null}})");
+  REQUIRE(container);
+  CHECK_FALSE(container->startedAt);
+  CHECK_FALSE(container->finishedAt);
+  CHECK_FALSE(container->health);
+  CHECK(container->labels.empty());
+  CHECK(container->ports.empty());
+}
+
+TEST_CASE("Answers of another shape are refused with the name of what is wrong") {
+  const auto text = GENERATE(
+      as<std::string>(), "", "null", "[]", "{", R"({"Id": 5, "State": {"Status": "x"}})", R"({"Id": "a"})",
+      R"({"Id": "a", "State": []})", R"({"Id": "a", "State": {"Status": "x", "ExitCode": "0"}})",
+      R"({"Id": "a", "State": {"Status": "x"}, "NetworkSettings": {"Ports": []}})",
+      R"({"Id": "a", "State": {"Status": "x"}, "NetworkSettings": {"Ports": {"x": []}}})",
+      R"({"Id": "a", "State": {"Status": "x", "Health": {"Log": [1]}}})");
+  CAPTURE(text);
+  const auto container = decodeContainer(text);
+  REQUIRE_FALSE(container);
+  CHECK(container.error().code == Code::InvalidArgument);
+  CHECK(container.error().message.starts_with("container"));
+}
+
+TEST_CASE("The list of containers is decoded to ids") {
+  CHECK(*decodeContainerIds(R"([{"Id": "a", "State": "running"}, {"Id": "b"}])") ==
+        std::vector<std::string>{"a", "b"});
+  CHECK(decodeContainerIds("[]")->empty());
+  for (const char* text : {"", "{}", "null", "[1]", "[{}]", "5"}) {
+    CAPTURE(text);
+    CHECK_FALSE(decodeContainerIds(text));
+  }
+}
+
+TEST_CASE("Versions, information, images and digests are decoded") {
+  const auto version =
+      decodeVersion(R"({"Version": "20.10.24", "ApiVersion": "1.41", "MinAPIVersion": "1.12"})");
+  REQUIRE(version);
+  CHECK(version->version == "20.10.24");
+  CHECK(version->apiVersion == "1.41");
+  CHECK(version->minApiVersion == "1.12");
+  CHECK(decodeVersion(R"({"ApiVersion": "1.24"})")->minApiVersion == "1.24");
+  CHECK_FALSE(decodeVersion("{}"));
+
+  const auto info =
+      decodeInfo(R"({"Plugins": {"Log": ["json-file", "journald"], "Volume": ["local", "efs"]}})");
+  REQUIRE(info);
+  CHECK(info->loggingDrivers == std::vector<std::string>{"json-file", "journald"});
+  CHECK(info->volumePlugins == std::vector<std::string>{"local", "efs"});
+
+  CHECK(*decodeCreated(R"({"Id": "abc", "Warnings": []})") == "abc");
+  CHECK_FALSE(decodeCreated(R"({"Id": ""})"));
+  const auto image = decodeImage(R"({"Id": "sha256:1", "RepoDigests": ["web@sha256:2"]})");
+  REQUIRE(image);
+  CHECK(image->repoDigests == std::vector<std::string>{"web@sha256:2"});
+  CHECK(decodeImage(R"({"Id": "sha256:1", "RepoDigests": null})")->repoDigests.empty());
+  CHECK(*decodeDistribution(R"({"Descriptor": {"digest": "sha256:3"}})") == "sha256:3");
+  CHECK_FALSE(decodeDistribution(R"({"Descriptor": {}})"));
+}
+
+TEST_CASE("Events and pull progress are decoded line by line") {
+  const auto event = decodeEvent(
+      R"({"status":"die","id":"a","Type":"container","Action":"die","Actor":{"ID":"a","Attributes":{}},"time":1})");
+  REQUIRE(event);
+  CHECK(event->type == "container");
+  CHECK(event->action == "die");
+  CHECK(event->id == "a");
+
+  CHECK(decodePullProgress(R"({"status":"Downloading","progressDetail":{"current":1}})")->error.empty());
+  CHECK(decodePullProgress(R"({"errorDetail":{"message":"manifest unknown"},"error":"x"})")->error ==
+        "manifest unknown");
+  CHECK(decodePullProgress(R"({"error":"denied"})")->error == "denied");
+  CHECK_FALSE(decodePullProgress(R"({"errorDetail":{}})")->error.empty());
+  CHECK_FALSE(decodePullProgress("rubbish"));
+}
+
+TEST_CASE("The text of an error answer is the engine's message, or else the body") {
+  CHECK(errorMessage(404, R"({"message":"No such image: x"})") == "No such image: x");
+  CHECK(errorMessage(404, " page not found\n") == "page not found");
+  CHECK(errorMessage(500, "") == "HTTP status 500");
+  CHECK(errorMessage(500, R"({"message":""})") == "HTTP status 500");
+  CHECK(errorMessage(500, std::string(5000, 'x')).size() == 1024);
+}
+
+TEST_CASE("Filters and credentials are encoded") {
+  CHECK(encodeFilters({{"label", {"a=b"}}, {"type", {"container"}}}) ==
+        R"({"label":["a=b"],"type":["container"]})");
+  CHECK(encodeRegistryAuth("u", "p", "r") ==
+        "eyJwYXNzd29yZCI6InAiLCJzZXJ2ZXJhZGRyZXNzIjoiciIsInVzZXJuYW1lIjoidSJ9");
+  const std::string binary = encodeRegistryAuth("u~~", "??\xff>", "r");
+  CHECK(binary.find_first_of("+/") == std::string::npos);
+  CHECK(binary.size() % 4 == 0);
+}
+
+TEST_CASE("Go's timestamps are read to the millisecond") {
+  const WallTime expected{std::chrono::milliseconds(1719650000123)};
+  CHECK(parseTimestamp("2024-06-29T08:33:20.123456789Z") == expected);
+  CHECK(parseTimestamp("2024-06-29T10:33:20.123+02:00") == expected);
+  CHECK(parseTimestamp("2024-06-29T05:03:20.1239-03:30") == expected);
+  CHECK(parseTimestamp("2024-02-29T00:00:00Z"));
+  for (const char* text : {"", "0001-01-01T00:00:00Z", "2023-02-29T00:00:00Z", "2024-06-29T08:33:20",
+                           "2024-06-29T24:00:00Z", "2024-06-29 08:33:20Z", "2024-06-29T08:33:20.Z",
+                           "2024-06-29T08:33:20Zx", "2024-6-29T08:33:20Z", "2024-06-29T08:33:20+0200"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parseTimestamp(text));
+  }
+}
+
+}  // namespace
+}  // namespace berth::docker
