@@ -43,8 +43,8 @@ Registration registrationOf(const Config& config, const Host& host, const Runtim
 
 }  // namespace
 
-Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config, Host host, RuntimeInfo runtime,
-                                        std::string known, std::stop_token stop) {
+Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config, Host host,
+                                        RuntimeInfo runtime, std::string known, std::stop_token stop) {
   Backoff backoff(kRetry, deps.random);
   Registration registration = registrationOf(config, host, runtime, known, deps.random);
   while (true) {
@@ -63,9 +63,9 @@ Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config
       deps.log.error("can't remember the registration", {{"reason", stored.error().message}});
     } else {
       const auto& failure = std::get<CallFailure>(outcome);
-      deps.log.warn("can't register", {{"cluster", config.cluster},
-                                       {"exception", failure.exception},
-                                       {"reason", failure.error.message}});
+      deps.log.warn(
+          "can't register",
+          {{"cluster", config.cluster}, {"exception", failure.exception}, {"reason", failure.error.message}});
       if (clusterMissing(failure) && !config.clusterGiven) {
         auto created = co_await deps.controlPlane.createCluster(config.cluster, stop);
         if (!created) continue;

@@ -38,8 +38,8 @@ Result<aws::Credentials> credentialsOf(const Config& config) {
 }
 
 /// A damaged file costs what it held; what runs on the host is then found by asking the runtime.
-Result<std::unique_ptr<SqliteStore>> openStore(boost::asio::io_context& io, const Config& config, WallTime now,
-                                               Log& log) {
+Result<std::unique_ptr<SqliteStore>> openStore(boost::asio::io_context& io, const Config& config,
+                                               WallTime now, Log& log) {
   SqliteOptions options;
   options.path = config.dataDir + "/state.db";
   options.executor = [&io](std::function<void()> fn) { boost::asio::post(io, std::move(fn)); };
@@ -122,7 +122,8 @@ Async<int> Process::run(std::stop_token stop) {
       co_return exit_code::kFailed;
     }
     Stored stored = fromRecords(*records);
-    for (const std::string& damaged : stored.damaged) log_.error("left out a damaged row", {{"row", damaged}});
+    for (const std::string& damaged : stored.damaged)
+      log_.error("left out a damaged row", {{"row", damaged}});
     if (!stored.cluster.empty() && stored.cluster != config_.cluster) {
       log_.error("the state belongs to another cluster: use another data_dir, or remove this one's state.db",
                  {{"state", stored.cluster}, {"config", config_.cluster}});
@@ -158,11 +159,10 @@ Async<Ended> Process::serve(Stored stored, RuntimeInfo runtime, std::stop_token 
   AcsSession commands(link, link_options, [&](const acs::ToAgent& message) {
     runner->take(engine.onMessage(message, clock_.now()));
   });
-  RunnerPorts ports{store_, runtime_, [](const Output& output) { return toChanges(output); },
-                    [this](Report due, std::function<void(Status, bool)> done) {
-                      report(std::move(due), std::move(done));
-                    },
-                    [&](const acs::FromAgent& message) { commands.send(message); }};
+  RunnerPorts ports{
+      store_, runtime_, [](const Output& output) { return toChanges(output); },
+      [this](Report due, std::function<void(Status, bool)> done) { report(std::move(due), std::move(done)); },
+      [&](const acs::FromAgent& message) { commands.send(message); }};
   runner = std::make_unique<Runner>(io_, engine, std::move(ports), clock_, log_);
   runner->take(engine.restore(std::move(stored.tasks), stored.timeline, clock_.now()));
   runner->start();
@@ -193,8 +193,8 @@ Async<Ended> Process::serve(Stored stored, RuntimeInfo runtime, std::stop_token 
 /// The instance is gone, and its tasks with it: what still runs of them must not go on unseen.
 Async<void> Process::abandon(std::string instanceArn) {
   std::map<std::string, std::string> labels{{kInstanceLabel, instanceArn}};
-  auto containers =
-      co_await loopAwait<std::vector<RuntimeContainer>>([&](auto done) { runtime_.list(labels, std::move(done)); });
+  auto containers = co_await loopAwait<std::vector<RuntimeContainer>>(
+      [&](auto done) { runtime_.list(labels, std::move(done)); });
   if (containers) {
     for (const RuntimeContainer& container : *containers) {
       auto removed = co_await loopAwait<std::monostate>(
@@ -240,7 +240,8 @@ int fail(Log& log, std::string_view what, const Error& error, int code = exit_co
 int run(const Config& config, Log& log) {
   SystemClock clock;
   SystemRandom random;
-  if (Status ready = prepareDataDir(config.dataDir); !ready) return fail(log, "can't use data_dir", ready.error());
+  if (Status ready = prepareDataDir(config.dataDir); !ready)
+    return fail(log, "can't use data_dir", ready.error());
   auto lock = DirectoryLock::acquire(config.dataDir);
   if (!lock) return fail(log, "can't use data_dir", lock.error());
   auto credentials = credentialsOf(config);

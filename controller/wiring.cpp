@@ -60,7 +60,8 @@ int run(const Config& config, Log& log) {
   // In the order of dependence: what comes later uses what comes earlier and is destroyed before it.
   SystemClock clock;
   SystemRandom random;
-  if (Status ready = prepareDataDir(config.dataDir); !ready) return fail(log, "can't use data_dir", ready.error());
+  if (Status ready = prepareDataDir(config.dataDir); !ready)
+    return fail(log, "can't use data_dir", ready.error());
   auto lock = DirectoryLock::acquire(config.dataDir);
   if (!lock) return fail(log, "can't use data_dir", lock.error());
   auto admin = adminCredentials(config.dataDir, random, log);
@@ -77,10 +78,10 @@ int run(const Config& config, Log& log) {
   core_options.keepStopped = config.keepStopped;
   core_options.delivery.heartbeat = config.heartbeat;
   ecs::Names names{"aws", config.region, config.account};
-  CoreRunner runner(CoreRunnerDeps{
-      io, **store, [](const Mutations& mutations) { return toChanges(mutations); },
-      [&] { return loadEntities(**store, log); },
-      [&] { return std::make_unique<Controller>(names, core_options, random); }, clock, log});
+  CoreRunner runner(
+      CoreRunnerDeps{io, **store, [](const Mutations& mutations) { return toChanges(mutations); },
+                     [&] { return loadEntities(**store, log); },
+                     [&] { return std::make_unique<Controller>(names, core_options, random); }, clock, log});
   AgentSessions sessions(runner, log);
   GatewayOptions gateway_options{config.region, config.authenticate, config.tlsCert.has_value()};
   auto lookup = [&](std::string_view id) {
@@ -89,9 +90,11 @@ int run(const Config& config, Log& log) {
   Gateway gateway(gateway_options, lookup, runner, sessions, random, clock, log);
   http::Server server(io, serverOptions(config), gateway, log);
 
-  if (Status started = runner.start(sessions); !started) return fail(log, "can't load the state", started.error());
+  if (Status started = runner.start(sessions); !started)
+    return fail(log, "can't load the state", started.error());
   if (Status started = server.start(); !started) return fail(log, "can't serve", started.error());
-  if (!config.authenticate) log.warn("auth is none: anyone on this machine may call", {{"listen", config.listen}});
+  if (!config.authenticate)
+    log.warn("auth is none: anyone on this machine may call", {{"listen", config.listen}});
   log.info("serving", {{"listen", config.listen}, {"port", server.port()}, {"data_dir", config.dataDir}});
   Notifier notifier;
   notifier.ready();

@@ -22,14 +22,18 @@ config::Schema schema() {
       map("attributes", "custom attributes of this container instance"),
       integer("reserved.memory", "MiB that tasks don't get").between(0, 1 << 30).byDefault("0"),
       list("reserved.ports", "TCP ports that tasks don't get").byDefault("22,2375,2376,51678,51679"),
-      list("logging_drivers", "log drivers that tasks may use").byDefault("json-file,syslog,journald,fluentd,none"),
-      choice("images.pull_behavior", {"default", "always", "once", "prefer-cached"}, "when a registry is asked")
+      list("logging_drivers", "log drivers that tasks may use")
+          .byDefault("json-file,syslog,journald,fluentd,none"),
+      choice("images.pull_behavior", {"default", "always", "once", "prefer-cached"},
+             "when a registry is asked")
           .byDefault("default"),
-      duration("stop_timeout", "from a stop's signal to its kill, where a container gives none").byDefault("30s"),
+      duration("stop_timeout", "from a stop's signal to its kill, where a container gives none")
+          .byDefault("30s"),
       duration("cleanup_delay", "how long stopped containers are kept").byDefault("3h"),
       boolean("metrics.enabled", "publish resource use").byDefault("true"),
       duration("metrics.interval", "between two readings of a container").byDefault("1s"),
-      choice("log.level", {"debug", "info", "warn", "error"}, "the least severe that is logged").byDefault("info"),
+      choice("log.level", {"debug", "info", "warn", "error"}, "the least severe that is logged")
+          .byDefault("info"),
       choice("log.format", {"auto", "text", "json"}, "auto: text on a terminal, JSON lines otherwise")
           .byDefault("auto"),
   });

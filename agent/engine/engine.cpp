@@ -21,7 +21,8 @@ Duration backOffDelay(Duration first, Duration most, int attempts, Random& rando
   for (int i = 1; i < attempts && ceiling < most; ++i) ceiling *= 2;
   ceiling = std::min(ceiling, most);
   // Full jitter, but never at once: a retry in the same instant helps nobody.
-  return ceiling / 4 + Duration(static_cast<int64_t>(static_cast<double>(ceiling.count()) * 0.75 * random.uniform()));
+  return ceiling / 4 +
+         Duration(static_cast<int64_t>(static_cast<double>(ceiling.count()) * 0.75 * random.uniform()));
 }
 
 }  // namespace
@@ -184,7 +185,8 @@ void Engine::finished(const StartDone& done, Now now, Output& out) {
   } else if (outcomeUnknown(done.result.error())) {
     // It may run: only the runtime's own word ends the doubt, however long that takes.
     container->uncertain = true;
-    backOff(*container, "the runtime, to ask whether the start succeeded: " + done.result.error().message, now);
+    backOff(*container, "the runtime, to ask whether the start succeeded: " + done.result.error().message,
+            now);
   } else {
     fail(*task, *container, reasonFor("CannotStartContainerError", done.result.error()), now);
   }
@@ -346,9 +348,11 @@ void Engine::perform(Task& task, Container& container, Action action, Now now, O
       container.inFlight = Step::Inspect;
       out.effects.push_back(InspectEffect{std::move(key), container.runtimeName});
       return;
-    case Action::Finish: return fail(task, container, "", now);
+    case Action::Finish:
+      return fail(task, container, "", now);
     case Action::Wait:
-    case Action::Done: return;
+    case Action::Done:
+      return;
   }
 }
 

@@ -17,10 +17,10 @@
 namespace berth::agent {
 
 struct EngineOptions {
-  Duration stopTimeout = std::chrono::seconds(30);   ///< where the container gives none
-  Duration cleanupDelay = std::chrono::hours(3);     ///< from STOPPED to the removal of the containers
-  Duration recheck = std::chrono::minutes(5);        ///< full comparison with the runtime
-  int attempts = 5;                                  ///< of a step whose failure a retry may help
+  Duration stopTimeout = std::chrono::seconds(30);  ///< where the container gives none
+  Duration cleanupDelay = std::chrono::hours(3);    ///< from STOPPED to the removal of the containers
+  Duration recheck = std::chrono::minutes(5);       ///< full comparison with the runtime
+  int attempts = 5;                                 ///< of a step whose failure a retry may help
   Duration retryFirst = std::chrono::milliseconds(500);
   Duration retryMost = std::chrono::seconds(10);
   Duration reportRetryFirst = std::chrono::seconds(1);

@@ -6,22 +6,31 @@ namespace {
 Action nextForStop(const Container& container) {
   switch (container.known) {
     case ContainerStatus::None:
-    case ContainerStatus::Pulled: return Action::Finish;
+    case ContainerStatus::Pulled:
+      return Action::Finish;
     // Start was asked for and its outcome is known to be "not started": it never will be.
-    case ContainerStatus::Created: return Action::Finish;
-    case ContainerStatus::Running: return Action::Stop;
-    case ContainerStatus::Stopped: return Action::Done;
+    case ContainerStatus::Created:
+      return Action::Finish;
+    case ContainerStatus::Running:
+      return Action::Stop;
+    case ContainerStatus::Stopped:
+      return Action::Done;
   }
   return Action::Done;
 }
 
 Action nextForRun(const Container& container) {
   switch (container.known) {
-    case ContainerStatus::None: return Action::Pull;
-    case ContainerStatus::Pulled: return Action::Create;
-    case ContainerStatus::Created: return Action::Start;
-    case ContainerStatus::Running: return Action::Wait;
-    case ContainerStatus::Stopped: return Action::Done;
+    case ContainerStatus::None:
+      return Action::Pull;
+    case ContainerStatus::Pulled:
+      return Action::Create;
+    case ContainerStatus::Created:
+      return Action::Start;
+    case ContainerStatus::Running:
+      return Action::Wait;
+    case ContainerStatus::Stopped:
+      return Action::Done;
   }
   return Action::Done;
 }

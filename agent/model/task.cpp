@@ -39,33 +39,48 @@ void observeExit(Task& task, Container& container, const RuntimeContainer& seen,
 
 std::string_view name(ContainerStatus status) {
   switch (status) {
-    case ContainerStatus::None: return "NONE";
-    case ContainerStatus::Pulled: return "PULLED";
-    case ContainerStatus::Created: return "CREATED";
-    case ContainerStatus::Running: return "RUNNING";
-    case ContainerStatus::Stopped: return "STOPPED";
+    case ContainerStatus::None:
+      return "NONE";
+    case ContainerStatus::Pulled:
+      return "PULLED";
+    case ContainerStatus::Created:
+      return "CREATED";
+    case ContainerStatus::Running:
+      return "RUNNING";
+    case ContainerStatus::Stopped:
+      return "STOPPED";
   }
   return "NONE";
 }
 
 std::string_view name(TaskStatus status) {
   switch (status) {
-    case TaskStatus::Pending: return "PENDING";
-    case TaskStatus::Running: return "RUNNING";
-    case TaskStatus::Stopped: return "STOPPED";
+    case TaskStatus::Pending:
+      return "PENDING";
+    case TaskStatus::Running:
+      return "RUNNING";
+    case TaskStatus::Stopped:
+      return "STOPPED";
   }
   return "PENDING";
 }
 
 std::string_view name(Step step) {
   switch (step) {
-    case Step::None: return "none";
-    case Step::Pull: return "pull";
-    case Step::Create: return "create";
-    case Step::Start: return "start";
-    case Step::Stop: return "stop";
-    case Step::Inspect: return "inspect";
-    case Step::Remove: return "remove";
+    case Step::None:
+      return "none";
+    case Step::Pull:
+      return "pull";
+    case Step::Create:
+      return "create";
+    case Step::Start:
+      return "start";
+    case Step::Stop:
+      return "stop";
+    case Step::Inspect:
+      return "inspect";
+    case Step::Remove:
+      return "remove";
   }
   return "none";
 }

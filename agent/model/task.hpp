@@ -55,7 +55,7 @@ struct Container {
   bool recheck = false;
   int attempts = 0;  ///< of the current step that failed and may be tried again
   std::optional<MonoTime> retryAt;
-  std::string waiting;  ///< what retryAt waits for, in words
+  std::string waiting;   ///< what retryAt waits for, in words
   bool removed = false;  ///< gone from the runtime by the clean-up
 };
 

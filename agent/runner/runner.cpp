@@ -67,7 +67,8 @@ void Runner::commit() {
       front.timeline.reset();
       return pump();
     }
-    log_.error("the store can't be written: nothing new is done until it can", {{"reason", status.error().message}});
+    log_.error("the store can't be written: nothing new is done until it can",
+               {{"reason", status.error().message}});
     blocked_ = true;
     timer_->retry.expires_after(kCommitRetry);
     timer_->retry.async_wait([this, alive](boost::system::error_code fault) {
@@ -105,9 +106,10 @@ void Runner::perform(const Effect& effect) {
                       if (*alive) done(InspectDone{key, std::move(result)});
                     });
   } else if (const auto* remove = std::get_if<RemoveEffect>(&effect)) {
-    runtime.remove(remove->id, remove->force, [this, alive, key = remove->key](Result<std::monostate> result) {
-      if (*alive) done(RemoveDone{key, result ? Status() : Status(result.error())});
-    });
+    runtime.remove(remove->id, remove->force,
+                   [this, alive, key = remove->key](Result<std::monostate> result) {
+                     if (*alive) done(RemoveDone{key, result ? Status() : Status(result.error())});
+                   });
   } else if (std::holds_alternative<ListEffect>(effect)) {
     runtime.list({{kInstanceLabel, engine_.identity().instanceArn}},
                  [this, alive](Result<std::vector<RuntimeContainer>> result) {

@@ -33,8 +33,7 @@ Async<void> closeLater(std::weak_ptr<http::WebSocket> socket, Duration delay, ui
 
 }  // namespace
 
-AcsSession::AcsSession(LinkDeps deps, LinkOptions options,
-                       std::function<void(const acs::ToAgent&)> onMessage)
+AcsSession::AcsSession(LinkDeps deps, LinkOptions options, std::function<void(const acs::ToAgent&)> onMessage)
     : deps_(deps), options_(std::move(options)), onMessage_(std::move(onMessage)) {}
 
 std::string AcsSession::url(const std::string& endpoint) const {

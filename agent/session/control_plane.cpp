@@ -98,7 +98,8 @@ Async<Result<Endpoints>> ControlPlane::endpoints(Identity identity, std::stop_to
   lastCredentials_ = *credentials;
   MonoTime now = clock_.now().mono;
   if (endpoints_ && now - endpointsAt_ < kEndpointsGood) co_return *endpoints_;
-  nlohmann::json body{{"cluster", identity.cluster}, {"containerInstance", identity.instanceArn}, {"zoneId", ""}};
+  nlohmann::json body{
+      {"cluster", identity.cluster}, {"containerInstance", identity.instanceArn}, {"zoneId", ""}};
   auto result = co_await client_.call("DiscoverPollEndpoint", body.dump(), stop);
   if (!result.reply) {
     if (endpoints_) co_return *endpoints_;

@@ -34,7 +34,8 @@ ecs::SubmitTaskStateChangeRequest toRequest(const Report& report, const std::str
   out.task = report.taskArn;
   out.status = std::string(name(report.status));
   out.reason = report.reason;
-  for (const ContainerReport& container : report.containers) out.containers.push_back(containerChange(container));
+  for (const ContainerReport& container : report.containers)
+    out.containers.push_back(containerChange(container));
   out.pullStartedAt = seconds(report.pullStartedAt);
   out.pullStoppedAt = seconds(report.pullStoppedAt);
   out.executionStoppedAt = seconds(report.executionStoppedAt);

@@ -58,9 +58,8 @@ Async<Ended> TcsSession::serve(std::stop_token stop) {
   std::stop_source ended;
   std::weak_ptr<http::WebSocket> weak = *socket;
   std::stop_token ended_token = ended.get_token();
-  spawn(deps_.io.get_executor(), deps_.log, "telemetry", [this, weak, url, ended_token] {
-    return publishAll(weak, url, ended_token);
-  });
+  spawn(deps_.io.get_executor(), deps_.log, "telemetry",
+        [this, weak, url, ended_token] { return publishAll(weak, url, ended_token); });
   // Acks and heartbeats need no action; reading them keeps the session's deadline away.
   while (true) {
     auto frame = co_await (*socket)->read();

@@ -21,8 +21,10 @@ void addNetwork(tcs::NetworkSets& sets, const NetworkUsage& now, const NetworkUs
   sets.txPackets.add(static_cast<double>(now.txPackets));
   sets.txErrors.add(static_cast<double>(now.txErrors));
   sets.txDropped.add(static_cast<double>(now.txDropped));
-  sets.rxBytesPerSecond.add(static_cast<double>(now.rxBytes - std::min(now.rxBytes, before.rxBytes)) / elapsed);
-  sets.txBytesPerSecond.add(static_cast<double>(now.txBytes - std::min(now.txBytes, before.txBytes)) / elapsed);
+  sets.rxBytesPerSecond.add(static_cast<double>(now.rxBytes - std::min(now.rxBytes, before.rxBytes)) /
+                            elapsed);
+  sets.txBytesPerSecond.add(static_cast<double>(now.txBytes - std::min(now.txBytes, before.txBytes)) /
+                            elapsed);
 }
 
 tcs::TaskMetric taskMetric(const Task& task, const Identity& identity) {
@@ -90,8 +92,8 @@ void Telemetry::sample(const std::map<std::string, Task>& tasks, UsageSource& so
 }
 
 std::vector<tcs::PublishMetrics> Telemetry::takeMetrics(const std::map<std::string, Task>& tasks,
-                                                        const Identity& identity, const std::string& messageId,
-                                                        WallTime now) {
+                                                        const Identity& identity,
+                                                        const std::string& messageId, WallTime now) {
   std::vector<tcs::TaskMetric> metrics;
   for (const auto& [arn, task] : tasks) {
     tcs::TaskMetric out = taskMetric(task, identity);

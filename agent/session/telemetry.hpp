@@ -21,8 +21,9 @@ class Telemetry {
 
   /// The round's messages: at most 10 tasks each, all with one id, the last with fin; one idle message when
   /// there is nothing. Containers with fewer than two samples are left out. The sets start anew.
-  std::vector<tcs::PublishMetrics> takeMetrics(const std::map<std::string, Task>& tasks, const Identity& identity,
-                                               const std::string& messageId, WallTime now);
+  std::vector<tcs::PublishMetrics> takeMetrics(const std::map<std::string, Task>& tasks,
+                                               const Identity& identity, const std::string& messageId,
+                                               WallTime now);
 
   /// The health of the containers that have a check; nullopt when there are none.
   static std::optional<tcs::PublishHealth> health(const std::map<std::string, Task>& tasks,

@@ -71,8 +71,8 @@ Json failure(const std::string& arn, const std::string& reason, const std::strin
   return out;
 }
 
-ApiResult<Json> page(const Json& input, const std::vector<std::string>& keys, const char* member, size_t limit,
-                     const std::function<std::string(const std::string&)>& shown) {
+ApiResult<Json> page(const Json& input, const std::vector<std::string>& keys, const char* member,
+                     size_t limit, const std::function<std::string(const std::string&)>& shown) {
   int64_t most = input.value("maxResults", static_cast<int64_t>(limit));
   if (most < 1 || most > static_cast<int64_t>(limit)) {
     return invalidParameter("maxResults must be between 1 and " + std::to_string(limit) + ", not " +

@@ -71,13 +71,14 @@ Json failure(const std::string& arn, const std::string& reason, const std::strin
 /// A page of `keys` (in order): the members after "nextToken", at most "maxResults" (or `limit`). The answer
 /// has them under `member`, and "nextToken" unless it is the last page. Tokens name the last key shown, so
 /// they survive the removal of any of them.
-ApiResult<Json> page(const Json& input, const std::vector<std::string>& keys, const char* member, size_t limit,
-                     const std::function<std::string(const std::string&)>& shown);
+ApiResult<Json> page(const Json& input, const std::vector<std::string>& keys, const char* member,
+                     size_t limit, const std::function<std::string(const std::string&)>& shown);
 
 }  // namespace berth::controller
 
 /// Returns the error of an ApiResult from the enclosing action, or assigns its value.
-#define BERTH_API_TRY(variable, expression)                                                            \
-  auto variable##_result = (expression);                                                               \
-  if (auto* variable##_error = std::get_if<::berth::aws::ApiError>(&variable##_result)) return *variable##_error; \
+#define BERTH_API_TRY(variable, expression)                                             \
+  auto variable##_result = (expression);                                                \
+  if (auto* variable##_error = std::get_if<::berth::aws::ApiError>(&variable##_result)) \
+    return *variable##_error;                                                           \
   auto variable = std::get<0>(variable##_result)

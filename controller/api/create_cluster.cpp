@@ -21,7 +21,8 @@ ApiResult<Json> createCluster(Context& context) {
   for (const Json& setting : document["settings"]) {
     std::string value = text(setting, "value");
     if (value != "enabled" && value != "disabled" && value != "enhanced") {
-      return invalidParameter("Invalid value '" + value + "' for setting containerInsights: use enabled, disabled or enhanced.");
+      return invalidParameter("Invalid value '" + value +
+                              "' for setting containerInsights: use enabled, disabled or enhanced.");
     }
   }
   if (document["settings"].empty()) {

@@ -23,7 +23,8 @@ Broken checkMemory(const Json& container, const std::string& name, bool taskHasM
     return "Invalid setting for container '" + name + "'. The 'memory' must be at least 6 MiB.";
   }
   if (hard && soft && limit < container["memoryReservation"].get<int64_t>()) {
-    return "Invalid setting for container '" + name + "'. 'memory' must not be less than 'memoryReservation'.";
+    return "Invalid setting for container '" + name +
+           "'. 'memory' must not be less than 'memoryReservation'.";
   }
   return std::nullopt;
 }
@@ -31,11 +32,13 @@ Broken checkMemory(const Json& container, const std::string& name, bool taskHasM
 Broken checkPorts(const Json& container, const std::string& name, const std::string& mode,
                   std::set<std::string>& hostPorts) {
   for (const Json& port : container.value("portMappings", Json::array())) {
-    if (mode == "none") return "Port mappings are not allowed with network mode 'none' (container '" + name + "').";
+    if (mode == "none")
+      return "Port mappings are not allowed with network mode 'none' (container '" + name + "').";
     int64_t inside = port.value("containerPort", int64_t{0});
     int64_t host = port.value("hostPort", int64_t{0});
     if (!port.contains("containerPort") && !port.contains("containerPortRange")) {
-      return "Invalid port mapping of container '" + name + "': containerPort or containerPortRange must be given.";
+      return "Invalid port mapping of container '" + name +
+             "': containerPort or containerPortRange must be given.";
     }
     if (inside < 0 || inside > 65535 || host < 0 || host > 65535) {
       return "Invalid port mapping of container '" + name + "': ports are between 0 and 65535.";
@@ -87,7 +90,8 @@ Broken checkMounts(const Json& container, const std::string& name, const std::se
 
 Broken checkSize(const Json& input) {
   if (input.contains("cpu") && !parseCpu(text(input, "cpu"))) return "Invalid 'cpu' setting for task.";
-  if (input.contains("memory") && !parseMemory(text(input, "memory"))) return "Invalid 'memory' setting for task.";
+  if (input.contains("memory") && !parseMemory(text(input, "memory")))
+    return "Invalid 'memory' setting for task.";
   auto memory = parseMemory(input.value("memory", ""));
   auto cpu = parseCpu(input.value("cpu", ""));
   int64_t memory_sum = 0;
@@ -96,7 +100,8 @@ Broken checkSize(const Json& input) {
     memory_sum += container.value("memoryReservation", container.value("memory", int64_t{0}));
     cpu_sum += container.value("cpu", int64_t{0});
   }
-  if (memory && memory_sum > *memory) return "Total memory of the containers exceeds the 'memory' of the task.";
+  if (memory && memory_sum > *memory)
+    return "Total memory of the containers exceeds the 'memory' of the task.";
   if (cpu && cpu_sum > *cpu) return "Total cpu of the containers exceeds the 'cpu' of the task.";
   return std::nullopt;
 }

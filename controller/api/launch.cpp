@@ -31,8 +31,9 @@ std::optional<ApiError> checkPlacement(const Json& input, const Json& document) 
     }
   }
   if (!document.value("placementConstraints", Json::array()).empty()) {
-    return ApiError{"UnsupportedFeatureException",
-                    "The task definition has placementConstraints, which this version of Berth does not offer."};
+    return ApiError{
+        "UnsupportedFeatureException",
+        "The task definition has placementConstraints, which this version of Berth does not offer."};
   }
   return std::nullopt;
 }

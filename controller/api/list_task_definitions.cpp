@@ -18,9 +18,8 @@ ApiResult<Json> listTaskDefinitions(Context& context) {
   if (text(context.input, "sort", "ASC") == "DESC") std::reverse(found.begin(), found.end());
   std::vector<std::string> keys;
   for (const TaskDefinition* definition : found) keys.push_back(definition->key());
-  return page(context.input, keys, "taskDefinitionArns", 100, [&](const std::string& key) {
-    return arnOf(context.names, *context.state().definition(key));
-  });
+  return page(context.input, keys, "taskDefinitionArns", 100,
+              [&](const std::string& key) { return arnOf(context.names, *context.state().definition(key)); });
 }
 
 }  // namespace berth::controller

@@ -26,7 +26,8 @@ Json dockerConfig(const Json& container) {
                 {"Interval", check->value("interval", int64_t{30}) * kSecond},
                 {"Timeout", check->value("timeout", int64_t{5}) * kSecond},
                 {"Retries", check->value("retries", int64_t{3})}};
-    if (check->contains("startPeriod")) health["StartPeriod"] = (*check)["startPeriod"].get<int64_t>() * kSecond;
+    if (check->contains("startPeriod"))
+      health["StartPeriod"] = (*check)["startPeriod"].get<int64_t>() * kSecond;
     out["Healthcheck"] = std::move(health);
   }
   return out;
@@ -60,7 +61,8 @@ void putLinuxParameters(Json& out, const Json& linux, int64_t memory) {
   copyAs(out, "MemorySwappiness", linux, "swappiness");
   for (const Json& tmpfs : linux.value("tmpfs", Json::array())) {
     std::string options = "size=" + std::to_string(tmpfs.value("size", int64_t{0})) + "m";
-    for (const Json& option : tmpfs.value("mountOptions", Json::array())) options += "," + option.get<std::string>();
+    for (const Json& option : tmpfs.value("mountOptions", Json::array()))
+      options += "," + option.get<std::string>();
     out["Tmpfs"][text(tmpfs, "containerPath")] = options;
   }
 }

@@ -6,11 +6,22 @@
 namespace berth::controller {
 namespace {
 
-constexpr const char* kKept[] = {
-    "taskRoleArn", "executionRoleArn", "networkMode", "containerDefinitions", "volumes",
-    "placementConstraints", "requiresCompatibilities", "cpu", "memory", "pidMode", "ipcMode",
-    "proxyConfiguration", "inferenceAccelerators", "ephemeralStorage", "runtimePlatform",
-    "enableFaultInjection"};
+constexpr const char* kKept[] = {"taskRoleArn",
+                                 "executionRoleArn",
+                                 "networkMode",
+                                 "containerDefinitions",
+                                 "volumes",
+                                 "placementConstraints",
+                                 "requiresCompatibilities",
+                                 "cpu",
+                                 "memory",
+                                 "pidMode",
+                                 "ipcMode",
+                                 "proxyConfiguration",
+                                 "inferenceAccelerators",
+                                 "ephemeralStorage",
+                                 "runtimePlatform",
+                                 "enableFaultInjection"};
 
 /// What the service fills in where the caller left it out (ecs-api, task definitions).
 void fillContainer(Json& container, const std::string& networkMode) {
@@ -32,7 +43,8 @@ Json documentOf(const Json& input) {
     if (input.contains(member)) document[member] = input[member];
   }
   bool fargate = false;
-  for (const Json& wanted : document.value("requiresCompatibilities", Json::array())) fargate |= wanted == "FARGATE";
+  for (const Json& wanted : document.value("requiresCompatibilities", Json::array()))
+    fargate |= wanted == "FARGATE";
   if (!fargate) document.emplace("networkMode", "bridge");
   document.emplace("volumes", Json::array());
   document.emplace("placementConstraints", Json::array());
@@ -64,7 +76,9 @@ ApiResult<Json> registerTaskDefinition(Context& context) {
   for (const Json& wanted : document.value("requiresCompatibilities", Json::array())) {
     bool met = false;
     for (const Json& one : document["compatibilities"]) met |= one == wanted;
-    if (!met) return clientError("Task definition does not meet the requirements of " + wanted.get<std::string>() + ".");
+    if (!met)
+      return clientError("Task definition does not meet the requirements of " + wanted.get<std::string>() +
+                         ".");
   }
   Family counter;
   if (const Family* known = context.state().family(family)) counter = *known;

@@ -14,8 +14,8 @@ void putText(Json& out, const char* name, const std::string& value) {
 }
 
 Json integerResource(const char* name, int64_t value) {
-  return Json{{"name", name},       {"type", "INTEGER"}, {"doubleValue", 0.0},
-              {"longValue", 0},     {"integerValue", value}};
+  return Json{
+      {"name", name}, {"type", "INTEGER"}, {"doubleValue", 0.0}, {"longValue", 0}, {"integerValue", value}};
 }
 
 Json portResource(const char* name, const std::set<uint16_t>& reserved, const std::set<uint16_t>* used) {
@@ -24,8 +24,8 @@ Json portResource(const char* name, const std::set<uint16_t>& reserved, const st
   if (used) {
     for (uint16_t port : *used) ports.push_back(std::to_string(port));
   }
-  return Json{{"name", name},       {"type", "STRINGSET"},  {"doubleValue", 0.0},
-              {"longValue", 0},     {"integerValue", 0},    {"stringSetValue", std::move(ports)}};
+  return Json{{"name", name},   {"type", "STRINGSET"}, {"doubleValue", 0.0},
+              {"longValue", 0}, {"integerValue", 0},   {"stringSetValue", std::move(ports)}};
 }
 
 Json renderContainer(const ecs::Names& names, const Task& task, const TaskContainer& container) {
@@ -83,7 +83,9 @@ std::string arnOf(const ecs::Names& names, const Cluster& cluster) {
 std::string arnOf(const ecs::Names& names, const Instance& instance) {
   return names.instance(instance.cluster, instance.id).str();
 }
-std::string arnOf(const ecs::Names& names, const Task& task) { return names.task(task.cluster, task.id).str(); }
+std::string arnOf(const ecs::Names& names, const Task& task) {
+  return names.task(task.cluster, task.id).str();
+}
 std::string arnOf(const ecs::Names& names, const TaskDefinition& definition) {
   return names.taskDefinition(definition.family, definition.revision).str();
 }
@@ -131,8 +133,9 @@ Json renderCluster(const State& state, const ecs::Names& names, const Cluster& c
     out["configuration"] = document["configuration"];
   }
   if (wants("STATISTICS")) {
-    out["statistics"] = Json::array({Json{{"name", "runningEC2TasksCount"}, {"value", std::to_string(running)}},
-                                     Json{{"name", "pendingEC2TasksCount"}, {"value", std::to_string(pending)}}});
+    out["statistics"] =
+        Json::array({Json{{"name", "runningEC2TasksCount"}, {"value", std::to_string(running)}},
+                     Json{{"name", "pendingEC2TasksCount"}, {"value", std::to_string(pending)}}});
   }
   return out;
 }
@@ -164,11 +167,10 @@ Json renderInstance(const State& state, const ecs::Names& names, const Instance&
             Json::array({integerResource("CPU", all.cpu), integerResource("MEMORY", all.memory),
                          portResource("PORTS", all.ports, nullptr),
                          portResource("PORTS_UDP", all.udpPorts, nullptr)})},
-           {"remainingResources",
-            Json::array({integerResource("CPU", all.cpu - used.cpu),
-                         integerResource("MEMORY", all.memory - used.memory),
-                         portResource("PORTS", all.ports, &used.ports),
-                         portResource("PORTS_UDP", all.udpPorts, &used.udpPorts)})},
+           {"remainingResources", Json::array({integerResource("CPU", all.cpu - used.cpu),
+                                               integerResource("MEMORY", all.memory - used.memory),
+                                               portResource("PORTS", all.ports, &used.ports),
+                                               portResource("PORTS_UDP", all.udpPorts, &used.udpPorts)})},
            {"status", instance.status},
            {"agentConnected", instance.connected},
            {"runningTasksCount", running},

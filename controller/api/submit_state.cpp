@@ -61,7 +61,8 @@ void applyContainerChange(Task& task, const Json& change) {
   auto status = containerStatus(text(change, "status"));
   if (status) container->status = std::max(container->status, *status);
   if (change.contains("exitCode")) container->exitCode = change["exitCode"].get<int64_t>();
-  if (std::string reason = text(change, "reason"); !reason.empty()) container->reason = reason.substr(0, 1024);
+  if (std::string reason = text(change, "reason"); !reason.empty())
+    container->reason = reason.substr(0, 1024);
   if (std::string id = text(change, "runtimeId"); !id.empty()) container->runtimeId = id.substr(0, 255);
   if (std::string digest = text(change, "imageDigest"); !digest.empty()) {
     container->imageDigest = digest.substr(0, 255);

@@ -11,7 +11,8 @@ std::optional<double> numberBefore(std::string text, std::string_view unit) {
   if (text.size() <= unit.size()) return std::nullopt;
   std::string tail = text.substr(text.size() - unit.size());
   for (size_t i = 0; i < tail.size(); ++i) {
-    if (std::tolower(static_cast<unsigned char>(tail[i])) != std::tolower(static_cast<unsigned char>(unit[i]))) {
+    if (std::tolower(static_cast<unsigned char>(tail[i])) !=
+        std::tolower(static_cast<unsigned char>(unit[i]))) {
       return std::nullopt;
     }
   }
@@ -78,7 +79,8 @@ ApiResult<Json> overridden(const Json& document, const Json& overrides) {
       return invalidParameter("Override for container named " + name +
                               " is not a container in the TaskDefinition.");
     }
-    replaceMembers(*found, override, {"command", "cpu", "memory", "memoryReservation", "resourceRequirements"});
+    replaceMembers(*found, override,
+                   {"command", "cpu", "memory", "memoryReservation", "resourceRequirements"});
     if (override.contains("environment")) mergeEnvironment(*found, override["environment"]);
   }
   return out;
@@ -131,8 +133,9 @@ std::string unsupportedFeature(const Json& document) {
     if (!on_host) return "volume '" + text(volume, "name") + "', which has no sourcePath on the host,";
   }
   static constexpr const char* kContainerFeatures[] = {
-      "dependsOn", "secrets", "environmentFiles", "links", "volumesFrom", "credentialSpecs",
-      "firelensConfiguration", "repositoryCredentials", "resourceRequirements"};
+      "dependsOn",           "secrets",         "environmentFiles",      "links",
+      "volumesFrom",         "credentialSpecs", "firelensConfiguration", "repositoryCredentials",
+      "resourceRequirements"};
   for (const Json& container : document["containerDefinitions"]) {
     std::string in = " of container '" + text(container, "name") + "'";
     for (const char* feature : kContainerFeatures) {

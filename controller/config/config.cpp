@@ -22,7 +22,8 @@ config::Schema schema() {
       size("max_body", "the largest request that is read").between(65536, 268435456).byDefault("1MiB"),
       duration("keep_stopped", "how long stopped tasks stay visible").byDefault("1h"),
       duration("heartbeat", "between two heartbeats to an agent").byDefault("20s"),
-      choice("log.level", {"debug", "info", "warn", "error"}, "the least severe that is logged").byDefault("info"),
+      choice("log.level", {"debug", "info", "warn", "error"}, "the least severe that is logged")
+          .byDefault("info"),
       choice("log.format", {"auto", "text", "json"}, "auto: text on a terminal, JSON lines otherwise")
           .byDefault("auto"),
   });
@@ -58,15 +59,15 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   out.log.level = *parseLogLevel(settings->string("log.level"));
   out.log.format = *parseLogFormat(settings->string("log.format"));
   out.described = settings->describe();
-  bool digits = out.account.size() == 12 && std::all_of(out.account.begin(), out.account.end(), [](char c) {
-                  return c >= '0' && c <= '9';
-                });
+  bool digits = out.account.size() == 12 && std::all_of(out.account.begin(), out.account.end(),
+                                                        [](char c) { return c >= '0' && c <= '9'; });
   if (!digits) {
     return makeError(Code::InvalidArgument, settings->source("account") + ": account '" + out.account +
                                                 "' is not twelve digits: quote it in YAML");
   }
   if (!out.authenticate && !listensOnLoopback(out.listen)) {
-    return makeError(Code::InvalidArgument, settings->source("auth") + ": auth none is allowed on loopback only, and listen is " +
+    return makeError(Code::InvalidArgument, settings->source("auth") +
+                                                ": auth none is allowed on loopback only, and listen is " +
                                                 out.listen + ": use sigv4 or listen on 127.0.0.1");
   }
   if (out.tlsCert.has_value() != out.tlsKey.has_value()) {

@@ -42,8 +42,8 @@ class Controller {
 
   /// Performs an API operation. `input` is the request's JSON; it is validated here. The reply is to be given
   /// only after the output's mutations are durable.
-  aws::ApiResult<nlohmann::json> call(const std::string& operation, nlohmann::json input, const Caller& caller,
-                                      Now now, Output& out);
+  aws::ApiResult<nlohmann::json> call(const std::string& operation, nlohmann::json input,
+                                      const Caller& caller, Now now, Output& out);
 
   /// An agent opens its command session. The error, if any, refuses it: InactiveInstanceException,
   /// InvalidInstanceException, InvalidClusterException. An older session of the same instance is closed.

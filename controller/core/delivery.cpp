@@ -56,7 +56,8 @@ acs::PayloadMessage Delivery::payload(const State& state, const std::vector<cons
   return message;
 }
 
-std::vector<acs::ToAgent> Delivery::payloads(const State& state, const std::set<std::string>& tasks, Now now) {
+std::vector<acs::ToAgent> Delivery::payloads(const State& state, const std::set<std::string>& tasks,
+                                             Now now) {
   std::vector<acs::ToAgent> out;
   std::vector<const Task*> batch;
   auto flush = [&] {
@@ -77,8 +78,9 @@ std::vector<acs::ToAgent> Delivery::payloads(const State& state, const std::set<
 
 void Delivery::acknowledged(const std::string& messageId) { outstanding_.erase(messageId); }
 
-std::optional<acs::TaskStopVerificationAck> Delivery::verify(
-    const State& state, const acs::TaskStopVerificationMessage& message, Now now) {
+std::optional<acs::TaskStopVerificationAck> Delivery::verify(const State& state,
+                                                             const acs::TaskStopVerificationMessage& message,
+                                                             Now now) {
   if (manifestId_.empty() || message.messageId != manifestId_) return std::nullopt;
   acs::TaskStopVerificationAck ack;
   ack.messageId = message.messageId;
@@ -88,8 +90,8 @@ std::optional<acs::TaskStopVerificationAck> Delivery::verify(
     auto reference = names_.parseTask(candidate.taskArn);
     if (!reference || !reference->cluster) continue;
     const Task* task = state.task(reference->id);
-    bool wanted = task && task->instance == instance_ && !task->stopWanted &&
-                  task->lastStatus != TaskStatus::Stopped;
+    bool wanted =
+        task && task->instance == instance_ && !task->stopWanted && task->lastStatus != TaskStatus::Stopped;
     if (!wanted) ack.stopTasks.push_back(candidate);
   }
   return ack;

@@ -41,7 +41,8 @@ class Delivery {
 
   /// Confirms those candidates that really are to stop: tasks that ended, are to stop, or are not known.
   std::optional<acs::TaskStopVerificationAck> verify(const State& state,
-                                                     const acs::TaskStopVerificationMessage& message, Now now);
+                                                     const acs::TaskStopVerificationMessage& message,
+                                                     Now now);
 
   /// Any frame from the agent shows that it is there.
   void heard(Now now) { heardAt_ = now.mono; }

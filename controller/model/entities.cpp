@@ -18,19 +18,26 @@ void Resources::subtract(const Resources& other) {
 
 std::string_view name(TaskStatus status) {
   switch (status) {
-    case TaskStatus::Pending: return "PENDING";
-    case TaskStatus::Running: return "RUNNING";
-    case TaskStatus::Stopping: return "STOPPING";
-    case TaskStatus::Stopped: return "STOPPED";
+    case TaskStatus::Pending:
+      return "PENDING";
+    case TaskStatus::Running:
+      return "RUNNING";
+    case TaskStatus::Stopping:
+      return "STOPPING";
+    case TaskStatus::Stopped:
+      return "STOPPED";
   }
   return "PENDING";
 }
 
 std::string_view name(ContainerStatus status) {
   switch (status) {
-    case ContainerStatus::Pending: return "PENDING";
-    case ContainerStatus::Running: return "RUNNING";
-    case ContainerStatus::Stopped: return "STOPPED";
+    case ContainerStatus::Pending:
+      return "PENDING";
+    case ContainerStatus::Running:
+      return "RUNNING";
+    case ContainerStatus::Stopped:
+      return "STOPPED";
   }
   return "PENDING";
 }

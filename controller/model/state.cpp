@@ -104,9 +104,15 @@ void State::erase(Kind kind, const std::string& key) {
       tasks_on_.erase(key);
       used_.erase(key);
       return;
-    case Kind::Cluster: clusters_.erase(key); return;
-    case Kind::Family: families_.erase(key); return;
-    case Kind::ClientToken: tokens_.erase(key); return;
+    case Kind::Cluster:
+      clusters_.erase(key);
+      return;
+    case Kind::Family:
+      families_.erase(key);
+      return;
+    case Kind::ClientToken:
+      tokens_.erase(key);
+      return;
     case Kind::TaskDefinition:
       if (auto it = definitions_.find(key.substr(0, key.rfind(':'))); it != definitions_.end()) {
         std::erase_if(it->second, [&](const auto& entry) { return entry.second.key() == key; });

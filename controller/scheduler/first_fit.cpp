@@ -17,7 +17,8 @@ std::string refusal(const Candidate& candidate, const Resources& ask) {
   if (candidate.used.cpu + ask.cpu > candidate.total.cpu) return "RESOURCE:CPU";
   if (candidate.used.memory + ask.memory > candidate.total.memory) return "RESOURCE:MEMORY";
   bool tcp = collides(ask.ports, candidate.used.ports) || collides(ask.ports, candidate.total.ports);
-  bool udp = collides(ask.udpPorts, candidate.used.udpPorts) || collides(ask.udpPorts, candidate.total.udpPorts);
+  bool udp =
+      collides(ask.udpPorts, candidate.used.udpPorts) || collides(ask.udpPorts, candidate.total.udpPorts);
   return tcp || udp ? "RESOURCE:PORTS" : "";
 }
 

@@ -15,7 +15,8 @@ struct CoreRunner::Timer {
   std::optional<MonoTime> at;
 };
 
-CoreRunner::CoreRunner(CoreRunnerDeps deps) : deps_(std::move(deps)), timer_(std::make_unique<Timer>(deps_.io)) {}
+CoreRunner::CoreRunner(CoreRunnerDeps deps)
+    : deps_(std::move(deps)), timer_(std::make_unique<Timer>(deps_.io)) {}
 
 CoreRunner::~CoreRunner() { *alive_ = false; }
 
@@ -60,7 +61,8 @@ void CoreRunner::disconnect(SessionId session) {
   take(std::move(out));
 }
 
-void CoreRunner::onHealth(const std::string& taskArn, const std::string& container, const std::string& status) {
+void CoreRunner::onHealth(const std::string& taskArn, const std::string& container,
+                          const std::string& status) {
   Output out;
   core_->onHealth(taskArn, container, status, deps_.clock.now(), out);
   take(std::move(out));
@@ -110,7 +112,8 @@ void CoreRunner::commit() {
 /// What could not be stored must not have happened: everything that waits fails, and the core is made anew
 /// from what is stored.
 void CoreRunner::startOver(const Error& error) {
-  deps_.log.error("the store can't be written: starting over from what is stored", {{"reason", error.message}});
+  deps_.log.error("the store can't be written: starting over from what is stored",
+                  {{"reason", error.message}});
   healthy_ = false;
   auto dropped = std::exchange(queue_, {});
   links_->closeAll("the controller is starting over");

@@ -27,7 +27,7 @@ aws::VerifierConfig verifierConfig(const std::string& region) {
 }  // namespace
 
 http::Response errorResponse(int status, std::string message) {
-  std::string type = status == 413 ? "RequestEntityTooLargeException"
+  std::string type = status == 413   ? "RequestEntityTooLargeException"
                      : status == 500 ? "ServerException"
                                      : "BadRequestException";
   return aws::toResponse(ApiError{type, std::move(message), status}, "");
@@ -93,13 +93,14 @@ Async<http::Response> Gateway::call(http::ServerRequest request) {
   Json input = Json::parse(json->body);
   std::string operation = json->operation;
   auto result = co_await loopAwait<ApiResult<Json>>([&](auto done) {
-    runner_.call(operation, std::move(input), caller, [done](ApiResult<Json> reply) { done(std::move(reply)); });
+    runner_.call(operation, std::move(input), caller,
+                 [done](ApiResult<Json> reply) { done(std::move(reply)); });
   });
   if (!result) co_return refuse(ApiError{"ServerException", result.error().message, 500});
   if (const auto* error = std::get_if<ApiError>(&*result)) co_return refuse(*error);
   log_.debug("served a call", {{"request", id}, {"operation", operation}, {"key", caller.accessKeyId}});
-  co_return aws::successResponse(
-      std::get<Json>(*result).dump(-1, ' ', false, Json::error_handler_t::replace), id);
+  co_return aws::successResponse(std::get<Json>(*result).dump(-1, ' ', false, Json::error_handler_t::replace),
+                                 id);
 }
 
 Async<http::UpgradeDecision> Gateway::upgrade(http::ServerRequest request) {
@@ -127,7 +128,9 @@ http::Response Gateway::metrics() const {
   size_t by_status[4] = {};
   for (const auto& [id, task] : state.tasks()) ++by_status[static_cast<size_t>(task.lastStatus)];
   std::string out;
-  auto line = [&](const std::string& name, uint64_t value) { out += name + " " + std::to_string(value) + "\n"; };
+  auto line = [&](const std::string& name, uint64_t value) {
+    out += name + " " + std::to_string(value) + "\n";
+  };
   out += "# TYPE berth_api_calls_total counter\n";
   line("berth_api_calls_total", calls_);
   out += "# TYPE berth_api_refused_total counter\n";
@@ -135,7 +138,8 @@ http::Response Gateway::metrics() const {
   out += "# TYPE berth_agents_connected gauge\n";
   line("berth_agents_connected", connected);
   out += "# TYPE berth_tasks gauge\n";
-  for (TaskStatus status : {TaskStatus::Pending, TaskStatus::Running, TaskStatus::Stopping, TaskStatus::Stopped}) {
+  for (TaskStatus status :
+       {TaskStatus::Pending, TaskStatus::Running, TaskStatus::Stopping, TaskStatus::Stopped}) {
     line("berth_tasks{status=\"" + std::string(name(status)) + "\"}", by_status[static_cast<size_t>(status)]);
   }
   http::Response response = plain(200, std::move(out));

@@ -119,9 +119,12 @@ struct Encoder {
     return Json{{"name", family.name}, {"lastRevision", family.lastRevision}};
   }
   Json operator()(const TaskDefinition& definition) const {
-    Json out{{"family", definition.family},     {"revision", definition.revision},
-             {"active", definition.active},     {"document", definition.document},
-             {"tags", definition.tags},         {"registeredBy", definition.registeredBy},
+    Json out{{"family", definition.family},
+             {"revision", definition.revision},
+             {"active", definition.active},
+             {"document", definition.document},
+             {"tags", definition.tags},
+             {"registeredBy", definition.registeredBy},
              {"registeredAt", toEpochMillis(definition.registeredAt)}};
     putTime(out, "deregisteredAt", definition.deregisteredAt);
     return out;

@@ -15,7 +15,7 @@ bool nonEmpty(const Json* value) { return value && !(value->is_array() && value-
 /// Features that change what a container does: a task that asks for one this agent lacks is refused, never
 /// run without it.
 constexpr std::string_view kContainerFeatures[] = {
-    "dependsOn", "secrets",      "environmentFiles",      "links",
+    "dependsOn",   "secrets",         "environmentFiles",      "links",
     "volumesFrom", "credentialSpecs", "firelensConfiguration", "registryAuthentication",
 };
 
@@ -125,7 +125,8 @@ Volume decodeVolume(const Json& value, Fields& parent) {
     Fields source(*host, fields.pathOf("host"));
     volume.sourcePath = source.str("sourcePath");
     if (volume.sourcePath.empty()) {
-      source.fault("sourcePath", "is empty: volumes that live with their task are not supported by this agent");
+      source.fault("sourcePath",
+                   "is empty: volumes that live with their task are not supported by this agent");
     }
     fields.absorb(source);
   } else {
@@ -227,11 +228,21 @@ Result<ToAgent> decodeHeartbeat(const Json& body) {
 }
 
 constexpr std::string_view kKnownWithoutAction[] = {
-    "IAMRoleCredentialsMessage", "AttachTaskNetworkInterfacesMessage", "AttachInstanceNetworkInterfacesMessage",
-    "ConfirmAttachmentMessage",  "StageUpdateMessage",                 "PerformUpdateMessage",
-    "CloseMessage",              "ErrorMessage",                       "ServerException",
-    "BadRequestException",       "InvalidClusterException",            "InvalidInstanceException",
-    "AccessDeniedException",     "InactiveInstanceException",          "AckRequest",
+    "IAMRoleCredentialsMessage",
+    "AttachTaskNetworkInterfacesMessage",
+    "AttachInstanceNetworkInterfacesMessage",
+    "ConfirmAttachmentMessage",
+    "StageUpdateMessage",
+    "PerformUpdateMessage",
+    "CloseMessage",
+    "ErrorMessage",
+    "ServerException",
+    "BadRequestException",
+    "InvalidClusterException",
+    "InvalidInstanceException",
+    "AccessDeniedException",
+    "InactiveInstanceException",
+    "AckRequest",
 };
 
 Json encodeIdentity(const TaskIdentity& task) {

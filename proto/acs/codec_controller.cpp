@@ -11,12 +11,8 @@ using json::Fields;
 using Json = nlohmann::json;
 
 Json encodeContainer(const Container& container) {
-  Json out{{"name", container.name},
-           {"image", container.image},
-           {"essential", container.essential},
-           {"cpu", container.cpu},
-           {"memory", container.memory},
-           {"environment", container.environment}};
+  Json out{{"name", container.name}, {"image", container.image},   {"essential", container.essential},
+           {"cpu", container.cpu},   {"memory", container.memory}, {"environment", container.environment}};
   if (!container.containerArn.empty()) out["containerArn"] = container.containerArn;
   if (container.command) out["command"] = *container.command;
   if (container.entryPoint) out["entryPoint"] = *container.entryPoint;
@@ -24,9 +20,8 @@ Json encodeContainer(const Container& container) {
   if (!container.healthCheckType.empty()) out["healthCheckType"] = container.healthCheckType;
   Json ports = Json::array();
   for (const PortMapping& port : container.portMappings) {
-    ports.push_back(Json{{"containerPort", port.containerPort},
-                         {"hostPort", port.hostPort},
-                         {"protocol", port.protocol}});
+    ports.push_back(Json{
+        {"containerPort", port.containerPort}, {"hostPort", port.hostPort}, {"protocol", port.protocol}});
   }
   out["portMappings"] = std::move(ports);
   Json mounts = Json::array();

@@ -64,7 +64,8 @@ std::string encode(const SubmitTaskStateChangeRequest& request) {
            {"status", request.status},
            {"reason", request.reason}};
   out["containers"] = Json::array();
-  for (const ContainerStateChange& change : request.containers) out["containers"].push_back(encodeChange(change));
+  for (const ContainerStateChange& change : request.containers)
+    out["containers"].push_back(encodeChange(change));
   if (request.pullStartedAt) out["pullStartedAt"] = *request.pullStartedAt;
   if (request.pullStoppedAt) out["pullStoppedAt"] = *request.pullStoppedAt;
   if (request.executionStoppedAt) out["executionStoppedAt"] = *request.executionStoppedAt;

@@ -9,8 +9,8 @@
 //   string NAME [LEAST..MOST] [/PATTERN/] [sensitive]
 //   integer|long|double NAME [LEAST..MOST]
 //
-// A type is the name of a shape, or one of String, Integer, Long, Double, Boolean, Timestamp. A pattern is one
-// character class, repeated: "[a-z\-]+". Sensitive values are never quoted in messages.
+// A type is the name of a shape, or one of String, Integer, Long, Double, Boolean, Timestamp. A pattern is
+// one character class, repeated: "[a-z\-]+". Sensitive values are never quoted in messages.
 #pragma once
 
 #include <cstdint>
@@ -37,10 +37,10 @@ enum class ShapeType { Structure, List, Map, String, Integer, Long, Double, Bool
 struct Shape {
   std::string name;
   ShapeType type = ShapeType::String;
-  std::vector<Member> members;         ///< of a structure
-  const Shape* element = nullptr;      ///< of a list; the value of a map
-  std::vector<std::string> values;     ///< of an enum, which is a String
-  std::optional<double> least;         ///< of a number's value, else of a length
+  std::vector<Member> members;      ///< of a structure
+  const Shape* element = nullptr;   ///< of a list; the value of a map
+  std::vector<std::string> values;  ///< of an enum, which is a String
+  std::optional<double> least;      ///< of a number's value, else of a length
   std::optional<double> most;
   std::string pattern;
   bool sensitive = false;

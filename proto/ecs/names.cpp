@@ -15,14 +15,15 @@ bool isNameCharacter(char c) {
 }
 
 Error invalid(std::string_view reference, std::string_view rule) {
-  return makeError(Code::InvalidArgument,
-                   "Invalid identifier '" + std::string(reference.substr(0, 300)) + "': " + std::string(rule));
+  return makeError(Code::InvalidArgument, "Invalid identifier '" + std::string(reference.substr(0, 300)) +
+                                              "': " + std::string(rule));
 }
 
 }  // namespace
 
 bool isName(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestName && std::all_of(text.begin(), text.end(), isNameCharacter);
+  return !text.empty() && text.size() <= kLongestName &&
+         std::all_of(text.begin(), text.end(), isNameCharacter);
 }
 
 std::string Names::arn(const std::string& resource) const {
@@ -43,7 +44,8 @@ TaskDefinitionArn Names::taskDefinition(const std::string& family, int64_t revis
   return TaskDefinitionArn(arn("task-definition/" + family + ":" + std::to_string(revision)));
 }
 
-std::string Names::container(const std::string& cluster, const std::string& task, const std::string& id) const {
+std::string Names::container(const std::string& cluster, const std::string& task,
+                             const std::string& id) const {
   return arn("container/" + cluster + "/" + task + "/" + id);
 }
 
@@ -53,7 +55,8 @@ Result<std::string> Names::resource(std::string_view reference, std::string_view
   if (!parsed) return invalid(reference, parsed.error().message);
   bool ours = parsed->partition == partition && parsed->service == "ecs" && parsed->region == region &&
               parsed->account == account;
-  if (!ours) return invalid(reference, "it belongs to another region or account than " + region + ", " + account);
+  if (!ours)
+    return invalid(reference, "it belongs to another region or account than " + region + ", " + account);
   std::string prefix = std::string(type) + "/";
   if (!parsed->resource.starts_with(prefix)) return invalid(reference, "it is no " + std::string(type));
   return parsed->resource.substr(prefix.size());
@@ -80,7 +83,9 @@ Result<Reference> Names::parseMember(std::string_view reference, std::string_vie
   return out;
 }
 
-Result<Reference> Names::parseTask(std::string_view reference) const { return parseMember(reference, "task"); }
+Result<Reference> Names::parseTask(std::string_view reference) const {
+  return parseMember(reference, "task");
+}
 
 Result<Reference> Names::parseInstance(std::string_view reference) const {
   return parseMember(reference, "container-instance");

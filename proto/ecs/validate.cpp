@@ -25,15 +25,24 @@ std::string valueWord(const Json& value) {
 
 std::string typeWord(ShapeType type) {
   switch (type) {
-    case ShapeType::Structure: return "Structure";
-    case ShapeType::List: return "List";
-    case ShapeType::Map: return "Map";
-    case ShapeType::String: return "String";
-    case ShapeType::Integer: return "Integer";
-    case ShapeType::Long: return "Long";
-    case ShapeType::Double: return "Double";
-    case ShapeType::Boolean: return "Boolean";
-    case ShapeType::Timestamp: return "Timestamp";
+    case ShapeType::Structure:
+      return "Structure";
+    case ShapeType::List:
+      return "List";
+    case ShapeType::Map:
+      return "Map";
+    case ShapeType::String:
+      return "String";
+    case ShapeType::Integer:
+      return "Integer";
+    case ShapeType::Long:
+      return "Long";
+    case ShapeType::Double:
+      return "Double";
+    case ShapeType::Boolean:
+      return "Boolean";
+    case ShapeType::Timestamp:
+      return "Timestamp";
   }
   return "String";
 }
@@ -47,13 +56,19 @@ bool isWhole(const Json& value) {
 bool fits(const Json& value, ShapeType type) {
   switch (type) {
     case ShapeType::Structure:
-    case ShapeType::Map: return value.is_object();
-    case ShapeType::List: return value.is_array();
-    case ShapeType::String: return value.is_string();
-    case ShapeType::Boolean: return value.is_boolean();
+    case ShapeType::Map:
+      return value.is_object();
+    case ShapeType::List:
+      return value.is_array();
+    case ShapeType::String:
+      return value.is_string();
+    case ShapeType::Boolean:
+      return value.is_boolean();
     case ShapeType::Double:
-    case ShapeType::Timestamp: return value.is_number();
-    case ShapeType::Long: return isWhole(value);
+    case ShapeType::Timestamp:
+      return value.is_number();
+    case ShapeType::Long:
+      return isWhole(value);
     case ShapeType::Integer: {
       if (!isWhole(value)) return false;
       double number = value.get<double>();
@@ -101,7 +116,8 @@ std::optional<std::string> checkTypes(const Shape& shape, Json& value, const std
 
 /// Walks a typed value; `visit(shape, value, path, sensitive)` sees every node, parents first.
 template <class Visit>
-void walk(const Shape& shape, const Json& value, const std::string& path, bool sensitive, const Visit& visit) {
+void walk(const Shape& shape, const Json& value, const std::string& path, bool sensitive,
+          const Visit& visit) {
   sensitive |= shape.sensitive;
   visit(shape, value, path, sensitive);
   if (shape.type == ShapeType::Structure) {
@@ -160,7 +176,8 @@ class CharacterClass {
 
  private:
   void allow(char first, char last) {
-    for (int c = static_cast<unsigned char>(first); c <= static_cast<unsigned char>(last); ++c) allowed_[c] = true;
+    for (int c = static_cast<unsigned char>(first); c <= static_cast<unsigned char>(last); ++c)
+      allowed_[c] = true;
   }
   void addNamed(char name) {
     if (name == 'Z') return allow(' ', ' ');
@@ -183,7 +200,8 @@ std::string shown(const Json& value, bool sensitive) {
 std::string enumMessage(const Shape& shape, const Json& value, const std::string& path, bool sensitive) {
   if (shape.name == "LaunchType") return "launch type should be one of [EC2,FARGATE,EXTERNAL]";
   return "1 validation error detected: Value '" + shown(value, sensitive) + "' at '" + path +
-         "' failed to satisfy constraint: Member must satisfy enum value set: [" + joined(shape.values, ", ") + "]";
+         "' failed to satisfy constraint: Member must satisfy enum value set: [" +
+         joined(shape.values, ", ") + "]";
 }
 
 std::string bound(double number) {
@@ -218,9 +236,10 @@ class Constraints {
  private:
   void checkBounds(const Shape& shape, const Json& value, const std::string& subject) {
     bool numeric = value.is_number();
-    double amount = numeric ? value.get<double>()
-                            : static_cast<double>(value.is_string() ? value.get_ref<const std::string&>().size()
-                                                                    : value.size());
+    double amount = numeric
+                        ? value.get<double>()
+                        : static_cast<double>(value.is_string() ? value.get_ref<const std::string&>().size()
+                                                                : value.size());
     std::string what = numeric ? "value" : "length";
     if (shape.least && amount < *shape.least) {
       add(subject, "Member must have " + what + " greater than or equal to " + bound(*shape.least));

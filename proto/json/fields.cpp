@@ -30,7 +30,8 @@ Result<nlohmann::json> parseObject(std::string_view text, std::string_view what)
     return makeError(Code::InvalidArgument, std::string(what) + " is nested deeper than 64 levels");
   }
   if (value.is_discarded()) return makeError(Code::InvalidArgument, std::string(what) + " is not valid JSON");
-  if (!value.is_object()) return makeError(Code::InvalidArgument, std::string(what) + " is not a JSON object");
+  if (!value.is_object())
+    return makeError(Code::InvalidArgument, std::string(what) + " is not a JSON object");
   return value;
 }
 

@@ -221,7 +221,8 @@ Result<FromAgent> decodeFromAgent(std::string_view text) {
   if (!text.starts_with('{')) {
     size_t end = text.find("\r\n\r\n");
     if (end == std::string_view::npos) {
-      return makeError(Code::InvalidArgument, "the TCS frame has neither an envelope nor an end of its headers");
+      return makeError(Code::InvalidArgument,
+                       "the TCS frame has neither an envelope nor an end of its headers");
     }
     text.remove_prefix(end + 4);
   }
@@ -248,8 +249,6 @@ std::string encodeAck(std::string_view type, std::string_view text) {
   return json::dump(envelope(type, Json{{"message", text}}));
 }
 
-std::string encodeHeartbeat() {
-  return json::dump(envelope("HeartbeatMessage", Json{{"healthy", true}}));
-}
+std::string encodeHeartbeat() { return json::dump(envelope("HeartbeatMessage", Json{{"healthy", true}})); }
 
 }  // namespace berth::tcs

@@ -55,7 +55,8 @@ std::optional<controller::SessionId> ControllerNode::connect(size_t agent, const
   if (!core_) return std::nullopt;
   controller::Output output;
   auto session = core_->connect(hello, world_.now(), output);
-  if (auto* error = std::get_if<aws::ApiError>(&session)) throw Violation("session refused: " + error->message);
+  if (auto* error = std::get_if<aws::ApiError>(&session))
+    throw Violation("session refused: " + error->message);
   agentOf_[std::get<controller::SessionId>(session)] = agent;
   process(std::move(output), [] {}, [] {});
   return std::get<controller::SessionId>(session);

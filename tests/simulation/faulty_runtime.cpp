@@ -9,7 +9,9 @@ using namespace agent;  // NOLINT: the runtime speaks the agent's words througho
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-bool imageIs(const std::string& image, std::string_view kind) { return image.find(kind) != std::string::npos; }
+bool imageIs(const std::string& image, std::string_view kind) {
+  return image.find(kind) != std::string::npos;
+}
 
 ContainerKey keyOf(const ContainerSpec& spec) {
   return ContainerKey{spec.labels.at(kTaskLabel), spec.labels.at(kContainerLabel)};
@@ -31,9 +33,11 @@ void FaultyRuntime::perform(const Effect& effect, const Alive& alive, Answer ans
 }
 
 template <class D, class T>
-void FaultyRuntime::reply(const ContainerKey& key, Result<T> result, const Alive& alive, const Answer& answer) {
+void FaultyRuntime::reply(const ContainerKey& key, Result<T> result, const Alive& alive,
+                          const Answer& answer) {
   if (world_.fault(0.04)) {
-    result = makeError(world_.chance(0.5) ? Code::Unavailable : Code::DeadlineExceeded, "the answer was lost");
+    result =
+        makeError(world_.chance(0.5) ? Code::Unavailable : Code::DeadlineExceeded, "the answer was lost");
   }
   Duration delay = world_.fault(0.02) ? Duration(seconds(20)) : latency() / 4;
   world_.after(delay, alive, [key, result, answer] { answer(D{key, result}); });

@@ -10,7 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr const char* kImages[] = {"web", "web", "web", "stubborn", "job", "crash", "oom", "missing", "badcommand"};
+constexpr const char* kImages[] = {"web",   "web", "web",     "stubborn",  "job",
+                                   "crash", "oom", "missing", "badcommand"};
 
 /// A run needs some ten thousand steps.
 constexpr uint64_t kMostSteps = 1'000'000;
@@ -19,7 +20,8 @@ std::string idOf(const std::string& arn) { return arn.substr(arn.rfind('/') + 1)
 
 }  // namespace
 
-Scenario::Scenario(uint64_t seed, ScenarioOptions options) : options_(options), cluster_(seed, options.agents) {}
+Scenario::Scenario(uint64_t seed, ScenarioOptions options)
+    : options_(options), cluster_(seed, options.agents) {}
 
 /// A user's call: tried until it gets through, as their tools do.
 void Scenario::call(const std::string& operation, const Json& input, std::function<void(const Json&)> then) {
@@ -29,7 +31,8 @@ void Scenario::call(const std::string& operation, const Json& input, std::functi
     // RunTask finds no instance while none is connected; like a script, the user tries again.
     bool early = reply.error().message.find("No Container Instances") != std::string::npos;
     if (!transport && !early) throw Violation(operation + ": " + reply.error().message);
-    cluster_.world().after(seconds(1), forever_, [this, operation, input, then] { call(operation, input, then); });
+    cluster_.world().after(seconds(1), forever_,
+                           [this, operation, input, then] { call(operation, input, then); });
   });
 }
 
@@ -104,7 +107,9 @@ void Scenario::breakSomething() {
       cluster_.controller().kill();
       restartLater([this] { cluster_.controller().start(); });
       break;
-    case 2: agent.cut(); break;
+    case 2:
+      agent.cut();
+      break;
     case 3:
       if (world.chance(0.2)) tampered_.insert(idOf(agent.runtime().removeSomething()));
       break;
@@ -184,12 +189,12 @@ std::string Scenario::seenByAgents(const std::string& id) {
     if (!agent->engine()) continue;
     for (const auto& [arn, task] : agent->engine()->tasks()) {
       if (idOf(arn) != id) continue;
-      out += std::string("\n  agent: stopWanted=") + (task.stopWanted ? "1" : "0") + " sent=" +
-             std::string(name(task.sent)) + " reporting=" + (task.reporting ? "1" : "0");
+      out += std::string("\n  agent: stopWanted=") + (task.stopWanted ? "1" : "0") +
+             " sent=" + std::string(name(task.sent)) + " reporting=" + (task.reporting ? "1" : "0");
       for (const agent::Container& container : task.containers) {
-        out += "\n    " + container.spec.name + " known=" + std::string(name(container.known)) + " inFlight=" +
-               std::string(name(container.inFlight)) + " uncertain=" + (container.uncertain ? "1" : "0") +
-               " waiting=" + container.waiting;
+        out += "\n    " + container.spec.name + " known=" + std::string(name(container.known)) +
+               " inFlight=" + std::string(name(container.inFlight)) +
+               " uncertain=" + (container.uncertain ? "1" : "0") + " waiting=" + container.waiting;
       }
     }
   }
@@ -226,7 +231,8 @@ void Scenario::checkEnd() {
     bool lasts = family == "web" || family == "stubborn";
     if (task.stopWanted && !stopped) throw Violation("a stop was never done: " + id + seenByAgents(id));
     if (!stopped && task.lastStatus != controller::TaskStatus::Running) {
-      throw Violation("task " + id + " of " + family + " is stuck in " + std::string(name(task.lastStatus)) + seenByAgents(id));
+      throw Violation("task " + id + " of " + family + " is stuck in " + std::string(name(task.lastStatus)) +
+                      seenByAgents(id));
     }
     if (!stopped && !lasts) throw Violation("task " + id + " of " + family + " should have ended");
     bool reason = task.stopCode == "UserInitiated" || tampered_.contains(id);

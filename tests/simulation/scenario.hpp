@@ -10,8 +10,8 @@ namespace berth::simulation {
 struct ScenarioOptions {
   size_t agents = 5;
   size_t tasks = 50;
-  Duration faults = std::chrono::seconds(90);   ///< how long things go wrong
-  Duration quiet = std::chrono::seconds(240);   ///< how long everything then has to come to rest
+  Duration faults = std::chrono::seconds(90);  ///< how long things go wrong
+  Duration quiet = std::chrono::seconds(240);  ///< how long everything then has to come to rest
 };
 
 struct ScenarioResult {
@@ -54,7 +54,7 @@ class Scenario {
   size_t asked_ = 0;
   std::map<std::string, Wish> told_;  ///< task id -> what its user was told and wants
   std::map<std::string, controller::TaskStatus> furthest_;
-  std::set<std::string> tampered_;    ///< tasks whose container was removed behind the agent's back
+  std::set<std::string> tampered_;  ///< tasks whose container was removed behind the agent's back
   uint64_t steps_ = 0;
   uint64_t checked_ = 0;  ///< the controller's touched() at the last check: in between nothing can change
 };

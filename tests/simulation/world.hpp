@@ -35,7 +35,8 @@ class World {
   /// True with `probability` while faults are on.
   bool fault(double probability) { return faults_ && chance(probability); }
   Duration between(Duration least, Duration most) {
-    return least + Duration(static_cast<int64_t>(random_.below(static_cast<uint64_t>((most - least).count()) + 1)));
+    return least +
+           Duration(static_cast<int64_t>(random_.below(static_cast<uint64_t>((most - least).count()) + 1)));
   }
 
   /// Runs `what` after `delay`, unless `alive` has been reset by then.
@@ -64,9 +65,7 @@ class World {
     uint64_t order;
     Alive alive;
     std::function<void()> what;
-    bool operator<(const Event& other) const {
-      return at != other.at ? at > other.at : order > other.order;
-    }
+    bool operator<(const Event& other) const { return at != other.at ? at > other.at : order > other.order; }
   };
 
   SeededRandom random_;
