@@ -4,18 +4,21 @@
 #include <charconv>
 
 #include "common/ids/arn.hpp"
+#include "proto/ecs/text.hpp"
 
 namespace berth::ecs {
 namespace {
 
 constexpr size_t kLongestName = 255;
+constexpr size_t kShownBytes = 300;  ///< of a reference, in errors
+constexpr std::string_view kArnPrefix = "arn:";
 
 bool isNameCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
 Error invalid(std::string_view reference, std::string_view rule) {
-  return makeError(Code::InvalidArgument, "Invalid identifier '" + std::string(reference.substr(0, 300)) +
+  return makeError(Code::InvalidArgument, "Invalid identifier '" + std::string(cut(reference, kShownBytes)) +
                                               "': " + std::string(rule));
 }
 
@@ -44,19 +47,24 @@ TaskDefinitionArn Names::taskDefinition(const std::string& family, int64_t revis
   return TaskDefinitionArn(arn("task-definition/" + family + ":" + std::to_string(revision)));
 }
 
+ServiceArn Names::service(const std::string& cluster, const std::string& name) const {
+  return ServiceArn(arn("service/" + cluster + "/" + name));
+}
+
+std::string Names::attachment(const std::string& id) const { return arn("attachment/" + id); }
+
 std::string Names::container(const std::string& cluster, const std::string& task,
                              const std::string& id) const {
   return arn("container/" + cluster + "/" + task + "/" + id);
 }
 
 Result<std::string> Names::resource(std::string_view reference, std::string_view type) const {
-  if (!reference.starts_with("arn:")) return std::string(reference);
+  if (!reference.starts_with(kArnPrefix)) return std::string(reference);
   auto parsed = parseArn(reference);
   if (!parsed) return invalid(reference, parsed.error().message);
   bool ours = parsed->partition == partition && parsed->service == "ecs" && parsed->region == region &&
               parsed->account == account;
-  if (!ours)
-    return invalid(reference, "it belongs to another region or account than " + region + ", " + account);
+  if (!ours) return invalid(reference, "it is of another region or account than " + region + ", " + account);
   std::string prefix = std::string(type) + "/";
   if (!parsed->resource.starts_with(prefix)) return invalid(reference, "it is no " + std::string(type));
   return parsed->resource.substr(prefix.size());
@@ -74,7 +82,9 @@ Result<Reference> Names::parseMember(std::string_view reference, std::string_vie
   if (!text) return text.error();
   Reference out;
   out.id = *text;
-  if (size_t slash = text->rfind('/'); slash != std::string::npos) {
+  // The cluster stands in ARNs alone: "CLUSTER/ID" by itself is no reference.
+  size_t slash = reference.starts_with(kArnPrefix) ? text->find('/') : std::string::npos;
+  if (slash != std::string::npos) {
     out.cluster = text->substr(0, slash);
     out.id = text->substr(slash + 1);
   }
@@ -91,6 +101,10 @@ Result<Reference> Names::parseInstance(std::string_view reference) const {
   return parseMember(reference, "container-instance");
 }
 
+Result<Reference> Names::parseService(std::string_view reference) const {
+  return parseMember(reference, "service");
+}
+
 Result<DefinitionReference> Names::parseTaskDefinition(std::string_view reference) const {
   auto text = resource(reference, "task-definition");
   if (!text) return text.error();
@@ -103,7 +117,8 @@ Result<DefinitionReference> Names::parseTaskDefinition(std::string_view referenc
   int64_t revision = 0;
   auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), revision);
   if (fault != std::errc() || end != digits.data() + digits.size() || revision < 1) {
-    return makeError(Code::InvalidArgument, "Invalid revision number. Number: " + digits.substr(0, 100));
+    return makeError(Code::InvalidArgument,
+                     "Invalid revision number. Number: " + std::string(cut(digits, kShownBytes)));
   }
   out.revision = revision;
   return out;

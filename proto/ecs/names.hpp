@@ -17,8 +17,10 @@ using ClusterArn = Id<struct ClusterArnTag>;
 using TaskArn = Id<struct TaskArnTag>;
 using InstanceArn = Id<struct InstanceArnTag>;
 using TaskDefinitionArn = Id<struct TaskDefinitionArnTag>;
+using ServiceArn = Id<struct ServiceArnTag>;
 
-/// A task or container instance: its id, and the cluster when the reference says it.
+/// A task, container instance or service: its id (a service's: its name), and the cluster when the reference
+/// says it, which only ARNs of the long format do.
 struct Reference {
   std::optional<std::string> cluster;
   std::string id;
@@ -41,19 +43,23 @@ struct Names {
   TaskArn task(const std::string& cluster, const std::string& id) const;
   InstanceArn instance(const std::string& cluster, const std::string& id) const;
   TaskDefinitionArn taskDefinition(const std::string& family, int64_t revision) const;
+  ServiceArn service(const std::string& cluster, const std::string& name) const;
   std::string container(const std::string& cluster, const std::string& task, const std::string& id) const;
+  /// `id` is a UUID, of a network interface's or volume's attachment.
+  std::string attachment(const std::string& id) const;
 
-  /// References to InvalidArgument: an ARN of another partition, service, region, account or resource type,
-  /// or a name with characters that names don't have.
+  /// What a reference means. InvalidArgument, quoting it: an ARN of another partition, service, region,
+  /// account or resource type, or a name or id with characters that those don't have.
   Result<ClusterName> parseCluster(std::string_view reference) const;
   Result<Reference> parseTask(std::string_view reference) const;
   Result<Reference> parseInstance(std::string_view reference) const;
+  Result<Reference> parseService(std::string_view reference) const;
   /// "family", "family:revision" or an ARN. "Invalid revision number. Number: X" for a revision that is none.
   Result<DefinitionReference> parseTaskDefinition(std::string_view reference) const;
 
  private:
   std::string arn(const std::string& resource) const;
-  /// The resource behind "TYPE/" of an ARN of ours, or the reference itself when it is no ARN.
+  /// What stands behind "TYPE/" in an ARN of ours; the reference itself when it is no ARN.
   Result<std::string> resource(std::string_view reference, std::string_view type) const;
   Result<Reference> parseMember(std::string_view reference, std::string_view type) const;
 };

@@ -1,29 +1,39 @@
 #include "proto/ecs/validate.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
+
+#include "proto/ecs/text.hpp"
+#include "proto/ecs/timestamp.hpp"
 
 namespace berth::ecs {
 namespace {
 
 using Json = nlohmann::json;
 
-std::string inside(const std::string& path, const std::string& member) {
-  return path.empty() ? member : path + "." + member;
-}
+constexpr size_t kShownBytes = 200;  ///< of a value or a key
+constexpr size_t kShownFaults = 10;
 
-/// The word of the AWS JSON framework for what a value is.
-std::string valueWord(const Json& value) {
-  if (value.is_string()) return "STRING_VALUE";
-  if (value.is_boolean()) return value.get<bool>() ? "TRUE_VALUE" : "FALSE_VALUE";
-  if (value.is_array()) return "START_ARRAY";
-  if (value.is_object()) return "START_OBJECT";
-  if (value.is_number_integer()) return "NUMBER_VALUE";
-  return "DECIMAL_VALUE";
-}
+/// Where a value stands, as a chain through the stack: no text is made until a message needs it.
+struct Place {
+  const Place* above = nullptr;
+  std::string_view member = {};  ///< of a structure or map
+  size_t index = 0;              ///< of a list, from 0
 
-std::string typeWord(ShapeType type) {
+  /// "containers.1.member.name"; empty for the whole.
+  std::string text() const {
+    if (!above) return {};
+    std::string out = above->text();
+    if (!out.empty()) out += '.';
+    if (member.data()) return out.append(cut(member, kShownBytes));
+    return out + std::to_string(index + 1) + ".member";
+  }
+};
+
+std::string_view typeWord(ShapeType type) {
   switch (type) {
     case ShapeType::Structure:
       return "Structure";
@@ -32,6 +42,7 @@ std::string typeWord(ShapeType type) {
     case ShapeType::Map:
       return "Map";
     case ShapeType::String:
+    case ShapeType::Enum:
       return "String";
     case ShapeType::Integer:
       return "Integer";
@@ -43,14 +54,45 @@ std::string typeWord(ShapeType type) {
       return "Boolean";
     case ShapeType::Timestamp:
       return "Timestamp";
+    case ShapeType::Document:
+      return "Document";
   }
-  return "String";
+  return "";
 }
 
-bool isWhole(const Json& value) {
-  if (value.is_number_integer()) return !value.is_number_unsigned() || value.get<uint64_t>() <= INT64_MAX;
-  return value.is_number_float() && std::floor(value.get<double>()) == value.get<double>() &&
-         std::fabs(value.get<double>()) < 9.0e15;
+/// The framework's word for what a value is.
+std::string_view valueWord(const Json& value) {
+  if (value.is_string()) return "STRING_VALUE";
+  if (value.is_boolean()) return value.get<bool>() ? "TRUE_VALUE" : "FALSE_VALUE";
+  if (value.is_number_integer()) return "NUMBER_VALUE";
+  if (value.is_number()) return "DECIMAL_VALUE";
+  return value.is_null() ? "NULL_VALUE" : value.is_array() ? "START_ARRAY" : "START_OBJECT";
+}
+
+std::string typeMessage(const Shape& shape, const Json& value, const Place& place) {
+  std::string where = place.above ? "'" + place.text() + "'" : "the request";
+  std::string wanted(typeWord(shape.type));
+  if (value.is_structured()) {
+    std::string_view what = value.is_array() ? "list" : "structure or map";
+    return "Start of " + std::string(what) + " found where not expected: " + where + " is of type " + wanted;
+  }
+  return std::string(valueWord(value)) + " cannot be converted to " + wanted + " (at " + where + ")";
+}
+
+/// Whether the number is whole and within [least, most]; 2^53 bounds what a double holds exactly.
+bool isWhole(const Json& value, int64_t least, int64_t most) {
+  constexpr double kExact = 9007199254740992.0;
+  if (value.is_number_unsigned()) return value.get<uint64_t>() <= static_cast<uint64_t>(most);
+  if (value.is_number_integer()) return value.get<int64_t>() >= least && value.get<int64_t>() <= most;
+  if (!value.is_number_float()) return false;
+  double number = value.get<double>();
+  return std::fabs(number) <= kExact && std::floor(number) == number &&
+         number >= static_cast<double>(least) && number <= static_cast<double>(most);
+}
+
+template <class T>
+bool isWholeOf(const Json& value) {
+  return isWhole(value, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
 }
 
 bool fits(const Json& value, ShapeType type) {
@@ -61,6 +103,7 @@ bool fits(const Json& value, ShapeType type) {
     case ShapeType::List:
       return value.is_array();
     case ShapeType::String:
+    case ShapeType::Enum:
       return value.is_string();
     case ShapeType::Boolean:
       return value.is_boolean();
@@ -68,265 +111,221 @@ bool fits(const Json& value, ShapeType type) {
     case ShapeType::Timestamp:
       return value.is_number();
     case ShapeType::Long:
-      return isWhole(value);
-    case ShapeType::Integer: {
-      if (!isWhole(value)) return false;
-      double number = value.get<double>();
-      return number >= std::numeric_limits<int32_t>::min() && number <= std::numeric_limits<int32_t>::max();
-    }
+      return isWholeOf<int64_t>(value);
+    case ShapeType::Integer:
+      return isWholeOf<int32_t>(value);
+    case ShapeType::Document:
+      return true;
   }
   return false;
 }
 
-/// Types at every level, and the removal of what the shape does not know. The message of the first misfit.
-std::optional<std::string> checkTypes(const Shape& shape, Json& value, const std::string& path) {
-  if (!fits(value, shape.type)) {
-    std::string where = path.empty() ? "the request" : "'" + path + "'";
-    return valueWord(value) + " cannot be converted to " + typeWord(shape.type) + " (at " + where + ")";
+bool hasValue(const Shape& shape, const Json& value) {
+  const auto& text = value.get_ref<const std::string&>();
+  return std::find(shape.values.begin(), shape.values.end(), text) != shape.values.end();
+}
+
+std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string out;
+  for (const std::string& part : parts) {
+    if (!out.empty()) out += separator;
+    out += part;
   }
-  if (shape.type == ShapeType::Integer || shape.type == ShapeType::Long) value = value.get<int64_t>();
-  if (shape.type == ShapeType::Structure) {
+  return out;
+}
+
+std::string boundText(double bound) {
+  return bound == std::floor(bound) ? std::to_string(static_cast<int64_t>(bound)) : std::to_string(bound);
+}
+
+/// Lengths of strings count characters.
+size_t lengthOf(const Json& value) {
+  if (!value.is_string()) return value.size();
+  const auto& text = value.get_ref<const std::string&>();
+  return static_cast<size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+/// Broken rules of one rank, and the exception that tells of them.
+class Faults {
+ public:
+  /// `member` is null for elements. `subject` is made only when it will be shown.
+  template <class Subject>
+  void add(const Member* member, const Subject& subject, std::string_view rule) {
+    ++count_;
+    if (member && !member->message.empty()) {
+      if (!said_) said_ = member;
+    } else if (lines_.size() < kShownFaults) {
+      lines_.push_back(subject() + " failed to satisfy constraint: " + std::string(rule));
+    }
+  }
+
+  std::optional<ValidationFailure> failure(const Operation& operation) const {
+    if (count_ == 0) return std::nullopt;
+    if (said_) {
+      return ValidationFailure{said_->exception.empty() ? operation.parameterException : said_->exception,
+                               said_->message};
+    }
+    std::string message = std::to_string(count_) +
+                          (count_ == 1 ? " validation error" : " validation errors") +
+                          " detected: " + joined(lines_, "; ");
+    if (count_ > lines_.size()) message += "; and " + std::to_string(count_ - lines_.size()) + " more";
+    return ValidationFailure{operation.parameterException, std::move(message)};
+  }
+
+ private:
+  size_t count_ = 0;
+  const Member* said_ = nullptr;
+  std::vector<std::string> lines_;
+};
+
+/// One walk over a request. Recursion is as deep as the shapes are, which do not contain themselves.
+class InputCheck {
+ public:
+  /// False at the first value of a wrong type, which ends the walk.
+  bool visit(const Shape& shape, const Member* member, Json& value, const Place& place, bool sensitive) {
+    if (shape.type == ShapeType::Timestamp && value.is_string()) {
+      if (auto seconds = parseTimestamp(value.get_ref<const std::string&>())) value = *seconds;
+    }
+    if (!fits(value, shape.type)) {
+      typeFault_ = typeMessage(shape, value, place);
+      return false;
+    }
+    sensitive |= shape.sensitive;
+    checkRules(shape, member, value, place, sensitive);
+    switch (shape.type) {
+      case ShapeType::Structure:
+        return visitStructure(shape, value, place, sensitive);
+      case ShapeType::Map:
+        return visitMap(shape, value, place, sensitive);
+      case ShapeType::List:
+        return visitList(shape, value, place, sensitive);
+      case ShapeType::Integer:
+      case ShapeType::Long:
+        if (value.is_number_float()) value = static_cast<int64_t>(value.get<double>());
+        return true;
+      default:
+        return true;
+    }
+  }
+
+  std::optional<ValidationFailure> failure(const Operation& operation) const {
+    if (typeFault_) return ValidationFailure{"SerializationException", *typeFault_};
+    if (auto wrong = enums_.failure(operation)) return wrong;
+    return rules_.failure(operation);
+  }
+
+ private:
+  bool visitStructure(const Shape& shape, Json& value, const Place& place, bool sensitive) {
     for (auto it = value.begin(); it != value.end();) {
-      const Member* member = shape.member(it.key());
-      if (!member || it->is_null()) {
+      const Member* member = it->is_null() ? nullptr : shape.member(it.key());
+      if (!member) {
         it = value.erase(it);
         continue;
       }
-      if (auto wrong = checkTypes(*member->shape, *it, inside(path, it.key()))) return wrong;
+      if (!visit(*member->shape, member, *it, Place{&place, member->name}, sensitive)) return false;
       ++it;
     }
-  } else if (shape.type == ShapeType::List) {
-    std::erase_if(value.get_ref<Json::array_t&>(), [](const Json& element) { return element.is_null(); });
-    for (size_t i = 0; i < value.size(); ++i) {
-      std::string at = path + "." + std::to_string(i + 1) + ".member";
-      if (auto wrong = checkTypes(*shape.element, value[i], at)) return wrong;
+    for (const Member& member : shape.members) {
+      if (!member.required || value.contains(member.name)) continue;
+      auto subject = [&] { return "Value null at '" + Place{&place, member.name}.text() + "'"; };
+      rules_.add(&member, subject, "Member must not be null");
     }
-  } else if (shape.type == ShapeType::Map) {
+    return true;
+  }
+
+  bool visitMap(const Shape& shape, Json& value, const Place& place, bool sensitive) {
     for (auto it = value.begin(); it != value.end();) {
       if (it->is_null()) {
         it = value.erase(it);
         continue;
       }
-      if (auto wrong = checkTypes(*shape.element, *it, inside(path, it.key()))) return wrong;
+      if (!visit(*shape.element, nullptr, *it, Place{&place, it.key()}, sensitive)) return false;
       ++it;
-    }
-  }
-  return std::nullopt;
-}
-
-/// Walks a typed value; `visit(shape, value, path, sensitive)` sees every node, parents first.
-template <class Visit>
-void walk(const Shape& shape, const Json& value, const std::string& path, bool sensitive,
-          const Visit& visit) {
-  sensitive |= shape.sensitive;
-  visit(shape, value, path, sensitive);
-  if (shape.type == ShapeType::Structure) {
-    for (auto it = value.begin(); it != value.end(); ++it) {
-      if (const Member* member = shape.member(it.key())) {
-        walk(*member->shape, *it, inside(path, it.key()), sensitive, visit);
-      }
-    }
-  } else if (shape.type == ShapeType::List) {
-    for (size_t i = 0; i < value.size(); ++i) {
-      walk(*shape.element, value[i], path + "." + std::to_string(i + 1) + ".member", sensitive, visit);
-    }
-  } else if (shape.type == ShapeType::Map) {
-    for (auto it = value.begin(); it != value.end(); ++it) {
-      walk(*shape.element, *it, inside(path, it.key()), sensitive, visit);
-    }
-  }
-}
-
-std::string joined(const std::vector<std::string>& values, const char* separator) {
-  std::string out;
-  for (const std::string& value : values) out += (out.empty() ? "" : separator) + value;
-  return out;
-}
-
-/// One character class that is repeated is all that patterns here consist of, so no general matcher, with its
-/// worst cases, is let near outside text.
-class CharacterClass {
- public:
-  explicit CharacterClass(std::string_view pattern) {
-    size_t open = pattern.find('[');
-    size_t close = pattern.rfind(']');
-    if (open == std::string_view::npos || close == std::string_view::npos) return;
-    std::string_view body = pattern.substr(open + 1, close - open - 1);
-    for (size_t i = 0; i < body.size(); ++i) {
-      if (body.substr(i).starts_with("\\p{")) {
-        addNamed(body[i + 3]);
-        i += 4;
-      } else if (body[i] == '\\' && i + 1 < body.size()) {
-        ++i;
-        allow(body[i], body[i]);
-      } else if (i + 2 < body.size() && body[i + 1] == '-') {
-        allow(body[i], body[i + 2]);
-        i += 2;
-      } else {
-        allow(body[i], body[i]);
-      }
-    }
-  }
-  bool matches(std::string_view text) const {
-    for (char c : text) {
-      if (!allowed_[static_cast<unsigned char>(c)]) return false;
     }
     return true;
   }
 
- private:
-  void allow(char first, char last) {
-    for (int c = static_cast<unsigned char>(first); c <= static_cast<unsigned char>(last); ++c)
-      allowed_[c] = true;
-  }
-  void addNamed(char name) {
-    if (name == 'Z') return allow(' ', ' ');
-    if (name == 'N') return allow('0', '9');
-    allow('a', 'z');
-    allow('A', 'Z');
-    // Letters of other scripts; telling them from other characters is not worth a table here.
-    for (int c = 0x80; c < 0x100; ++c) allowed_[c] = true;
-  }
-  bool allowed_[256] = {};
-};
-
-std::string shown(const Json& value, bool sensitive) {
-  if (sensitive) return "***";
-  std::string text = value.is_string() ? value.get<std::string>() : value.dump();
-  return text.substr(0, 200);
-}
-
-/// Enums whose violation has a wording of its own (ecs-api section 10).
-std::string enumMessage(const Shape& shape, const Json& value, const std::string& path, bool sensitive) {
-  if (shape.name == "LaunchType") return "launch type should be one of [EC2,FARGATE,EXTERNAL]";
-  return "1 validation error detected: Value '" + shown(value, sensitive) + "' at '" + path +
-         "' failed to satisfy constraint: Member must satisfy enum value set: [" +
-         joined(shape.values, ", ") + "]";
-}
-
-std::string bound(double number) {
-  return number == std::floor(number) ? std::to_string(static_cast<int64_t>(number)) : std::to_string(number);
-}
-
-class Constraints {
- public:
-  void check(const Shape& shape, const Json& value, const std::string& path, bool sensitive) {
-    if (shape.type == ShapeType::Structure) {
-      for (const Member& member : shape.members) {
-        if (!member.required || value.contains(member.name)) continue;
-        add("Value null at '" + inside(path, member.name) + "'", "Member must not be null");
-      }
-      return;
+  bool visitList(const Shape& shape, Json& value, const Place& place, bool sensitive) {
+    std::erase_if(value.get_ref<Json::array_t&>(), [](const Json& element) { return element.is_null(); });
+    for (size_t i = 0; i < value.size(); ++i) {
+      if (!visit(*shape.element, nullptr, value[i], Place{&place, {}, i}, sensitive)) return false;
     }
-    std::string subject = "Value '" + shown(value, sensitive) + "' at '" + path + "'";
-    if (shape.least || shape.most) checkBounds(shape, value, subject);
-    if (!shape.pattern.empty() && value.is_string()) {
-      if (!CharacterClass(shape.pattern).matches(value.get_ref<const std::string&>())) {
-        add(subject, "Member must satisfy regular expression pattern: " + shape.pattern);
+    return true;
+  }
+
+  void checkRules(const Shape& shape, const Member* member, const Json& value, const Place& place,
+                  bool sensitive) {
+    auto subject = [&] {
+      std::string shown;
+      if (value.is_number()) shown = value.dump();
+      if (value.is_string()) shown = cut(value.get_ref<const std::string&>(), kShownBytes);
+      bool hidden = sensitive || value.is_structured();
+      return (hidden ? "Value at '" : "Value '" + shown + "' at '") + place.text() + "'";
+    };
+    if (shape.type == ShapeType::Enum && !hasValue(shape, value)) {
+      enums_.add(member, subject, "Member must satisfy enum value set: [" + joined(shape.values, ", ") + "]");
+    }
+    if (shape.least || shape.most) {
+      double amount = value.is_number() ? value.get<double>() : static_cast<double>(lengthOf(value));
+      std::string rule = value.is_number() ? "Member must have value " : "Member must have length ";
+      if (shape.least && amount < *shape.least) {
+        rules_.add(member, subject, rule + "greater than or equal to " + boundText(*shape.least));
+      }
+      if (shape.most && amount > *shape.most) {
+        rules_.add(member, subject, rule + "less than or equal to " + boundText(*shape.most));
       }
     }
-  }
-
-  std::string message() const {
-    if (faults_.empty()) return {};
-    return std::to_string(faults_.size()) + " validation error" + (faults_.size() == 1 ? "" : "s") +
-           " detected: " + joined(faults_, "; ");
-  }
-
- private:
-  void checkBounds(const Shape& shape, const Json& value, const std::string& subject) {
-    bool numeric = value.is_number();
-    double amount = numeric
-                        ? value.get<double>()
-                        : static_cast<double>(value.is_string() ? value.get_ref<const std::string&>().size()
-                                                                : value.size());
-    std::string what = numeric ? "value" : "length";
-    if (shape.least && amount < *shape.least) {
-      add(subject, "Member must have " + what + " greater than or equal to " + bound(*shape.least));
-    }
-    if (shape.most && amount > *shape.most) {
-      add(subject, "Member must have " + what + " less than or equal to " + bound(*shape.most));
+    if (shape.pattern && !shape.pattern->matches(value.get_ref<const std::string&>())) {
+      rules_.add(member, subject, "Member must satisfy regular expression pattern: " + shape.pattern->text());
     }
   }
-  void add(const std::string& subject, const std::string& rule) {
-    faults_.push_back(subject + " failed to satisfy constraint: " + rule);
-  }
-  std::vector<std::string> faults_;
+
+  std::optional<std::string> typeFault_;
+  Faults enums_;
+  Faults rules_;
 };
 
-/// Where the service complains of bad parameters with ClientException (ecs-api section 4).
-std::string parameterException(const Operation& operation) {
-  bool definitions = operation.name.find("TaskDefinition") != std::string::npos;
-  return definitions ? "ClientException" : "InvalidParameterException";
-}
-
-/// Required lists whose absence has a wording of its own (ecs-api sections 7 and 10).
-std::optional<ValidationFailure> absentList(const Operation& operation, const Json& input) {
-  bool instances = operation.input->member("containerInstances") && operation.name != "StartTask";
-  if (operation.name == "DescribeTasks" && !input.contains("tasks")) {
-    return ValidationFailure{"InvalidParameterException", "Tasks cannot be empty."};
+void checkAnswer(const Shape& shape, const Json& value, const Place& place,
+                 std::vector<std::string>& problems) {
+  std::string what = place.above ? "'" + place.text() + "'" : "the answer";
+  if (!fits(value, shape.type)) {
+    problems.push_back(what + " is no " + std::string(typeWord(shape.type)) + " but " +
+                       std::string(valueWord(value)));
+  } else if (shape.type == ShapeType::Enum && !hasValue(shape, value)) {
+    problems.push_back(what + " is not in " + shape.name + ": " + value.get<std::string>());
+  } else if (shape.type == ShapeType::Structure) {
+    for (auto it = value.begin(); it != value.end(); ++it) {
+      Place inside{&place, it.key()};
+      const Member* member = shape.member(it.key());
+      if (member) {
+        checkAnswer(*member->shape, *it, inside, problems);
+      } else {
+        problems.push_back("'" + inside.text() + "' is not a member of " + shape.name);
+      }
+    }
+  } else if (shape.type == ShapeType::Map) {
+    for (auto it = value.begin(); it != value.end(); ++it) {
+      checkAnswer(*shape.element, *it, Place{&place, it.key()}, problems);
+    }
+  } else if (shape.type == ShapeType::List) {
+    for (size_t i = 0; i < value.size(); ++i) {
+      checkAnswer(*shape.element, value[i], Place{&place, {}, i}, problems);
+    }
   }
-  if (instances && !input.contains("containerInstances")) {
-    return ValidationFailure{"ClientException", "Container Instances cannot be empty."};
-  }
-  return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<ValidationFailure> checkInput(const Operation& operation, Json& input) {
-  if (auto wrong = checkTypes(*operation.input, input, "")) {
-    return ValidationFailure{"SerializationException", *wrong};
-  }
-  std::optional<ValidationFailure> failure;
-  auto enums = [&](const Shape& shape, const Json& value, const std::string& path, bool sensitive) {
-    if (failure || shape.values.empty()) return;
-    for (const std::string& known : shape.values) {
-      if (value == known) return;
-    }
-    failure = ValidationFailure{parameterException(operation), enumMessage(shape, value, path, sensitive)};
-  };
-  walk(*operation.input, input, "", false, enums);
-  if (failure) return failure;
-  if (auto absent = absentList(operation, input)) return absent;
-  Constraints constraints;
-  walk(*operation.input, input, "", false,
-       [&](const Shape& shape, const Json& value, const std::string& path, bool sensitive) {
-         constraints.check(shape, value, path, sensitive);
-       });
-  if (std::string message = constraints.message(); !message.empty()) {
-    return ValidationFailure{parameterException(operation), message};
-  }
-  return std::nullopt;
+  InputCheck check;
+  check.visit(*operation.input, nullptr, input, Place{}, /*sensitive=*/false);
+  return check.failure(operation);
 }
-
-namespace {
-
-void checkAnswer(const Shape& shape, const Json& value, const std::string& path,
-                 std::vector<std::string>& problems) {
-  if (!fits(value, shape.type)) {
-    problems.push_back("'" + path + "' is no " + typeWord(shape.type) + ": " + value.dump().substr(0, 100));
-    return;
-  }
-  if (shape.type == ShapeType::Structure) {
-    for (auto it = value.begin(); it != value.end(); ++it) {
-      const Member* member = shape.member(it.key());
-      if (member) {
-        checkAnswer(*member->shape, *it, inside(path, it.key()), problems);
-      } else {
-        problems.push_back("'" + inside(path, it.key()) + "' is not a member of " + shape.name);
-      }
-    }
-  } else if (shape.element) {
-    for (const Json& element : value) checkAnswer(*shape.element, element, path + "[]", problems);
-  }
-}
-
-}  // namespace
 
 std::vector<std::string> checkOutput(const Operation& operation, const Json& output) {
   std::vector<std::string> problems;
-  checkAnswer(*operation.output, output, "", problems);
+  checkAnswer(*operation.output, output, Place{}, problems);
   return problems;
 }
 

@@ -12,18 +12,20 @@ namespace berth::ecs {
 
 /// The exception that refuses a request.
 struct ValidationFailure {
-  std::string type;
-  std::string message;
+  std::string type;     ///< e.g. "InvalidParameterException"
+  std::string message;  ///< names the members; values of sensitive ones are not shown
 };
 
-/// Checks `input`, a JSON object, and normalises it: members that the shape does not have are removed at
-/// every level (agents send some), and so are nulls. Order of the checks: types (SerializationException),
-/// enums, then required members, ranges, lengths and patterns (InvalidParameterException, or ClientException
-/// where the service uses that). Messages name the member; values of sensitive members are not shown.
+/// Checks `input`, and makes it what actions rely on: members that the shape does not have are gone at every
+/// level (agents send some), and so are nulls; whole numbers written as 1.0 are integers; timestamps written
+/// as text are seconds since the epoch. The first of these that fails decides:
+/// types (SerializationException), enums, then required members, ranges, lengths and patterns (both the
+/// operation's parameterException, or what the member declares). After a failure `input` is in any state.
+/// Sources of the general messages: the AWS JSON 1.1 framework's answers, as its services give them.
 std::optional<ValidationFailure> checkInput(const Operation& operation, nlohmann::json& input);
 
-/// What in an answer does not fit the operation's output: wrong types, members that the shape does not have.
-/// Empty when all fits. For tests.
+/// What in an answer does not fit the operation's output: wrong types, nulls, values that an enum does not
+/// have, members that the shape does not have. Empty when all fits.
 std::vector<std::string> checkOutput(const Operation& operation, const nlohmann::json& output);
 
 }  // namespace berth::ecs

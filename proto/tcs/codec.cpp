@@ -138,6 +138,33 @@ NumberSet decodeSet(Fields& parent, std::string_view key) {
   return out;
 }
 
+void decodeStorage(Fields& parent, ContainerMetric& metric) {
+  const Json* sets = parent.find("storageStatsSet");
+  if (!sets) return;
+  Fields fields(*sets, parent.pathOf("storageStatsSet"));
+  metric.readBytes = decodeSet(fields, "readSizeBytes");
+  metric.writeBytes = decodeSet(fields, "writeSizeBytes");
+  parent.absorb(fields);
+}
+
+void decodeNetwork(Fields& parent, ContainerMetric& metric) {
+  const Json* sets = parent.find("networkStatsSet");
+  if (!sets) return;
+  Fields fields(*sets, parent.pathOf("networkStatsSet"));
+  NetworkSets& network = metric.network.emplace();
+  network.rxBytes = decodeSet(fields, "rxBytes");
+  network.rxPackets = decodeSet(fields, "rxPackets");
+  network.rxErrors = decodeSet(fields, "rxErrors");
+  network.rxDropped = decodeSet(fields, "rxDropped");
+  network.rxBytesPerSecond = decodeSet(fields, "rxBytesPerSecond");
+  network.txBytes = decodeSet(fields, "txBytes");
+  network.txPackets = decodeSet(fields, "txPackets");
+  network.txErrors = decodeSet(fields, "txErrors");
+  network.txDropped = decodeSet(fields, "txDropped");
+  network.txBytesPerSecond = decodeSet(fields, "txBytesPerSecond");
+  parent.absorb(fields);
+}
+
 PublishMetrics decodeMetrics(Fields& message) {
   PublishMetrics out;
   out.metadata = decodeMetadata(message);
@@ -152,6 +179,8 @@ PublishMetrics decodeMetrics(Fields& message) {
       container.arn = inner.str("containerArn");
       container.cpu = decodeSet(inner, "cpuStatsSet");
       container.memory = decodeSet(inner, "memoryStatsSet");
+      decodeStorage(inner, container);
+      decodeNetwork(inner, container);
       fields.absorb(inner);
       task.containers.push_back(std::move(container));
     }

@@ -155,11 +155,15 @@ class Berth:
             self.add_agent(cluster, agent_changes)
         return self
 
-    def add_agent(self, cluster="default", changes=None):
+    def make_agent(self, cluster="default", changes=None):
+        """An agent that is not started yet."""
         number = len(self.agents)
         agent = Agent(self.folder / f"agent-{number}", self.controller, self._engines(number), cluster, changes)
         self.agents.append(agent)
-        return agent.start_joined()
+        return agent
+
+    def add_agent(self, cluster="default", changes=None):
+        return self.make_agent(cluster, changes).start_joined()
 
     @property
     def ecs(self):

@@ -1,0 +1,169 @@
+#include <catch2/catch.hpp>
+
+#include "tests/unit/agent/engine/bench.hpp"
+
+namespace berth::agent {
+
+using namespace sample;
+
+namespace {
+
+const std::string kUnknown = "arn:task/unknown";
+
+/// An engine that begins anew with what was stored, its first list under way.
+struct Restarted {
+  explicit Restarted(std::vector<Task> stored, int64_t timeline = 5) {
+    first = bench.engine.restore(std::move(stored), timeline, bench.now());
+  }
+  Bench bench;
+  Output first;
+};
+
+/// A task as it was stored when its start was intended.
+Task intended() {
+  Bench before;
+  before.payload(oneContainer());
+  before.pulled();
+  return before.created().save.at(0);
+}
+
+/// As the codec would restore it: nothing is under way.
+Task atRest(Task task) {
+  for (Container& container : task.containers) container.inFlight = Step::None;
+  return task;
+}
+
+}  // namespace
+
+TEST_CASE("nothing is done for restored tasks before the runtime was asked") {
+  Restarted restarted({atRest(intended())});
+  Bench& bench = restarted.bench;
+  REQUIRE(restarted.first.effects.size() == 1);
+  CHECK(effect<ListEffect>(restarted.first));
+  CHECK(bench.engine.timeline() == 5);
+  CHECK(bench.engine.onTimer(at(60)).effects.empty());
+  CHECK(bench.engine.onRuntimeEvent(event("c1", "die"), bench.now()).effects.empty());
+  REQUIRE(bench.engine.waiting().size() == 1);
+  CHECK(bench.engine.waiting()[0].what == "the runtime, to list its containers");
+}
+
+TEST_CASE("a restored container that runs is reported and left alone") {
+  Restarted restarted({atRest(intended())});
+  Output out = restarted.bench.listed({labelled(running("c1"), kTaskArn)});
+  CHECK(effects<StartEffect>(out).empty());
+  CHECK(effects<StopEffect>(out).empty());
+  REQUIRE(effect<ReportEffect>(out));
+  CHECK(effect<ReportEffect>(out)->report.status == TaskStatus::Running);
+}
+
+TEST_CASE("a restored container that ended meanwhile is reported with its exit code") {
+  Restarted restarted({atRest(intended())});
+  Output out = restarted.bench.listed({labelled(exited("c1", 2), kTaskArn)});
+  REQUIRE(effect<ReportEffect>(out));
+  CHECK(effect<ReportEffect>(out)->report.containers[0].exitCode == 2);
+  CHECK(out.save.size() == 1);
+}
+
+TEST_CASE("a restored container whose start never reached the runtime is started") {
+  Restarted restarted({atRest(intended())});
+  RuntimeContainer created;
+  created.id = "c1";
+  CHECK(effect<StartEffect>(restarted.bench.listed({labelled(created, kTaskArn)})));
+}
+
+TEST_CASE("a restored container that was meant to start and is gone has vanished") {
+  Restarted restarted({atRest(intended())});
+  CHECK(effect<InspectEffect>(restarted.bench.listed({})));
+  Output out = restarted.bench.inspected(std::nullopt);
+  CHECK_FALSE(effect<CreateEffect>(out));
+  REQUIRE(effect<ReportEffect>(out));
+  CHECK(effect<ReportEffect>(out)->report.containers[0].reason ==
+        "ContainerVanishedError: No container matching saved ID found");
+}
+
+TEST_CASE("a task that was stored and not begun begins") {
+  Bench before;
+  Restarted restarted({atRest(before.payload(oneContainer()).save.at(0))});
+  CHECK(effect<PullEffect>(restarted.bench.listed({})));
+}
+
+TEST_CASE("a container that was created just before the crash is found by its label") {
+  Bench before;
+  Restarted restarted({atRest(before.payload(oneContainer()).save.at(0))});
+  RuntimeContainer created;
+  created.id = "c4";
+  Output out = restarted.bench.listed({labelled(created, kTaskArn)});
+  CHECK(effects<PullEffect>(out).empty());
+  REQUIRE(effect<StartEffect>(out));
+  CHECK(effect<StartEffect>(out)->id == "c4");
+}
+
+TEST_CASE("a stop that was wanted before the restart is carried out after it") {
+  Task stored = atRest(intended());
+  stored.stopWanted = true;
+  Restarted restarted({stored});
+  CHECK(effect<StopEffect>(restarted.bench.listed({labelled(running("c1"), kTaskArn)})));
+}
+
+TEST_CASE("a stop that arrives before the first list waits for it") {
+  Restarted restarted({atRest(intended())});
+  Output stop = restarted.bench.payload(stopOf(oneContainer()));
+  CHECK(sent<acs::AckRequest>(stop));
+  CHECK(stop.save.size() == 1);
+  CHECK_FALSE(effect<StopEffect>(stop));
+  CHECK(effect<StopEffect>(restarted.bench.listed({labelled(running("c1"), kTaskArn)})));
+}
+
+TEST_CASE("a new task that arrives before the first list waits for it") {
+  Restarted restarted({});
+  Output out = restarted.bench.payload(oneContainer());
+  CHECK(sent<acs::AckRequest>(out));
+  CHECK_FALSE(effect<PullEffect>(out));
+  CHECK(effect<PullEffect>(restarted.bench.listed({})));
+}
+
+TEST_CASE("containers with this agent's label that belong to no task are removed by force") {
+  Restarted restarted({atRest(intended())});
+  RuntimeContainer bare = running("c8");
+  Output out = restarted.bench.listed({labelled(running("c1"), kTaskArn), labelled(running("c9"), kUnknown),
+                                       labelled(exited("c7", 0), kTaskArn, "stranger"), bare});
+  auto removed = effects<RemoveEffect>(out);
+  REQUIRE(removed.size() == 3);
+  for (const RemoveEffect& one : removed) {
+    CHECK(one.force);
+    CHECK(one.key.taskArn.empty());
+    CHECK(one.id != "c1");
+  }
+  CHECK(restarted.bench.done(RemoveDone{{}, Status()}).effects.empty());
+}
+
+TEST_CASE("a runtime that does not answer the first list is asked until it does") {
+  Restarted restarted({atRest(intended())});
+  Bench& bench = restarted.bench;
+  for (int i = 0; i < 5; ++i) {
+    Output failed = bench.done(ListDone{makeError(Code::Unavailable, "no runtime")});
+    CHECK(failed.effects.empty());
+    REQUIRE(bench.engine.nextDeadline().has_value());
+    CHECK(effect<ListEffect>(bench.timer()));
+  }
+  CHECK(effect<ReportEffect>(bench.listed({labelled(running("c1"), kTaskArn)})));
+}
+
+TEST_CASE("what the controller had accepted is not reported again after a restart") {
+  Bench before;
+  before.runAndReport();
+  Restarted restarted({atRest(before.task())});
+  CHECK_FALSE(effect<ReportEffect>(restarted.bench.listed({labelled(running("c1"), kTaskArn)})));
+}
+
+TEST_CASE("now and then everything is compared with the runtime") {
+  Restarted restarted({});
+  Bench& bench = restarted.bench;
+  bench.listed({});
+  REQUIRE(bench.engine.nextDeadline().has_value());
+  Output out = bench.timer();
+  CHECK(effect<ListEffect>(out));
+  CHECK_FALSE(bench.engine.nextDeadline().has_value());
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,100 @@
+#include "agent/model/container_spec.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/unit/agent/model/sample.hpp"
+
+namespace berth::agent {
+namespace {
+
+const Identity kIdentity{"prod", "arn:instance", "eu-1"};
+
+}  // namespace
+
+TEST_CASE("a container carries the labels by which it is found again") {
+  Task task = makeTask(sample::payload());
+  auto spec = containerSpec(task, task.containers[0], kIdentity);
+  REQUIRE(spec.ok());
+  CHECK(spec->labels.at(kTaskLabel) == sample::kTaskArn);
+  CHECK(spec->labels.at(kContainerLabel) == "main");
+  CHECK(spec->labels.at(kInstanceLabel) == "arn:instance");
+  CHECK(spec->labels.at("com.amazonaws.ecs.cluster") == "prod");
+  CHECK(spec->networkMode == "bridge");
+  CHECK(spec->memoryBytes == 64 * 1024 * 1024);
+}
+
+TEST_CASE("the region is added unless the task sets its own") {
+  Task task = makeTask(sample::payload());
+  task.containers[0].spec.environment["AWS_REGION"] = "mine";
+  auto spec = containerSpec(task, task.containers[0], kIdentity);
+  REQUIRE(spec.ok());
+  CHECK(spec->environment.at("AWS_REGION") == "mine");
+  CHECK(spec->environment.at("AWS_DEFAULT_REGION") == "eu-1");
+}
+
+TEST_CASE("a container without a limit gets its task's") {
+  Task task = makeTask(sample::payload());
+  task.spec.memory = 256;
+  task.containers[0].spec.memory = 0;
+  CHECK(containerSpec(task, task.containers[0], kIdentity)->memoryBytes == 256 * 1024 * 1024);
+}
+
+TEST_CASE("ports are published in bridge mode only") {
+  Task task = makeTask(sample::payload());
+  task.containers[0].spec.portMappings = {acs::PortMapping{80, 0, "tcp"}};
+  CHECK(containerSpec(task, task.containers[0], kIdentity)->ports.size() == 1);
+  task.spec.networkMode = "host";
+  CHECK(containerSpec(task, task.containers[0], kIdentity)->ports.empty());
+}
+
+TEST_CASE("a mount point of an unknown volume is refused by name") {
+  Task task = makeTask(sample::payload());
+  task.containers[0].spec.mountPoints = {acs::MountPoint{"data", "/data", true}};
+  auto spec = containerSpec(task, task.containers[0], kIdentity);
+  REQUIRE_FALSE(spec.ok());
+  CHECK(spec.error().message == "container main mounts volume data, which the task does not have");
+  task.spec.volumes = {acs::Volume{"data", "/srv/data"}};
+  spec = containerSpec(task, task.containers[0], kIdentity);
+  REQUIRE(spec.ok());
+  CHECK(spec->mounts == std::vector<Mount>{Mount{"/srv/data", "/data", true}});
+}
+
+TEST_CASE("a container's own command, entry point, cpu and Docker texts pass through") {
+  Task task = makeTask(sample::payload());
+  acs::Container& from = task.containers[0].spec;
+  from.command = std::vector<std::string>{"serve"};
+  from.entryPoint = std::vector<std::string>{};
+  from.cpu = 128;
+  from.dockerConfig.config = R"({"User":"1000"})";
+  from.dockerConfig.hostConfig = R"({"Privileged":false})";
+  auto spec = containerSpec(task, task.containers[0], kIdentity);
+  REQUIRE(spec.ok());
+  CHECK(spec->name == task.containers[0].runtimeName);
+  CHECK(spec->image == "registry.example/web:1");
+  CHECK(spec->command == std::vector<std::string>{"serve"});
+  REQUIRE(spec->entryPoint.has_value());
+  CHECK(spec->entryPoint->empty());
+  CHECK(spec->cpuShares == 128);
+  CHECK(spec->dockerConfig == R"({"User":"1000"})");
+  CHECK(spec->dockerHostConfig == R"({"Privileged":false})");
+}
+
+TEST_CASE("a command that was not given stays the image's") {
+  Task task = makeTask(sample::payload());
+  auto spec = containerSpec(task, task.containers[0], kIdentity);
+  REQUIRE(spec.ok());
+  CHECK_FALSE(spec->command.has_value());
+  CHECK_FALSE(spec->entryPoint.has_value());
+}
+
+TEST_CASE("ports keep number, protocol and the wish for any host port") {
+  Task task = makeTask(sample::payload());
+  task.containers[0].spec.portMappings = {acs::PortMapping{65535, 0, "udp"},
+                                          acs::PortMapping{80, 8080, "tcp"}};
+  auto spec = containerSpec(task, task.containers[0], kIdentity);
+  REQUIRE(spec.ok());
+  CHECK(spec->ports ==
+        std::vector<PortMapping>{PortMapping{65535, 0, "udp", ""}, PortMapping{80, 8080, "tcp", ""}});
+}
+
+}  // namespace berth::agent
