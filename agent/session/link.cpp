@@ -43,7 +43,9 @@ Async<Ended> keepConnected(LinkDeps& deps, const char* name, Backoff backoff,
       continue;
     }
     Duration delay = backoff.next();
-    deps.log.info("trying again later", {{"what", name}, {"in", formatDuration(delay)}});
+    deps.log.info(
+        "trying again later",
+        {{"what", name}, {"in", formatDuration(std::chrono::floor<std::chrono::milliseconds>(delay))}});
     co_await sleepFor(delay, stop);
   }
   co_return Ended::Stopped;

@@ -41,7 +41,8 @@ Gateway::Gateway(GatewayOptions options, aws::Verifier::Lookup lookup, CoreRunne
       sessions_(sessions),
       random_(random),
       clock_(clock),
-      log_(log) {}
+      log_(log),
+      startedAt_(std::chrono::floor<std::chrono::seconds>(clock.now().wall)) {}
 
 ApiResult<std::string> Gateway::authenticate(const http::ServerRequest& request, bool changes) {
   if (!options_.authenticate) return std::string("anonymous");
@@ -52,9 +53,14 @@ ApiResult<std::string> Gateway::authenticate(const http::ServerRequest& request,
   const auto& caller = std::get<aws::Caller>(verified);
   // Clients sign with a resolution of one second, so two equal calls within it look like a replay. They are
   // told to try again, which their SDKs do by themselves, with a new signature.
-  if (changes && !replays_.firstUse(caller.signature, now.mono)) {
-    return ApiError{"ThrottlingException",
-                    "A request with this signature has been served already: sign it anew and try again."};
+  // What an earlier run of the controller has served is not known any more, so what was signed before this
+  // run is refused alike.
+  auto signed_at = parseAmzDate(request.headers.get("X-Amz-Date").value_or(""));
+  bool known_run = signed_at && *signed_at >= startedAt_;
+  if (changes && (!known_run || !replays_.firstUse(caller.signature, now.mono))) {
+    return ApiError{
+        "ThrottlingException",
+        "A request with this signature may have been served already: sign it anew and try again."};
   }
   return caller.accessKeyId;
 }

@@ -43,6 +43,7 @@ class Gateway final : public http::Handler {
   Random& random_;
   const Clock& clock_;
   Log& log_;
+  WallTime startedAt_;  ///< to the second, as signatures are dated
   uint64_t calls_ = 0;
   uint64_t refused_ = 0;
 };

@@ -247,7 +247,10 @@ std::string frame(std::vector<std::pair<std::string, std::string>> headers, cons
 }
 
 Result<FromAgent> decodeFromAgent(std::string_view text) {
-  if (!text.starts_with('{')) {
+  // Without a single header, the empty line that ends them comes first.
+  if (text.starts_with("\r\n")) {
+    text.remove_prefix(2);
+  } else if (!text.starts_with('{')) {
     size_t end = text.find("\r\n\r\n");
     if (end == std::string_view::npos) {
       return makeError(Code::InvalidArgument,

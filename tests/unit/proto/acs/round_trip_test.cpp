@@ -1,0 +1,154 @@
+#include "tests/unit/proto/acs/frame.hpp"
+
+namespace berth::acs {
+
+using namespace sample;
+
+namespace {
+
+/// A container that uses every member.
+Container fullContainer() {
+  Container out;
+  out.name = "app";
+  out.image = "nginx:1";
+  out.containerArn = "arn:container";
+  out.essential = false;
+  out.cpu = 128;
+  out.memory = 64;
+  out.command = {{"serve"}};
+  out.entryPoint = std::vector<std::string>{};
+  out.environment = {{"A", "b"}, {"E", ""}};
+  out.portMappings = {{80, 8080, "tcp"}, {53, 0, "udp"}};
+  out.mountPoints = {{"data", "/data", true}};
+  out.stopTimeout = 0;
+  out.healthCheckType = "docker";
+  out.dockerConfig = {"1.24", R"({"User":"1"})", R"({"Init":true})"};
+  return out;
+}
+
+Task fullTask() {
+  Task out;
+  out.arn = "arn:task/1";
+  out.desiredStatus = "RUNNING";
+  out.family = "web";
+  out.version = "3";
+  out.group = "service:web";
+  out.networkMode = "host";
+  out.launchType = "EXTERNAL";
+  out.cpu = 0.25;
+  out.memory = 512;
+  out.containers = {fullContainer()};
+  out.volumes = {{"data", "/srv/data"}};
+  return out;
+}
+
+template <class M>
+M overTheWire(const M& message) {
+  auto read = decodeToAgent(encode(ToAgent(message)));
+  REQUIRE(read.ok());
+  return std::get<M>(*read);
+}
+
+template <class M>
+M backOverTheWire(const M& message) {
+  auto read = decodeFromAgent(encode(FromAgent(message)));
+  REQUIRE(read.ok());
+  return std::get<M>(*read);
+}
+
+}  // namespace
+
+TEST_CASE("a payload survives the wire with every member") {
+  PayloadMessage message{"m", "arn:cluster", "arn:instance", 9, 1719650000123, {fullTask()}, {}};
+  PayloadMessage read = overTheWire(message);
+  CHECK(read.messageId == "m");
+  CHECK(read.seqNum == 9);
+  CHECK(read.generatedAt == 1719650000123);
+  REQUIRE(read.tasks.size() == 1);
+  CHECK(read.tasks[0].group == "service:web");
+  CHECK(read.tasks[0].networkMode == "host");
+  CHECK(read.tasks[0].launchType == "EXTERNAL");
+  CHECK(read.tasks[0].cpu == 0.25);
+  CHECK(read.tasks[0].memory == 512);
+  CHECK(read.tasks[0].volumes[0].sourcePath == "/srv/data");
+  const Container& app = read.tasks[0].containers[0];
+  CHECK(app.containerArn == "arn:container");
+  CHECK_FALSE(app.essential);
+  CHECK(app.cpu == 128);
+  CHECK(app.memory == 64);
+  CHECK(app.command == std::vector<std::string>{"serve"});
+  CHECK(app.entryPoint == std::vector<std::string>{});
+  CHECK(app.environment == std::map<std::string, std::string>{{"A", "b"}, {"E", ""}});
+  REQUIRE(app.portMappings.size() == 2);
+  CHECK(app.portMappings[0].hostPort == 8080);
+  CHECK(app.portMappings[1].protocol == "udp");
+  CHECK(app.mountPoints[0].containerPath == "/data");
+  CHECK(app.stopTimeout == 0);
+  CHECK(app.healthCheckType == "docker");
+  CHECK(app.dockerConfig.config == R"({"User":"1"})");
+  CHECK(app.dockerConfig.hostConfig == R"({"Init":true})");
+}
+
+TEST_CASE("encoding what was read gives the same frame") {
+  ToAgent message = PayloadMessage{"m", "arn:cluster", "arn:instance", 9, 1, {fullTask()}, {}};
+  std::string first = encode(message);
+  auto read = decodeToAgent(first);
+  REQUIRE(read.ok());
+  CHECK(encode(*read) == first);
+}
+
+TEST_CASE("absent members are left out of a payload") {
+  Task bare;
+  bare.arn = "arn:task/1";
+  bare.desiredStatus = "RUNNING";
+  Container plain;
+  plain.name = "app";
+  plain.image = "i";
+  bare.containers = {plain};
+  Json wire = Json::parse(encode(ToAgent(PayloadMessage{"m", "c", "i", 1, 1, {bare}, {}})));
+  const Json& out = wire["message"]["tasks"][0];
+  for (const char* key : {"group", "networkMode", "launchType", "cpu", "memory"})
+    CHECK_FALSE(out.contains(key));
+  for (const char* key :
+       {"containerArn", "command", "entryPoint", "stopTimeout", "healthCheckType", "dockerConfig"}) {
+    CHECK_FALSE(out["containers"][0].contains(key));
+  }
+}
+
+TEST_CASE("the other messages to an agent survive the wire") {
+  CHECK(overTheWire(HeartbeatMessage{"h", false}).messageId == "h");
+  CHECK_FALSE(overTheWire(HeartbeatMessage{"h", false}).healthy);
+  TaskManifestMessage manifest =
+      overTheWire(TaskManifestMessage{"m", "c", "i", 5, 6, {{"a", "c", "RUNNING"}}});
+  CHECK(manifest.clusterArn == "c");
+  CHECK(manifest.containerInstanceArn == "i");
+  CHECK(manifest.generatedAt == 5);
+  CHECK(manifest.timeline == 6);
+  CHECK(manifest.tasks.at(0).taskClusterArn == "c");
+  TaskStopVerificationAck ack = overTheWire(TaskStopVerificationAck{"m", 5, {{"a", "c", "STOPPED"}}});
+  CHECK(ack.generatedAt == 5);
+  CHECK(ack.stopTasks.at(0).desiredStatus == "STOPPED");
+}
+
+TEST_CASE("the messages of an agent survive the wire") {
+  AckRequest ack = backOverTheWire(AckRequest{"c", "i", "m"});
+  CHECK(ack.cluster == "c");
+  CHECK(ack.containerInstance == "i");
+  CHECK(ack.messageId == "m");
+  NackRequest nack = backOverTheWire(NackRequest{"c", "i", "m", "no"});
+  CHECK(nack.reason == "no");
+  CHECK(backOverTheWire(HeartbeatAckRequest{"h"}).messageId == "h");
+  auto verification = backOverTheWire(TaskStopVerificationMessage{"m", {{"a", "c", "STOPPED"}}});
+  CHECK(verification.messageId == "m");
+  CHECK(verification.stopCandidates.at(0).taskArn == "a");
+}
+
+TEST_CASE("an acknowledgement has the names of Amazon's agent") {
+  CHECK(Json::parse(encode(FromAgent(AckRequest{"c", "i", "m"}))) ==
+        Json{{"type", "AckRequest"},
+             {"message", {{"cluster", "c"}, {"containerInstance", "i"}, {"messageId", "m"}}}});
+  CHECK(Json::parse(encode(FromAgent(HeartbeatAckRequest{"m"}))) ==
+        Json{{"type", "HeartbeatAckRequest"}, {"message", {{"messageId", "m"}}}});
+}
+
+}  // namespace berth::acs
