@@ -1,0 +1,155 @@
+"""The figures of design section 10 that need an agent on Docker, each beside its peer from the same run."""
+
+import os
+import pathlib
+import statistics
+import subprocess
+import time
+
+from support.berth import merged
+from support.docker import DOCKER
+from support.tasks import register, run
+from support.waiting import wait_until
+from tap import Tap
+
+ROUNDS = 20
+CONTAINERS = 20
+METRICS_SECONDS = 30
+SETTLE_SECONDS = 5
+MIB = 1024 * 1024
+
+
+class Figure:
+    def __init__(self, what, ours, peer, budget, met):
+        self.what, self.ours, self.peer, self.budget, self.met = what, ours, peer, budget, met
+
+
+def milliseconds(values):
+    ordered = sorted(values)
+    return f"{statistics.median(ordered) * 1e3:.1f} ms ({ordered[0] * 1e3:.0f} to {ordered[-1] * 1e3:.0f})"
+
+
+def behind(berth, tap, changes=None):
+    """An agent, not started, that speaks with its controller through the tap."""
+    return berth.make_agent(changes=merged({"controller": f"http://127.0.0.1:{tap.port}"}, changes))
+
+
+def task_start(berth, pull_behavior, label):
+    """Payload received to RUNNING submitted, beside `docker run -d`, one after the other in each round."""
+    image = register(berth, f"start-{pull_behavior}", "sleeper", cpu=16, memory=32) and berth.image("sleeper")
+    ours, peer = [], []
+    with Tap(berth.controller.port) as tap:
+        agent = behind(berth, tap, {"images": {"pull_behavior": pull_behavior}}).start_joined()
+        agent.engine.docker("pull", "-q", image)
+        for number in range(ROUNDS + 1):
+            tap.forget()
+            arn = run(berth, f"start-{pull_behavior}")[0]
+            said = wait_until(lambda: tap.when("up", "RUNNING", f'"task":"{arn}"'), "RUNNING submitted")
+            got = tap.when("down", "PayloadMessage", arn)
+            before = time.monotonic()
+            subprocess.run([DOCKER, "-H", f"unix://{agent.engine.socket}", "run", "-d", image], check=True,
+                           stdout=subprocess.DEVNULL)
+            if number:  # the first round warms caches
+                ours.append(said - got)
+                peer.append(time.monotonic() - before)
+        remove(berth, agent)
+    ratio = statistics.median(ours) / statistics.median(peer)
+    return Figure(f"payload to RUNNING, {label}", milliseconds(ours), f"docker run -d: {milliseconds(peer)}",
+                  f"ratio {ratio:.3f}, at most 1.05", ratio <= 1.05)
+
+
+def session_start(berth):
+    """Process start to an accepted ACS session, state kept from the run before."""
+    times = []
+    with Tap(berth.controller.port) as tap:
+        agent = behind(berth, tap).start_joined()
+        for _ in range(ROUNDS):
+            agent.stop()
+            tap.forget()
+            before = time.monotonic()
+            agent.start()
+            times.append(wait_until(lambda: tap.answered("GET /v1/acs", "101 Switching Protocols"), "a session") - before)
+        agent.stop()
+    return Figure("process start to ACS session", milliseconds(times), "Amazon's agent, as recorded: 180 ms",
+                  "under 50 ms", statistics.median(times) < 0.05)
+
+
+def memory(berth, tasks):
+    agent = berth.add_agent()
+    if tasks:
+        run_all(berth, tasks)
+    time.sleep(SETTLE_SECONDS)
+    fields = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{agent.pid}/status").read_text().splitlines()
+                  if ":\t" in line)
+    rss, anonymous = (int(fields[name].split()[0]) / 1024 for name in ("VmRSS", "RssAnon"))
+    remove(berth, agent)
+    allowed = 20 + tasks * 10 / 1024
+    return Figure(f"agent memory, {tasks} tasks", f"RSS {rss:.1f} MiB, anonymous {anonymous:.1f} MiB",
+                  f"Amazon's agent, as recorded: {37 if tasks else 30} MB",
+                  f"RSS {allowed:.1f}, anonymous {5 + tasks * 10 / 1024:.1f}",
+                  rss <= allowed and anonymous <= 5 + tasks * 10 / 1024)
+
+
+def metrics(berth):
+    """CPU of agent, dockerd and containerd; the peer is what reading Docker's stats API costs the same engine."""
+    agent = berth.add_agent()
+    run_all(berth, CONTAINERS)
+    time.sleep(SETTLE_SECONDS)
+    ids = agent.engine.docker("ps", "-q", "--no-trunc").stdout.split()
+    assert len(ids) == CONTAINERS
+    ours = cpu_seconds_over(engine_pids(agent.engine) + [agent.pid])
+    agent.stop()
+    idle = cpu_seconds_over(engine_pids(agent.engine))
+    readers = [subprocess.Popen(["curl", "-sN", "--unix-socket", agent.engine.socket, "-o", "/dev/null", "--max-time",
+                                 str(METRICS_SECONDS + 10), f"http://docker/containers/{one}/stats"]) for one in ids]
+    try:
+        time.sleep(1)
+        peer = cpu_seconds_over(engine_pids(agent.engine))
+    finally:
+        for one in readers:
+            one.terminate()
+            one.wait()
+    agent.start_joined()
+    remove(berth, agent)
+    return Figure(f"metrics of {CONTAINERS} containers, {METRICS_SECONDS} s, CPU",
+                  f"{ours:.2f} s (engine with no agent: {idle:.2f} s)",
+                  f"Docker's stats API: {peer:.2f} s; Amazon's agent, as recorded: 1.7 s", "at most 0.15 s", ours <= 0.15)
+
+
+def run_all(berth, count):
+    register(berth, "many", "sleeper", cpu=16, memory=32)
+    arns = [arn for at in range(0, count, 10) for arn in run(berth, "many", count=min(10, count - at))]
+    for arn in arns:
+        berth.wait_status(arn, "RUNNING", seconds=120)
+
+
+def remove(berth, agent):
+    agent.stop()
+    berth.ecs.deregister_container_instance(containerInstance=agent.instance_arn, force=True)
+    agent.engine.remove_containers()
+
+
+def engine_pids(engine):
+    """dockerd and its containerd; shims belong to the containers."""
+    dockerd = engine.program.pid
+    children = pathlib.Path(f"/proc/{dockerd}/task/{dockerd}/children").read_text().split()
+    for task in pathlib.Path(f"/proc/{dockerd}/task").iterdir():
+        children += (task / "children").read_text().split()
+    containerd = {int(pid) for pid in children
+                  if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "containerd"}
+    assert len(containerd) == 1, containerd
+    return [dockerd, *containerd]
+
+
+def cpu_seconds(pids):
+    ticks = 0
+    for pid in pids:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds_over(pids, seconds=METRICS_SECONDS):
+    before = cpu_seconds(pids)
+    time.sleep(seconds)
+    return cpu_seconds(pids) - before
