@@ -1,7 +1,5 @@
 #include "agent/registrar.hpp"
 
-#include <charconv>
-
 #include "agent/session/backoff.hpp"
 #include "agent/session/capabilities.hpp"
 #include "agent/state/codec.hpp"
@@ -10,8 +8,9 @@
 namespace berth::agent {
 namespace {
 
-// agent-protocol 1.8
-constexpr Backoff::Shape kRetry{std::chrono::milliseconds(500), std::chrono::seconds(60), 2.0, 0.2};
+// What systemd would do for an agent that ends on each failure, without the ends (amazon-ecs-agent,
+// ecs-init).
+constexpr Backoff::Shape kRetry{std::chrono::milliseconds(500), std::chrono::seconds(15), 2.0, 0.1};
 
 bool isTerminal(const CallFailure& failure) {
   return failure.exception == "ClientException" || failure.exception == "InvalidParameterException" ||
@@ -28,17 +27,28 @@ Registration registrationOf(const Config& config, const Host& host, const Runtim
   out.clientToken = randomUuid(random);
   out.resources.cpu = host.cpus * 1024;
   out.resources.memory = host.memoryMiB - config.reservedMemory;
-  for (const std::string& port : config.reservedPorts) {
-    uint16_t number = 0;
-    std::from_chars(port.data(), port.data() + port.size(), number);
-    if (number != 0) out.resources.ports.push_back(number);
-  }
+  out.resources.ports.assign(config.reservedPorts.begin(), config.reservedPorts.end());
   out.attributes = capabilities(runtime, config.loggingDrivers);
   // The user's own attributes belong to the first registration only.
   if (known.empty()) {
     for (const auto& [name, value] : config.attributes) out.attributes[name] = value;
   }
   return out;
+}
+
+Async<Status> remember(RegistrarDeps deps, std::string cluster, std::string arn) {
+  Changes changes = registrationChanges(cluster, arn);
+  auto stored = co_await loopAwait<std::monostate>([&](auto done) {
+    deps.store.commit(std::move(changes), [done](Status status) {
+      done(status ? Result<std::monostate>(std::monostate{}) : Result<std::monostate>(status.error()));
+    });
+  });
+  co_return stored ? Status() : Status(stored.error());
+}
+
+std::string wayOut(const std::string& known) {
+  if (known.empty()) return "correct the configuration";
+  return "if " + known + " was deregistered on purpose, remove its containers and state.db in data_dir";
 }
 
 }  // namespace
@@ -50,12 +60,7 @@ Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config
   while (true) {
     auto outcome = co_await deps.controlPlane.registerInstance(registration, stop);
     if (const auto* arn = std::get_if<std::string>(&outcome)) {
-      Changes changes = registrationChanges(config.cluster, *arn);
-      auto stored = co_await loopAwait<std::monostate>([&](auto done) {
-        deps.store.commit(std::move(changes), [done](Status status) {
-          done(status ? Result<std::monostate>(std::monostate{}) : Result<std::monostate>(status.error()));
-        });
-      });
+      Status stored = co_await remember(deps, config.cluster, *arn);
       if (stored) {
         deps.log.info("registered", {{"cluster", config.cluster}, {"container_instance", *arn}});
         co_return *arn;
@@ -67,9 +72,11 @@ Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config
           "can't register",
           {{"cluster", config.cluster}, {"exception", failure.exception}, {"reason", failure.error.message}});
       if (clusterMissing(failure) && !config.clusterGiven) {
-        auto created = co_await deps.controlPlane.createCluster(config.cluster, stop);
-        if (!created) continue;
+        auto refused = co_await deps.controlPlane.createCluster(config.cluster, stop);
+        if (!refused) continue;
       } else if (isTerminal(failure)) {
+        deps.log.error("the controller refuses this host for good: ending until somebody has looked",
+                       {{"way_out", wayOut(known)}});
         co_return makeError(Code::FailedPrecondition, failure.error.message);
       }
     }

@@ -20,7 +20,7 @@ struct RegistrarDeps {
 };
 
 /// Registers this host, as `known` (an ARN) or anew when that is empty, and remembers the ARN durably. Tries
-/// until it succeeds, with back-off (agent-protocol 1.8). The Error, if any, is one that repeating can't
+/// until it succeeds, with back-off. The Error, if any, is one that repeating can't
 /// help: the program ends with the terminal exit code; Cancelled when stopped.
 Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config, Host host,
                                         RuntimeInfo runtime, std::string known, std::stop_token stop);

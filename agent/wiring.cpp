@@ -16,6 +16,7 @@
 #include "agent/state/codec.hpp"
 #include "agent/stats/cgroup_usage.hpp"
 #include "common/async/callback.hpp"
+#include "common/aws/file_credentials.hpp"
 #include "common/service/data_dir.hpp"
 #include "common/service/directory_lock.hpp"
 #include "common/service/notifier.hpp"
@@ -27,14 +28,18 @@ namespace {
 
 constexpr auto kRuntimeRetry = std::chrono::seconds(1);
 
-Result<aws::Credentials> credentialsOf(const Config& config) {
-  if (!config.credentialsFile.empty()) {
-    return aws::readCredentialsFile(config.credentialsFile, config.credentialsProfile);
+using Provider = std::unique_ptr<aws::CredentialsProvider>;
+
+/// Fails at once when the file can't be read: a start that can't succeed had better say so.
+Result<Provider> credentialsOf(const Config& config, Log& log) {
+  if (config.credentialsFile.empty()) {
+    aws::Credentials given{config.accessKey, config.secretKey, {}, std::nullopt};
+    return Provider(std::make_unique<aws::StaticCredentials>(std::move(given)));
   }
-  aws::Credentials out;
-  out.accessKeyId = config.accessKey;
-  out.secretAccessKey = config.secretKey;
-  return out;
+  auto readable = aws::readCredentialsFile(config.credentialsFile, config.credentialsProfile);
+  if (!readable) return readable.error();
+  return Provider(
+      std::make_unique<aws::FileCredentials>(config.credentialsFile, config.credentialsProfile, log));
 }
 
 /// A damaged file costs what it held; what runs on the host is then found by asking the runtime.
@@ -56,8 +61,8 @@ Result<std::unique_ptr<SqliteStore>> openStore(boost::asio::io_context& io, cons
 class Process {
  public:
   Process(boost::asio::io_context& io, const Config& config, http::Url controller,
-          aws::Credentials credentials, Host host, Store& store, Runtime& runtime, http::Client& http,
-          const Clock& clock, Random& random, Log& log)
+          aws::CredentialsProvider& credentials, Host host, Store& store, Runtime& runtime,
+          http::Client& http, const Clock& clock, Random& random, Log& log)
       : io_(io),
         config_(config),
         host_(host),
@@ -66,9 +71,8 @@ class Process {
         clock_(clock),
         random_(random),
         log_(log),
-        credentials_(std::move(credentials)),
-        client_(http, clientConfig(config, std::move(controller)), credentials_, clock),
-        controlPlane_(client_, credentials_, config.region, clock) {}
+        client_(http, clientConfig(config, std::move(controller)), credentials, clock),
+        controlPlane_(client_, credentials, config.region, clock) {}
 
   /// Until `stop`; answers the exit code.
   Async<int> run(std::stop_token stop);
@@ -96,7 +100,6 @@ class Process {
   const Clock& clock_;
   Random& random_;
   Log& log_;
-  aws::StaticCredentials credentials_;
   aws::JsonClient client_;
   ControlPlane controlPlane_;
   Notifier notifier_;
@@ -244,7 +247,7 @@ int run(const Config& config, Log& log) {
     return fail(log, "can't use data_dir", ready.error());
   auto lock = DirectoryLock::acquire(config.dataDir);
   if (!lock) return fail(log, "can't use data_dir", lock.error());
-  auto credentials = credentialsOf(config);
+  auto credentials = credentialsOf(config, log);
   if (!credentials) return fail(log, "can't read the credentials", credentials.error());
   auto controller = http::parseUrl(config.controller);
   if (!controller) return fail(log, "controller is no URL", controller.error(), exit_code::kUsage);
@@ -263,7 +266,8 @@ int run(const Config& config, Log& log) {
   auto runtime =
       DockerRuntime::make(io.get_executor(), DockerRuntime::Means{http, clock, random, log}, docker_options);
   if (!runtime) return fail(log, "can't use the runtime", runtime.error(), exit_code::kUsage);
-  Process process(io, config, *controller, *credentials, *host, **store, **runtime, http, clock, random, log);
+  Process process(io, config, *controller, **credentials, *host, **store, **runtime, http, clock, random,
+                  log);
 
   std::stop_source stop;
   int code = exit_code::kStopped;

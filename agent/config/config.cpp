@@ -1,5 +1,8 @@
 #include "agent/config/config.hpp"
 
+#include <charconv>
+#include <chrono>
+
 #include "common/config/load.hpp"
 
 namespace berth::agent {
@@ -28,10 +31,15 @@ config::Schema schema() {
              "when a registry is asked")
           .byDefault("default"),
       duration("stop_timeout", "from a stop's signal to its kill, where a container gives none")
+          .between(Duration(0), std::chrono::hours(24 * 365))
           .byDefault("30s"),
-      duration("cleanup_delay", "how long stopped containers are kept").byDefault("3h"),
+      duration("cleanup_delay", "how long stopped containers are kept")
+          .between(Duration(0), std::chrono::hours(24 * 365))
+          .byDefault("3h"),
       boolean("metrics.enabled", "publish resource use").byDefault("true"),
-      duration("metrics.interval", "between two readings of a container").byDefault("1s"),
+      duration("metrics.interval", "between two readings of a container")
+          .between(std::chrono::milliseconds(100), std::chrono::seconds(20))
+          .byDefault("1s"),
       choice("log.level", {"debug", "info", "warn", "error"}, "the least severe that is logged")
           .byDefault("info"),
       choice("log.format", {"auto", "text", "json"}, "auto: text on a terminal, JSON lines otherwise")
@@ -44,6 +52,20 @@ PullBehavior pullBehavior(const std::string& word) {
   if (word == "once") return PullBehavior::Once;
   if (word == "prefer-cached") return PullBehavior::PreferCached;
   return PullBehavior::Default;
+}
+
+Result<std::set<uint16_t>> ports(const config::Settings& settings, const char* key) {
+  std::set<uint16_t> out;
+  for (const std::string& text : settings.list(key)) {
+    uint16_t number = 0;
+    auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (fault != std::errc() || end != text.data() + text.size() || number == 0) {
+      return makeError(Code::InvalidArgument, settings.source(key) + ": '" + key + "' has '" + text +
+                                                  "': give TCP ports between 1 and 65535");
+    }
+    out.insert(number);
+  }
+  return out;
 }
 
 Status checkCredentials(const config::Settings& settings) {
@@ -92,7 +114,9 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   out.dataDir = text("data_dir");
   out.attributes = settings->map("attributes");
   out.reservedMemory = settings->integer("reserved.memory");
-  out.reservedPorts = settings->list("reserved.ports");
+  auto reserved = ports(*settings, "reserved.ports");
+  if (!reserved) return reserved.error();
+  out.reservedPorts = std::move(*reserved);
   out.loggingDrivers = settings->list("logging_drivers");
   out.pullBehavior = pullBehavior(text("images.pull_behavior"));
   out.stopTimeout = settings->duration("stop_timeout");

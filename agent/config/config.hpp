@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,7 @@ struct Config {
   std::string dataDir;
   std::map<std::string, std::string> attributes;
   int64_t reservedMemory = 0;  ///< MiB
-  std::vector<std::string> reservedPorts;
+  std::set<uint16_t> reservedPorts;
   std::vector<std::string> loggingDrivers;
   PullBehavior pullBehavior = PullBehavior::Default;
   Duration stopTimeout{};

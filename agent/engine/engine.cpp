@@ -10,7 +10,8 @@ bool outcomeUnknown(const Error& error) {
          error.code == Code::Cancelled;
 }
 
-/// A DeadlineExceeded has a name of its own among the reasons that users know (agent-protocol 4.4).
+/// A DeadlineExceeded has a name of its own among the reasons that users know (amazon-ecs-agent,
+/// agent/dockerclient/dockerapi/errors.go).
 std::string reasonFor(std::string_view failure, const Error& error) {
   std::string name = error.code == Code::DeadlineExceeded ? "DockerTimeoutError" : std::string(failure);
   return name + ": " + error.message;

@@ -19,9 +19,9 @@ inline constexpr const char* kInstanceLabel = "dev.berth.container-instance";
 inline constexpr const char* kTaskLabel = "com.amazonaws.ecs.task-arn";
 inline constexpr const char* kContainerLabel = "com.amazonaws.ecs.container-name";
 
-/// The spec of one container (agent-protocol 6.1 to 6.4): names, labels, environment with the region added,
-/// limits, ports and binds. A container without a memory limit gets its task's.
-/// InvalidArgument when a mount point names a volume that the task does not have.
+/// The spec of one container (amazon-ecs-agent, agent/api/task): names, labels, environment with the region
+/// added, limits, ports and binds. A container without a memory limit gets its task's. InvalidArgument when a
+/// mount point names a volume that the task does not have.
 Result<ContainerSpec> containerSpec(const Task& task, const Container& container, const Identity& identity);
 
 }  // namespace berth::agent

@@ -32,7 +32,7 @@ struct Report {
 
 /// The report that is due, if any: when the task's status has moved on, or a container of a task that is past
 /// PENDING has. Containers that merely run while others still start wait for the task's RUNNING.
-/// Cut to the lengths of agent-protocol 4.1.
+/// Cut to the lengths of amazon-ecs-agent, ecs-agent/api/ecs/client.
 std::optional<Report> dueReport(const Task& task);
 
 /// The controller has accepted `report`: what it said is no longer due.

@@ -93,7 +93,7 @@ Task makeRefusedTask(const std::string& arn, const std::string& reason, Now now)
 bool mustStop(const Task& task);
 
 /// The status that follows from the containers': STOPPED when all are; RUNNING when each runs or, not being
-/// essential, has stopped; else PENDING (agent-protocol 5.1).
+/// essential, has stopped; else PENDING (amazon-ecs-agent, agent/api/task).
 TaskStatus statusOf(const Task& task);
 
 /// What the runtime says becomes what is known. nullopt: the runtime does not have the container.

@@ -9,7 +9,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// agent-protocol 2.2
+// amazon-ecs-agent, ecs-agent/acs/session
 constexpr Backoff::Shape kBackoff{milliseconds(250), minutes(2), 1.5, 0.2};
 constexpr Duration kSilence = minutes(1);
 constexpr Duration kLifetime = minutes(30);
@@ -43,8 +43,8 @@ std::string AcsSession::url(const std::string& endpoint) const {
                     {"containerInstanceArn", options_.identity.instanceArn},
                     {"dockerVersion", "DockerVersion: " + options_.dockerVersion},
                     {"protocolVersion", "2"},
-                    {"seqNum", "1"},
-                    {"sendCredentials", sendCredentials_ ? "true" : "false"}};
+                    {"sendCredentials", sendCredentials_ ? "true" : "false"},
+                    {"seqNum", "1"}};
   return endpoint + (endpoint.ends_with('/') ? "" : "/") + "ws?" + http::encodeQuery(query);
 }
 

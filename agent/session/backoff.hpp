@@ -1,4 +1,5 @@
-// Growing delays between attempts, with jitter that is always added (agent-protocol: "min→max ×m ~j").
+// Growing delays between attempts, with jitter that is always added (amazon-ecs-agent,
+// ecs-agent/utils/retry).
 #pragma once
 
 #include <algorithm>

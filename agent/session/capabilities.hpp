@@ -1,4 +1,4 @@
-// What the agent says it can do when it registers (agent-protocol 1.6 and 1.7).
+// What the agent says it can do when it registers (amazon-ecs-agent, agent/app/agent_capability.go).
 #pragma once
 
 #include <map>

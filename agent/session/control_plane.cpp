@@ -1,7 +1,5 @@
 #include "agent/session/control_plane.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "agent/session/report_request.hpp"
 #include "common/ids/random.hpp"
 
@@ -47,7 +45,8 @@ ecs::RegisterContainerInstanceRequest toRequest(const Registration& registration
   return out;
 }
 
-/// Every attribute that was sent must come back with the same value (agent-protocol 1.5).
+/// Every attribute that was sent must come back with the same value (amazon-ecs-agent,
+/// ecs-agent/api/ecs/client).
 std::string missingAttribute(const Registration& sent, const ecs::RegisterContainerInstanceResponse& answer) {
   std::map<std::string, std::string> back;
   for (const ecs::Attribute& attribute : answer.attributes) back[attribute.name] = attribute.value;
@@ -85,7 +84,7 @@ Async<std::variant<std::string, CallFailure>> ControlPlane::registerInstance(Reg
 }
 
 Async<std::optional<CallFailure>> ControlPlane::createCluster(std::string name, std::stop_token stop) {
-  std::string body = nlohmann::json{{"clusterName", name}}.dump();
+  std::string body = ecs::encode(ecs::CreateClusterRequest{name});
   auto result = co_await client_.call("CreateCluster", body, stop);
   if (!result.reply) co_return failureOf(result);
   co_return std::nullopt;
@@ -98,9 +97,9 @@ Async<Result<Endpoints>> ControlPlane::endpoints(Identity identity, std::stop_to
   lastCredentials_ = *credentials;
   MonoTime now = clock_.now().mono;
   if (endpoints_ && now - endpointsAt_ < kEndpointsGood) co_return *endpoints_;
-  nlohmann::json body{
-      {"cluster", identity.cluster}, {"containerInstance", identity.instanceArn}, {"zoneId", ""}};
-  auto result = co_await client_.call("DiscoverPollEndpoint", body.dump(), stop);
+  std::string body =
+      ecs::encode(ecs::DiscoverPollEndpointRequest{identity.cluster, identity.instanceArn, ""});
+  auto result = co_await client_.call("DiscoverPollEndpoint", body, stop);
   if (!result.reply) {
     if (endpoints_) co_return *endpoints_;
     co_return result.reply.error();

@@ -16,7 +16,7 @@
 
 namespace berth::agent {
 
-/// What the host offers (agent-protocol 1.5).
+/// What the host offers (amazon-ecs-agent, ecs-agent/api/ecs/client).
 struct HostResources {
   int64_t cpu = 0;     ///< 1024 a logical CPU
   int64_t memory = 0;  ///< MiB, less what is reserved

@@ -8,7 +8,8 @@
 
 namespace berth::agent {
 
-/// The body of SubmitTaskStateChange (agent-protocol 4.1); `cluster` as the agent's user configured it.
+/// The body of SubmitTaskStateChange (amazon-ecs-agent, ecs-agent/api/ecs/client); `cluster` as the agent's
+/// user configured it.
 ecs::SubmitTaskStateChangeRequest toRequest(const Report& report, const std::string& cluster);
 
 }  // namespace berth::agent

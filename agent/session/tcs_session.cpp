@@ -6,7 +6,7 @@
 namespace berth::agent {
 namespace {
 
-// agent-protocol 3.1
+// amazon-ecs-agent, ecs-agent/tcs/handler
 constexpr Backoff::Shape kBackoff{std::chrono::seconds(1), std::chrono::minutes(1), 2.0, 0.2};
 
 }  // namespace

@@ -45,6 +45,10 @@ Setting Setting::between(int64_t lowest, int64_t highest) const {
   return copy;
 }
 
+Setting Setting::between(berth::Duration lowest, berth::Duration highest) const {
+  return between(int64_t{lowest.count()}, int64_t{highest.count()});
+}
+
 Setting Setting::byDefault(std::string text) const {
   Setting copy = *this;
   copy.fallback = std::move(text);

@@ -20,7 +20,7 @@ enum class Type {
   Choice,    ///< one of `choices`
   Integer,   ///< within `least` and `most`
   Boolean,   ///< true or false
-  Duration,  ///< a Duration: "1h30m" (berth::parseDuration)
+  Duration,  ///< a Duration within `least` and `most` ns: "1h30m" (berth::parseDuration)
   Size,      ///< bytes, within `least` and `most`: 1048576, "1MiB", "1MB"
   List,      ///< strings; from the environment "a,b"
   Map,       ///< strings by string; from the environment "a=1,b=2"
@@ -43,6 +43,7 @@ struct Setting {
   bool isSecret = false;  ///< never shown, nor quoted in errors
 
   Setting between(int64_t lowest, int64_t highest) const;
+  Setting between(berth::Duration lowest, berth::Duration highest) const;
   Setting byDefault(std::string text) const;
   Setting required() const;
   Setting secret() const;

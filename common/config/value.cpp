@@ -156,6 +156,19 @@ std::string inQuotes(std::string_view text) {
   return quoted + "\"";
 }
 
+Result<Value> parseTime(const Setting& setting, std::string_view text) {
+  const auto duration = parseDuration(text);
+  if (!duration) {
+    return badValue(setting, text, "must be a duration with a unit, like 500ms, 10s, 5m or 1h30m");
+  }
+  if (duration->count() < setting.least || duration->count() > setting.most) {
+    return badValue(setting, text,
+                    "must be between " + formatDuration(Duration(setting.least)) + " and " +
+                        formatDuration(Duration(setting.most)));
+  }
+  return Value(*duration);
+}
+
 }  // namespace
 
 Error badValue(const Setting& setting, std::string_view text, std::string_view rule) {
@@ -184,8 +197,7 @@ Result<Value> parseValue(const Setting& setting, std::string_view text) {
       if (text == "true" || text == "false") return Value(text == "true");
       return badValue(setting, text, "must be true or false");
     case Type::Duration:
-      if (const auto duration = parseDuration(text)) return Value(*duration);
-      return badValue(setting, text, "must be a duration with a unit, like 500ms, 10s, 5m or 1h30m");
+      return parseTime(setting, text);
     default:
       return parseText(setting, text);
   }

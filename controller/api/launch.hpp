@@ -14,7 +14,8 @@ struct Launch {
   Resources resources;
 };
 
-/// Resolves and checks what both operations take. Errors as ecs-api section 10 lists them.
+/// Resolves and checks what both operations take. Errors are those of RunTask in the Amazon ECS API
+/// Reference.
 ApiResult<Launch> prepareLaunch(const Context& context);
 
 /// Makes a PENDING task on an instance and stages it.

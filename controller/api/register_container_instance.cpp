@@ -40,7 +40,7 @@ void setAttribute(Instance& instance, const std::string& name, std::optional<std
   instance.attributes.push_back(Attribute{name, std::move(value)});
 }
 
-/// The identity document is EC2's JSON about the machine; on other hosts it is empty (ecs-api section 18).
+/// The identity document is EC2's JSON about the machine; on other hosts it is empty.
 void readIdentity(Instance& instance, const std::string& document) {
   Json parsed_document = Json::parse(document, nullptr, /*allow_exceptions=*/false);
   if (!parsed_document.is_object()) return;

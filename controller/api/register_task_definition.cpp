@@ -23,7 +23,7 @@ constexpr const char* kKept[] = {"taskRoleArn",
                                  "runtimePlatform",
                                  "enableFaultInjection"};
 
-/// What the service fills in where the caller left it out (ecs-api, task definitions).
+/// What the service fills in where the caller left it out (Amazon ECS API Reference, RegisterTaskDefinition).
 void fillContainer(Json& container, const std::string& networkMode) {
   container.emplace("cpu", 0);
   container.emplace("essential", true);

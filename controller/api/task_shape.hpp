@@ -26,8 +26,8 @@ std::vector<TaskContainer> containersOf(const Json& document, Random& random);
 /// Features of `document` that tasks can't be run with here, in words; empty when there are none.
 std::string unsupportedFeature(const Json& document);
 
-/// The payload's task (agent-protocol 2.6): Docker's own options are packed into dockerConfig as the agents
-/// expect them.
+/// The payload's task (amazon-ecs-agent, ecs-agent/acs/model): Docker's own options are packed into
+/// dockerConfig as the agents expect them.
 acs::Task payloadOf(const Json& document, const TaskDefinition& definition, const Task& task,
                     const ecs::Names& names);
 

@@ -20,8 +20,13 @@ config::Schema schema() {
       path("tls.cert", "PEM file with the server's certificate chain; with tls.key it turns TLS on"),
       path("tls.key", "PEM file with the certificate's private key"),
       size("max_body", "the largest request that is read").between(65536, 268435456).byDefault("1MiB"),
-      duration("keep_stopped", "how long stopped tasks stay visible").byDefault("1h"),
-      duration("heartbeat", "between two heartbeats to an agent").byDefault("20s"),
+      duration("keep_stopped", "how long stopped tasks stay visible")
+          .between(Duration(0), std::chrono::hours(24 * 365))
+          .byDefault("1h"),
+      // Agents give a session up that was silent for a minute.
+      duration("heartbeat", "between two heartbeats to an agent")
+          .between(std::chrono::milliseconds(100), std::chrono::seconds(50))
+          .byDefault("20s"),
       choice("log.level", {"debug", "info", "warn", "error"}, "the least severe that is logged")
           .byDefault("info"),
       choice("log.format", {"auto", "text", "json"}, "auto: text on a terminal, JSON lines otherwise")

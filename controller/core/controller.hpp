@@ -23,7 +23,7 @@ struct ControllerOptions {
   Duration sweep = std::chrono::minutes(1);
 };
 
-/// How an agent introduces itself when it opens its session (agent-protocol 2.1).
+/// How an agent introduces itself when it opens its session (amazon-ecs-agent, ecs-agent/acs/session).
 struct Hello {
   std::string cluster;   ///< name or ARN, as the agent's user configured it
   std::string instance;  ///< ARN

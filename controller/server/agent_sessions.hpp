@@ -12,10 +12,10 @@ class AgentSessions final : public AgentLinks {
  public:
   AgentSessions(CoreRunner& runner, Log& log) : runner_(runner), log_(log) {}
 
-  /// Answers the upgrade of an agent's command session; the query is that of agent-protocol 2.1. A refusal's
-  /// body is {"<ErrorType>":"<text>"}.
+  /// Answers the upgrade of an agent's command session; the query is that of amazon-ecs-agent,
+  /// ecs-agent/acs/session. A refusal's body is {"<ErrorType>":"<text>"}.
   http::UpgradeDecision acs(const http::Query& query);
-  /// Likewise for a telemetry session (agent-protocol 3.1).
+  /// Likewise for a telemetry session (amazon-ecs-agent, ecs-agent/tcs/handler).
   http::UpgradeDecision tcs(const http::Query& query);
 
   void send(SessionId session, const acs::ToAgent& message) override;

@@ -24,6 +24,18 @@ aws::VerifierConfig verifierConfig(const std::string& region) {
   return config;
 }
 
+/// A refused websocket names one of the few exceptions that agents know there (amazon-ecs-agent,
+/// ecs-agent/wsclient): one that lasts, or one to try again after.
+http::Response refusedUpgrade(const ApiError& error) {
+  bool passes = error.type == "ThrottlingException";
+  http::Response response;
+  response.status = passes ? 503 : 403;
+  response.headers.set("Content-Type", "application/json");
+  const char* known = passes ? "ServerException" : "AccessDeniedException";
+  response.body = Json{{known, error.type + ": " + error.message}}.dump();
+  return response;
+}
+
 }  // namespace
 
 http::Response errorResponse(int status, std::string message) {
@@ -42,7 +54,9 @@ Gateway::Gateway(GatewayOptions options, aws::Verifier::Lookup lookup, CoreRunne
       random_(random),
       clock_(clock),
       log_(log),
-      startedAt_(std::chrono::floor<std::chrono::seconds>(clock.now().wall)) {}
+      startedAt_(std::chrono::floor<std::chrono::seconds>(clock.now().wall)),
+      calls_(metrics_.counter("berth_api_calls_total", "API calls that arrived")),
+      refused_(metrics_.counter("berth_api_refused_total", "API calls and websockets that were refused")) {}
 
 ApiResult<std::string> Gateway::authenticate(const http::ServerRequest& request, bool changes) {
   if (!options_.authenticate) return std::string("anonymous");
@@ -75,9 +89,9 @@ Async<http::Response> Gateway::handle(http::ServerRequest request) {
 
 Async<http::Response> Gateway::call(http::ServerRequest request) {
   std::string id = randomUuid(random_);
-  ++calls_;
+  calls_.add();
   auto refuse = [&](const ApiError& error) {
-    ++refused_;
+    refused_.add();
     log_.debug("refused a call", {{"request", id}, {"remote", request.remoteAddress}, {"error", error.type}});
     return aws::toResponse(error, id);
   };
@@ -115,40 +129,29 @@ Async<http::UpgradeDecision> Gateway::upgrade(http::ServerRequest request) {
   if (!acs && !tcs) co_return plain(404, "there is no websocket at this path\n");
   auto who = authenticate(request, /*changes=*/true);
   if (const auto* error = std::get_if<ApiError>(&who)) {
-    ++refused_;
-    http::Response refused;
-    refused.status = 403;
-    refused.headers.set("Content-Type", "application/json");
-    refused.body = Json{{"AccessDeniedException", error->type + ": " + error->message}}.dump();
-    co_return refused;
+    refused_.add();
+    co_return refusedUpgrade(*error);
   }
   auto query = http::parseQuery(request.query);
   if (!query) co_return plain(400, "the query can't be read\n");
   co_return acs ? sessions_.acs(*query) : sessions_.tcs(*query);
 }
 
-http::Response Gateway::metrics() const {
+/// What follows from the state is counted when it is asked for: it is asked for seldom.
+http::Response Gateway::metrics() {
   const State& state = runner_.core().state();
   size_t connected = 0;
   for (const auto& [id, instance] : state.instances()) connected += instance.connected;
-  size_t by_status[4] = {};
-  for (const auto& [id, task] : state.tasks()) ++by_status[static_cast<size_t>(task.lastStatus)];
-  std::string out;
-  auto line = [&](const std::string& name, uint64_t value) {
-    out += name + " " + std::to_string(value) + "\n";
-  };
-  out += "# TYPE berth_api_calls_total counter\n";
-  line("berth_api_calls_total", calls_);
-  out += "# TYPE berth_api_refused_total counter\n";
-  line("berth_api_refused_total", refused_);
-  out += "# TYPE berth_agents_connected gauge\n";
-  line("berth_agents_connected", connected);
-  out += "# TYPE berth_tasks gauge\n";
+  std::map<TaskStatus, size_t> by_status;
+  for (const auto& [id, task] : state.tasks()) ++by_status[task.lastStatus];
+  metrics_.gauge("berth_agents_connected", "agents with a command session")
+      .set(static_cast<double>(connected));
   for (TaskStatus status :
        {TaskStatus::Pending, TaskStatus::Running, TaskStatus::Stopping, TaskStatus::Stopped}) {
-    line("berth_tasks{status=\"" + std::string(name(status)) + "\"}", by_status[static_cast<size_t>(status)]);
+    metrics_.gauge("berth_tasks", "tasks by lastStatus", {{"status", std::string(name(status))}})
+        .set(static_cast<double>(by_status[status]));
   }
-  http::Response response = plain(200, std::move(out));
+  http::Response response = plain(200, metrics_.render());
   response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   return response;
 }

@@ -8,6 +8,7 @@
 #include "common/aws/replay_guard.hpp"
 #include "common/aws/sigv4_verifier.hpp"
 #include "common/http/server.hpp"
+#include "common/metrics/registry.hpp"
 #include "controller/server/agent_sessions.hpp"
 
 namespace berth::controller {
@@ -33,7 +34,7 @@ class Gateway final : public http::Handler {
   Async<http::Response> call(http::ServerRequest request);
   /// Who signed the request; with `changes`, a signature counts once only.
   ApiResult<std::string> authenticate(const http::ServerRequest& request, bool changes);
-  http::Response metrics() const;
+  http::Response metrics();
 
   GatewayOptions options_;
   aws::Verifier verifier_;
@@ -44,8 +45,9 @@ class Gateway final : public http::Handler {
   const Clock& clock_;
   Log& log_;
   WallTime startedAt_;  ///< to the second, as signatures are dated
-  uint64_t calls_ = 0;
-  uint64_t refused_ = 0;
+  Registry metrics_;
+  Counter& calls_;
+  Counter& refused_;
 };
 
 /// The errors that the server makes by itself (bad HTTP, too large, too slow), in the API's form.

@@ -1,5 +1,5 @@
 // The messages of the telemetry service (TCS): the websocket on which an agent publishes metrics and health.
-// Plain values; names and units are those of Amazon's agent (agent-protocol section 3).
+// Plain values; names and units are those of Amazon's agent (amazon-ecs-agent, ecs-agent/tcs/model).
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-"""The figures of design section 10 that need an agent on Docker, each beside its peer from the same run."""
+"""What the agent costs on Docker, each figure beside its peer from the same run."""
 
 import os
 import pathlib
@@ -16,7 +16,6 @@ ROUNDS = 20
 CONTAINERS = 20
 METRICS_SECONDS = 30
 SETTLE_SECONDS = 5
-MIB = 1024 * 1024
 
 
 class Figure:
@@ -81,13 +80,13 @@ def memory(berth, tasks):
     time.sleep(SETTLE_SECONDS)
     fields = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{agent.pid}/status").read_text().splitlines()
                   if ":\t" in line)
-    rss, anonymous = (int(fields[name].split()[0]) / 1024 for name in ("VmRSS", "RssAnon"))
+    rss, anonymous = (int(fields[name].split()[0]) * 1024 / 1e6 for name in ("VmRSS", "RssAnon"))
     remove(berth, agent)
-    allowed = 20 + tasks * 10 / 1024
-    return Figure(f"agent memory, {tasks} tasks", f"RSS {rss:.1f} MiB, anonymous {anonymous:.1f} MiB",
+    allowed = 20 + tasks * 0.01
+    return Figure(f"agent memory, {tasks} tasks", f"RSS {rss:.1f} MB, anonymous {anonymous:.1f} MB",
                   f"Amazon's agent, as recorded: {37 if tasks else 30} MB",
-                  f"RSS {allowed:.1f}, anonymous {5 + tasks * 10 / 1024:.1f}",
-                  rss <= allowed and anonymous <= 5 + tasks * 10 / 1024)
+                  f"RSS {allowed:.1f} MB, anonymous {5 + tasks * 0.01:.1f} MB",
+                  rss <= allowed and anonymous <= 5 + tasks * 0.01)
 
 
 def metrics(berth):

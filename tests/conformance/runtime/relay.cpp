@@ -1,7 +1,5 @@
 #include "tests/conformance/runtime/relay.hpp"
 
-#include <stdlib.h>
-
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -9,11 +7,10 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <filesystem>
-#include <stdexcept>
 #include <vector>
 
 #include "common/async/async.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace berth::conformance {
 namespace {
@@ -21,26 +18,20 @@ namespace {
 using boost::asio::local::stream_protocol;
 using Socket = std::shared_ptr<stream_protocol::socket>;
 
-std::string newFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "berth-relay-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  return name;
-}
-
 }  // namespace
 
 struct Relay::State {
   State(boost::asio::io_context& on, std::string to)
-      : io(on), target(std::move(to)), folder(newFolder()), acceptor(io, stream_protocol::endpoint(path())) {}
+      : io(on), target(std::move(to)), acceptor(io, stream_protocol::endpoint(path())) {}
 
-  std::string path() const { return folder + "/relay.sock"; }
+  std::string path() const { return folder.path("relay.sock"); }
 
   static Async<void> serve(std::shared_ptr<State> self);
   static Async<void> pump(std::shared_ptr<State> self, Socket from, Socket to, bool record);
 
   boost::asio::io_context& io;
   std::string target;
-  std::string folder;
+  TempDir folder;
   stream_protocol::acceptor acceptor;
   std::vector<Socket> open;
   std::string heard;
@@ -92,7 +83,6 @@ Relay::~Relay() {
   boost::system::error_code ignored;
   state_->acceptor.close(ignored);
   cut();
-  std::filesystem::remove_all(state_->folder);
 }
 
 std::string Relay::endpoint() const { return "unix://" + state_->path(); }

@@ -66,7 +66,7 @@ class Witness:
                 return WebSocket(self.port, self.upgrade(channel, path, send_credentials))
             except Refused as refused:
                 # Two upgrades within one second have one signature, so the second is a replay: agents try again.
-                assert refused.answer.status == 403 and "signature may have been served" in refused.answer.body.decode()
+                assert refused.answer.status == 503 and "signature may have been served" in refused.answer.body.decode()
                 return None
 
         return wait_until(opened, f"a session on {channel}")

@@ -5,7 +5,8 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
+
+#include "tests/support/temp_dir.hpp"
 
 namespace berth::agent {
 namespace {
@@ -17,19 +18,9 @@ const std::string kId = "4f2c6a0d9be14c0f8d9b2f60a3a5c1d7e8f90123456789abcdef012
 /// A proc and a cgroup tree of its own.
 class Tree {
  public:
-  Tree() {
-    std::string name = (fs::temp_directory_path() / "berth-cgroup-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    root_ = name;
-  }
-  ~Tree() { fs::remove_all(root_); }
-
-  void write(const std::string& path, const std::string& text) {
-    fs::create_directories((root_ / path).parent_path());
-    std::ofstream(root_ / path) << text;
-  }
-  void remove(const std::string& path) { fs::remove_all(root_ / path); }
-  KernelRoots roots() const { return {(root_ / "proc").string(), (root_ / "cgroup").string()}; }
+  void write(const std::string& path, const std::string& text) { folder_.write(path, text); }
+  void remove(const std::string& path) { fs::remove_all(folder_.path(path)); }
+  KernelRoots roots() const { return {folder_.path("proc"), folder_.path("cgroup")}; }
 
   /// A version 1 host with one container, as process `pid`.
   void addV1(int pid, const std::string& group) {
@@ -42,7 +33,7 @@ class Tree {
   }
 
  private:
-  fs::path root_;
+  TempDir folder_;
 };
 
 UsageTarget target(int64_t pid = 10, bool ownNetwork = false) { return UsageTarget{kId, pid, ownNetwork}; }

@@ -1,43 +1,16 @@
 #include "common/aws/credentials.hpp"
 
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cctype>
-#include <fstream>
-#include <iterator>
 #include <utility>
+
+#include "tests/support/temp_dir.hpp"
 
 using namespace berth;
 using namespace berth::aws;
-
-namespace {
-
-class TempDir {
- public:
-  TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "berth-aws-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TempDir() { std::filesystem::remove_all(path_); }
-  std::filesystem::path file(const char* name) const { return path_ / name; }
-  size_t entries() const {
-    return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(path_), {}));
-  }
-
- private:
-  std::filesystem::path path_;
-};
-
-std::string contents(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-}  // namespace
 
 TEST_CASE("a profile is read from among comments, other profiles and unknown keys") {
   const char* text =
@@ -96,19 +69,18 @@ TEST_CASE("written credentials are read back, from a file that only its owner ma
   const Credentials first{"AKIAFIRST", "secret+/1", "", {}};
   const Credentials second{"AKIASECOND", "secret+/2", "token", {}};
   const mode_t before = ::umask(0);
-  REQUIRE(writeCredentialsFile(dir.file("creds"), first).ok());
+  REQUIRE(writeCredentialsFile(dir.path("creds"), first).ok());
   struct stat info{};
-  REQUIRE(::stat(dir.file("creds").c_str(), &info) == 0);
+  REQUIRE(::stat(dir.path("creds").c_str(), &info) == 0);
   CHECK((info.st_mode & 07777) == 0600);
-  CHECK(contents(dir.file("creds")) ==
-        "[default]\naws_access_key_id = AKIAFIRST\naws_secret_access_key = secret+/1\n");
+  CHECK(dir.read("creds") == "[default]\naws_access_key_id = AKIAFIRST\naws_secret_access_key = secret+/1\n");
 
-  REQUIRE(::chmod(dir.file("creds").c_str(), 0644) == 0);
-  REQUIRE(writeCredentialsFile(dir.file("creds"), second, "admin").ok());
+  REQUIRE(::chmod(dir.path("creds").c_str(), 0644) == 0);
+  REQUIRE(writeCredentialsFile(dir.path("creds"), second, "admin").ok());
   ::umask(before);
-  REQUIRE(::stat(dir.file("creds").c_str(), &info) == 0);
+  REQUIRE(::stat(dir.path("creds").c_str(), &info) == 0);
   CHECK((info.st_mode & 07777) == 0600);
-  const Result<Credentials> back = readCredentialsFile(dir.file("creds"), "admin");
+  const Result<Credentials> back = readCredentialsFile(dir.path("creds"), "admin");
   REQUIRE(back.ok());
   CHECK(back->accessKeyId == "AKIASECOND");
   CHECK(back->secretAccessKey == "secret+/2");
@@ -118,27 +90,27 @@ TEST_CASE("written credentials are read back, from a file that only its owner ma
 
 TEST_CASE("credentials that can't be written leave the old file and nothing else") {
   const TempDir dir;
-  REQUIRE(writeCredentialsFile(dir.file("creds"), Credentials{"AKIA", "old", "", {}}).ok());
+  REQUIRE(writeCredentialsFile(dir.path("creds"), Credentials{"AKIA", "old", "", {}}).ok());
   const Credentials broken{"AKIA", "new\n[admin]", "", {}};
-  const Status refused = writeCredentialsFile(dir.file("creds"), broken);
+  const Status refused = writeCredentialsFile(dir.path("creds"), broken);
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == Code::InvalidArgument);
   CHECK(refused.error().message.find("new") == std::string::npos);
-  CHECK_FALSE(writeCredentialsFile(dir.file("creds"), Credentials{"AKIA", "new", "", {}}, "a]\n[b").ok());
-  CHECK(readCredentialsFile(dir.file("creds"))->secretAccessKey == "old");
+  CHECK_FALSE(writeCredentialsFile(dir.path("creds"), Credentials{"AKIA", "new", "", {}}, "a]\n[b").ok());
+  CHECK(readCredentialsFile(dir.path("creds"))->secretAccessKey == "old");
 
   // A folder in the way fails the last step, the move.
-  REQUIRE(std::filesystem::create_directory(dir.file("taken")));
-  CHECK_FALSE(writeCredentialsFile(dir.file("taken"), Credentials{"AKIA", "new", "", {}}).ok());
+  REQUIRE(std::filesystem::create_directory(dir.path("taken")));
+  CHECK_FALSE(writeCredentialsFile(dir.path("taken"), Credentials{"AKIA", "new", "", {}}).ok());
   CHECK(dir.entries() == 2);
-  CHECK(writeCredentialsFile(dir.file("none") / "creds", Credentials{"AKIA", "new", "", {}}).error().code ==
+  CHECK(writeCredentialsFile(dir.path("none/creds"), Credentials{"AKIA", "new", "", {}}).error().code ==
         Code::NotFound);
 }
 
 TEST_CASE("a credentials file that is not there or is a folder is an error") {
   const TempDir dir;
-  CHECK(readCredentialsFile(dir.file("none")).error().code == Code::NotFound);
-  CHECK(readCredentialsFile(dir.file(".")).error().code == Code::Unavailable);
+  CHECK(readCredentialsFile(dir.path("none")).error().code == Code::NotFound);
+  CHECK(readCredentialsFile(dir.path(".")).error().code == Code::Unavailable);
 }
 
 TEST_CASE("generated keys have the form of AWS keys and differ") {

@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/unit/common/config/temp_dir.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using namespace berth;
 using namespace berth::config;

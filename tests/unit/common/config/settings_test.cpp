@@ -8,7 +8,7 @@
 #include <functional>
 
 #include "common/config/load.hpp"
-#include "tests/unit/common/config/temp_dir.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using namespace berth;
 using namespace berth::config;

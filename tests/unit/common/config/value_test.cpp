@@ -73,6 +73,14 @@ TEST_CASE("durations need a unit") {
         "'a' is \"10\": must be a duration with a unit, like 500ms, 10s, 5m or 1h30m");
 }
 
+TEST_CASE("durations are within their range") {
+  const Setting setting = duration("a", "").between(100ms, 1min);
+  CHECK(read<Duration>(setting, "100ms") == 100ms);
+  CHECK(read<Duration>(setting, "60s") == 1min);
+  CHECK(failure(setting, "0s") == "'a' is \"0s\": must be between 100ms and 1m");
+  CHECK(failure(setting, "61s") == "'a' is \"61s\": must be between 100ms and 1m");
+}
+
 TEST_CASE("sizes are bytes or have a decimal or binary unit") {
   const Setting setting = size("a", "");
   CHECK(read<int64_t>(setting, "0") == 0);

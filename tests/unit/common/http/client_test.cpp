@@ -249,12 +249,12 @@ TEST_CASE("a unix socket serves calls over one kept connection") {
     co_return reply(request.path + " from " + request.remoteAddress);
   };
   ServerOptions options;
-  options.listen = "unix:" + dir.file("api.sock");
+  options.listen = "unix:" + dir.path("api.sock");
   Server server(loop.io, options, handler, log);
   Client client(loop.io, {});
   loop.run([&]() -> Async<void> {
     Call call = get("http://localhost/info");
-    call.unixSocket = dir.file("api.sock");
+    call.unixSocket = dir.path("api.sock");
     const Result<Response> early = co_await client.fetch(call);
     REQUIRE_FALSE(early.ok());
     CHECK(early.error().code == Code::Unavailable);
@@ -268,7 +268,7 @@ TEST_CASE("a unix socket serves calls over one kept connection") {
     }
     co_await server.stop();
   });
-  CHECK_FALSE(std::filesystem::exists(dir.file("api.sock")));
+  CHECK_FALSE(std::filesystem::exists(dir.path("api.sock")));
 }
 
 }  // namespace

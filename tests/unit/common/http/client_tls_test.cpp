@@ -50,7 +50,7 @@ TEST_CASE("a server without usable certificate files does not start and names th
   TestHandler handler;
   NullLog log;
   TlsFiles files = makeCertificate(dir);
-  files.keyFile = dir.file("missing.key");
+  files.keyFile = dir.path("missing.key");
   ServerOptions options = onFreePort();
   options.tls = files;
   Server server(loop.io, options, handler, log);

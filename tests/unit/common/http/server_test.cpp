@@ -321,21 +321,21 @@ TEST_CASE("a socket file that nobody serves is replaced, a served one and other 
   TestHandler handler;
   NullLog log;
   ServerOptions options;
-  options.listen = "unix:" + dir.file("s.sock");
+  options.listen = "unix:" + dir.path("s.sock");
   {
-    boost::asio::local::stream_protocol::acceptor stale(loop.io, dir.file("s.sock"));
+    boost::asio::local::stream_protocol::acceptor stale(loop.io, dir.path("s.sock"));
   }
-  REQUIRE(std::filesystem::exists(dir.file("s.sock")));
+  REQUIRE(std::filesystem::exists(dir.path("s.sock")));
   Server server(loop.io, options, handler, log);
   CHECK(server.start().ok());
   Server second(loop.io, options, handler, log);
   CHECK_FALSE(second.start().ok());
 
-  std::ofstream(dir.file("plain")) << "text";
-  options.listen = "unix:" + dir.file("plain");
+  std::ofstream(dir.path("plain")) << "text";
+  options.listen = "unix:" + dir.path("plain");
   Server third(loop.io, options, handler, log);
   CHECK_FALSE(third.start().ok());
-  CHECK(std::filesystem::exists(dir.file("plain")));
+  CHECK(std::filesystem::exists(dir.path("plain")));
 }
 
 }  // namespace

@@ -36,19 +36,8 @@ void Loop::runUntilDone(std::function<Async<void>()> body) {
   if (!done) FAIL("the test took longer than 30 s");
 }
 
-TempDir::TempDir() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "berth-http-XXXXXX").string();
-  REQUIRE(mkdtemp(pattern.data()) != nullptr);
-  path_ = pattern;
-}
-
-TempDir::~TempDir() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 TlsFiles makeCertificate(const TempDir& dir, const std::string& name) {
-  TlsFiles files{dir.file(name + ".crt"), dir.file(name + ".key")};
+  TlsFiles files{dir.path(name + ".crt"), dir.path(name + ".key")};
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* certificate = X509_new();
   X509_set_version(certificate, X509_VERSION_3);

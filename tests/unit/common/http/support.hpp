@@ -1,4 +1,4 @@
-// What the HTTP tests share: a loop with a time limit, a temporary folder, raw sockets, a scripted handler.
+// What the HTTP tests share: a loop with a time limit, raw sockets, a scripted handler.
 #pragma once
 
 #include <utility>
@@ -6,7 +6,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -14,6 +13,7 @@
 #include "common/http/client.hpp"
 #include "common/http/server.hpp"
 #include "common/http/websocket.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace berth::http::test {
 
@@ -36,16 +36,6 @@ class Loop {
  private:
   void runUntilDone(std::function<Async<void>()> body);
   std::exception_ptr escaped_;
-};
-
-class TempDir {
- public:
-  TempDir();
-  ~TempDir();
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
 };
 
 /// Writes a self-signed certificate for "localhost" and 127.0.0.1 with its key.

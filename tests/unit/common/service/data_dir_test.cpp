@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
-#include "tests/unit/common/service/temp_dir.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using namespace berth;
 namespace fs = std::filesystem;

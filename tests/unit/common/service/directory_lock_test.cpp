@@ -8,7 +8,7 @@
 #include <fstream>
 #include <optional>
 
-#include "tests/unit/common/service/temp_dir.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using namespace berth;
 

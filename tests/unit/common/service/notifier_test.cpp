@@ -9,7 +9,7 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 
-#include "tests/unit/common/service/temp_dir.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using namespace berth;
 using namespace std::chrono_literals;

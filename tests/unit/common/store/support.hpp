@@ -1,10 +1,7 @@
-// A folder of its own for one test, and what tests do with stores in it.
+// What tests do with stores.
 #pragma once
 
-#include <stdlib.h>
-
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
@@ -14,23 +11,7 @@
 #include <vector>
 
 #include "common/store/sqlite_store.hpp"
-
-class TempDir {
- public:
-  TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "berth-store-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TempDir() { std::filesystem::remove_all(path_); }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-
-  std::string path(std::string_view name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
+#include "tests/support/temp_dir.hpp"
 
 /// Options for a store that calls `done` on its own thread and doesn't wait for locks.
 inline berth::SqliteOptions optionsFor(const std::string& path) {
