@@ -42,6 +42,16 @@ Result<Provider> credentialsOf(const Config& config, Log& log) {
       std::make_unique<aws::FileCredentials>(config.credentialsFile, config.credentialsProfile, log));
 }
 
+/// The task's own reason, or else what a container says: what somebody who reads the log looks for.
+std::string why(const Report& report) {
+  if (!report.reason.empty()) return report.reason;
+  for (const ContainerReport& container : report.containers) {
+    if (!container.reason.empty()) return container.name + ": " + container.reason;
+    if (container.exitCode) return container.name + ": exit code " + std::to_string(*container.exitCode);
+  }
+  return "as asked";
+}
+
 /// A damaged file costs what it held; what runs on the host is then found by asking the runtime.
 Result<std::unique_ptr<SqliteStore>> openStore(boost::asio::io_context& io, const Config& config,
                                                WallTime now, Log& log) {
@@ -220,7 +230,7 @@ void Process::report(Report report, std::function<void(Status, bool)> done) {
   spawn(io_.get_executor(), log_, "report", [this, report, done]() -> Async<void> {
     auto failure = co_await controlPlane_.submit(report, config_.cluster);
     if (!failure) {
-      log_.debug("reported", {{"task", report.taskArn}, {"status", name(report.status)}});
+      log_.info("reported", {{"task", report.taskArn}, {"status", name(report.status)}, {"why", why(report)}});
       done(Status(), false);
       co_return;
     }

@@ -61,9 +61,7 @@ build_targets() {
   shift
   mkdir -p build
   configure "$preset"
-  if ! ninja -C "build/$preset" -n "$@" 2>/dev/null | grep -q 'no work to do'; then
-    step "Building ${*:-everything} ($preset)"
-  fi
+  step "Building ${*:-everything} ($preset)"
   # NINJA_STATUS keeps a terminal to one line; --quiet keeps a log short.
   if [ -t 1 ]; then
     ninja -C "build/$preset" "$@"
