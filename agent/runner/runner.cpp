@@ -5,11 +5,34 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <iterator>
 
 namespace berth::agent {
 namespace {
 
 constexpr auto kCommitRetry = std::chrono::seconds(1);
+
+// In the order of Effect's alternatives.
+constexpr const char* kSteps[] = {"pull",   "create", "start",  "stop", "inspect",
+                                  "remove", "list",   "report", "send"};
+static_assert(std::size(kSteps) == std::variant_size_v<Effect>);
+
+const ContainerKey* keyOf(const Effect& effect) {
+  return std::visit(
+      [](const auto& one) -> const ContainerKey* {
+        if constexpr (requires { one.key; }) return &one.key;
+        return nullptr;
+      },
+      effect);
+}
+
+void logStep(Log& log, const Effect& effect) {
+  if (!log.enabled(LogLevel::Debug)) return;
+  const char* step = kSteps[effect.index()];
+  const ContainerKey* key = keyOf(effect);
+  if (!key) return log.debug("step", {{"step", step}});
+  log.debug("step", {{"step", step}, {"task", key->taskArn}, {"container", key->container}});
+}
 
 }  // namespace
 
@@ -82,6 +105,7 @@ void Runner::commit() {
 void Runner::done(Done done) { take(engine_.onDone(std::move(done), clock_.now())); }
 
 void Runner::perform(const Effect& effect) {
+  logStep(log_, effect);
   Runtime& runtime = ports_.runtime;
   auto alive = alive_;
   if (const auto* pull = std::get_if<PullEffect>(&effect)) {

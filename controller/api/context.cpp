@@ -72,7 +72,7 @@ Json failure(const std::string& arn, const std::string& reason, const std::strin
 }
 
 ApiResult<Json> page(const Json& input, const std::vector<std::string>& keys, const char* member,
-                     size_t limit, const std::function<std::string(const std::string&)>& shown) {
+                     size_t limit, const std::function<std::string(const std::string&)>& shown, Order order) {
   int64_t most = input.value("maxResults", static_cast<int64_t>(limit));
   if (most < 1 || most > static_cast<int64_t>(limit)) {
     return invalidParameter("maxResults must be between 1 and " + std::to_string(limit) + ", not " +
@@ -83,8 +83,8 @@ ApiResult<Json> page(const Json& input, const std::vector<std::string>& keys, co
     auto after = aws::base64Decode(token);
     if (!after) return invalidParameter("Invalid token '" + token.substr(0, 100) + "'");
     // The key itself may be gone by now; the order of the keys is all that counts.
-    first = std::find(keys.begin(), keys.end(), *after);
-    first = first == keys.end() ? std::upper_bound(keys.begin(), keys.end(), *after) : first + 1;
+    first = order == Order::Ascending ? std::upper_bound(keys.begin(), keys.end(), *after)
+                                      : std::upper_bound(keys.begin(), keys.end(), *after, std::greater<>());
   }
   Json items = Json::array();
   while (first != keys.end() && static_cast<int64_t>(items.size()) < most) items.push_back(shown(*first++));

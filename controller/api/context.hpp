@@ -68,11 +68,14 @@ const Task* findTask(const Context& context, const Cluster& cluster, const std::
 /// {"arn", "reason"}, and "detail" unless it is empty.
 Json failure(const std::string& arn, const std::string& reason, const std::string& detail = {});
 
-/// A page of `keys` (in order): the members after "nextToken", at most "maxResults" (or `limit`). The answer
-/// has them under `member`, and "nextToken" unless it is the last page. Tokens name the last key shown, so
-/// they survive the removal of any of them.
+enum class Order { Ascending, Descending };
+
+/// A page of `keys`, which are sorted in `order`: the members after "nextToken", at most "maxResults" (or
+/// `limit`). The answer has them under `member`, and "nextToken" unless it is the last page. Tokens name the
+/// last key shown, so they survive the removal of any of them.
 ApiResult<Json> page(const Json& input, const std::vector<std::string>& keys, const char* member,
-                     size_t limit, const std::function<std::string(const std::string&)>& shown);
+                     size_t limit, const std::function<std::string(const std::string&)>& shown,
+                     Order order = Order::Ascending);
 
 }  // namespace berth::controller
 
