@@ -186,6 +186,7 @@ void Engine::finished(const StartDone& done, Now now, Output& out) {
   } else if (outcomeUnknown(done.result.error())) {
     // It may run: only the runtime's own word ends the doubt, however long that takes.
     container->uncertain = true;
+    container->startDoubted = true;
     backOff(*container, "the runtime, to ask whether the start succeeded: " + done.result.error().message,
             now);
   } else {
@@ -259,6 +260,7 @@ void Engine::see(Task& task, Container& container, const std::optional<RuntimeCo
   // The runtime has answered, so whatever waited for that waits no more.
   container.retryAt.reset();
   container.waiting.clear();
+  if (container.startDoubted) settleDoubt(container, now);
   if (was_stopped && seen && seen->state == RunState::Running && container.inFlight == Step::None) {
     // It was given up, or started by somebody else: what is STOPPED must not run.
     container.inFlight = Step::Stop;
@@ -347,6 +349,7 @@ void Engine::perform(Task& task, Container& container, Action action, Now now, O
     }
     case Action::Inspect:
       container.inFlight = Step::Inspect;
+      container.decisive = container.doubtUntil && now.mono >= *container.doubtUntil;
       out.effects.push_back(InspectEffect{std::move(key), container.runtimeName});
       return;
     case Action::Finish:

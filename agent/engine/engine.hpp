@@ -21,6 +21,8 @@ struct EngineOptions {
   Duration cleanupDelay = std::chrono::hours(3);    ///< from STOPPED to the removal of the containers
   Duration recheck = std::chrono::minutes(5);       ///< full comparison with the runtime
   int attempts = 5;                                 ///< of a step whose failure a retry may help
+  Duration startSettles =
+      std::chrono::seconds(2);  ///< within it a start takes effect, or never: Runtime::start
   Duration retryFirst = std::chrono::milliseconds(500);
   Duration retryMost = std::chrono::seconds(10);
   Duration reportRetryFirst = std::chrono::seconds(1);
@@ -78,6 +80,8 @@ class Engine {
   /// Takes in what the runtime says; persists and stops what follows from it.
   void see(Task& task, Container& container, const std::optional<RuntimeContainer>& seen, Now now,
            Output& out);
+  /// After a start without an answer, "created" is believed only once the start can't take effect any more.
+  void settleDoubt(Container& container, Now now);
   void fail(Task& task, Container& container, const std::string& reason, Now now);
   /// A failed step that may be tried again: sets the time for it. False when its attempts are used up.
   bool retryLater(Container& container, const Error& error, std::string_view step, Now now);

@@ -1,6 +1,7 @@
 // Where the engine compares what it knows with what the runtime has: at start, after the event stream broke,
 // and now and then. One code for all three.
 #include <algorithm>
+#include <utility>
 
 #include "agent/engine/engine.hpp"
 
@@ -16,7 +17,13 @@ std::string label(const RuntimeContainer& container, const char* key) {
 
 Output Engine::restore(std::vector<Task> stored, int64_t timeline, Now now) {
   timeline_ = timeline;
-  for (Task& task : stored) tasks_.emplace(task.arn, std::move(task));
+  for (Task& task : stored) {
+    for (Container& container : task.containers) {
+      // The start may have been asked for in the instant before the agent ended.
+      container.startDoubted = container.startIntended && container.known < ContainerStatus::Running;
+    }
+    tasks_.emplace(task.arn, std::move(task));
+  }
   restored_ = false;
   listing_ = true;
   nextList_ = now.mono + options_.recheck;
@@ -88,6 +95,18 @@ void Engine::finished(const ListDone& done, Now now, Output& out) {
     }
   }
   advanceAll(now, out);
+}
+
+void Engine::settleDoubt(Container& container, Now now) {
+  if (container.known >= ContainerStatus::Running || std::exchange(container.decisive, false)) {
+    container.startDoubted = false;
+    container.doubtUntil.reset();
+    return;
+  }
+  if (!container.doubtUntil) container.doubtUntil = now.mono + options_.startSettles;
+  container.uncertain = true;
+  container.retryAt = container.doubtUntil;
+  container.waiting = "the runtime, which may still start the container";
 }
 
 Output Engine::onTimer(Now now) {

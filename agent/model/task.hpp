@@ -51,6 +51,10 @@ struct Container {
   Step inFlight = Step::None;
   /// The outcome of a step is unknown (its answer was lost, or the agent was): ask before acting again.
   bool uncertain = false;
+  /// A start was asked for and its answer is lost, so it may still take effect: see Runtime::start.
+  bool startDoubted = false;
+  std::optional<MonoTime> doubtUntil;  ///< from then on, "created" means that it was never started
+  bool decisive = false;               ///< the inspection under way was asked for after doubtUntil
   /// Something happened to it while a step was under way, so the step's answer may be out of date.
   bool recheck = false;
   int attempts = 0;  ///< of the current step that failed and may be tried again

@@ -123,7 +123,10 @@ class Runtime {
   virtual void pull(PullSpec spec, Callback<PullOutcome> done) = 0;
   /// Creates without starting; answers the container's id. An existing container of that name is the answer.
   virtual void create(ContainerSpec spec, Callback<std::string> done) = 0;
-  /// Starts a created container and answers how it is afterwards (running, or exited already).
+  /// Starts a created container and answers how it is afterwards (running, or exited already). When the
+  /// answer is lost, the start takes effect within a second or never, where the runtime answers other calls;
+  /// until then it may still be seen as created. (Docker takes the container's lock some milliseconds after
+  /// it took the request, and inspections wait for that lock.)
   virtual void start(std::string id, Callback<RuntimeContainer> done) = 0;
   /// Sends the stop signal, after `timeout` the kill signal; answers when the container no longer runs.
   virtual void stop(std::string id, Duration timeout, Callback<RuntimeContainer> done) = 0;

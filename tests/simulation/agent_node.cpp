@@ -41,8 +41,8 @@ void AgentNode::kill() {
 
 void AgentNode::registerInstance() {
   if (token_.empty()) token_ = randomUuid(world_.random());
-  Json cpu{{"name", "CPU"}, {"type", "INTEGER"}, {"integerValue", 4096}};
-  Json memory{{"name", "MEMORY"}, {"type", "INTEGER"}, {"integerValue", 4096}};
+  Json cpu{{"name", "CPU"}, {"type", "INTEGER"}, {"integerValue", cpu_}};
+  Json memory{{"name", "MEMORY"}, {"type", "INTEGER"}, {"integerValue", memory_}};
   Json input{{"cluster", "default"}, {"clientToken", token_}, {"totalResources", Json::array({cpu, memory})}};
   cluster_.request("RegisterContainerInstance", input, alive_, [this](Result<Json> reply) {
     if (!reply) return world_.after(seconds(1), alive_, [this] { registerInstance(); });

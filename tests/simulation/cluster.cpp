@@ -37,11 +37,13 @@ Duration Cluster::orderedDelay(std::map<controller::SessionId, MonoTime>& last,
 }
 
 void Cluster::toAgent(controller::SessionId session, size_t agent, std::string frame) {
+  if (world_.fault(0.02)) return;
   world_.after(orderedDelay(lastToAgent_, session), forever_,
                [this, session, agent, frame = std::move(frame)] { agents_[agent]->onFrame(session, frame); });
 }
 
 void Cluster::toController(controller::SessionId session, std::string frame) {
+  if (world_.fault(0.02)) return;
   world_.after(orderedDelay(lastToController_, session), forever_,
                [this, session, frame = std::move(frame)] { controller_->onFrame(session, frame); });
 }

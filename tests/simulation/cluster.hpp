@@ -92,6 +92,9 @@ class AgentNode {
   World& world_;
   Cluster& cluster_;
   size_t index_;
+  // Some hosts run out of one first, some of the other.
+  int64_t cpu_ = 1024 << world_.random().below(3);
+  int64_t memory_ = 1024 << world_.random().below(3);
   Disk disk_;
   FaultyRuntime runtime_;
   Alive alive_ = std::make_shared<bool>(false);
@@ -110,7 +113,8 @@ class Cluster {
 
   /// A call over the faulty network, retried by nobody: either way may be lost.
   void request(const std::string& operation, const Json& input, const Alive& alive, Reply reply);
-  /// Frames of a session arrive in order, like those of a TCP connection.
+  /// Frames of a session arrive in order, like those of a TCP connection. One may get lost without the
+  /// others: either side drops what it can't read.
   void toAgent(controller::SessionId session, size_t agent, std::string frame);
   void toController(controller::SessionId session, std::string frame);
   void closed(controller::SessionId session, size_t agent);

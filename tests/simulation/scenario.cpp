@@ -28,8 +28,12 @@ void Scenario::call(const std::string& operation, const Json& input, std::functi
   cluster_.request(operation, input, forever_, [this, operation, input, then](Result<Json> reply) {
     if (reply) return then(*reply);
     bool transport = reply.error().retryable;
-    // RunTask finds no instance while none is connected; like a script, the user tries again.
-    bool early = reply.error().message.find("No Container Instances") != std::string::npos;
+    // RunTask may come before the first instance, or before the cluster or the definition got through; like a
+    // script, the user tries again.
+    bool early = false;
+    for (const char* missing : {"No Container Instances", "TaskDefinition not found", "Cluster not found"}) {
+      early |= reply.error().message.find(missing) != std::string::npos;
+    }
     if (!transport && !early) throw Violation(operation + ": " + reply.error().message);
     cluster_.world().after(seconds(1), forever_,
                            [this, operation, input, then] { call(operation, input, then); });

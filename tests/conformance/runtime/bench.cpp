@@ -67,6 +67,13 @@ bool Bench::runUntil(const std::function<bool()>& done) {
   return true;
 }
 
+void Bench::runFor(Duration time) {
+  bool over = false;
+  boost::asio::steady_timer timer(io_, std::chrono::duration_cast<std::chrono::steady_clock::duration>(time));
+  timer.async_wait([&over](boost::system::error_code) { over = true; });
+  runUntil([&over] { return over; });
+}
+
 Result<agent::PullOutcome> Bench::pull(agent::PullSpec spec) {
   return call<agent::PullOutcome>([&](auto done) { runtime_->pull(spec, done); });
 }

@@ -51,6 +51,8 @@ class Bench {
 
   /// Runs the loop until `done` says so; false after two minutes.
   bool runUntil(const std::function<bool()>& done);
+  /// Runs the loop for so long, to see what does not happen, or to come in the middle of something.
+  void runFor(Duration time);
 
   /// Calls start(callback), which must not answer at once, and waits for the answer.
   template <class T, class Start>

@@ -57,6 +57,34 @@ TEST_CASE("A start costs two requests once the version is known", "[docker]") {
   CHECK(relay.asked(" HTTP/1.1\r\n") - before == 2);
 }
 
+TEST_CASE("A start that was broken off takes effect within a second or never", "[docker]") {
+  BERTH_BENCH(bench);
+  bench.run(bench.shell("exit 0"));
+  for (auto after : {0ms, 5ms, 20ms, 60ms, 120ms}) {
+    const auto id = bench.create(bench.shell("exit 0"));
+    REQUIRE(id);
+    {
+      Relay relay(bench.io(), bench.site().socket);
+      agent::DockerOptions options;
+      options.socket = relay.endpoint();
+      const auto runtime = bench.makeRuntime(options);
+      const auto info = bench.call<agent::RuntimeInfo>([&](auto done) { runtime->info(done); });
+      REQUIRE(info);
+      runtime->start(*id, [](const Result<agent::RuntimeContainer>&) {});
+      REQUIRE(bench.runUntil([&] { return relay.asked("/start") > 0; }));
+      bench.runFor(after);
+      relay.cut();
+    }
+    // The agent starts again what is still "created" by then: if it were still to be started, it would run
+    // twice.
+    bench.runFor(1s);
+    const auto settled = bench.inspect(*id);
+    REQUIRE(settled);
+    bench.runFor(1s);
+    CHECK((*bench.inspect(*id))->startedAt == (*settled)->startedAt);
+  }
+}
+
 TEST_CASE("Calls under way are dropped with the runtime", "[docker]") {
   BERTH_BENCH(bench);
   auto held = std::make_shared<int>(0);

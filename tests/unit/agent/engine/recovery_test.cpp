@@ -68,7 +68,22 @@ TEST_CASE("a restored container whose start never reached the runtime is started
   Restarted restarted({atRest(intended())});
   RuntimeContainer created;
   created.id = "c1";
-  CHECK(effect<StartEffect>(restarted.bench.listed({labelled(created, kTaskArn)})));
+  Output listed = restarted.bench.listed({labelled(created, kTaskArn)});
+  CHECK_FALSE(effect<StartEffect>(listed));
+  // The runtime may be about to start it, at the request of the agent that ended.
+  CHECK(effect<InspectEffect>(restarted.bench.timer()));
+  CHECK(effect<StartEffect>(restarted.bench.inspected(created)));
+}
+
+TEST_CASE("a restored container that starts late, at the request from before, is not started again") {
+  Restarted restarted({atRest(intended())});
+  RuntimeContainer created;
+  created.id = "c1";
+  restarted.bench.listed({labelled(created, kTaskArn)});
+  restarted.bench.timer();
+  Output out = restarted.bench.inspected(exited("c1", 0));
+  CHECK_FALSE(effect<StartEffect>(out));
+  CHECK(effect<ReportEffect>(out));
 }
 
 TEST_CASE("a restored container that was meant to start and is gone has vanished") {

@@ -81,16 +81,48 @@ TEST_CASE("a start whose answer was lost is followed by a question, not by anoth
   CHECK(effect<ReportEffect>(answer));
 }
 
-TEST_CASE("a start that is known not to have happened is made again") {
+TEST_CASE("a start is made again once it is known that it neither happened nor is still to happen") {
   Bench bench;
   beginStart(bench);
   bench.done(StartDone{kMain, lostAnswer()});
   bench.timer();
   RuntimeContainer created;
   created.id = "c1";
+  CHECK(bench.inspected(created).effects.empty());
+  REQUIRE(bench.engine.waiting().size() == 1);
+  CHECK(bench.engine.waiting()[0].what == "the runtime, which may still start the container");
+  CHECK(effect<InspectEffect>(bench.timer()));
   Output answer = bench.inspected(created);
   REQUIRE(effect<StartEffect>(answer));
   CHECK(effect<StartEffect>(answer)->id == "c1");
+}
+
+TEST_CASE("a start that took effect after the first question is found by the second") {
+  Bench bench;
+  beginStart(bench);
+  bench.done(StartDone{kMain, lostAnswer()});
+  bench.timer();
+  RuntimeContainer created;
+  created.id = "c1";
+  bench.inspected(created);
+  bench.timer();
+  Output answer = bench.inspected(exited("c1", 4));
+  CHECK_FALSE(effect<StartEffect>(answer));
+  REQUIRE(effect<ReportEffect>(answer));
+  CHECK(effect<ReportEffect>(answer)->report.containers[0].exitCode == 4);
+}
+
+TEST_CASE("an inspection that was asked for in time, and not a list, ends the doubt about a start") {
+  Bench bench;
+  beginStart(bench);
+  bench.done(StartDone{kMain, lostAnswer()});
+  bench.timer();
+  RuntimeContainer created;
+  created.id = "c1";
+  bench.inspected(created);
+  // An event makes the engine ask at once, which is too early to be decisive.
+  CHECK(effect<InspectEffect>(bench.engine.onRuntimeEvent(event("c1", "start"), at(bench.second))));
+  CHECK_FALSE(effect<StartEffect>(bench.inspected(created)));
 }
 
 TEST_CASE("a stop waits for the doubt about a start to end, then stops what runs") {
