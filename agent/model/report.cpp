@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "proto/ecs/agent_api.hpp"
+#include "proto/ecs/text.hpp"
+
 namespace berth::agent {
 namespace {
-
-constexpr size_t kReasonLimit = 1024;
-constexpr size_t kIdLimit = 255;
 
 bool isDue(const Container& container) {
   return container.known >= ContainerStatus::Running && container.known > container.sent;
@@ -16,10 +16,10 @@ ContainerReport reportOf(const Container& container) {
   ContainerReport report;
   report.name = container.spec.name;
   report.status = container.known;
-  report.runtimeId = container.runtimeId.substr(0, kIdLimit);
-  report.imageDigest = container.imageDigest.substr(0, kIdLimit);
+  report.runtimeId = ecs::cut(container.runtimeId, ecs::kLongestRuntimeId);
+  report.imageDigest = ecs::cut(container.imageDigest, ecs::kLongestImageDigest);
   report.exitCode = container.exitCode;
-  report.reason = container.reason.substr(0, kReasonLimit);
+  report.reason = ecs::cut(container.reason, ecs::kLongestReason);
   for (const PortMapping& port : container.ports) {
     // The service shows one binding a port; the IPv6 wildcard repeats the IPv4 one.
     if (port.bindIp != "::") report.ports.push_back(port);
@@ -38,7 +38,7 @@ std::optional<Report> dueReport(const Task& task) {
   Report report;
   report.taskArn = task.arn;
   report.status = status;
-  if (status == TaskStatus::Stopped) report.reason = task.reason.substr(0, kReasonLimit);
+  if (status == TaskStatus::Stopped) report.reason = ecs::cut(task.reason, ecs::kLongestReason);
   for (const Container& container : task.containers) {
     if (isDue(container)) report.containers.push_back(reportOf(container));
   }

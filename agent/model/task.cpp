@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "proto/ecs/agent_api.hpp"
+#include "proto/ecs/text.hpp"
+
 namespace berth::agent {
 namespace {
 
-constexpr size_t kReasonLimit = 1024;
 constexpr size_t kIdDigits = 20;
 
 std::string runtimeNameFor(const acs::Task& task, const std::string& container) {
@@ -146,7 +148,7 @@ void markStopped(Task& task, Container& container, const std::string& reason, No
   container.pid = 0;
   container.retryAt.reset();
   container.waiting.clear();
-  if (container.reason.empty()) container.reason = reason.substr(0, kReasonLimit);
+  if (container.reason.empty()) container.reason = ecs::cut(reason, ecs::kLongestReason);
   if (container.spec.essential && !task.executionStoppedAt) task.executionStoppedAt = now.wall;
   if (statusOf(task) == TaskStatus::Stopped) {
     if (!task.executionStoppedAt) task.executionStoppedAt = now.wall;

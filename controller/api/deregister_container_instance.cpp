@@ -4,7 +4,8 @@
 namespace berth::controller {
 namespace {
 
-/// The host keeps running them, but they are forgotten.
+/// Nobody will report on them any more. An agent that is told of it removes them; one that is away keeps
+/// them.
 void forgetTasks(Context& context, const Instance& instance) {
   for (const std::string& id : context.state().tasksOn(instance.id)) {
     Task task = *context.state().task(id);
@@ -15,6 +16,7 @@ void forgetTasks(Context& context, const Instance& instance) {
     task.stoppedReason = "Container instance deregistration forced by user";
     task.stoppingAt = task.stoppingAt.value_or(context.now.wall);
     task.stoppedAt = context.now.wall;
+    for (TaskContainer& container : task.containers) container.status = ContainerStatus::Stopped;
     ++task.version;
     context.tx.put(task);
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "controller/api/actions.hpp"
+#include "proto/ecs/agent_api.hpp"
+#include "proto/ecs/text.hpp"
 
 namespace berth::controller {
 namespace {
@@ -62,10 +64,11 @@ void applyContainerChange(Task& task, const Json& change) {
   if (status) container->status = std::max(container->status, *status);
   if (change.contains("exitCode")) container->exitCode = change["exitCode"].get<int64_t>();
   if (std::string reason = text(change, "reason"); !reason.empty())
-    container->reason = reason.substr(0, 1024);
-  if (std::string id = text(change, "runtimeId"); !id.empty()) container->runtimeId = id.substr(0, 255);
+    container->reason = ecs::cut(reason, ecs::kLongestReason);
+  if (std::string id = text(change, "runtimeId"); !id.empty())
+    container->runtimeId = ecs::cut(id, ecs::kLongestRuntimeId);
   if (std::string digest = text(change, "imageDigest"); !digest.empty()) {
-    container->imageDigest = digest.substr(0, 255);
+    container->imageDigest = ecs::cut(digest, ecs::kLongestImageDigest);
   }
   if (!change.contains("networkBindings")) return;
   container->bindings.clear();
@@ -103,7 +106,9 @@ ApiResult<Json> submitTaskStateChange(Context& context) {
   setTime(task.pullStoppedAt, input, "pullStoppedAt");
   setTime(task.executionStoppedAt, input, "executionStoppedAt");
   for (const Json& change : input.value("containers", Json::array())) applyContainerChange(task, change);
-  applyTaskStatus(task, text(input, "status"), text(input, "reason").substr(0, 1024), context.now);
+  std::string reason = text(input, "reason");
+  applyTaskStatus(task, text(input, "status"), std::string(ecs::cut(reason, ecs::kLongestReason)),
+                  context.now);
   ++task.version;
   context.tx.put(task);
   return acknowledgment();

@@ -1,6 +1,7 @@
 #include "controller/server/agent_sessions.hpp"
 
 #include "proto/acs/codec.hpp"
+#include "proto/json/fields.hpp"
 #include "proto/tcs/codec.hpp"
 
 namespace berth::controller {
@@ -17,7 +18,7 @@ http::Response refusal(const ApiError& error) {
   http::Response response;
   response.status = 400;
   response.headers.set("Content-Type", "application/json");
-  response.body = Json{{error.type, error.message}}.dump();
+  response.body = json::dump(Json{{error.type, error.message}});
   return response;
 }
 

@@ -3,6 +3,7 @@
 #include "common/async/callback.hpp"
 #include "common/aws/json_request.hpp"
 #include "controller/api/actions.hpp"
+#include "proto/json/fields.hpp"
 
 namespace berth::controller {
 namespace {
@@ -32,7 +33,7 @@ http::Response refusedUpgrade(const ApiError& error) {
   response.status = passes ? 503 : 403;
   response.headers.set("Content-Type", "application/json");
   const char* known = passes ? "ServerException" : "AccessDeniedException";
-  response.body = Json{{known, error.type + ": " + error.message}}.dump();
+  response.body = json::dump(Json{{known, error.type + ": " + error.message}});
   return response;
 }
 
@@ -119,8 +120,7 @@ Async<http::Response> Gateway::call(http::ServerRequest request) {
   if (!result) co_return refuse(ApiError{"ServerException", result.error().message, 500});
   if (const auto* error = std::get_if<ApiError>(&*result)) co_return refuse(*error);
   log_.debug("served a call", {{"request", id}, {"operation", operation}, {"key", caller.accessKeyId}});
-  co_return aws::successResponse(std::get<Json>(*result).dump(-1, ' ', false, Json::error_handler_t::replace),
-                                 id);
+  co_return aws::successResponse(json::dump(std::get<Json>(*result)), id);
 }
 
 Async<http::UpgradeDecision> Gateway::upgrade(http::ServerRequest request) {
