@@ -54,15 +54,17 @@ Json renderContainer(const ecs::Names& names, const Task& task, const TaskContai
   return out;
 }
 
-/// UNHEALTHY when any essential container is, HEALTHY when all that have a check are, else UNKNOWN.
+/// Of the essential containers that have a check: UNHEALTHY when any is, HEALTHY when all are, else UNKNOWN.
 std::string healthOf(const Task& task) {
-  bool healthy = false;
+  size_t checked = 0;
+  size_t healthy = 0;
   for (const TaskContainer& container : task.containers) {
-    if (!container.essential) continue;
+    if (!container.essential || !container.checksHealth) continue;
     if (container.healthStatus == "UNHEALTHY") return "UNHEALTHY";
-    healthy |= container.healthStatus == "HEALTHY";
+    ++checked;
+    healthy += container.healthStatus == "HEALTHY";
   }
-  return healthy ? "HEALTHY" : "UNKNOWN";
+  return checked > 0 && healthy == checked ? "HEALTHY" : "UNKNOWN";
 }
 
 void putTaskTimes(Json& out, const Task& task) {

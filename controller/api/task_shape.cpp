@@ -112,6 +112,7 @@ std::vector<TaskContainer> containersOf(const Json& document, Random& random) {
     container.name = text(definition, "name");
     container.image = text(definition, "image");
     container.essential = definition.value("essential", true);
+    container.checksHealth = definition.contains("healthCheck");
     container.cpu = std::to_string(definition.value("cpu", int64_t{0}));
     container.memory = numberText(definition, "memory");
     container.memoryReservation = numberText(definition, "memoryReservation");

@@ -29,8 +29,8 @@ class Delivery {
   SessionId session() const { return session_; }
   const std::string& instance() const { return instance_; }
 
-  /// The manifest with which a session begins: every task that is to run on the instance.
-  /// `timeline` must be higher than that of any message sent to this instance before.
+  /// The manifest with which a session begins: the instance's tasks that have not stopped, and what each is
+  /// to do. `timeline` must be higher than that of any message sent to this instance before.
   acs::TaskManifestMessage manifest(const State& state, int64_t timeline, Now now);
 
   /// Payloads for those of `tasks` that the agent has not been sent in their present form.

@@ -94,6 +94,7 @@ struct TaskContainer {
   bool essential = true;
   std::optional<int64_t> exitCode;
   std::string reason;
+  bool checksHealth = false;  ///< its definition has a health check
   std::string healthStatus = "UNKNOWN";
   std::string cpu;
   std::string memory;

@@ -69,6 +69,7 @@ Json encode(const TaskContainer& container) {
            {"status", static_cast<int>(container.status)},
            {"essential", container.essential},
            {"reason", container.reason},
+           {"checksHealth", container.checksHealth},
            {"healthStatus", container.healthStatus},
            {"cpu", container.cpu},
            {"memory", container.memory},
@@ -90,6 +91,7 @@ TaskContainer decodeContainer(const Json& value, Fields& parent) {
   out.essential = fields.boolean("essential", true);
   out.exitCode = fields.optionalInteger("exitCode");
   out.reason = fields.str("reason");
+  out.checksHealth = fields.boolean("checksHealth");
   out.healthStatus = fields.str("healthStatus", "UNKNOWN");
   out.cpu = fields.str("cpu");
   out.memory = fields.str("memory");

@@ -1,0 +1,168 @@
+#include "tests/unit/controller/bench/bench.hpp"
+
+using namespace berth::controller;
+using sample::Bench;
+using sample::container;
+
+namespace {
+
+const std::string kPrefix = "arn:aws:ecs:us-east-1:000000000000:task-definition/";
+
+std::string broken(Json containers, Json more = Json::object()) {
+  Bench bench;
+  Json input{{"family", "f"}, {"containerDefinitions", std::move(containers)}};
+  input.update(more);
+  return bench.refusal("RegisterTaskDefinition", input);
+}
+
+std::string brokenContainer(Json more) { return broken(Json::array({container("app", std::move(more))})); }
+
+}  // namespace
+
+TEST_CASE("each registration is a revision of its family, and revisions are never given twice") {
+  Bench bench;
+  CHECK(bench.define("web") == kPrefix + "web:1");
+  CHECK(bench.define("web") == kPrefix + "web:2");
+  CHECK(bench.define("job") == kPrefix + "job:1");
+  bench.call("DeregisterTaskDefinition", {{"taskDefinition", "web:2"}});
+  CHECK(bench.define("web") == kPrefix + "web:3");
+}
+
+TEST_CASE("a definition is returned as it was given, with the service's defaults") {
+  Bench bench;
+  Json health{{"command", {"CMD-SHELL", "true"}}, {"interval", 5}};
+  bench.define(
+      "web",
+      Json::array({container("app", {{"healthCheck", health}, {"portMappings", {{{"containerPort", 80}}}}})}),
+      {{"taskRoleArn", "arn:aws:iam::000000000000:role/r"}});
+  Json definition = bench.call("DescribeTaskDefinition", {{"taskDefinition", "web"}})["taskDefinition"];
+  CHECK(definition["networkMode"] == "bridge");
+  CHECK(definition["status"] == "ACTIVE");
+  CHECK(definition["revision"] == 1);
+  CHECK(definition["taskRoleArn"] == "arn:aws:iam::000000000000:role/r");
+  CHECK(definition["compatibilities"] == Json({"EC2", "EXTERNAL"}));
+  Json app = definition["containerDefinitions"][0];
+  CHECK(app["healthCheck"] == health);
+  CHECK(app["essential"] == true);
+  CHECK(app["environment"] == Json::array());
+  CHECK(app["portMappings"][0] == Json{{"containerPort", 80}, {"hostPort", 0}, {"protocol", "tcp"}});
+}
+
+TEST_CASE("in network mode host the host's port is the container's") {
+  Bench bench;
+  bench.define("web", Json::array({container("app", {{"portMappings", {{{"containerPort", 80}}}}})}),
+               {{"networkMode", "host"}});
+  Json definition = bench.call("DescribeTaskDefinition", {{"taskDefinition", "web"}})["taskDefinition"];
+  CHECK(definition["containerDefinitions"][0]["portMappings"][0]["hostPort"] == 80);
+}
+
+TEST_CASE("a family means its newest active revision") {
+  Bench bench;
+  bench.define("web");
+  bench.define("web");
+  auto newest = [&] {
+    return bench.call("DescribeTaskDefinition", {{"taskDefinition", "web"}})["taskDefinition"]["revision"];
+  };
+  CHECK(newest() == 2);
+  Json gone = bench.call("DeregisterTaskDefinition", {{"taskDefinition", "web:2"}})["taskDefinition"];
+  CHECK(gone["status"] == "INACTIVE");
+  CHECK(gone.contains("deregisteredAt"));
+  CHECK(newest() == 1);
+  CHECK(bench.call("DescribeTaskDefinition",
+                   {{"taskDefinition", kPrefix + "web:2"}})["taskDefinition"]["status"] == "INACTIVE");
+}
+
+TEST_CASE("a definition that is not there is a client's error") {
+  Bench bench;
+  CHECK_THAT(bench.refusal("DescribeTaskDefinition", {{"taskDefinition", "none"}}),
+             Catch::StartsWith("ClientException: "));
+  CHECK_THAT(bench.refusal("DeregisterTaskDefinition", {{"taskDefinition", "none:1"}}),
+             Catch::StartsWith("ClientException: "));
+}
+
+TEST_CASE("definitions are listed by family, status and order") {
+  Bench bench;
+  for (int i = 0; i < 11; ++i) bench.define("web");
+  bench.define("job");
+  bench.call("DeregisterTaskDefinition", {{"taskDefinition", "web:3"}});
+  auto list = [&](Json input) {
+    return bench.call("ListTaskDefinitions", std::move(input))["taskDefinitionArns"];
+  };
+  CHECK(list(Json::object()).size() == 11);
+  CHECK(list({{"status", "INACTIVE"}}) == Json::array({kPrefix + "web:3"}));
+  Json web = list({{"familyPrefix", "web"}});
+  CHECK(web.front() == kPrefix + "web:1");
+  CHECK(web.back() == kPrefix + "web:11");
+  CHECK(list({{"familyPrefix", "web"}, {"sort", "DESC"}}).front() == kPrefix + "web:11");
+  CHECK(list({{"familyPrefix", "we"}}).empty());
+}
+
+TEST_CASE("families are listed by prefix and by whether they have an active revision") {
+  Bench bench;
+  bench.define("web");
+  bench.define("work");
+  bench.define("job");
+  bench.call("DeregisterTaskDefinition", {{"taskDefinition", "work:1"}});
+  auto list = [&](Json input) {
+    return bench.call("ListTaskDefinitionFamilies", std::move(input))["families"];
+  };
+  CHECK(list(Json::object()) == Json({"job", "web", "work"}));
+  CHECK(list({{"familyPrefix", "w"}}) == Json({"web", "work"}));
+  CHECK(list({{"familyPrefix", "w"}, {"status", "ACTIVE"}}) == Json({"web"}));
+  CHECK(list({{"status", "INACTIVE"}}) == Json({"work"}));
+}
+
+TEST_CASE("a definition that breaks a rule is refused with the rule") {
+  CHECK(broken(Json::array()) == "ClientException: Container list cannot be empty.");
+  CHECK(broken(Json::array({container(), container()})) ==
+        "ClientException: Container names must be unique: 'app' stands twice.");
+  CHECK(brokenContainer({{"memory", 4}}) ==
+        "ClientException: Invalid setting for container 'app'. The 'memory' must be at least 6 MiB.");
+  CHECK(brokenContainer({{"memoryReservation", 256}}) ==
+        "ClientException: Invalid setting for container 'app'. 'memory' must not be less than "
+        "'memoryReservation'.");
+  CHECK(
+      broken(Json::array({{{"name", "app"}, {"image", "i"}}})) ==
+      "ClientException: Invalid setting for container 'app'. At least one of 'memory' or 'memoryReservation' "
+      "must be specified.");
+  CHECK(brokenContainer({{"essential", false}}) ==
+        "ClientException: A task definition must have at least one essential container.");
+  CHECK(brokenContainer({{"mountPoints", {{{"sourceVolume", "v"}, {"containerPath", "/v"}}}}}) ==
+        "ClientException: Unknown volume 'v' in a mount point of container 'app'.");
+  CHECK(brokenContainer({{"healthCheck", {{"command", {"true"}}}}}) ==
+        "ClientException: Invalid health check of container 'app': the command must start with CMD or "
+        "CMD-SHELL.");
+  CHECK(brokenContainer({{"healthCheck", {{"command", {"CMD", "true"}}, {"interval", 1}}}}) ==
+        "ClientException: Invalid health check of container 'app': interval must be between 5 and 300.");
+  CHECK(
+      brokenContainer({{"dependsOn", {{{"containerName", "b"}, {"condition", "START"}}}}}) ==
+      "ClientException: Container 'app' depends on 'b', which is no other container of the task definition.");
+  CHECK(broken(Json::array({container()}), {{"family", "a b"}}) ==
+        "ClientException: Family contains invalid characters: use up to 255 letters, digits, '_' and '-'.");
+}
+
+TEST_CASE("port mappings keep to their network mode") {
+  Json port{{"containerPort", 80}, {"hostPort", 8080}};
+  Json app = container("app", {{"portMappings", {port}}});
+  CHECK(broken(Json::array({app}), {{"networkMode", "none"}}) ==
+        "ClientException: Port mappings are not allowed with network mode 'none' (container 'app').");
+  CHECK(broken(Json::array({app}), {{"networkMode", "host"}}) ==
+        "ClientException: When networkMode=host, the host ports and container ports in port mappings must "
+        "match.");
+  CHECK(broken(Json::array({app, container("b", {{"portMappings", {port}}})})) ==
+        "ClientException: The host port 8080/tcp is used by more than one port mapping.");
+  CHECK(brokenContainer({{"portMappings", {{{"containerPort", 70000}}}}}) ==
+        "ClientException: Invalid port mapping of container 'app': ports are between 0 and 65535.");
+}
+
+TEST_CASE("a task's size holds its containers, in any of its units") {
+  Bench bench;
+  bench.define("sized", Json::array({container()}), {{"cpu", ".5 vCPU"}, {"memory", "1 GB"}});
+  Json definition = bench.call("DescribeTaskDefinition", {{"taskDefinition", "sized"}})["taskDefinition"];
+  CHECK(definition["cpu"] == "512");
+  CHECK(definition["memory"] == "1024");
+  CHECK(broken(Json::array({container()}), {{"memory", "100"}}) ==
+        "ClientException: Total memory of the containers exceeds the 'memory' of the task.");
+  CHECK(broken(Json::array({container()}), {{"cpu", "much"}}) ==
+        "ClientException: Invalid 'cpu' setting for task.");
+}

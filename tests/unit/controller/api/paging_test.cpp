@@ -1,0 +1,60 @@
+#include "tests/unit/controller/bench/bench.hpp"
+
+using namespace berth::controller;
+using sample::Bench;
+
+namespace {
+
+/// All items of a list, two a page; `between` runs after each page.
+Json walk(
+    Bench& bench, const std::string& operation, const std::string& member, Json input,
+    const std::function<void()>& between = [] {}) {
+  Json items = Json::array();
+  input["maxResults"] = 2;
+  while (true) {
+    Json page = bench.call(operation, input);
+    CHECK(page[member].size() <= 2);
+    for (const Json& item : page[member]) items.push_back(item);
+    if (!page.contains("nextToken")) return items;
+    input["nextToken"] = page["nextToken"];
+    between();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("pages add up to the list") {
+  Bench bench;
+  for (const char* name : {"a", "b", "c", "d", "e"}) bench.cluster(name);
+  CHECK(walk(bench, "ListClusters", "clusterArns", Json::object()) ==
+        bench.call("ListClusters")["clusterArns"]);
+}
+
+TEST_CASE("a token survives that the item it stands for goes, in both orders") {
+  for (const char* order : {"ASC", "DESC"}) {
+    Bench bench;
+    for (const char* family : {"a-b", "a", "b"}) {
+      for (int i = 0; i < 11; ++i) bench.define(family);
+    }
+    Json input{{"sort", order}};
+    Json whole = bench.call("ListTaskDefinitions", input)["taskDefinitionArns"];
+    CHECK(whole.size() == 33);
+    size_t seen = 0;
+    Json found = walk(bench, "ListTaskDefinitions", "taskDefinitionArns", input, [&] {
+      seen += 2;
+      bench.call("DeregisterTaskDefinition", {{"taskDefinition", whole[seen - 1]}});
+    });
+    CHECK(found == whole);
+  }
+}
+
+TEST_CASE("a page's size and token are checked") {
+  Bench bench;
+  bench.cluster();
+  for (int size : {0, 101}) {
+    CHECK_THAT(bench.refusal("ListClusters", {{"maxResults", size}}),
+               Catch::StartsWith("InvalidParameterException: maxResults must be between 1 and 100"));
+  }
+  CHECK(bench.refusal("ListClusters", {{"nextToken", "~"}}) ==
+        "InvalidParameterException: Invalid token '~'");
+}

@@ -1,0 +1,77 @@
+#include "tests/unit/controller/bench/bench.hpp"
+
+using namespace berth::controller;
+using sample::Bench;
+using sample::container;
+
+namespace {
+
+std::string runs(Json containers, Json more = Json::object(), Json run = Json::object()) {
+  Bench bench;
+  bench.ready();
+  bench.define("new", std::move(containers), std::move(more));
+  run["taskDefinition"] = "new";
+  return bench.refusal("RunTask", run);
+}
+
+std::string runsContainer(Json more) {
+  return runs(Json::array({container("app", std::move(more)), container("b")}));
+}
+
+}  // namespace
+
+TEST_CASE("an operation of the API that is not there yet is refused by name") {
+  Bench bench;
+  CHECK(bench.refusal("ListServices") ==
+        "UnsupportedFeatureException: ListServices is not offered by this version of Berth; see "
+        "docs/compatibility.md.");
+  CHECK(bench.refusal("MakeCoffee") == "UnknownOperationException: Unknown operation: MakeCoffee");
+}
+
+TEST_CASE("an input is checked against its shape even where the operation is not there yet") {
+  Bench bench;
+  CHECK_THAT(bench.refusal("CreateService", {{"serviceName", 7}}), !Catch::StartsWith("UnsupportedFeature"));
+  CHECK_THAT(bench.refusal("RunTask"), Catch::Contains("taskDefinition"));
+}
+
+TEST_CASE("what can't be run yet is stored, and refused by name when it is to run") {
+  const std::string feature = "UnsupportedFeatureException: The task definition uses ";
+  const std::string end = " which this version of Berth can't run yet.";
+  CHECK(runsContainer({{"dependsOn", {{{"containerName", "b"}, {"condition", "START"}}}}}) ==
+        feature + "dependsOn of container 'app'" + end);
+  CHECK(runsContainer({{"secrets", {{{"name", "A"}, {"valueFrom", "arn"}}}}}) ==
+        feature + "secrets of container 'app'" + end);
+  CHECK(runsContainer({{"links", {"b"}}}) == feature + "links of container 'app'" + end);
+  CHECK(runsContainer({{"restartPolicy", {{"enabled", true}}}}) ==
+        feature + "restartPolicy of container 'app'" + end);
+  CHECK(runsContainer({{"portMappings", {{{"containerPortRange", "80-90"}}}}}) ==
+        feature + "containerPortRange of container 'app'" + end);
+  CHECK(runs(Json::array({container()}), {{"pidMode", "task"}}) == feature + "pidMode task" + end);
+  CHECK(runs(Json::array({container()}), {{"volumes", {{{"name", "v"}}}}}) ==
+        feature + "volume 'v', which has no sourcePath on the host," + end);
+}
+
+TEST_CASE("wishes of placement bind, so they are refused until they can be kept") {
+  auto wish = [](Json run) { return runs(Json::array({container()}), Json::object(), std::move(run)); };
+  CHECK(wish({{"placementStrategy", {{{"type", "random"}}}}}) ==
+        "UnsupportedFeatureException: placementStrategy is not offered by this version of Berth: leave it "
+        "out.");
+  CHECK(wish({{"launchType", "FARGATE"}}) ==
+        "UnsupportedFeatureException: Launch type FARGATE is not offered by this version of Berth: use EC2.");
+  CHECK(wish({{"capacityProviderStrategy", {{{"capacityProvider", "c"}}}}}) ==
+        "UnsupportedFeatureException: Capacity providers are not offered by this version of Berth: leave the "
+        "strategy out.");
+}
+
+TEST_CASE("awsvpc needs a network configuration, and then says that it is not there") {
+  Json network{{"networkConfiguration", {{"awsvpcConfiguration", {{"subnets", {"s"}}}}}}};
+  CHECK(runs(Json::array({container()}), {{"networkMode", "awsvpc"}}) ==
+        "InvalidParameterException: Network Configuration must be provided when networkMode 'awsvpc' is "
+        "specified.");
+  CHECK_THAT(runs(Json::array({container()}), {{"networkMode", "awsvpc"}}, network),
+             Catch::Contains("network mode awsvpc"));
+  CHECK(
+      runs(Json::array({container()}), Json::object(), network) ==
+      "InvalidParameterException: Network Configuration is not valid for the given networkMode of this task "
+      "definition.");
+}

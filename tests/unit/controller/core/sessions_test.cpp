@@ -1,0 +1,115 @@
+#include "tests/unit/controller/bench/bench.hpp"
+
+using namespace berth;
+using namespace berth::controller;
+using sample::Bench;
+
+namespace {
+
+std::string refused(Bench& bench, const Hello& hello) {
+  Output out;
+  auto session = bench.core.connect(hello, bench.tick(), out);
+  CHECK(out.mutations.empty());
+  const auto* error = std::get_if<ApiError>(&session);
+  return error ? error->type : "accepted";
+}
+
+bool connected(Bench& bench, const std::string& arn) {
+  return bench.call("DescribeContainerInstances",
+                    {{"containerInstances", {arn}}})["containerInstances"][0]["agentConnected"];
+}
+
+}  // namespace
+
+TEST_CASE("a session is for an instance that is there and active") {
+  Bench bench;
+  bench.cluster();
+  bench.cluster("other");
+  std::string arn = bench.host();
+  CHECK(refused(bench, {"none", arn, "", "", ""}) == "InvalidClusterException");
+  CHECK(refused(bench, {"other", arn, "", "", ""}) == "InvalidInstanceException");
+  CHECK(refused(bench, {"default", "nonsense", "", "", ""}) == "InvalidInstanceException");
+  bench.call("DeregisterContainerInstance", {{"containerInstance", arn}});
+  CHECK(refused(bench, {"default", arn, "", "", ""}) == "InactiveInstanceException");
+}
+
+TEST_CASE("an instance is connected while its session lasts, and shows its agent's versions") {
+  Bench bench;
+  bench.cluster();
+  std::string arn = bench.host();
+  SessionId session = bench.join(arn);
+  CHECK(connected(bench, arn));
+  Json instance =
+      bench.call("DescribeContainerInstances", {{"containerInstances", {arn}}})["containerInstances"][0];
+  CHECK(instance["versionInfo"] ==
+        Json{{"agentVersion", "1.0"}, {"agentHash", "abc"}, {"dockerVersion", "20.10"}});
+  bench.core.disconnect(session, bench.tick(), bench.last);
+  CHECK_FALSE(connected(bench, arn));
+}
+
+TEST_CASE("a session begins with the manifest of what is to run and to stop, newer than each before") {
+  Bench bench;
+  std::string arn = bench.ready();
+  std::string runs = bench.runOne();
+  std::string stops = bench.runOne();
+  std::string ended = bench.runOne();
+  bench.report(ended, "STOPPED");
+  bench.call("StopTask", {{"task", stops}});
+  bench.join(arn);
+  auto first = bench.sent<acs::TaskManifestMessage>();
+  REQUIRE(first.size() == 1);
+  CHECK(first[0].containerInstanceArn == arn);
+  std::map<std::string, std::string> wanted;
+  for (const acs::TaskIdentity& task : first[0].tasks) wanted[task.taskArn] = task.desiredStatus;
+  CHECK(wanted == std::map<std::string, std::string>{{runs, "RUNNING"}, {stops, "STOPPED"}});
+  bench.join(arn);
+  CHECK(bench.sent<acs::TaskManifestMessage>().at(0).timeline > first[0].timeline);
+}
+
+TEST_CASE("a new session ends the older one of the same instance, whose late end changes nothing") {
+  Bench bench;
+  std::string arn = bench.ready();
+  SessionId old = bench.session;
+  bench.join(arn);
+  const auto* close = std::get_if<CloseEffect>(&bench.last.effects.at(0));
+  REQUIRE(close);
+  CHECK(close->session == old);
+  bench.core.disconnect(old, bench.tick(), bench.last);
+  CHECK(connected(bench, arn));
+}
+
+TEST_CASE("a session that stays silent is closed") {
+  Bench bench;
+  std::string arn = bench.ready();
+  bench.wait(60);
+  bench.frame(acs::HeartbeatAckRequest{"m"});
+  bench.wait(60);
+  CHECK(connected(bench, arn));
+  bench.wait(75);
+  REQUIRE_FALSE(bench.last.effects.empty());
+  CHECK(std::get<CloseEffect>(bench.last.effects.back()).session == bench.session);
+  CHECK_FALSE(connected(bench, arn));
+}
+
+TEST_CASE("after a restart the core goes on from what was stored") {
+  Bench before;
+  std::string arn = before.ready();
+  std::string task = before.runOne();
+  std::vector<Entity> stored;
+  const State& state = before.core.state();
+  for (const auto& [name, cluster] : state.clusters()) stored.emplace_back(cluster);
+  for (const auto& [name, family] : state.families()) stored.emplace_back(family);
+  for (const auto& [name, revisions] : state.definitions()) {
+    for (const auto& [revision, definition] : revisions) stored.emplace_back(definition);
+  }
+  for (const auto& [id, instance] : state.instances()) stored.emplace_back(instance);
+  for (const auto& [id, one] : state.tasks()) stored.emplace_back(one);
+  Bench after;
+  after.core.load(stored);
+  after.second = before.second;
+  CHECK(after.task(task)["lastStatus"] == "PENDING");
+  CHECK(after.core.state().used(state.instances().begin()->first).cpu == 256);
+  after.join(arn);
+  CHECK(after.sent<acs::PayloadMessage>().at(0).tasks.at(0).arn == task);
+  CHECK(after.define("app").ends_with("app:2"));
+}
