@@ -264,6 +264,14 @@ int run(const Config& config, Log& log) {
   auto host = readHost();
   if (!host) return fail(log, "can't read the host's size", host.error());
 
+  if (config.reservedMemory >= host->memoryMiB) {
+    Error nothing_left = makeError(Code::InvalidArgument,
+                                   "reserved.memory is " + std::to_string(config.reservedMemory) +
+                                       " MiB and this host has " + std::to_string(host->memoryMiB) +
+                                       ": leave something to the tasks");
+    return fail(log, "can't use the configuration", nothing_left, exit_code::kUsage);
+  }
+
   boost::asio::io_context io(1);
   auto store = openStore(io, config, clock.now().wall, log);
   if (!store) return fail(log, "can't open the state", store.error());
