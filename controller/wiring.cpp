@@ -82,7 +82,7 @@ int run(const Config& config, Log& log) {
       CoreRunnerDeps{io, **store, [](const Mutations& mutations) { return toChanges(mutations); },
                      [&] { return loadEntities(**store, log); },
                      [&] { return std::make_unique<Controller>(names, core_options, random); }, clock, log});
-  AgentSessions sessions(runner, log);
+  AgentSessions sessions(io, runner, config.heartbeat, log);
   GatewayOptions gateway_options{config.region, config.authenticate, config.tlsCert.has_value()};
   auto lookup = [&](std::string_view id) {
     return id == admin->accessKeyId ? std::optional<aws::Credentials>(*admin) : std::nullopt;

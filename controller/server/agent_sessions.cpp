@@ -1,5 +1,8 @@
 #include "controller/server/agent_sessions.hpp"
 
+#include <boost/asio/io_context.hpp>
+
+#include "common/async/async.hpp"
 #include "proto/acs/codec.hpp"
 #include "proto/json/fields.hpp"
 #include "proto/tcs/codec.hpp"
@@ -25,6 +28,11 @@ http::Response refusal(const ApiError& error) {
 constexpr std::string_view kDockerPrefix = "DockerVersion: ";
 constexpr std::string_view kCloseReason = "ConnectionExpired: Reconnect to continue";
 
+Async<void> untilClosed(std::shared_ptr<http::WebSocket> socket) {
+  while (co_await socket->read()) {
+  }
+}
+
 }  // namespace
 
 http::UpgradeDecision AgentSessions::acs(const http::Query& query) {
@@ -42,13 +50,12 @@ http::UpgradeDecision AgentSessions::acs(const http::Query& query) {
     return refusal(*error);
   }
   return http::WebSocketSession([this, hello](std::shared_ptr<http::WebSocket> socket) -> Async<void> {
-    auto session = runner_.connect(hello);
+    auto session = runner_.connect(hello, [&](SessionId id) { sockets_[id] = socket; });
     if (const auto* error = std::get_if<ApiError>(&session)) {
       socket->close(1008, error->type);
-      return serveTcs(socket);
+      return untilClosed(socket);
     }
     SessionId id = std::get<SessionId>(session);
-    sockets_[id] = socket;
     log_.info("agent connected", {{"instance", hello.instance}, {"agent_version", hello.agentVersion}});
     return serveAcs(id, socket);
   });
@@ -77,28 +84,45 @@ http::UpgradeDecision AgentSessions::tcs(const http::Query& query) {
       [this](std::shared_ptr<http::WebSocket> socket) -> Async<void> { return serveTcs(socket); });
 }
 
+Async<void> AgentSessions::beat(std::weak_ptr<http::WebSocket> socket, std::stop_token stop) {
+  do {
+    auto open = socket.lock();
+    if (!open) co_return;
+    open->send(tcs::encodeHeartbeat());
+    open.reset();
+  } while (co_await sleepFor(heartbeat_, stop));
+}
+
 Async<void> AgentSessions::serveTcs(std::shared_ptr<http::WebSocket> socket) {
-  socket->send(tcs::encodeHeartbeat());
+  std::stop_source ended;
+  std::weak_ptr<http::WebSocket> weak = socket;
+  spawn(io_.get_executor(), log_, "telemetry heartbeat",
+        [this, weak, stop = ended.get_token()] { return beat(weak, stop); });
   while (true) {
     auto frame = co_await socket->read();
     if (!frame) break;
     auto message = tcs::decodeFromAgent(*frame);
-    if (!message) {
+    if (message) {
+      onTelemetry(*socket, *message);
+    } else {
       log_.warn("dropped telemetry that can't be read", {{"reason", message.error().message}});
-      continue;
     }
-    if (std::holds_alternative<tcs::PublishMetrics>(*message)) {
-      socket->send(tcs::encodeAck("AckPublishMetric", "ok"));
-    } else if (const auto* health = std::get_if<tcs::PublishHealth>(&*message)) {
-      for (const tcs::TaskHealth& task : health->tasks) {
-        for (const tcs::ContainerHealth& container : task.containers) {
-          runner_.onHealth(task.taskArn, container.name, container.status);
-        }
+  }
+  ended.request_stop();
+}
+
+void AgentSessions::onTelemetry(http::WebSocket& socket, const tcs::FromAgent& message) {
+  if (std::holds_alternative<tcs::PublishMetrics>(message)) {
+    socket.send(tcs::encodeAck("AckPublishMetric", "ok"));
+  } else if (const auto* health = std::get_if<tcs::PublishHealth>(&message)) {
+    for (const tcs::TaskHealth& task : health->tasks) {
+      for (const tcs::ContainerHealth& container : task.containers) {
+        runner_.onHealth(task.taskArn, container.name, container.status);
       }
-      socket->send(tcs::encodeAck("AckPublishHealth", "ok"));
-    } else if (std::get<tcs::Other>(*message).type == "PublishInstanceStatusRequest") {
-      socket->send(tcs::encodeAck("AckPublishInstanceStatus", "ok"));
     }
+    socket.send(tcs::encodeAck("AckPublishHealth", "ok"));
+  } else if (std::get<tcs::Other>(message).type == "PublishInstanceStatusRequest") {
+    socket.send(tcs::encodeAck("AckPublishInstanceStatus", "ok"));
   }
 }
 

@@ -2,15 +2,20 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <stop_token>
 
 #include "common/http/server.hpp"
 #include "controller/server/core_runner.hpp"
+#include "proto/tcs/messages.hpp"
 
 namespace berth::controller {
 
 class AgentSessions final : public AgentLinks {
  public:
-  AgentSessions(CoreRunner& runner, Log& log) : runner_(runner), log_(log) {}
+  /// `heartbeat`: between two on a telemetry session; on command sessions the core sends them.
+  AgentSessions(boost::asio::io_context& io, CoreRunner& runner, Duration heartbeat, Log& log)
+      : io_(io), runner_(runner), heartbeat_(heartbeat), log_(log) {}
 
   /// Answers the upgrade of an agent's command session; the query is that of amazon-ecs-agent,
   /// ecs-agent/acs/session. A refusal's body is {"<ErrorType>":"<text>"}.
@@ -27,8 +32,12 @@ class AgentSessions final : public AgentLinks {
  private:
   Async<void> serveAcs(SessionId session, std::shared_ptr<http::WebSocket> socket);
   Async<void> serveTcs(std::shared_ptr<http::WebSocket> socket);
+  Async<void> beat(std::weak_ptr<http::WebSocket> socket, std::stop_token stop);
+  void onTelemetry(http::WebSocket& socket, const tcs::FromAgent& message);
 
+  boost::asio::io_context& io_;
   CoreRunner& runner_;
+  Duration heartbeat_;
   Log& log_;
   std::map<SessionId, std::shared_ptr<http::WebSocket>> sockets_;
 };

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 namespace berth::controller {
@@ -39,13 +38,11 @@ void CoreRunner::call(const std::string& operation, Json input, const Caller& ca
   take(std::move(out), [reply, result = std::move(result)] { reply(result); }, failed);
 }
 
-ApiResult<SessionId> CoreRunner::connect(const Hello& hello) {
+ApiResult<SessionId> CoreRunner::connect(const Hello& hello, const std::function<void(SessionId)>& opened) {
   Output out;
   auto session = core_->connect(hello, deps_.clock.now(), out);
-  // The caller has yet to learn the session's id, so what is sent on it leaves a moment later.
-  boost::asio::post(deps_.io, [this, alive = alive_, out = std::move(out)]() mutable {
-    if (*alive) take(std::move(out));
-  });
+  if (const auto* id = std::get_if<SessionId>(&session)) opened(*id);
+  take(std::move(out));
   return session;
 }
 

@@ -55,7 +55,8 @@ class CoreRunner {
   /// Performs an API call; `reply` is called when what it changed is durable, with ServerException when it
   /// could not be made so.
   void call(const std::string& operation, Json input, const Caller& caller, Reply reply);
-  ApiResult<SessionId> connect(const Hello& hello);
+  /// `opened` hears the session's id before anything is sent on it.
+  ApiResult<SessionId> connect(const Hello& hello, const std::function<void(SessionId)>& opened);
   void onFrame(SessionId session, const acs::FromAgent& frame);
   void disconnect(SessionId session);
   void onHealth(const std::string& taskArn, const std::string& container, const std::string& status);

@@ -195,7 +195,8 @@ def test_the_telemetry_frames_of_amazons_agent_are_acked(berth, witness):
     witness.register()
     with witness.open("acs") as commands, witness.open("tcs") as socket:
         witness.ack(commands, commands.receive("TaskManifestMessage")[0])
-        socket.receive("HeartbeatMessage")
+        for _ in range(2):
+            assert_shape(socket.receive("HeartbeatMessage")[0], {"healthy": bool})
         witness.publish(socket, "publish_metrics_idle")
         assert_shape(socket.receive("AckPublishMetric")[0], {"message": str})
         task = start_task(berth, healthCheck={"command": ["CMD", "/bin/true"]})

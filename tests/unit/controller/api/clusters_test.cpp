@@ -88,3 +88,78 @@ TEST_CASE("a cluster counts its instances and tasks") {
   CHECK(described["runningTasksCount"] == 1);
   CHECK(described["pendingTasksCount"] == 1);
 }
+
+TEST_CASE("a cluster in which tasks are left stays, though their instance is gone") {
+  Bench bench;
+  bench.cluster();
+  Task task;
+  task.id = std::string(32, 'a');
+  task.cluster = "default";
+  task.definition = "app:1";
+  bench.core.load({task});
+  CHECK(bench.refusal("DeleteCluster", {{"cluster", "default"}}) ==
+        "ClusterContainsTasksException: The Cluster cannot be deleted while Tasks are active.");
+  task.lastStatus = TaskStatus::Stopped;
+  bench.core.load({task});
+  CHECK(bench.call("DeleteCluster", {{"cluster", "default"}})["cluster"]["status"] == "INACTIVE");
+}
+
+TEST_CASE("another cluster's instances and tasks do not keep a cluster") {
+  Bench bench;
+  bench.ready();
+  bench.runOne();
+  bench.cluster("empty");
+  CHECK(bench.call("DeleteCluster", {{"cluster", "empty"}})["cluster"]["status"] == "INACTIVE");
+}
+
+TEST_CASE("a deleted cluster is still described, and made anew without what it had") {
+  Bench bench;
+  bench.call("CreateCluster", {{"tags", {{{"key", "a"}, {"value", "1"}}}}});
+  bench.call("DeleteCluster", {{"cluster", "default"}});
+  CHECK(bench.call("DescribeClusters")["clusters"][0]["status"] == "INACTIVE");
+  CHECK(bench.call("CreateCluster")["cluster"]["tags"].empty());
+}
+
+TEST_CASE("a cluster's name has the characters of names") {
+  Bench bench;
+  CHECK(bench.refusal("CreateCluster", {{"clusterName", "a/b"}}) ==
+        "InvalidParameterException: Invalid identifier 'a/b': a cluster has up to 255 letters, digits, '_' and "
+        "'-'");
+  CHECK_THAT(bench.refusal("CreateCluster", {{"clusterName", std::string(256, 'x')}}),
+             Catch::StartsWith("InvalidParameterException: Invalid identifier 'xxx"));
+  bench.cluster(std::string(255, 'x'));
+}
+
+TEST_CASE("capacity providers are refused by name, and none of them are none") {
+  Bench bench;
+  CHECK(bench.refusal("CreateCluster", {{"capacityProviders", {"FARGATE"}}}) ==
+        "UnsupportedFeatureException: capacityProviders is not offered by this version of Berth: leave it "
+        "out.");
+  CHECK(bench.refusal("CreateCluster",
+                      {{"defaultCapacityProviderStrategy", {{{"capacityProvider", "FARGATE"}}}}}) ==
+        "UnsupportedFeatureException: defaultCapacityProviderStrategy is not offered by this version of "
+        "Berth: leave it out.");
+  CHECK(bench.call("CreateCluster", {{"capacityProviders", Json::array()}})["cluster"]["status"] == "ACTIVE");
+}
+
+TEST_CASE("a description has the parts that are asked for") {
+  Bench bench;
+  Json configuration{{"executeCommandConfiguration", {{"logging", "NONE"}}}};
+  bench.call("CreateCluster",
+             {{"tags", {{{"key", "a"}, {"value", "1"}}}}, {"configuration", configuration}});
+  auto described = [&](Json include) {
+    return bench.call("DescribeClusters", {{"include", std::move(include)}})["clusters"][0];
+  };
+  Json bare = described(Json::array());
+  CHECK(bare["tags"].empty());
+  CHECK(bare["settings"].empty());
+  CHECK(bare["statistics"].empty());
+  CHECK_FALSE(bare.contains("configuration"));
+  CHECK(described({"TAGS"})["tags"] == Json::array({{{"key", "a"}, {"value", "1"}}}));
+  CHECK(described({"SETTINGS"})["settings"] ==
+        Json::array({{{"name", "containerInsights"}, {"value", "disabled"}}}));
+  CHECK(described({"CONFIGURATIONS"})["configuration"] == configuration);
+  CHECK(described({"STATISTICS"})["statistics"] ==
+        Json::array({{{"name", "runningEC2TasksCount"}, {"value", "0"}},
+                     {{"name", "pendingEC2TasksCount"}, {"value", "0"}}}));
+}

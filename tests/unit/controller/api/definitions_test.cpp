@@ -166,3 +166,155 @@ TEST_CASE("a task's size holds its containers, in any of its units") {
   CHECK(broken(Json::array({container()}), {{"cpu", "much"}}) ==
         "ClientException: Invalid 'cpu' setting for task.");
 }
+
+TEST_CASE("what names no definition is refused by its own rule") {
+  Bench bench;
+  bench.define("web");
+  CHECK(bench.refusal("DescribeTaskDefinition", {{"taskDefinition", "none"}}) ==
+        "ClientException: Unable to describe task definition.");
+  CHECK(bench.refusal("DescribeTaskDefinition", {{"taskDefinition", "web:2"}}) ==
+        "ClientException: Unable to describe task definition.");
+  CHECK(bench.refusal("DescribeTaskDefinition", {{"taskDefinition", "web:new"}}) ==
+        "ClientException: Invalid revision number. Number: new");
+  CHECK(bench.refusal("DeregisterTaskDefinition", {{"taskDefinition", "web"}}) ==
+        "ClientException: Revision is missing.");
+  CHECK(bench.refusal("DeregisterTaskDefinition", {{"taskDefinition", "web:0"}}) ==
+        "InvalidParameterException: Invalid revision number. Number: 0");
+  CHECK(bench.refusal("DeregisterTaskDefinition", {{"taskDefinition", "web:2"}}) ==
+        "ClientException: Unable to describe task definition.");
+  CHECK_THAT(bench.refusal("DeregisterTaskDefinition", {{"taskDefinition", "we b:1"}}),
+             Catch::StartsWith("InvalidParameterException: Invalid identifier 'we b:1'"));
+}
+
+TEST_CASE("a family whose revisions are all inactive means none of them") {
+  Bench bench;
+  bench.define("web");
+  bench.call("DeregisterTaskDefinition", {{"taskDefinition", "web:1"}});
+  CHECK(bench.refusal("DescribeTaskDefinition", {{"taskDefinition", "web"}}) ==
+        "ClientException: Unable to describe task definition.");
+  CHECK(bench.call("DescribeTaskDefinition", {{"taskDefinition", "web:1"}})["taskDefinition"]["revision"] ==
+        1);
+}
+
+TEST_CASE("a definition is deregistered once") {
+  Bench bench;
+  bench.define("web");
+  Json first = bench.call("DeregisterTaskDefinition", {{"taskDefinition", "web:1"}});
+  CHECK(bench.last.mutations.size() == 1);
+  CHECK(bench.call("DeregisterTaskDefinition", {{"taskDefinition", "web:1"}}) == first);
+  CHECK(bench.last.mutations.empty());
+}
+
+TEST_CASE("a definition's tags are shown when they are asked for") {
+  Bench bench;
+  Json tags = Json::array({{{"key", "team"}, {"value", "a"}}});
+  Json input{{"family", "web"}, {"containerDefinitions", {container()}}, {"tags", tags}};
+  CHECK(bench.call("RegisterTaskDefinition", input)["tags"] == tags);
+  CHECK(bench.call("DescribeTaskDefinition", {{"taskDefinition", "web"}})["tags"].empty());
+  CHECK(bench.call("DescribeTaskDefinition", {{"taskDefinition", "web"}, {"include", {"TAGS"}}})["tags"] ==
+        tags);
+}
+
+TEST_CASE("a registration says who made it and when") {
+  Bench bench;
+  bench.define("web");
+  Json definition = bench.call("DescribeTaskDefinition", {{"taskDefinition", "web"}})["taskDefinition"];
+  CHECK(definition["registeredBy"] == "arn:aws:iam::000000000000:user/AKIATEST");
+  CHECK(definition["registeredAt"] == 1790000001.0);
+  CHECK_FALSE(definition.contains("deregisteredAt"));
+}
+
+TEST_CASE("containers have a name, an image, and their greatest number") {
+  Json ten = Json::array();
+  for (int i = 0; i < 10; ++i) ten.push_back(container("c" + std::to_string(i)));
+  Bench().define("f", ten);
+  ten.push_back(container("c10"));
+  CHECK(broken(ten) == "ClientException: A task definition has at most 10 containers.");
+  CHECK(broken(Json::array({{{"image", "i"}, {"memory", 6}}})) ==
+        "ClientException: Container.name should not be null or empty.");
+  CHECK(broken(Json::array({{{"name", "app"}, {"memory", 6}}})) ==
+        "ClientException: Container.image should not be null or empty.");
+}
+
+TEST_CASE("a container may go without memory when its task has some, or have a soft limit alone") {
+  Bench bench;
+  Json bare{{"name", "app"}, {"image", "i"}};
+  bench.define("sized", Json::array({bare}), {{"memory", "64"}});
+  bare["memoryReservation"] = 64;
+  bench.define("soft", Json::array({bare}));
+  bare["memory"] = 64;
+  bench.define("both", Json::array({bare}));
+}
+
+TEST_CASE("each number of a health check has its range") {
+  auto check = [](const char* member, int value) {
+    return Json{{"healthCheck", {{"command", {"CMD", "true"}}, {member, value}}}};
+  };
+  struct Range {
+    const char* member;
+    int least, most;
+  };
+  for (const Range& range : {Range{"interval", 5, 300}, Range{"timeout", 2, 60}, Range{"retries", 1, 10},
+                             Range{"startPeriod", 0, 300}}) {
+    std::string refusal = "ClientException: Invalid health check of container 'app': " +
+                          std::string(range.member) + " must be between " + std::to_string(range.least) +
+                          " and " + std::to_string(range.most) + ".";
+    CHECK(brokenContainer(check(range.member, range.least - 1)) == refusal);
+    CHECK(brokenContainer(check(range.member, range.most + 1)) == refusal);
+    Bench bench;
+    bench.define("least", Json::array({container("app", check(range.member, range.least))}));
+    bench.define("most", Json::array({container("app", check(range.member, range.most))}));
+  }
+  CHECK_THAT(brokenContainer({{"healthCheck", {{"command", Json::array()}}}}),
+             Catch::EndsWith("the command must start with CMD or CMD-SHELL."));
+}
+
+TEST_CASE("a port mapping says a port, and may repeat a host's port for the other protocol") {
+  CHECK(brokenContainer({{"portMappings", {{{"hostPort", 80}}}}}) ==
+        "ClientException: Invalid port mapping of container 'app': containerPort or containerPortRange must be "
+        "given.");
+  CHECK(brokenContainer({{"portMappings", {{{"containerPort", 80}, {"hostPort", -1}}}}}) ==
+        "ClientException: Invalid port mapping of container 'app': ports are between 0 and 65535.");
+  Json both = Json::array({{{"containerPort", 53}, {"hostPort", 53}},
+                           {{"containerPort", 53}, {"hostPort", 53}, {"protocol", "udp"}}});
+  Bench().define("dns", Json::array({container("app", {{"portMappings", both}})}));
+}
+
+TEST_CASE("a definition has its greatest size, and meets what it says it is compatible with") {
+  CHECK(brokenContainer({{"dockerLabels", {{"long", std::string(65536, 'x')}}}}) ==
+        "ClientException: Actual length of the task definition exceeds the maximum of 65536 bytes.");
+  for (const char* wanted : {"FARGATE", "MANAGED_INSTANCES"}) {
+    CHECK(broken(Json::array({container()}), {{"requiresCompatibilities", {wanted}}}) ==
+          "ClientException: Task definition does not meet the requirements of " + std::string(wanted) + ".");
+  }
+  Bench bench;
+  bench.define("fargate", Json::array({container()}),
+               {{"requiresCompatibilities", {"FARGATE"}},
+                {"networkMode", "awsvpc"},
+                {"cpu", "256"},
+                {"memory", "512"}});
+  CHECK(bench.call("DescribeTaskDefinition",
+                   {{"taskDefinition", "fargate"}})["taskDefinition"]["compatibilities"] ==
+        Json({"EC2", "FARGATE"}));
+}
+
+TEST_CASE("a task's size is a positive number, and not less than its containers'") {
+  for (const char* size : {"0", "-1", "1.5", "1 gibibyte", "", "nan vCPU", "inf vCPU"}) {
+    CHECK(broken(Json::array({container()}), {{"cpu", size}}) ==
+          "ClientException: Invalid 'cpu' setting for task.");
+  }
+  for (const char* size : {"0", "-1", "1.5", "1 vCPU", "", "0 GB"}) {
+    CHECK(broken(Json::array({container()}), {{"memory", size}}) ==
+          "ClientException: Invalid 'memory' setting for task.");
+  }
+  CHECK(broken(Json::array({container(), container("b")}), {{"cpu", "511"}}) ==
+        "ClientException: Total cpu of the containers exceeds the 'cpu' of the task.");
+  Bench().define("exact", Json::array({container(), container("b")}), {{"cpu", "512"}, {"memory", "256"}});
+}
+
+TEST_CASE("a volume without particulars is one on the host") {
+  Bench bench;
+  bench.define("web", Json::array({container()}), {{"volumes", {{{"name", "v"}}}}});
+  Json definition = bench.call("DescribeTaskDefinition", {{"taskDefinition", "web"}})["taskDefinition"];
+  CHECK(definition["volumes"] == Json::array({{{"name", "v"}, {"host", Json::object()}}}));
+}

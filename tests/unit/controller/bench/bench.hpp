@@ -10,6 +10,7 @@
 
 #include "controller/api/context.hpp"
 #include "controller/core/controller.hpp"
+#include "proto/ecs/validate.hpp"
 
 namespace berth::controller::sample {
 
@@ -38,13 +39,15 @@ struct Bench {
     last = Output();
     return core.call(operation, std::move(input), caller, tick(), last);
   }
-  /// The reply of a call that must succeed.
+  /// The reply of a call that must succeed; it must fit the operation's output, too.
   Json call(const std::string& operation, Json input = Json::object()) {
     auto result = answer(operation, std::move(input));
     if (const auto* error = std::get_if<ApiError>(&result)) {
       FAIL(operation << ": " << error->type << ": " << error->message);
     }
-    return std::get<Json>(std::move(result));
+    Json reply = std::get<Json>(std::move(result));
+    CHECK(ecs::checkOutput(*ecs::model().findOperation(operation), reply) == std::vector<std::string>{});
+    return reply;
   }
   /// "Exception: message" of a call that must fail and change nothing.
   std::string refusal(const std::string& operation, Json input = Json::object()) {
