@@ -122,9 +122,10 @@ TEST_CASE("a deleted cluster is still described, and made anew without what it h
 
 TEST_CASE("a cluster's name has the characters of names") {
   Bench bench;
-  CHECK(bench.refusal("CreateCluster", {{"clusterName", "a/b"}}) ==
-        "InvalidParameterException: Invalid identifier 'a/b': a cluster has up to 255 letters, digits, '_' and "
-        "'-'");
+  CHECK(
+      bench.refusal("CreateCluster", {{"clusterName", "a/b"}}) ==
+      "InvalidParameterException: Invalid identifier 'a/b': a cluster has up to 255 letters, digits, '_' and "
+      "'-'");
   CHECK_THAT(bench.refusal("CreateCluster", {{"clusterName", std::string(256, 'x')}}),
              Catch::StartsWith("InvalidParameterException: Invalid identifier 'xxx"));
   bench.cluster(std::string(255, 'x'));
@@ -145,8 +146,7 @@ TEST_CASE("capacity providers are refused by name, and none of them are none") {
 TEST_CASE("a description has the parts that are asked for") {
   Bench bench;
   Json configuration{{"executeCommandConfiguration", {{"logging", "NONE"}}}};
-  bench.call("CreateCluster",
-             {{"tags", {{{"key", "a"}, {"value", "1"}}}}, {"configuration", configuration}});
+  bench.call("CreateCluster", {{"tags", {{{"key", "a"}, {"value", "1"}}}}, {"configuration", configuration}});
   auto described = [&](Json include) {
     return bench.call("DescribeClusters", {{"include", std::move(include)}})["clusters"][0];
   };

@@ -256,9 +256,9 @@ TEST_CASE("each number of a health check has its range") {
   };
   for (const Range& range : {Range{"interval", 5, 300}, Range{"timeout", 2, 60}, Range{"retries", 1, 10},
                              Range{"startPeriod", 0, 300}}) {
-    std::string refusal = "ClientException: Invalid health check of container 'app': " +
-                          std::string(range.member) + " must be between " + std::to_string(range.least) +
-                          " and " + std::to_string(range.most) + ".";
+    std::string refusal =
+        "ClientException: Invalid health check of container 'app': " + std::string(range.member) +
+        " must be between " + std::to_string(range.least) + " and " + std::to_string(range.most) + ".";
     CHECK(brokenContainer(check(range.member, range.least - 1)) == refusal);
     CHECK(brokenContainer(check(range.member, range.most + 1)) == refusal);
     Bench bench;
@@ -270,9 +270,10 @@ TEST_CASE("each number of a health check has its range") {
 }
 
 TEST_CASE("a port mapping says a port, and may repeat a host's port for the other protocol") {
-  CHECK(brokenContainer({{"portMappings", {{{"hostPort", 80}}}}}) ==
-        "ClientException: Invalid port mapping of container 'app': containerPort or containerPortRange must be "
-        "given.");
+  CHECK(
+      brokenContainer({{"portMappings", {{{"hostPort", 80}}}}}) ==
+      "ClientException: Invalid port mapping of container 'app': containerPort or containerPortRange must be "
+      "given.");
   CHECK(brokenContainer({{"portMappings", {{{"containerPort", 80}, {"hostPort", -1}}}}}) ==
         "ClientException: Invalid port mapping of container 'app': ports are between 0 and 65535.");
   Json both = Json::array({{{"containerPort", 53}, {"hostPort", 53}},

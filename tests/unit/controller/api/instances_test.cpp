@@ -57,7 +57,7 @@ TEST_CASE("a host can't register as an instance that is not there any more, nor 
         "ClusterNotFoundException: Cluster not found.");
 }
 
-TEST_CASE("an instance with tasks is deregistered by force only; its session ends and its tasks are over") {
+TEST_CASE("an instance with tasks is deregistered by force only, which ends its session and its tasks") {
   Bench bench;
   std::string arn = bench.ready();
   std::string task = bench.runOne();
@@ -108,4 +108,140 @@ TEST_CASE("agents find their sessions at the address that reached the API") {
   Json reply = bench.call("DiscoverPollEndpoint");
   CHECK(reply["endpoint"] == "http://127.0.0.1:7400/v1/acs");
   CHECK(reply["telemetryEndpoint"] == "http://127.0.0.1:7400/v1/tcs");
+}
+
+TEST_CASE("a registration takes what the host's identity document says") {
+  Bench bench;
+  bench.cluster();
+  Json identity{{"instanceId", "i-1"},
+                {"imageId", "ami-1"},
+                {"instanceType", "t3.small"},
+                {"availabilityZone", "us-east-1c"}};
+  Json instance = described(bench, bench.host("default", {{"instanceIdentityDocument", identity.dump()}}));
+  CHECK(instance["ec2InstanceId"] == "i-1");
+  Json wanted = Json::array({{{"name", "ecs.ami-id"}, {"value", "ami-1"}},
+                             {{"name", "ecs.instance-type"}, {"value", "t3.small"}},
+                             {{"name", "ecs.availability-zone"}, {"value", "us-east-1c"}}});
+  CHECK(instance["attributes"] == wanted);
+  for (const char* document : {"", "{", "[]", "7", "{\"instanceId\": 7}"}) {
+    CAPTURE(document);
+    Json bare = described(bench, bench.host("default", {{"instanceIdentityDocument", document}}));
+    CHECK_FALSE(bare.contains("ec2InstanceId"));
+    CHECK(bare["attributes"] == Json::array({{{"name", "ecs.availability-zone"}, {"value", "us-east-1a"}}}));
+  }
+}
+
+TEST_CASE("a host that registers again keeps its tasks, and changes its attributes and versions") {
+  Bench bench;
+  std::string arn = bench.ready();
+  std::string task = bench.runOne();
+  int64_t version = described(bench, arn)["version"];
+  bench.host("default", {{"containerInstanceArn", arn},
+                         {"attributes", {{{"name", "rack"}, {"value", "8"}}}},
+                         {"versionInfo", {{"agentVersion", "2.0"}}}});
+  Json instance = described(bench, arn);
+  CHECK(instance["version"] == version + 1);
+  CHECK(instance["versionInfo"]["agentVersion"] == "2.0");
+  CHECK(instance["versionInfo"]["dockerVersion"] == "20.10");
+  CHECK(instance["agentConnected"] == true);
+  CHECK(instance["pendingTasksCount"] == 1);
+  CHECK(std::ranges::count(instance["attributes"], Json{{"name", "rack"}, {"value", "8"}}) == 1);
+  bench.host("default",
+             {{"containerInstanceArn", arn}, {"attributes", {{{"name", "rack"}, {"value", "9"}}}}});
+  instance = described(bench, arn);
+  CHECK(std::ranges::count(instance["attributes"], Json{{"name", "rack"}, {"value", "9"}}) == 1);
+  CHECK(std::ranges::count(instance["attributes"], Json{{"name", "rack"}, {"value", "8"}}) == 0);
+  CHECK(bench.task(task)["lastStatus"] == "PENDING");
+}
+
+TEST_CASE("a host can't register as an instance of another cluster, or of another account") {
+  Bench bench;
+  bench.cluster();
+  bench.cluster("other");
+  std::string arn = bench.host();
+  const std::string end = " is not registered in this cluster: remove the agent's state to register anew.";
+  CHECK(bench.refusal("RegisterContainerInstance", {{"cluster", "other"}, {"containerInstanceArn", arn}}) ==
+        "ClientException: The container instance " + arn + end);
+  std::string foreign = "arn:aws:ecs:us-east-1:111111111111:container-instance/default/x";
+  CHECK(bench.refusal("RegisterContainerInstance", {{"containerInstanceArn", foreign}}) ==
+        "ClientException: The container instance " + foreign + end);
+}
+
+TEST_CASE("one token in two clusters is two hosts") {
+  Bench bench;
+  bench.cluster();
+  bench.cluster("other");
+  CHECK(bench.host("default", {{"clientToken", "t"}}) != bench.host("other", {{"clientToken", "t"}}));
+}
+
+TEST_CASE("an instance without tasks, or whose tasks have all stopped, is deregistered without force") {
+  Bench bench;
+  std::string arn = bench.ready();
+  std::string task = bench.runOne();
+  bench.report(task, "STOPPED", bench.one("STOPPED", {{"exitCode", 3}}));
+  Json before = bench.task(task);
+  Json gone = bench.call("DeregisterContainerInstance", {{"containerInstance", arn}})["containerInstance"];
+  CHECK(gone["status"] == "INACTIVE");
+  CHECK(bench.last.mutations.size() == 1);
+  Json after = bench.task(task);
+  CHECK(after == before);
+}
+
+TEST_CASE("force keeps what a stop had said of a task") {
+  Bench bench;
+  std::string arn = bench.ready();
+  std::string task = bench.runOne();
+  bench.call("StopTask", {{"task", task}});
+  double stopping = bench.task(task)["stoppingAt"];
+  bench.call("DeregisterContainerInstance", {{"containerInstance", arn}, {"force", true}});
+  Json ended = bench.task(task);
+  CHECK(ended["stoppingAt"] == stopping);
+  CHECK(ended["stopCode"] == "UserInitiated");
+  CHECK(ended["stoppedAt"] > stopping);
+  CHECK(bench.core.state().used(arn.substr(arn.rfind('/') + 1)) == Resources{});
+}
+
+TEST_CASE("an instance is deregistered in its own cluster only") {
+  Bench bench;
+  bench.cluster();
+  bench.cluster("other");
+  std::string arn = bench.host();
+  CHECK(bench.refusal("DeregisterContainerInstance", {{"cluster", "other"}, {"containerInstance", arn}}) ==
+        "InvalidParameterException: The referenced container instance was not found.");
+}
+
+TEST_CASE("an instance's tags are shown when they are asked for, and change when they are given again") {
+  Bench bench;
+  bench.cluster();
+  Json tags = Json::array({{{"key", "rack"}, {"value", "7"}}});
+  std::string arn = bench.host("default", {{"tags", tags}});
+  CHECK(described(bench, arn)["tags"].empty());
+  auto shown = [&] {
+    return bench.call("DescribeContainerInstances", {{"containerInstances", {arn}},
+                                                     {"include", {"TAGS"}}})["containerInstances"][0]["tags"];
+  };
+  CHECK(shown() == tags);
+  bench.host("default", {{"containerInstanceArn", arn}});
+  CHECK(shown() == tags);
+  bench.host("default", {{"containerInstanceArn", arn}, {"tags", Json::array()}});
+  CHECK(shown().empty());
+}
+
+TEST_CASE("an instance counts its tasks by what they do") {
+  Bench bench;
+  std::string arn = bench.ready();
+  auto tasks = bench.run({{"taskDefinition", "app"}, {"count", 3}});
+  bench.report(tasks[0], "RUNNING");
+  bench.report(tasks[1], "STOPPED");
+  Json instance = described(bench, arn);
+  CHECK(instance["runningTasksCount"] == 1);
+  CHECK(instance["pendingTasksCount"] == 1);
+}
+
+TEST_CASE("agents find their sessions without a cluster, and under the address that each used") {
+  Bench bench;
+  bench.caller.endpoint = "https://berth.example:7400";
+  Json reply = bench.call("DiscoverPollEndpoint", {{"cluster", "none"}, {"containerInstance", "x"}});
+  CHECK(reply["endpoint"] == "https://berth.example:7400/v1/acs");
+  CHECK(reply["serviceConnectEndpoint"] == "https://berth.example:7400/v1/sc");
 }

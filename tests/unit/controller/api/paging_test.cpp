@@ -58,3 +58,40 @@ TEST_CASE("a page's size and token are checked") {
   CHECK(bench.refusal("ListClusters", {{"nextToken", "~"}}) ==
         "InvalidParameterException: Invalid token '~'");
 }
+
+TEST_CASE("every list has pages, and checks their size and token") {
+  Bench bench;
+  bench.ready();
+  for (const char* name : {"a", "b", "c"}) {
+    bench.cluster(name);
+    bench.define(name);
+    bench.host();
+    bench.runOne();
+  }
+  const std::pair<const char*, const char*> kLists[] = {{"ListClusters", "clusterArns"},
+                                                        {"ListContainerInstances", "containerInstanceArns"},
+                                                        {"ListTaskDefinitionFamilies", "families"},
+                                                        {"ListTaskDefinitions", "taskDefinitionArns"},
+                                                        {"ListTasks", "taskArns"}};
+  for (const auto& [operation, member] : kLists) {
+    CAPTURE(operation);
+    Json whole = bench.call(operation)[member];
+    CHECK(whole.size() >= 3);
+    CHECK(walk(bench, operation, member, Json::object()) == whole);
+    CHECK(bench.refusal(operation, {{"maxResults", 0}}) ==
+          "InvalidParameterException: maxResults must be between 1 and 100, not 0");
+    CHECK(bench.refusal(operation, {{"maxResults", 101}}) ==
+          "InvalidParameterException: maxResults must be between 1 and 100, not 101");
+    CHECK(bench.refusal(operation, {{"nextToken", "!"}}) == "InvalidParameterException: Invalid token '!'");
+  }
+}
+
+TEST_CASE("a page that holds exactly the rest is the last one") {
+  Bench bench;
+  for (const char* name : {"a", "b", "c", "d"}) bench.cluster(name);
+  Json first = bench.call("ListClusters", {{"maxResults", 2}});
+  Json second = bench.call("ListClusters", {{"maxResults", 2}, {"nextToken", first["nextToken"]}});
+  CHECK(second["clusterArns"].size() == 2);
+  CHECK_FALSE(second.contains("nextToken"));
+  CHECK_FALSE(bench.call("ListClusters", {{"maxResults", 4}}).contains("nextToken"));
+}

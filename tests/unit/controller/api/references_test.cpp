@@ -46,13 +46,16 @@ TEST_CASE("an operation in a cluster that it can't have is refused, whatever the
       {"arn:aws:ecs:us-east-1:000000000000:cluster/none", "ClusterNotFoundException: Cluster not found."},
       {"gone", "ClusterNotFoundException: The referenced cluster was inactive."},
       {"a b",
-       "InvalidParameterException: Invalid identifier 'a b': a cluster has up to 255 letters, digits, '_' and "
+       "InvalidParameterException: Invalid identifier 'a b': a cluster has up to 255 letters, digits, '_' "
+       "and "
        "'-'"},
       {"arn:aws:ecs:eu-west-1:000000000000:cluster/gone",
-       "InvalidParameterException: Invalid identifier 'arn:aws:ecs:eu-west-1:000000000000:cluster/gone': it is "
+       "InvalidParameterException: Invalid identifier 'arn:aws:ecs:eu-west-1:000000000000:cluster/gone': it "
+       "is "
        "of another region or account than us-east-1, 000000000000"},
       {"arn:aws:ecs:us-east-1:000000000000:service/gone",
-       "InvalidParameterException: Invalid identifier 'arn:aws:ecs:us-east-1:000000000000:service/gone': it is "
+       "InvalidParameterException: Invalid identifier 'arn:aws:ecs:us-east-1:000000000000:service/gone': it "
+       "is "
        "no cluster"}};
   for (Call& call : clusterCalls()) {
     for (const auto& [cluster, refusal] : kCases) {
@@ -80,7 +83,8 @@ TEST_CASE("a required member that is missing is named, in the operation's own ex
   CHECK(bench.refusal("RegisterTaskDefinition", {{"containerDefinitions", {sample::container()}}}) ==
         "ClientException: " + nullAt("family"));
   CHECK(bench.refusal("DescribeTaskDefinition") == "InvalidParameterException: " + nullAt("taskDefinition"));
-  CHECK(bench.refusal("DeregisterTaskDefinition") == "InvalidParameterException: " + nullAt("taskDefinition"));
+  CHECK(bench.refusal("DeregisterTaskDefinition") ==
+        "InvalidParameterException: " + nullAt("taskDefinition"));
   CHECK(bench.refusal("RunTask") == "InvalidParameterException: " + nullAt("taskDefinition"));
   CHECK(bench.refusal("StartTask", {{"taskDefinition", "app"}}) ==
         "ClientException: Container Instances cannot be empty.");

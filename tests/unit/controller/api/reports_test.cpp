@@ -129,3 +129,148 @@ TEST_CASE("changes of attachments are acknowledged") {
                    {{"attachments", {{{"attachmentArn", "a"}, {"status", "ATTACHED"}}}}})["acknowledgment"] ==
         "ACK");
 }
+
+TEST_CASE("the first time of each kind stays, whatever later reports say") {
+  Bench bench;
+  bench.ready();
+  std::string arn = bench.runOne();
+  bench.report(arn, "PENDING", {{"pullStartedAt", 1790000001.0}});
+  bench.report(arn, "RUNNING", {{"pullStartedAt", 1790000005.0}, {"pullStoppedAt", 1790000002.0}});
+  double started = bench.task(arn)["startedAt"];
+  bench.report(arn, "RUNNING");
+  bench.report(arn, "STOPPED", {{"executionStoppedAt", 1790000003.5}});
+  Json task = bench.task(arn);
+  CHECK(task["pullStartedAt"] == 1790000001.0);
+  CHECK(task["pullStoppedAt"] == 1790000002.0);
+  CHECK(task["startedAt"] == started);
+  CHECK(task["executionStoppedAt"] == 1790000003.5);
+  CHECK(task["stoppedAt"] == task["stoppingAt"]);
+}
+
+TEST_CASE("a task that is started does not go back to PENDING") {
+  Bench bench;
+  bench.ready();
+  std::string arn = bench.runOne();
+  bench.report(arn, "RUNNING", bench.one("RUNNING"));
+  bench.report(arn, "PENDING", bench.one("PENDING"));
+  bench.report(arn, "CREATED", bench.one("CREATED"));
+  CHECK(bench.task(arn)["lastStatus"] == "RUNNING");
+  CHECK(bench.task(arn)["containers"][0]["lastStatus"] == "RUNNING");
+}
+
+TEST_CASE("a task whose RUNNING never arrived was running if its container's exit shows it") {
+  Bench bench;
+  bench.ready();
+  std::string arn = bench.runOne();
+  Json change = bench.one("STOPPED", {{"exitCode", 1}});
+  change["pullStoppedAt"] = 1790000002.0;
+  bench.report(arn, "STOPPED", change);
+  CHECK(bench.task(arn)["startedAt"] == 1790000002.0);
+}
+
+TEST_CASE("an end has the reason that the agent gives, and the service's without one") {
+  Bench bench;
+  bench.ready();
+  std::string ran = bench.runOne();
+  bench.report(ran, "RUNNING");
+  bench.report(ran, "STOPPED", {{"reason", "Host is going down"}});
+  CHECK(bench.task(ran)["stoppedReason"] == "Host is going down");
+  std::string failed = bench.runOne();
+  bench.report(failed, "STOPPED");
+  CHECK(bench.task(failed)["stoppedReason"] == "Task failed to start");
+  CHECK(bench.task(failed)["stopCode"] == "TaskFailedToStart");
+}
+
+TEST_CASE("a stop of a task that had not started is the user's, whatever its end says") {
+  Bench bench;
+  bench.ready();
+  std::string arn = bench.runOne();
+  bench.call("StopTask", {{"task", arn}, {"reason", "enough"}});
+  CHECK(bench.task(arn)["lastStatus"] == "PENDING");
+  bench.report(arn, "STOPPED", {{"reason", "never started"}});
+  Json task = bench.task(arn);
+  CHECK(task["lastStatus"] == "STOPPED");
+  CHECK(task["stopCode"] == "UserInitiated");
+  CHECK(task["stoppedReason"] == "enough");
+  CHECK_FALSE(task.contains("startedAt"));
+}
+
+TEST_CASE("the end of a task is the end of each of its containers, told of or not") {
+  Bench bench;
+  bench.ready();
+  bench.define("two", Json::array({container(), container("side")}));
+  std::string arn = bench.runOne({{"taskDefinition", "two"}});
+  bench.report(arn, "STOPPED", bench.one("STOPPED", {{"exitCode", 0}}));
+  Json containers = bench.task(arn)["containers"];
+  CHECK(containers[0]["exitCode"] == 0);
+  CHECK(containers[1]["lastStatus"] == "STOPPED");
+  CHECK_FALSE(containers[1].contains("exitCode"));
+}
+
+TEST_CASE("a report on a container that the task does not have changes none of the others") {
+  Bench bench;
+  bench.ready();
+  std::string arn = bench.runOne();
+  Json before = bench.task(arn)["containers"];
+  bench.call("SubmitContainerStateChange",
+             {{"task", arn}, {"containerName", "other"}, {"status", "STOPPED"}});
+  CHECK(bench.task(arn)["containers"] == before);
+}
+
+TEST_CASE("a container's report is for a task that is there, in its cluster") {
+  Bench bench;
+  bench.ready();
+  bench.cluster("other");
+  std::string arn = bench.runOne();
+  const std::string unknown = "InvalidParameterException: The referenced task was not found.";
+  CHECK(bench.refusal("SubmitContainerStateChange", {{"task", std::string(32, 'a')}}) == unknown);
+  CHECK(bench.refusal("SubmitContainerStateChange") == unknown);
+  CHECK(bench.refusal("SubmitTaskStateChange", {{"status", "RUNNING"}}) == unknown);
+  CHECK(bench.refusal("SubmitContainerStateChange", {{"cluster", "other"}, {"task", arn}}) == unknown);
+  CHECK(bench.refusal("SubmitTaskStateChange",
+                      {{"cluster", "other"}, {"task", arn}, {"status", "RUNNING"}}) == unknown);
+}
+
+TEST_CASE("ids and digests of any length are cut to the API's") {
+  Bench bench;
+  bench.ready();
+  std::string arn = bench.runOne();
+  std::string text(5000, 'x');
+  bench.report(arn, "STOPPED",
+               bench.one("STOPPED", {{"runtimeId", text}, {"imageDigest", text}, {"reason", text}}));
+  Json app = bench.task(arn)["containers"][0];
+  for (const char* member : {"runtimeId", "imageDigest", "reason"}) {
+    CHECK(app[member].get<std::string>().size() < 2000);
+    CHECK(text.starts_with(app[member].get<std::string>()));
+  }
+}
+
+TEST_CASE("what a stopped task took is free for the next one at once") {
+  Bench bench;
+  bench.ready();
+  auto four = bench.run({{"taskDefinition", "app"}, {"count", 4}});
+  CHECK(bench.run().empty());
+  bench.report(four[0], "STOPPED");
+  bench.report(four[0], "STOPPED");
+  CHECK(bench.run().size() == 1);
+  CHECK(bench.run().empty());
+}
+
+TEST_CASE("news of a health check is kept until the task is over") {
+  Bench bench;
+  bench.ready();
+  bench.define("checked", Json::array({container("app", {{"healthCheck", {{"command", {"CMD", "true"}}}}})}));
+  std::string arn = bench.runOne({{"taskDefinition", "checked"}});
+  auto news = [&](const std::string& task, const char* status) {
+    Output out;
+    bench.core.onHealth(task, "app", status, bench.tick(), out);
+    return out.mutations.size();
+  };
+  CHECK(news(arn, "HEALTHY") == 1);
+  CHECK(news(arn, "HEALTHY") == 0);
+  CHECK(news("nonsense", "HEALTHY") == 0);
+  CHECK(news(std::string(32, 'a'), "HEALTHY") == 0);
+  CHECK(bench.task(arn)["containers"][0]["healthStatus"] == "HEALTHY");
+  bench.report(arn, "STOPPED");
+  CHECK(news(arn, "UNHEALTHY") == 0);
+}

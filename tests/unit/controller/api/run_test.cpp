@@ -193,3 +193,46 @@ TEST_CASE("a task is known in its own cluster only") {
   std::string task = bench.runOne();
   CHECK(bench.call("DescribeTasks", {{"cluster", "other"}, {"tasks", {task}}})["failures"].size() == 1);
 }
+
+TEST_CASE("a list of tasks refuses filters that it can't have") {
+  Bench bench;
+  std::string host = bench.ready();
+  bench.runOne();
+  CHECK(bench.refusal("ListTasks", {{"serviceName", "web"}}) ==
+        "ServiceNotFoundException: Service not found.");
+  CHECK(bench.refusal("ListTasks", {{"daemonName", "d"}}) ==
+        "UnsupportedFeatureException: Daemons are not offered by Berth: leave daemonName out.");
+  CHECK(bench.refusal("ListTasks", {{"containerInstance", "none"}}) ==
+        "InvalidParameterException: The referenced container instance was not found: none");
+  CHECK(bench.refusal("ListTasks", {{"startedBy", "me"}, {"containerInstance", host}}) ==
+        "InvalidParameterException: startedBy can't be combined with another filter.");
+  CHECK(bench.call("ListTasks", {{"desiredStatus", "PENDING"}})["taskArns"].empty());
+}
+
+TEST_CASE("a list has the tasks of its own cluster") {
+  Bench bench;
+  bench.ready();
+  bench.cluster("other");
+  bench.join(bench.host("other"), "other");
+  std::string here = bench.runOne();
+  std::string there = bench.runOne({{"taskDefinition", "app"}, {"cluster", "other"}});
+  CHECK(bench.call("ListTasks")["taskArns"] == Json::array({here}));
+  CHECK(bench.call("ListTasks", {{"cluster", "other"}})["taskArns"] == Json::array({there}));
+}
+
+TEST_CASE("filters of a list narrow it together") {
+  Bench bench;
+  bench.ready();
+  bench.define("job");
+  std::string host = bench.host();
+  bench.join(host);
+  auto start = [&](const char* family) {
+    Json input{{"taskDefinition", family}, {"containerInstances", {host}}};
+    return bench.call("StartTask", input)["tasks"][0]["taskArn"];
+  };
+  Json job = start("job");
+  start("app");
+  bench.runOne({{"taskDefinition", "job"}, {"launchType", "EXTERNAL"}});
+  Json input{{"family", "job"}, {"containerInstance", host}, {"launchType", "EC2"}};
+  CHECK(bench.call("ListTasks", input)["taskArns"] == Json::array({job}));
+}

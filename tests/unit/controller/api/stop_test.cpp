@@ -59,3 +59,45 @@ TEST_CASE("news that a task runs does not undo its stop") {
   CHECK(bench.task(arn)["lastStatus"] == "STOPPING");
   CHECK(bench.task(arn)["desiredStatus"] == "STOPPED");
 }
+
+TEST_CASE("a task is stopped in its own cluster only, by id or ARN") {
+  Bench bench;
+  bench.ready();
+  bench.cluster("other");
+  std::string arn = bench.runOne();
+  CHECK(bench.refusal("StopTask", {{"cluster", "other"}, {"task", arn}}) ==
+        "InvalidParameterException: The referenced task was not found.");
+  CHECK(bench.refusal("StopTask", {{"task", "no id"}}) ==
+        "InvalidParameterException: The referenced task was not found.");
+  std::string id = arn.substr(arn.rfind('/') + 1);
+  CHECK(bench.call("StopTask", {{"task", id}})["task"]["taskArn"] == arn);
+}
+
+TEST_CASE("a stop is stored before the agent is told, and takes nothing from the instance's use yet") {
+  Bench bench;
+  std::string host = bench.ready();
+  std::string arn = bench.runOne();
+  bench.report(arn, "RUNNING");
+  Json task = bench.call("StopTask", {{"task", arn}})["task"];
+  CHECK(bench.last.mutations.size() == 1);
+  CHECK(bench.last.effects.size() == 1);
+  CHECK(task["version"] == 3);
+  CHECK(task["stoppingAt"] == 1790000000.0 + static_cast<double>(bench.second));
+  CHECK_FALSE(task.contains("stoppedAt"));
+  CHECK(bench.core.state().used(host.substr(host.rfind('/') + 1)).cpu == 256);
+}
+
+TEST_CASE("a task whose agent is away is stopped when the agent comes back") {
+  Bench bench;
+  std::string host = bench.ready();
+  std::string arn = bench.runOne();
+  bench.report(arn, "RUNNING");
+  bench.core.disconnect(bench.session, bench.tick(), bench.last);
+  bench.call("StopTask", {{"task", arn}});
+  CHECK(bench.last.effects.empty());
+  bench.join(host);
+  auto payloads = bench.sent<berth::acs::PayloadMessage>();
+  REQUIRE(payloads.size() == 1);
+  CHECK(payloads[0].tasks.at(0).arn == arn);
+  CHECK(payloads[0].tasks[0].desiredStatus == "STOPPED");
+}

@@ -77,3 +77,106 @@ TEST_CASE("the environment beats the file") {
   CHECK(load("region: a-b-1\n", {{"BERTH_CONTROLLER_REGION", "c-d-2"}})->region == "c-d-2");
   CHECK(load("", {{"BERTH_CONTROLLER_LOG__LEVEL", "debug"}})->log.level == LogLevel::Debug);
 }
+
+TEST_CASE("a file may say everything") {
+  auto config = load(R"(
+listen: "0.0.0.0:7443"
+data_dir: /srv/berth
+region: eu-west-1
+account: "123456789012"
+auth: sigv4
+tls: {cert: /c.pem, key: /k.pem}
+max_body: 2MiB
+keep_stopped: 10m
+heartbeat: 30s
+log: {level: warn, format: json}
+)");
+  REQUIRE(config);
+  CHECK(config->listen == "0.0.0.0:7443");
+  CHECK(config->dataDir == "/srv/berth");
+  CHECK(config->region == "eu-west-1");
+  CHECK(config->account == "123456789012");
+  CHECK(config->authenticate);
+  CHECK(config->tlsCert == "/c.pem");
+  CHECK(config->tlsKey == "/k.pem");
+  CHECK(config->maxBody == 2 << 20);
+  CHECK(config->keepStopped == 10min);
+  CHECK(config->heartbeat == 30s);
+  CHECK(config->log.level == LogLevel::Warn);
+  CHECK(config->log.format == LogFormat::Json);
+  CHECK(config->log.program == "berth-controller");
+  CHECK_THAT(config->described, Catch::Contains("eu-west-1") && Catch::Contains("controller.yaml"));
+}
+
+TEST_CASE("an empty file changes no default") {
+  auto config = load("");
+  REQUIRE(config);
+  CHECK(config->listen == "127.0.0.1:7400");
+  CHECK_FALSE(config->tlsCert);
+  CHECK_FALSE(config->tlsKey);
+}
+
+TEST_CASE("a file that is not there, or is no YAML, is refused by its name") {
+  auto missing = loadConfig("/nowhere/controller.yaml", {});
+  REQUIRE_FALSE(missing.ok());
+  CHECK_THAT(missing.error().message, Catch::Contains("/nowhere/controller.yaml"));
+  CHECK_THAT(wrong("a: [\n"), Catch::Contains("controller.yaml"));
+  CHECK_THAT(wrong("- a\n"), Catch::Contains("controller.yaml"));
+}
+
+TEST_CASE("a refused account says where it was set") {
+  CHECK_THAT(wrong("", {{"BERTH_CONTROLLER_ACCOUNT", "12"}}),
+             Catch::StartsWith("BERTH_CONTROLLER_ACCOUNT: account '12' is not twelve digits"));
+}
+
+TEST_CASE("auth none is for loopback only, wherever each of the two was said") {
+  CHECK_FALSE(load("", {{"BERTH_CONTROLLER_AUTH", "none"}})->authenticate);
+  CHECK_THAT(wrong("listen: \"0.0.0.0:7400\"\n", {{"BERTH_CONTROLLER_AUTH", "none"}}),
+             Catch::StartsWith("BERTH_CONTROLLER_AUTH: auth none is allowed on loopback only") &&
+                 Catch::EndsWith("use sigv4 or listen on 127.0.0.1"));
+  CHECK_THAT(wrong("auth: none\n", {{"BERTH_CONTROLLER_LISTEN", "example.com:7400"}}),
+             Catch::Contains("listen is example.com:7400"));
+  CHECK(load("auth: sigv4\nlisten: \"0.0.0.0:7400\"\n")->authenticate);
+  CHECK_FALSE(load("auth: none\nlisten: \"127.0.0.2:7400\"\n")->authenticate);
+}
+
+TEST_CASE("half a TLS pair is refused even when the environment gives it") {
+  CHECK(wrong("", {{"BERTH_CONTROLLER_TLS__CERT", "/c.pem"}}) ==
+        "tls.cert and tls.key go together: give both or neither");
+  auto both = load("tls: {cert: /c.pem}\n", {{"BERTH_CONTROLLER_TLS__KEY", "/k.pem"}});
+  REQUIRE(both);
+  CHECK(both->tlsKey == "/k.pem");
+}
+
+TEST_CASE("a choice that there is not is told with those that there are") {
+  CHECK_THAT(wrong("auth: token\n"), Catch::Contains("sigv4") && Catch::Contains("none"));
+  CHECK_THAT(wrong("log: {level: loud}\n"), Catch::Contains("debug") && Catch::Contains("error"));
+  CHECK_THAT(wrong("log: {format: xml}\n"), Catch::Contains("json"));
+}
+
+TEST_CASE("an unknown variable is told with the nearest one, others are none of ours") {
+  CHECK_THAT(wrong("", {{"BERTH_CONTROLLER_REGOIN", "x"}}),
+             Catch::Contains("did you mean BERTH_CONTROLLER_REGION?"));
+  CHECK(load("", {{"BERTH_AGENT_REGION", "x"}, {"PATH", "/bin"}})->region == "us-east-1");
+}
+
+TEST_CASE("an unknown key below another is told with its place") {
+  CHECK_THAT(wrong("tls:\n  crt: /c.pem\n"),
+             Catch::Contains("controller.yaml:2") && Catch::Contains("tls.cert"));
+}
+
+TEST_CASE("several problems of the file and the variables are told at once") {
+  std::string message = wrong("heartbeat: soon\nmax_body: 1KiB\n", {{"BERTH_CONTROLLER_AUTH", "token"}});
+  CHECK_THAT(message, Catch::Contains("heartbeat") && Catch::Contains("max_body") &&
+                          Catch::Contains("BERTH_CONTROLLER_AUTH"));
+  CHECK(std::ranges::count(message, '\n') == 2);
+}
+
+TEST_CASE("bounds may be met exactly") {
+  CHECK(load("heartbeat: 100ms\n")->heartbeat == 100ms);
+  CHECK(load("heartbeat: 50s\n")->heartbeat == 50s);
+  CHECK(load("max_body: 64KiB\n")->maxBody == 65536);
+  CHECK(load("max_body: 256MiB\n")->maxBody == 256 << 20);
+  CHECK(load("keep_stopped: 0s\n")->keepStopped == 0s);
+  CHECK_THAT(wrong("keep_stopped: 366d\n"), Catch::Contains("keep_stopped"));
+}

@@ -113,3 +113,112 @@ TEST_CASE("after a restart the core goes on from what was stored") {
   CHECK(after.sent<acs::PayloadMessage>().at(0).tasks.at(0).arn == task);
   CHECK(after.define("app").ends_with("app:2"));
 }
+
+TEST_CASE("frames and ends of a session that is over change nothing") {
+  Bench bench;
+  std::string arn = bench.ready();
+  SessionId over = bench.session;
+  bench.session = bench.join(arn);
+  std::string task = bench.runOne();
+  acs::PayloadMessage payload = bench.sent<acs::PayloadMessage>().at(0);
+  bench.frame(acs::AckRequest{payload.clusterArn, payload.containerInstanceArn, payload.messageId}, over);
+  CHECK(bench.last.effects.empty());
+  bench.wait(12);
+  CHECK(bench.sent<acs::PayloadMessage>().size() == 1);
+  bench.frame(acs::HeartbeatAckRequest{"m"}, 12345);
+  CHECK(bench.last.effects.empty());
+  CHECK(connected(bench, arn));
+}
+
+TEST_CASE("sessions have numbers of their own, in this run and against the last one") {
+  Bench bench;
+  std::string arn = bench.ready();
+  CHECK(bench.join(arn) != bench.session);
+  Bench other;
+  other.random.next();
+  Controller later(other.names, {}, other.random);
+  later.load({Cluster{"default", true, "{}", "[]"}, bench.core.state().instances().begin()->second});
+  Output out;
+  auto opened = later.connect(Hello{"default", arn, "", "", ""}, bench.tick(), out);
+  REQUIRE(std::holds_alternative<SessionId>(opened));
+  CHECK(std::get<SessionId>(opened) != bench.session);
+}
+
+TEST_CASE("a session that is refused leaves the one that is open alone") {
+  Bench bench;
+  std::string arn = bench.ready();
+  bench.cluster("other");
+  CHECK(refused(bench, {"other", arn, "", "", ""}) == "InvalidInstanceException");
+  CHECK(refused(bench, {"a b", arn, "", "", ""}) == "InvalidClusterException");
+  CHECK(connected(bench, arn));
+}
+
+TEST_CASE("a session is refused with words that say why") {
+  Bench bench;
+  bench.cluster();
+  std::string arn = bench.host();
+  auto message = [&](const std::string& cluster, const std::string& instance) {
+    auto known = bench.core.knownInstance(cluster, instance);
+    const auto* error = std::get_if<ApiError>(&known);
+    return error ? error->message : "known";
+  };
+  CHECK(message("default", arn) == "known");
+  CHECK(message("arn:aws:ecs:us-east-1:000000000000:cluster/default", arn) == "known");
+  CHECK(message("none", arn) == "Cluster not found.");
+  CHECK(message("default", "x") == "The container instance is not known in this cluster.");
+  bench.call("DeregisterContainerInstance", {{"containerInstance", arn}});
+  CHECK(message("default", arn) == "The container instance is inactive: register it anew.");
+  bench.call("DeleteCluster", {{"cluster", "default"}});
+  CHECK(message("default", arn) == "Cluster not found.");
+}
+
+TEST_CASE("a session's beginning is stored: what the agent is, and the manifest's timeline") {
+  Bench bench;
+  bench.cluster();
+  std::string arn = bench.host();
+  bench.join(arn);
+  REQUIRE(bench.last.mutations.size() == 1);
+  const auto& stored = std::get<Instance>(*bench.last.mutations[0].value);
+  CHECK(stored.agentVersion == "1.0");
+  acs::TaskManifestMessage manifest = bench.sent<acs::TaskManifestMessage>().at(0);
+  CHECK(manifest.timeline == stored.timeline);
+  CHECK(manifest.clusterArn == "arn:aws:ecs:us-east-1:000000000000:cluster/default");
+  CHECK(manifest.tasks.empty());
+  CHECK(std::holds_alternative<acs::TaskManifestMessage>(
+      std::get<SendEffect>(bench.last.effects.front()).message));
+}
+
+TEST_CASE("the timeline grows even when the clock was set back") {
+  Bench bench;
+  std::string arn = bench.ready();
+  bench.join(arn);
+  int64_t before = bench.sent<acs::TaskManifestMessage>().at(0).timeline;
+  bench.second -= 3600;
+  bench.join(arn);
+  CHECK(bench.sent<acs::TaskManifestMessage>().at(0).timeline == before + 1);
+}
+
+TEST_CASE("an instance that registers again is not cut off from its session") {
+  Bench bench;
+  std::string arn = bench.ready();
+  bench.host("default", {{"containerInstanceArn", arn}});
+  CHECK(bench.last.effects.empty());
+  CHECK(connected(bench, arn));
+  bench.runOne();
+  CHECK(bench.sent<acs::PayloadMessage>().size() == 1);
+}
+
+TEST_CASE("a session is silent only after the whole time without any frame") {
+  Bench bench;
+  std::string arn = bench.ready();
+  bench.wait(69);
+  CHECK(connected(bench, arn));
+  bench.frame(acs::OtherMessage{"Something", false});
+  bench.wait(69);
+  CHECK(connected(bench, arn));
+  bench.wait(1);
+  CHECK_FALSE(connected(bench, arn));
+  // Its instance may come back.
+  bench.join(arn);
+  CHECK(connected(bench, arn));
+}

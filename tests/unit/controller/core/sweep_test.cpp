@@ -28,3 +28,39 @@ TEST_CASE("client tokens are forgotten after their time") {
   bench.wait(700);
   CHECK(bench.core.state().tokens().empty());
 }
+
+TEST_CASE("a forgotten task is gone from the API and from the store") {
+  ControllerOptions options;
+  options.keepStopped = std::chrono::minutes(10);
+  Bench bench(options);
+  std::string host = bench.ready();
+  std::string ended = bench.runOne();
+  bench.report(ended, "STOPPED");
+  bench.wait(700);
+  REQUIRE(bench.last.mutations.size() == 1);
+  CHECK(bench.last.mutations[0].kind == Kind::Task);
+  CHECK(ended.ends_with(bench.last.mutations[0].key));
+  CHECK_FALSE(bench.last.mutations[0].value);
+  CHECK(bench.call("DescribeTasks", {{"tasks", {ended}}})["failures"][0]["reason"] == "MISSING");
+  CHECK(bench.core.state().tasksOn(host.substr(host.rfind('/') + 1)).empty());
+}
+
+TEST_CASE("a sweep with nothing old stores nothing") {
+  Bench bench;
+  bench.ready();
+  bench.runOne();
+  bench.wait(61);
+  CHECK(bench.last.mutations.empty());
+}
+
+TEST_CASE("a report on a forgotten task is refused as on any unknown one") {
+  ControllerOptions options;
+  options.keepStopped = std::chrono::seconds(1);
+  Bench bench(options);
+  bench.ready();
+  std::string ended = bench.runOne();
+  bench.report(ended, "STOPPED");
+  bench.wait(100);
+  CHECK(bench.refusal("SubmitTaskStateChange", {{"task", ended}, {"status", "STOPPED"}}) ==
+        "InvalidParameterException: The referenced task was not found.");
+}

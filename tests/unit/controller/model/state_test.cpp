@@ -106,3 +106,162 @@ TEST_CASE("an instance that is put anew keeps whether it is connected") {
   put(state, instance);
   CHECK(state.instance("i")->connected);
 }
+
+TEST_CASE("every kind of entity is put, found by its key and erased") {
+  State state;
+  TaskDefinition definition;
+  definition.family = "web";
+  definition.revision = 3;
+  Instance instance;
+  instance.id = "i";
+  const std::pair<Entity, std::string> kEntities[] = {{Cluster{"prod", true, "", ""}, "prod"},
+                                                      {Family{"web", 3}, "web"},
+                                                      {definition, "web:3"},
+                                                      {instance, "i"},
+                                                      {task("t", "i", 1), "t"},
+                                                      {ClientToken{"prod/k", "", {}, {}}, "prod/k"}};
+  auto there = [&] {
+    return std::vector<bool>{state.cluster("prod") != nullptr,     state.family("web") != nullptr,
+                             state.definition("web:3") != nullptr, state.instance("i") != nullptr,
+                             state.task("t") != nullptr,           state.token("prod/k") != nullptr};
+  };
+  for (const auto& [entity, key] : kEntities) {
+    CHECK(keyOf(entity) == key);
+    put(state, entity);
+  }
+  CHECK(there() == std::vector<bool>(6, true));
+  size_t gone = 0;
+  for (const auto& [entity, key] : kEntities) {
+    state.apply({Mutation{kindOf(entity), key, nullptr}});
+    std::vector<bool> wanted(6, true);
+    std::fill_n(wanted.begin(), ++gone, false);
+    CHECK(there() == wanted);
+  }
+}
+
+TEST_CASE("erasing what is not there changes nothing") {
+  State state;
+  put(state, task("a", "i", 5));
+  for (Kind kind :
+       {Kind::Cluster, Kind::Family, Kind::TaskDefinition, Kind::Instance, Kind::Task, Kind::ClientToken}) {
+    state.apply({Mutation{kind, "none:1", nullptr}});
+  }
+  CHECK(state.used("i").cpu == 5);
+}
+
+TEST_CASE("a transaction hands over its changes in the order of their first staging") {
+  State state;
+  Transaction tx(state);
+  tx.put(Cluster{"b", true, "", ""});
+  tx.put(Cluster{"a", true, "", ""});
+  tx.put(Cluster{"b", false, "", ""});
+  tx.erase(Kind::Task, "t");
+  Mutations mutations = tx.take();
+  REQUIRE(mutations.size() == 3);
+  CHECK(mutations[0].key == "b");
+  CHECK_FALSE(std::get<Cluster>(*mutations[0].value).active);
+  CHECK(mutations[1].key == "a");
+  CHECK(mutations[2].kind == Kind::Task);
+  CHECK_FALSE(mutations[2].value);
+  CHECK(tx.take().empty());
+}
+
+TEST_CASE("what is erased after it was put is gone, and what is put after it was erased is there") {
+  State state;
+  put(state, task("a", "i", 5));
+  Transaction gone(state);
+  gone.put(task("a", "i", 7));
+  gone.erase(Kind::Task, "a");
+  state.apply(gone.take());
+  CHECK_FALSE(state.task("a"));
+  CHECK(state.used("i") == Resources{});
+  Transaction back(state);
+  back.erase(Kind::Task, "a");
+  back.put(task("a", "i", 9));
+  state.apply(back.take());
+  CHECK(state.used("i").cpu == 9);
+}
+
+TEST_CASE("entities of two kinds with one key are two entities") {
+  State state;
+  Transaction tx(state);
+  tx.put(Cluster{"web", true, "", ""});
+  tx.put(Family{"web", 1});
+  CHECK(tx.take().size() == 2);
+}
+
+TEST_CASE("a task that changes is counted once, and on the instance where it is") {
+  State state;
+  put(state, task("a", "i", 100, {80}));
+  put(state, task("a", "i", 60, {81}));
+  CHECK(state.used("i").cpu == 60);
+  CHECK(state.used("i").ports == std::set<uint16_t>{81});
+  put(state, task("a", "other", 60));
+  CHECK(state.used("i") == Resources{});
+  CHECK(state.tasksOn("i").empty());
+  CHECK(state.used("other").cpu == 60);
+}
+
+TEST_CASE("a stopped task that is erased gives nothing back twice") {
+  State state;
+  put(state, task("b", "i", 50));
+  Task stopped = task("a", "i", 100);
+  put(state, stopped);
+  stopped.lastStatus = TaskStatus::Stopped;
+  put(state, stopped);
+  state.apply({Mutation{Kind::Task, "a", nullptr}});
+  CHECK(state.used("i").cpu == 50);
+  CHECK(state.tasksOn("i") == std::set<std::string>{"b"});
+}
+
+TEST_CASE("an instance without tasks uses nothing") {
+  State state;
+  CHECK(state.used("none") == Resources{});
+  CHECK(state.tasksOn("none").empty());
+  state.setConnected("none", true);
+  CHECK_FALSE(state.instance("none"));
+}
+
+TEST_CASE("a definition's key is its family and a revision") {
+  State state;
+  TaskDefinition definition;
+  definition.family = "web";
+  definition.revision = 1;
+  put(state, definition);
+  CHECK(definition.key() == "web:1");
+  for (const char* key : {"web", "web:", "web:x", "web:1x", "web:2", ":1", "job:1", ""}) {
+    CAPTURE(key);
+    CHECK_FALSE(state.definition(key));
+  }
+  definition.active = false;
+  put(state, definition);
+  CHECK_FALSE(state.newestActive("web"));
+}
+
+TEST_CASE("resources add up and come apart again") {
+  Resources all{100, 200, {80}, {53}};
+  Resources more{1, 2, {81}, {54}};
+  all.add(more);
+  CHECK(all == Resources{101, 202, {80, 81}, {53, 54}});
+  all.subtract(more);
+  CHECK(all == Resources{100, 200, {80}, {53}});
+}
+
+TEST_CASE("states have the API's names") {
+  CHECK(name(TaskStatus::Pending) == "PENDING");
+  CHECK(name(TaskStatus::Running) == "RUNNING");
+  CHECK(name(TaskStatus::Stopping) == "STOPPING");
+  CHECK(name(TaskStatus::Stopped) == "STOPPED");
+  CHECK(name(ContainerStatus::Pending) == "PENDING");
+  CHECK(name(ContainerStatus::Running) == "RUNNING");
+  CHECK(name(ContainerStatus::Stopped) == "STOPPED");
+}
+
+TEST_CASE("a task finds its containers by name") {
+  Task both = task("a", "i", 1);
+  both.containers.resize(2);
+  both.containers[0].name = "app";
+  both.containers[1].name = "side";
+  CHECK(both.find("side") == &both.containers[1]);
+  CHECK_FALSE(both.find("none"));
+}

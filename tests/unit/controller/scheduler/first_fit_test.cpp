@@ -92,3 +92,59 @@ TEST_CASE("without hosts nothing is placed and nobody refuses") {
   CHECK(plan.placed.empty());
   CHECK(plan.refused.empty());
 }
+
+TEST_CASE("hosts are tried in the order in which they are given") {
+  CHECK(firstFit({host("b"), host("a")}, ask(1, 1), 1).placed == Places{"b"});
+  CHECK(firstFit({host("small", 100), host("large")}, ask(200, 1), 1).placed == Places{"large"});
+}
+
+TEST_CASE(
+    "a host that is too full for one copy is filled up by nothing smaller, and room is never given twice") {
+  Plan plan = firstFit({host("a", 1000, 250), host("b", 450, 1000)}, ask(200, 100), 10);
+  CHECK(plan.placed == Places{"a", "a", "b", "b"});
+  REQUIRE(plan.refused.size() == 2);
+  CHECK(plan.refused[0].reason == "RESOURCE:MEMORY");
+  CHECK(plan.refused[1].reason == "RESOURCE:CPU");
+}
+
+TEST_CASE("no copies are no plan") {
+  Plan plan = firstFit({host("a")}, ask(1, 1), 0);
+  CHECK(plan.placed.empty());
+  CHECK(plan.refused.empty());
+}
+
+TEST_CASE("a task that takes nothing fits on a full host") {
+  Candidate full = host("a", 0, 0);
+  full.used = ask(0, 0, {80});
+  CHECK(refusal(full, ask(0, 0)).empty());
+  CHECK(refusal(full, ask(0, 0, {80})) == "RESOURCE:PORTS");
+}
+
+TEST_CASE("a host that gives more than it has takes nothing more") {
+  Candidate over = host("a", 1000, 1000);
+  over.used = ask(2000, 500);
+  CHECK(refusal(over, ask(1, 1)) == "RESOURCE:CPU");
+}
+
+TEST_CASE("of several reasons the first is told: the host's state, CPU, memory, ports") {
+  Candidate bad = host("a", 1, 1);
+  bad.used = ask(0, 0, {80});
+  bad.active = false;
+  bad.connected = false;
+  CHECK(refusal(bad, ask(2, 2, {80})) == "INACTIVE");
+  bad.active = true;
+  CHECK(refusal(bad, ask(2, 2, {80})) == "AGENT");
+  bad.connected = true;
+  CHECK(refusal(bad, ask(2, 2, {80})) == "RESOURCE:CPU");
+  CHECK(refusal(bad, ask(1, 2, {80})) == "RESOURCE:MEMORY");
+  CHECK(refusal(bad, ask(1, 1, {80})) == "RESOURCE:PORTS");
+  CHECK(refusal(bad, ask(1, 1, {81})).empty());
+}
+
+TEST_CASE("one port of many that is taken refuses the task") {
+  Candidate busy = host("a");
+  busy.used = ask(0, 0, {443});
+  CHECK(refusal(busy, ask(1, 1, {80, 443, 8080})) == "RESOURCE:PORTS");
+  CHECK(refusal(busy, ask(1, 1, {80, 444, 8080})).empty());
+  CHECK(firstFit({busy, host("b")}, ask(1, 1, {443}), 1).placed == Places{"b"});
+}

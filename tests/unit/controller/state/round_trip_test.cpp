@@ -1,0 +1,283 @@
+// Every entity as a row and back, member by member.
+#include <nlohmann/json.hpp>
+
+#include "controller/state/codec.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace berth;
+using namespace berth::controller;
+
+namespace {
+
+using Json = nlohmann::json;
+
+WallTime at(int64_t millis) { return fromEpochMillis(1'790'000'000'000 + millis); }
+
+Task wholeTask() {
+  Task task;
+  task.id = "t1";
+  task.cluster = "prod";
+  task.instance = "i1";
+  task.definition = "web:3";
+  task.group = "family:web";
+  task.startedBy = "me";
+  task.launchType = "EXTERNAL";
+  task.overrides = R"({"cpu":"1"})";
+  task.tags = R"([{"key":"a"}])";
+  task.clientToken = "token";
+  task.enableExecuteCommand = true;
+  task.lastStatus = TaskStatus::Stopping;
+  task.stopWanted = true;
+  task.stopCode = "UserInitiated";
+  task.stoppedReason = "enough: \xC3\xA9";
+  TaskContainer container;
+  container.id = "c1";
+  container.name = "app";
+  container.image = "registry/app:1";
+  container.imageDigest = "sha256:1";
+  container.runtimeId = "r1";
+  container.status = ContainerStatus::Stopped;
+  container.essential = false;
+  container.exitCode = -1;
+  container.reason = "r";
+  container.checksHealth = true;
+  container.healthStatus = "UNHEALTHY";
+  container.cpu = "256";
+  container.memory = "128";
+  container.memoryReservation = "64";
+  container.bindings.push_back(NetworkBinding{"::", 80, 32768, "udp"});
+  task.containers = {container, TaskContainer{}};
+  task.containers[1].name = "bare";
+  task.resources = Resources{256, 128, {80, 65535}, {53}};
+  task.cpu = "256";
+  task.memory = "128";
+  task.version = 7;
+  task.createdAt = at(1);
+  task.pullStartedAt = at(2);
+  task.pullStoppedAt = at(3);
+  task.startedAt = at(4);
+  task.stoppingAt = at(5);
+  task.executionStoppedAt = at(6);
+  task.stoppedAt = at(7);
+  return task;
+}
+
+Instance wholeInstance() {
+  Instance instance;
+  instance.id = "i1";
+  instance.cluster = "prod";
+  instance.status = "DRAINING";
+  instance.ec2InstanceId = "i-1";
+  instance.attributes = {Attribute{"rack", "7"}, Attribute{"flag", std::nullopt}, Attribute{"empty", ""}};
+  instance.registered = Resources{2048, 4000, {22}, {53, 123}};
+  instance.agentVersion = "1.0";
+  instance.agentHash = "abc";
+  instance.dockerVersion = "20.10";
+  instance.registeredAt = at(1);
+  instance.tags = "[]";
+  instance.clientToken = "token";
+  instance.version = 3;
+  instance.timeline = 1'790'000'000'001;
+  return instance;
+}
+
+/// One entity of each kind, in the order of the kinds, each with all its members set.
+std::vector<Entity> wholeEntities() {
+  TaskDefinition definition;
+  definition.family = "web";
+  definition.revision = 3;
+  definition.active = false;
+  definition.document = R"({"family":"web"})";
+  definition.tags = R"([{"key":"a"}])";
+  definition.registeredAt = at(1);
+  definition.deregisteredAt = at(2);
+  definition.registeredBy = "arn:user";
+  return {Cluster{"prod", false, R"({"settings":[]})", R"([{"key":"a"}])"},
+          Family{"web", 9},
+          definition,
+          wholeInstance(),
+          wholeTask(),
+          ClientToken{"prod/token", "hash", {"t1", "t2"}, at(8)}};
+}
+
+Changes changesOf(const std::vector<Entity>& entities) {
+  Mutations mutations;
+  for (const Entity& entity : entities) {
+    mutations.push_back(Mutation{kindOf(entity), keyOf(entity), std::make_shared<const Entity>(entity)});
+  }
+  return toChanges(mutations);
+}
+
+std::vector<Record> recordsOf(const Changes& changes) {
+  std::vector<Record> out;
+  for (const Change& change : changes) out.push_back(Record{change.kind, change.key, change.value.value()});
+  return out;
+}
+
+/// The row of one kind among the whole ones.
+Record row(const std::string& kind) {
+  for (const Record& record : recordsOf(changesOf(wholeEntities()))) {
+    if (record.kind == kind) return record;
+  }
+  FAIL("no row of kind " << kind);
+  return {};
+}
+
+const char* const kKinds[] = {"cluster", "family", "task_definition", "instance", "task", "client_token"};
+
+}  // namespace
+
+TEST_CASE("a row is named by its entity's kind and key") {
+  std::vector<std::string> names;
+  for (const Change& change : changesOf(wholeEntities())) names.push_back(change.kind + "/" + change.key);
+  CHECK(names == std::vector<std::string>{"cluster/prod", "family/web", "task_definition/web:3",
+                                          "instance/i1", "task/t1", "client_token/prod/token"});
+}
+
+TEST_CASE("every member of every entity is written and read back") {
+  Changes written = changesOf(wholeEntities());
+  Decoded decoded = fromRecords(recordsOf(written));
+  CHECK(decoded.damaged.empty());
+  REQUIRE(decoded.entities.size() == written.size());
+  Changes again = changesOf(decoded.entities);
+  for (size_t i = 0; i < written.size(); ++i) {
+    CAPTURE(written[i].kind);
+    CHECK(again[i].kind == written[i].kind);
+    CHECK(again[i].key == written[i].key);
+    CHECK(Json::parse(*again[i].value) == Json::parse(*written[i].value));
+  }
+}
+
+TEST_CASE("what was read has the values that were written") {
+  Decoded decoded = fromRecords(recordsOf(changesOf(wholeEntities())));
+  REQUIRE(decoded.entities.size() == 6);
+  const auto& instance = std::get<Instance>(decoded.entities[3]);
+  REQUIRE(instance.attributes.size() == 3);
+  CHECK(instance.attributes[0].value == "7");
+  CHECK_FALSE(instance.attributes[1].value);
+  CHECK(instance.attributes[2].value == "");
+  CHECK(instance.registered == wholeInstance().registered);
+  CHECK_FALSE(instance.connected);
+  const auto& task = std::get<Task>(decoded.entities[4]);
+  CHECK(task.lastStatus == TaskStatus::Stopping);
+  CHECK(task.resources == wholeTask().resources);
+  CHECK(task.stoppedReason == wholeTask().stoppedReason);
+  CHECK(task.startedAt == at(4));
+  CHECK(task.stoppedAt == at(7));
+  REQUIRE(task.containers.size() == 2);
+  CHECK(task.containers[0].exitCode == -1);
+  CHECK(task.containers[0].bindings.at(0).hostPort == 32768);
+  CHECK_FALSE(task.containers[1].exitCode);
+  CHECK(task.containers[1].essential);
+  const auto& token = std::get<ClientToken>(decoded.entities[5]);
+  CHECK(token.tasks == std::vector<std::string>{"t1", "t2"});
+}
+
+TEST_CASE("times that have not come are absent, not the epoch") {
+  Task task = wholeTask();
+  task.startedAt.reset();
+  task.stoppedAt.reset();
+  Changes written = changesOf({task});
+  Json value = Json::parse(*written[0].value);
+  CHECK_FALSE(value.contains("startedAt"));
+  CHECK_FALSE(value.contains("stoppedAt"));
+  Decoded decoded = fromRecords(recordsOf(written));
+  CHECK_FALSE(std::get<Task>(decoded.entities.at(0)).startedAt);
+}
+
+TEST_CASE("whether an agent is connected is never stored") {
+  Instance instance = wholeInstance();
+  Changes apart = changesOf({instance});
+  instance.connected = true;
+  CHECK(changesOf({instance})[0].value == apart[0].value);
+}
+
+TEST_CASE("something erased is a change without a value") {
+  Changes changes =
+      toChanges({Mutation{Kind::Task, "t1", nullptr}, Mutation{Kind::ClientToken, "a/b", nullptr}});
+  REQUIRE(changes.size() == 2);
+  CHECK(changes[0].kind == "task");
+  CHECK(changes[0].key == "t1");
+  CHECK_FALSE(changes[0].value);
+  CHECK(changes[1].kind == "client_token");
+}
+
+TEST_CASE("a row of any kind without its key members is damaged, and its place is named") {
+  for (const char* kind : kKinds) {
+    CAPTURE(kind);
+    Decoded decoded = fromRecords({Record{kind, "k", "{}"}});
+    CHECK(decoded.entities.empty());
+    REQUIRE(decoded.damaged.size() == 1);
+    CHECK_THAT(decoded.damaged[0], Catch::StartsWith(std::string(kind) + "/k"));
+  }
+}
+
+TEST_CASE("a row of any kind that is no JSON object is damaged, and its place is named") {
+  for (const char* kind : kKinds) {
+    for (const char* value : {"", "{", "[]", "7", "\xFF"}) {
+      CAPTURE(kind, value);
+      Decoded decoded = fromRecords({Record{kind, "k", value}});
+      CHECK(decoded.entities.empty());
+      REQUIRE(decoded.damaged.size() == 1);
+      CHECK_THAT(decoded.damaged[0], Catch::StartsWith(std::string(kind) + "/k"));
+    }
+  }
+}
+
+TEST_CASE("a member of the wrong type damages a row of any kind, and is named") {
+  const std::pair<const char*, const char*> kMembers[] = {
+      {"cluster", "active"},    {"family", "lastRevision"}, {"task_definition", "document"},
+      {"instance", "timeline"}, {"task", "version"},        {"client_token", "tasks"}};
+  for (const auto& [kind, member] : kMembers) {
+    CAPTURE(kind, member);
+    Record damaged = row(kind);
+    Json value = Json::parse(damaged.value);
+    value[member] = Json::array({Json::array()});
+    damaged.value = value.dump();
+    Decoded decoded = fromRecords({damaged});
+    CHECK(decoded.entities.empty());
+    REQUIRE(decoded.damaged.size() == 1);
+    CHECK_THAT(decoded.damaged[0],
+               Catch::StartsWith(damaged.kind + "/" + damaged.key) && Catch::Contains(member));
+  }
+}
+
+TEST_CASE("a fault inside a list damages the row that has it") {
+  Record damaged = row("task");
+  Json value = Json::parse(damaged.value);
+  value["containers"][0]["exitCode"] = "one";
+  damaged.value = value.dump();
+  CHECK(fromRecords({damaged}).damaged.size() == 1);
+  damaged = row("instance");
+  value = Json::parse(damaged.value);
+  value["attributes"][0].erase("name");
+  damaged.value = value.dump();
+  CHECK(fromRecords({damaged}).damaged.size() == 1);
+}
+
+TEST_CASE("members that this program does not know are ignored, and missing ones have their defaults") {
+  Record record = row("cluster");
+  Json value = Json::parse(record.value);
+  value["futureMember"] = 1;
+  record.value = value.dump();
+  CHECK(fromRecords({record}).entities.size() == 1);
+  Decoded decoded = fromRecords({Record{"task", "t", R"({"id":"t","cluster":"c","definition":"web:1"})"}});
+  REQUIRE(decoded.entities.size() == 1);
+  const auto& task = std::get<Task>(decoded.entities[0]);
+  CHECK(task.lastStatus == TaskStatus::Pending);
+  CHECK(task.launchType == "EC2");
+  CHECK(task.version == 1);
+  CHECK(task.containers.empty());
+}
+
+TEST_CASE("damaged rows among whole ones are each told of") {
+  std::vector<Record> records = recordsOf(changesOf(wholeEntities()));
+  records[0].value = "{";
+  records[4].value = "[]";
+  Decoded decoded = fromRecords(records);
+  CHECK(decoded.entities.size() == 4);
+  REQUIRE(decoded.damaged.size() == 2);
+  CHECK_THAT(decoded.damaged[0], Catch::StartsWith("cluster/prod"));
+  CHECK_THAT(decoded.damaged[1], Catch::StartsWith("task/t1"));
+}
