@@ -11,6 +11,11 @@ using Broken = std::optional<std::string>;
 
 constexpr int64_t kLeastMemory = 6;  // MiB
 
+Broken checkCpu(const Json& container, const std::string& name) {
+  if (container.value("cpu", int64_t{0}) >= 0) return std::nullopt;
+  return "Invalid setting for container '" + name + "'. The 'cpu' must not be negative.";
+}
+
 Broken checkMemory(const Json& container, const std::string& name, bool taskHasMemory) {
   bool hard = container.contains("memory");
   bool soft = container.contains("memoryReservation");
@@ -21,6 +26,9 @@ Broken checkMemory(const Json& container, const std::string& name, bool taskHasM
   int64_t limit = container.value("memory", int64_t{0});
   if (hard && limit < kLeastMemory) {
     return "Invalid setting for container '" + name + "'. The 'memory' must be at least 6 MiB.";
+  }
+  if (soft && container["memoryReservation"].get<int64_t>() < kLeastMemory) {
+    return "Invalid setting for container '" + name + "'. The 'memoryReservation' must be at least 6 MiB.";
   }
   if (hard && soft && limit < container["memoryReservation"].get<int64_t>()) {
     return "Invalid setting for container '" + name +
@@ -106,7 +114,7 @@ Broken checkSize(const Json& input) {
   return std::nullopt;
 }
 
-/// A dependency must name another container of the task; conditions on an end are not for essential ones.
+/// A dependency must name another container of the task.
 Broken checkDependencies(const Json& input, const std::set<std::string>& names) {
   for (const Json& container : input["containerDefinitions"]) {
     for (const Json& dependency : container.value("dependsOn", Json::array())) {
@@ -131,9 +139,13 @@ Broken checkContainers(const Json& input) {
   for (const Json& container : input["containerDefinitions"]) {
     std::string name = text(container, "name");
     if (name.empty()) return "Container.name should not be null or empty.";
+    if (!ecs::isName(name)) {
+      return "Invalid container name '" + name + "': use up to 255 letters, digits, '_' and '-'.";
+    }
     if (text(container, "image").empty()) return "Container.image should not be null or empty.";
     if (!names.insert(name).second) return "Container names must be unique: '" + name + "' stands twice.";
     essential |= container.value("essential", true);
+    if (auto broken = checkCpu(container, name)) return broken;
     if (auto broken = checkMemory(container, name, task_memory)) return broken;
     if (auto broken = checkPorts(container, name, mode, host_ports)) return broken;
     if (auto broken = checkHealth(container, name)) return broken;
@@ -151,6 +163,15 @@ std::optional<std::string> brokenRule(const Json& input) {
   if (containers->size() > 10) return "A task definition has at most 10 containers.";
   if (auto broken = checkContainers(input)) return broken;
   return checkSize(input);
+}
+
+std::optional<std::string> brokenSize(const Json& document) {
+  for (const Json& container : document["containerDefinitions"]) {
+    std::string name = text(container, "name");
+    if (auto broken = checkCpu(container, name)) return broken;
+    if (auto broken = checkMemory(container, name, document.contains("memory"))) return broken;
+  }
+  return checkSize(document);
 }
 
 Json compatibilitiesOf(const Json& document) {

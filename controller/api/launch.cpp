@@ -1,5 +1,6 @@
 #include "controller/api/launch.hpp"
 
+#include "controller/api/definition_rules.hpp"
 #include "controller/api/render.hpp"
 #include "controller/api/task_shape.hpp"
 
@@ -8,9 +9,14 @@ namespace {
 
 std::optional<ApiError> checkLaunchType(const Json& input) {
   std::string type = text(input, "launchType", "EC2");
-  if (type == "FARGATE") {
+  if (type != "EC2" && type != "EXTERNAL") {
     return ApiError{"UnsupportedFeatureException",
-                    "Launch type FARGATE is not offered by this version of Berth: use EC2."};
+                    "Launch type " + type + " is not offered by this version of Berth: use EC2."};
+  }
+  if (input.value("enableExecuteCommand", false)) {
+    return ApiError{
+        "UnsupportedFeatureException",
+        "ExecuteCommand is not offered by this version of Berth: leave enableExecuteCommand out."};
   }
   if (input.contains("capacityProviderStrategy") && !input["capacityProviderStrategy"].empty()) {
     if (input.contains("launchType")) {
@@ -51,6 +57,20 @@ std::optional<ApiError> checkNetwork(const Json& input, const Json& document) {
   return std::nullopt;
 }
 
+/// What an override can ask for and nothing here would act on.
+std::optional<ApiError> checkOverrides(const Json& overrides) {
+  std::string unknown;
+  if (!overrides.value("inferenceAcceleratorOverrides", Json::array()).empty()) {
+    unknown = "inferenceAcceleratorOverrides";
+  }
+  for (const Json& container : overrides.value("containerOverrides", Json::array())) {
+    if (!container.value("environmentFiles", Json::array()).empty())
+      unknown = "environmentFiles of an override";
+  }
+  if (unknown.empty()) return std::nullopt;
+  return ApiError{"UnsupportedFeatureException", unknown + " is not offered by this version of Berth."};
+}
+
 Json shownOverrides(const Json& overrides, const Json& document) {
   Json out = overrides;
   out.emplace("containerOverrides", Json::array());
@@ -78,7 +98,9 @@ ApiResult<Launch> prepareLaunch(const Context& context) {
   if (auto error = checkPlacement(input, document)) return *error;
   Json overrides = input.value("overrides", Json::object());
   if (overrides.dump().size() > 8192) return invalidParameter("Overrides exceed 8192 characters.");
+  if (auto error = checkOverrides(overrides)) return *error;
   BERTH_API_TRY(merged, overridden(document, overrides));
+  if (auto broken = brokenSize(merged)) return invalidParameter(*broken);
   if (std::string feature = unsupportedFeature(merged); !feature.empty()) {
     return ApiError{"UnsupportedFeatureException",
                     "The task definition uses " + feature + " which this version of Berth can't run yet."};

@@ -22,12 +22,12 @@ std::string definitionKey(const std::string& sorted) {
 ApiResult<Json> listTaskDefinitions(Context& context) {
   // Here the "prefix" is the whole name of a family.
   std::string family = text(context.input, "familyPrefix");
-  bool active = text(context.input, "status", "ACTIVE") == "ACTIVE";
+  std::string status = text(context.input, "status", "ACTIVE");
   std::vector<std::string> keys;
   for (const auto& [name, revisions] : context.state().definitions()) {
     if (!family.empty() && name != family) continue;
     for (const auto& [revision, definition] : revisions) {
-      if (definition.active == active) keys.push_back(sortable(definition));
+      if (status == (definition.active ? "ACTIVE" : "INACTIVE")) keys.push_back(sortable(definition));
     }
   }
   bool descending = text(context.input, "sort", "ASC") == "DESC";

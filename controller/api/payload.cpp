@@ -68,8 +68,10 @@ void putLinuxParameters(Json& out, const Json& linux, int64_t memory) {
 }
 
 /// Docker's HostConfig, likewise.
-Json dockerHostConfig(const Json& container, const std::string& networkMode) {
-  Json out{{"NetworkMode", networkMode}};
+Json dockerHostConfig(const Json& container, const Json& task) {
+  Json out{{"NetworkMode", task.value("networkMode", "bridge")}};
+  copyAs(out, "PidMode", task, "pidMode");
+  copyAs(out, "IpcMode", task, "ipcMode");
   if (container.contains("memoryReservation")) {
     out["MemoryReservation"] = container["memoryReservation"].get<int64_t>() * kMiB;
   }
@@ -123,7 +125,7 @@ std::vector<acs::MountPoint> mounts(const Json& container) {
   return out;
 }
 
-acs::Container payloadContainer(const Json& definition, const std::string& networkMode) {
+acs::Container payloadContainer(const Json& definition, const Json& task) {
   acs::Container out;
   out.name = text(definition, "name");
   out.image = text(definition, "image");
@@ -145,7 +147,7 @@ acs::Container payloadContainer(const Json& definition, const std::string& netwo
   if (definition.contains("stopTimeout")) out.stopTimeout = definition["stopTimeout"].get<int64_t>();
   if (definition.contains("healthCheck")) out.healthCheckType = "docker";
   out.dockerConfig.config = dockerConfig(definition).dump();
-  out.dockerConfig.hostConfig = dockerHostConfig(definition, networkMode).dump();
+  out.dockerConfig.hostConfig = dockerHostConfig(definition, task).dump();
   return out;
 }
 
@@ -164,7 +166,7 @@ acs::Task payloadOf(const Json& document, const TaskDefinition& definition, cons
   out.cpu = static_cast<double>(parseCpu(document.value("cpu", "")).value_or(0)) / 1024.0;
   out.memory = parseMemory(document.value("memory", "")).value_or(0);
   for (const Json& container : document["containerDefinitions"]) {
-    acs::Container payload = payloadContainer(container, out.networkMode);
+    acs::Container payload = payloadContainer(container, document);
     for (const TaskContainer& known : task.containers) {
       if (known.name == payload.name) {
         payload.containerArn = names.container(task.cluster, task.id, known.id);

@@ -91,7 +91,9 @@ void update(Instance& instance, const Context& context) {
 const Instance* byToken(const State& state, const std::string& cluster, const std::string& token) {
   if (token.empty()) return nullptr;
   for (const auto& [id, instance] : state.instances()) {
-    if (instance.cluster == cluster && instance.clientToken == token) return &instance;
+    if (instance.cluster == cluster && instance.status != "INACTIVE" && instance.clientToken == token) {
+      return &instance;
+    }
   }
   return nullptr;
 }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "controller/api/actions.hpp"
 #include "controller/api/definition_rules.hpp"
 #include "controller/api/render.hpp"
@@ -83,6 +85,13 @@ ApiResult<Json> registerTaskDefinition(Context& context) {
   Family counter;
   if (const Family* known = context.state().family(family)) counter = *known;
   counter.name = family;
+  // The definitions themselves bound it too: a counter whose record was lost must not overwrite one.
+  if (auto present = context.state().definitions().find(family);
+      present != context.state().definitions().end()) {
+    if (!present->second.empty()) {
+      counter.lastRevision = std::max(counter.lastRevision, present->second.rbegin()->first);
+    }
+  }
   ++counter.lastRevision;
   TaskDefinition definition;
   definition.family = family;

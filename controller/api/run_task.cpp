@@ -36,13 +36,15 @@ ApiResult<Json> runTask(Context& context) {
   int64_t count = context.input.value("count", int64_t{1});
   if (count < 1) return invalidParameter("count should be greater than or equal to 1");
   if (count > 10) return invalidParameter("count should be less than or equal to 10");
-  BERTH_API_TRY(launch, prepareLaunch(context));
+  BERTH_API_TRY(cluster, findCluster(context));
   std::string token = text(context.input, "clientToken");
-  std::string token_key = launch.cluster->name + "/" + token;
+  std::string token_key = cluster->name + "/" + token;
+  // Before all other checks: what was right then is still the answer, whatever became of the definition.
   if (!token.empty()) {
     const ClientToken* known = context.state().token(token_key);
     if (known) return repeated(context, *known);
   }
+  BERTH_API_TRY(launch, prepareLaunch(context));
   std::vector<Candidate> candidates;
   for (const auto& [id, instance] : context.state().instances()) {
     if (instance.cluster != launch.cluster->name || instance.status == "INACTIVE") continue;

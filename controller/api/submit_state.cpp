@@ -70,7 +70,7 @@ void applyContainerChange(Task& task, const Json& change) {
   if (std::string digest = text(change, "imageDigest"); !digest.empty()) {
     container->imageDigest = ecs::cut(digest, ecs::kLongestImageDigest);
   }
-  if (!change.contains("networkBindings")) return;
+  if (change.value("networkBindings", Json::array()).empty()) return;
   container->bindings.clear();
   for (const Json& binding : change["networkBindings"]) {
     NetworkBinding out;

@@ -24,18 +24,24 @@ std::optional<double> numberBefore(std::string text, std::string_view unit) {
   return value;
 }
 
+/// Beyond every host, and far from overflow when many are added.
+constexpr int64_t kMostUnits = 1'000'000'000;
+
 std::optional<int64_t> wholeNumber(const std::string& text) {
   int64_t value = 0;
   auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (fault != std::errc() || end != text.data() + text.size() || value <= 0) return std::nullopt;
+  if (fault != std::errc() || end != text.data() + text.size() || value <= 0 || value > kMostUnits) {
+    return std::nullopt;
+  }
   return value;
 }
 
 std::optional<int64_t> sized(const std::string& text, std::string_view unit) {
   if (auto whole = wholeNumber(text)) return whole;
   auto number = numberBefore(text, unit);
-  if (!number || *number > 1e6) return std::nullopt;
-  return static_cast<int64_t>(std::lround(*number * 1024));
+  if (!number || *number * 1024 > static_cast<double>(kMostUnits)) return std::nullopt;
+  auto units = static_cast<int64_t>(std::lround(*number * 1024));
+  return units > 0 ? std::optional<int64_t>(units) : std::nullopt;
 }
 
 void replaceMembers(Json& target, const Json& source, std::initializer_list<const char*> members) {
@@ -141,6 +147,9 @@ std::string unsupportedFeature(const Json& document) {
     std::string in = " of container '" + text(container, "name") + "'";
     for (const char* feature : kContainerFeatures) {
       if (container.contains(feature) && !container[feature].empty()) return feature + in;
+    }
+    if (auto log = container.find("logConfiguration"); log != container.end()) {
+      if (!log->value("secretOptions", Json::array()).empty()) return "secretOptions of the log" + in;
     }
     if (container.contains("restartPolicy") && container["restartPolicy"].value("enabled", false)) {
       return "restartPolicy" + in;

@@ -35,7 +35,8 @@ config::Schema schema() {
 }
 
 bool listensOnLoopback(const std::string& listen) {
-  auto url = http::parseUrl("http://" + listen);
+  // Port 0, any free one, is right here and in no URL.
+  auto url = http::parseUrl("http://" + listen.substr(0, listen.rfind(':')));
   return listen.starts_with("unix:") || (url && url->loopback());
 }
 

@@ -22,6 +22,19 @@ void Controller::load(const std::vector<Entity>& entities) {
     mutations.push_back(Mutation{kindOf(entity), keyOf(entity), std::make_shared<const Entity>(entity)});
   }
   state_.apply(mutations);
+  mutations.clear();
+  for (const auto& [id, task] : state_.tasks()) {
+    if (task.lastStatus == TaskStatus::Stopped) continue;
+    if (state_.definition(task.definition) && state_.instance(task.instance)) continue;
+    Task lost = task;
+    lost.lastStatus = TaskStatus::Stopped;
+    lost.stopWanted = true;
+    lost.stopCode = "TaskFailedToStart";
+    lost.stoppedReason = "The record of the task's definition or instance was lost";
+    for (TaskContainer& container : lost.containers) container.status = ContainerStatus::Stopped;
+    mutations.push_back(Mutation{Kind::Task, id, std::make_shared<const Entity>(std::move(lost))});
+  }
+  state_.apply(mutations);
 }
 
 aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nlohmann::json input,

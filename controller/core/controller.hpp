@@ -37,7 +37,9 @@ class Controller {
  public:
   Controller(ecs::Names names, ControllerOptions options, Random& random);
 
-  /// Puts stored entities in place, before anything else.
+  /// Puts stored entities in place, before anything else. A task whose definition or instance is not among
+  /// them (their records were damaged) can't be run or stopped any more: it is STOPPED, and says so; the next
+  /// manifest makes the agent stop what is left of it.
   void load(const std::vector<Entity>& entities);
 
   /// Performs an API operation. `input` is the request's JSON; it is validated here. The reply is to be given

@@ -149,14 +149,14 @@ void Transaction::put(Entity entity) {
 }
 
 void Transaction::erase(Kind kind, std::string key) {
+  std::erase_if(staged_, [&](const Mutation& one) { return one.kind == kind && one.key == key; });
   staged_.push_back(Mutation{kind, std::move(key), nullptr});
 }
 
 std::optional<Task> Transaction::task(const std::string& id) const {
   for (const Mutation& mutation : staged_) {
-    if (mutation.kind == Kind::Task && mutation.key == id && mutation.value) {
-      return std::get<Task>(*mutation.value);
-    }
+    if (mutation.kind != Kind::Task || mutation.key != id) continue;
+    return mutation.value ? std::optional<Task>(std::get<Task>(*mutation.value)) : std::nullopt;
   }
   const Task* task = state_.task(id);
   return task ? std::optional<Task>(*task) : std::nullopt;

@@ -14,8 +14,8 @@ bool collides(const std::set<uint16_t>& ask, const std::set<uint16_t>& taken) {
 std::string refusal(const Candidate& candidate, const Resources& ask) {
   if (!candidate.active) return "INACTIVE";
   if (!candidate.connected) return "AGENT";
-  if (candidate.used.cpu + ask.cpu > candidate.total.cpu) return "RESOURCE:CPU";
-  if (candidate.used.memory + ask.memory > candidate.total.memory) return "RESOURCE:MEMORY";
+  if (ask.cpu > candidate.total.cpu - candidate.used.cpu) return "RESOURCE:CPU";
+  if (ask.memory > candidate.total.memory - candidate.used.memory) return "RESOURCE:MEMORY";
   bool tcp = collides(ask.ports, candidate.used.ports) || collides(ask.ports, candidate.total.ports);
   bool udp =
       collides(ask.udpPorts, candidate.used.udpPorts) || collides(ask.udpPorts, candidate.total.udpPorts);

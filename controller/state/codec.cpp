@@ -193,12 +193,26 @@ struct Encoder {
   }
 };
 
+bool isDefinitionKey(const std::string& text) {
+  size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon + 1 == text.size() || text.size() - colon > 10) return false;
+  return std::all_of(text.begin() + static_cast<std::ptrdiff_t>(colon) + 1, text.end(),
+                     [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// JSON that the API returns as it was given: it is parsed whenever it is shown, so it has to be whole.
+std::string jsonMember(Fields& fields, const char* name) {
+  std::string text = fields.str(name);
+  if (!text.empty() && !Json::accept(text)) fields.fault(name, "is not valid JSON");
+  return text;
+}
+
 Entity decodeCluster(Fields& fields) {
   Cluster out;
   out.name = fields.requiredStr("name");
   out.active = fields.boolean("active", true);
-  out.document = fields.str("document");
-  out.tags = fields.str("tags");
+  out.document = jsonMember(fields, "document");
+  out.tags = jsonMember(fields, "tags");
   return out;
 }
 
@@ -214,8 +228,9 @@ Entity decodeDefinition(Fields& fields) {
   out.family = fields.requiredStr("family");
   out.revision = fields.integer("revision");
   out.active = fields.boolean("active", true);
-  out.document = fields.requiredStr("document");
-  out.tags = fields.str("tags");
+  out.document = jsonMember(fields, "document");
+  if (out.document.empty()) fields.fault("document", "is missing or empty");
+  out.tags = jsonMember(fields, "tags");
   out.registeredBy = fields.str("registeredBy");
   out.registeredAt = fromEpochMillis(fields.integer("registeredAt"));
   out.deregisteredAt = time(fields, "deregisteredAt");
@@ -241,7 +256,7 @@ Entity decodeInstance(Fields& fields) {
   out.agentHash = fields.str("agentHash");
   out.dockerVersion = fields.str("dockerVersion");
   out.registeredAt = fromEpochMillis(fields.integer("registeredAt"));
-  out.tags = fields.str("tags");
+  out.tags = jsonMember(fields, "tags");
   out.clientToken = fields.str("clientToken");
   out.version = fields.integer("version");
   out.timeline = fields.integer("timeline");
@@ -254,11 +269,12 @@ Entity decodeTask(Fields& fields) {
   out.cluster = fields.requiredStr("cluster");
   out.instance = fields.str("instance");
   out.definition = fields.requiredStr("definition");
+  if (!isDefinitionKey(out.definition)) fields.fault("definition", "is not family:revision");
   out.group = fields.str("group");
   out.startedBy = fields.str("startedBy");
   out.launchType = fields.str("launchType", "EC2");
-  out.overrides = fields.str("overrides");
-  out.tags = fields.str("tags");
+  out.overrides = jsonMember(fields, "overrides");
+  out.tags = jsonMember(fields, "tags");
   out.clientToken = fields.str("clientToken");
   out.enableExecuteCommand = fields.boolean("enableExecuteCommand");
   out.lastStatus = static_cast<TaskStatus>(std::clamp<int64_t>(fields.integer("lastStatus"), 0, 3));

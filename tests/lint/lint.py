@@ -29,6 +29,8 @@ BANNED_CALLS = [
 ]
 LOCK = re.compile(r"\b(lock_guard|scoped_lock|unique_lock|shared_lock)\b")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
+# CTest takes a ';' in a name for the end of it, and then runs nothing.
+TEST_NAME = re.compile(r'TEST_CASE\("[^"]*;')
 HOME = re.compile(r"/home/\w+/")
 
 
@@ -136,6 +138,8 @@ def check_text(root, path, text, findings):
     for number, line in enumerate(lines, 1):
         if found := UNFINISHED.search(line):
             findings.add(path, number, "unfinished", f"{found.group()}: finish it, or say in docs/ what is missing")
+        if TEST_NAME.search(line):
+            findings.add(path, number, "test", "a ';' in a test's name keeps the test from being run")
         if HOME.search(line) or f"{root}/" in line:
             findings.add(path, number, "path", "names a folder of one machine: make it relative to the tree")
 

@@ -87,6 +87,10 @@ class LintTest(unittest.TestCase):
             self.assertEqual(self.rules(f"# {word}: later\n", "docs/install.md"), [(1, "unfinished")])
         self.assertEqual(self.rules("mktemp -d /tmp/x.XXXXXX\n", "dev"), [])
 
+    def test_a_name_that_keeps_a_test_from_running_is_found(self):
+        self.assertEqual(self.rules('TEST_CASE("a, b") {}\n'), [])
+        self.assertEqual(self.rules('TEST_CASE("a; b") {}\n'), [(1, "test")])
+
     def test_a_path_of_one_machine_is_found(self):
         self.assertEqual(self.rules("see /home/jo/x\n", "docs/install.md"), [(1, "path")])
         with tempfile.TemporaryDirectory() as folder:

@@ -25,7 +25,7 @@ TEST_CASE("CPU shares and memory are kept within the limits of Amazon's agent") 
   CHECK(toCreateBody(spec)->cpuShares == 262144);
 }
 
-TEST_CASE("Mounts become binds; a path with a colon is refused") {
+TEST_CASE("Mounts become binds, and a path with a colon is refused") {
   ContainerSpec spec;
   spec.mounts = {
       {"/host", "/in", false}, {"/host", "/ro", true}, {"volume", "/v", false}, {"", "/scratch", true}};

@@ -37,7 +37,7 @@ TEST_CASE("API versions are claimed that the engine speaks and the service knows
   }
 }
 
-TEST_CASE("log drivers are claimed that are allowed and that the engine has; none needs no engine") {
+TEST_CASE("log drivers are claimed that are allowed and that the engine has, and none needs no engine") {
   auto all = capabilities(engine(), {"json-file", "syslog", "none"});
   CHECK(all.contains(kLegacy + "logging-driver.json-file"));
   CHECK(all.contains(kLegacy + "logging-driver.none"));

@@ -96,7 +96,15 @@ TEST_CASE("a cluster in which tasks are left stays, though their instance is gon
   task.id = std::string(32, 'a');
   task.cluster = "default";
   task.definition = "app:1";
-  bench.core.load({task});
+  task.instance = "i";
+  TaskDefinition definition;
+  definition.family = "app";
+  definition.revision = 1;
+  Instance instance;
+  instance.id = "i";
+  instance.cluster = "default";
+  instance.status = "INACTIVE";
+  bench.core.load({task, definition, instance});
   CHECK(bench.refusal("DeleteCluster", {{"cluster", "default"}}) ==
         "ClusterContainsTasksException: The Cluster cannot be deleted while Tasks are active.");
   task.lastStatus = TaskStatus::Stopped;

@@ -319,3 +319,40 @@ TEST_CASE("a volume without particulars is one on the host") {
   Json definition = bench.call("DescribeTaskDefinition", {{"taskDefinition", "web"}})["taskDefinition"];
   CHECK(definition["volumes"] == Json::array({{{"name", "v"}, {"host", Json::object()}}}));
 }
+
+TEST_CASE("sizes are neither negative nor beyond all hosts") {
+  CHECK(brokenContainer({{"cpu", -1}}) ==
+        "ClientException: Invalid setting for container 'app'. The 'cpu' must not be negative.");
+  CHECK(brokenContainer({{"memoryReservation", 0}}) ==
+        "ClientException: Invalid setting for container 'app'. The 'memoryReservation' must be at least 6 "
+        "MiB.");
+  for (const char* cpu : {"9223372036854775807", "1000000001", "0", "-1", "0.0001 vCPU"}) {
+    CHECK(broken(Json::array({container()}), {{"cpu", cpu}}) ==
+          "ClientException: Invalid 'cpu' setting for task.");
+  }
+}
+
+TEST_CASE("a container's name has the characters of names") {
+  CHECK(broken(Json::array({container("a/b c")})) ==
+        "ClientException: Invalid container name 'a/b c': use up to 255 letters, digits, '_' and '-'.");
+}
+
+TEST_CASE("definitions that are being deleted are none yet") {
+  Bench bench;
+  bench.define("web");
+  bench.call("DeregisterTaskDefinition", {{"taskDefinition", "web:1"}});
+  CHECK(bench.call("ListTaskDefinitions", {{"status", "DELETE_IN_PROGRESS"}})["taskDefinitionArns"].empty());
+}
+
+TEST_CASE("a counter whose record was lost overwrites no revision") {
+  Bench before;
+  before.define("web");
+  before.define("web");
+  std::vector<Entity> stored;
+  for (const auto& [revision, definition] : before.core.state().definitions().at("web")) {
+    stored.emplace_back(definition);
+  }
+  Bench after;
+  after.core.load(stored);
+  CHECK(after.define("web") == kPrefix + "web:3");
+}

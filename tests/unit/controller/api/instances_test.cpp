@@ -245,3 +245,11 @@ TEST_CASE("agents find their sessions without a cluster, and under the address t
   CHECK(reply["endpoint"] == "https://berth.example:7400/v1/acs");
   CHECK(reply["serviceConnectEndpoint"] == "https://berth.example:7400/v1/sc");
 }
+
+TEST_CASE("the token of an instance that was deregistered registers a new one") {
+  Bench bench;
+  bench.cluster();
+  std::string gone = bench.host("default", {{"clientToken", "t"}});
+  bench.call("DeregisterContainerInstance", {{"containerInstance", gone}});
+  CHECK(bench.host("default", {{"clientToken", "t"}}) != gone);
+}

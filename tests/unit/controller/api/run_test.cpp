@@ -236,3 +236,42 @@ TEST_CASE("filters of a list narrow it together") {
   Json input{{"family", "job"}, {"containerInstance", host}, {"launchType", "EC2"}};
   CHECK(bench.call("ListTasks", input)["taskArns"] == Json::array({job}));
 }
+
+TEST_CASE("overridden sizes keep the rules of sizes") {
+  Bench bench;
+  bench.ready();
+  auto refused = [&](Json overrides) {
+    return bench.refusal("RunTask", {{"taskDefinition", "app"}, {"overrides", std::move(overrides)}});
+  };
+  auto container_with = [](Json more) {
+    more["name"] = "app";
+    return Json{{"containerOverrides", Json::array({more})}};
+  };
+  CHECK(refused(container_with({{"cpu", -2000}})) ==
+        "InvalidParameterException: Invalid setting for container 'app'. The 'cpu' must not be negative.");
+  CHECK(
+      refused(container_with({{"memory", 1}})) ==
+      "InvalidParameterException: Invalid setting for container 'app'. The 'memory' must be at least 6 MiB.");
+  CHECK(refused({{"cpu", "much"}}) == "InvalidParameterException: Invalid 'cpu' setting for task.");
+  CHECK(refused({{"memory", "-3"}}) == "InvalidParameterException: Invalid 'memory' setting for task.");
+}
+
+TEST_CASE("a call that is repeated by its token is answered even when its definition is gone") {
+  Bench bench;
+  bench.ready();
+  Json input{{"taskDefinition", "app"}, {"clientToken", "t"}};
+  std::string task = bench.runOne(input);
+  bench.call("DeregisterTaskDefinition", {{"taskDefinition", "app:1"}});
+  CHECK(bench.runOne(input) == task);
+}
+
+TEST_CASE("the modes of process and IPC namespaces reach Docker") {
+  Bench bench;
+  bench.ready();
+  bench.define("shared", Json::array({container()}), {{"pidMode", "host"}, {"ipcMode", "host"}});
+  bench.runOne({{"taskDefinition", "shared"}});
+  Json config = Json::parse(
+      bench.sent<berth::acs::PayloadMessage>().at(0).tasks.at(0).containers.at(0).dockerConfig.hostConfig);
+  CHECK(config["PidMode"] == "host");
+  CHECK(config["IpcMode"] == "host");
+}

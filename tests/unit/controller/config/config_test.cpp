@@ -180,3 +180,7 @@ TEST_CASE("bounds may be met exactly") {
   CHECK(load("keep_stopped: 0s\n")->keepStopped == 0s);
   CHECK_THAT(wrong("keep_stopped: 366d\n"), Catch::Contains("keep_stopped"));
 }
+
+TEST_CASE("any free port on loopback is on loopback") {
+  CHECK_FALSE(load("auth: none\nlisten: 127.0.0.1:0\n")->authenticate);
+}

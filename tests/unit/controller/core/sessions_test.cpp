@@ -222,3 +222,22 @@ TEST_CASE("a session is silent only after the whole time without any frame") {
   bench.join(arn);
   CHECK(connected(bench, arn));
 }
+
+TEST_CASE("a task whose definition was lost with its record ends, and its agent is told") {
+  Bench before;
+  std::string arn = before.ready();
+  std::string task = before.runOne();
+  std::vector<Entity> stored;
+  const State& state = before.core.state();
+  for (const auto& [name, cluster] : state.clusters()) stored.emplace_back(cluster);
+  for (const auto& [id, instance] : state.instances()) stored.emplace_back(instance);
+  for (const auto& [id, one] : state.tasks()) stored.emplace_back(one);
+  Bench after;
+  after.core.load(stored);
+  after.second = before.second;
+  CHECK(after.task(task)["lastStatus"] == "STOPPED");
+  CHECK(after.task(task)["stoppedReason"] == "The record of the task's definition or instance was lost");
+  after.join(arn);
+  CHECK(after.sent<acs::PayloadMessage>().empty());
+  CHECK(after.sent<acs::TaskManifestMessage>().at(0).tasks.empty());
+}
