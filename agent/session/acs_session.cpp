@@ -10,7 +10,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 // amazon-ecs-agent, ecs-agent/acs/session
-constexpr Backoff::Shape kBackoff{milliseconds(250), minutes(2), 1.5, 0.2};
+constexpr Backoff::Shape kAcsBackoff{milliseconds(250), minutes(2), 1.5, 0.2};
 constexpr Duration kSilence = minutes(1);
 constexpr Duration kLifetime = minutes(30);
 constexpr Duration kLifetimeJitter = minutes(5);
@@ -49,7 +49,7 @@ std::string AcsSession::url(const std::string& endpoint) const {
 }
 
 Async<Ended> AcsSession::run(std::stop_token stop) {
-  Backoff backoff(kBackoff, deps_.random);
+  Backoff backoff(kAcsBackoff, deps_.random);
   auto serve_once = [this, stop] { return serve(stop); };
   co_return co_await keepConnected(deps_, "command session", backoff, serve_once, stop);
 }

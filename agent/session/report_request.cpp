@@ -22,7 +22,7 @@ ecs::ContainerStateChange containerChange(const ContainerReport& report) {
   return out;
 }
 
-std::optional<double> seconds(const std::optional<WallTime>& time) {
+std::optional<double> epochSeconds(const std::optional<WallTime>& time) {
   return time ? std::optional<double>(toEpochSeconds(*time)) : std::nullopt;
 }
 
@@ -36,9 +36,9 @@ ecs::SubmitTaskStateChangeRequest toRequest(const Report& report, const std::str
   out.reason = report.reason;
   for (const ContainerReport& container : report.containers)
     out.containers.push_back(containerChange(container));
-  out.pullStartedAt = seconds(report.pullStartedAt);
-  out.pullStoppedAt = seconds(report.pullStoppedAt);
-  out.executionStoppedAt = seconds(report.executionStoppedAt);
+  out.pullStartedAt = epochSeconds(report.pullStartedAt);
+  out.pullStoppedAt = epochSeconds(report.pullStoppedAt);
+  out.executionStoppedAt = epochSeconds(report.executionStoppedAt);
   return out;
 }
 

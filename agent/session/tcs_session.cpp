@@ -7,7 +7,7 @@ namespace berth::agent {
 namespace {
 
 // amazon-ecs-agent, ecs-agent/tcs/handler
-constexpr Backoff::Shape kBackoff{std::chrono::seconds(1), std::chrono::minutes(1), 2.0, 0.2};
+constexpr Backoff::Shape kTcsBackoff{std::chrono::seconds(1), std::chrono::minutes(1), 2.0, 0.2};
 
 }  // namespace
 
@@ -22,7 +22,7 @@ TcsSession::TcsSession(LinkDeps deps, LinkOptions link, TcsOptions options, cons
 
 Async<Ended> TcsSession::run(std::stop_token stop) {
   spawn(deps_.io.get_executor(), deps_.log, "metrics", [this, stop] { return sampleAll(stop); });
-  Backoff backoff(kBackoff, deps_.random);
+  Backoff backoff(kTcsBackoff, deps_.random);
   while (true) {
     auto serve_once = [this, stop] { return serve(stop); };
     Ended ended = co_await keepConnected(deps_, "telemetry session", backoff, serve_once, stop);

@@ -10,7 +10,7 @@ constexpr size_t kTasksPerMessage = 10;
 constexpr int64_t kLeastSamples = 2;
 constexpr double kMiB = 1024.0 * 1024.0;
 
-double seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e9; }
+double inSeconds(Duration duration) { return static_cast<double>(duration.count()) / 1e9; }
 
 void addNetwork(tcs::NetworkSets& sets, const NetworkUsage& now, const NetworkUsage& before, double elapsed) {
   sets.rxBytes.add(static_cast<double>(now.rxBytes));
@@ -56,7 +56,7 @@ void Telemetry::add(Series& series, const Usage& usage, MonoTime now) const {
   series.metric.memory.add(static_cast<double>(usage.memoryBytes) / kMiB);
   series.metric.readBytes.add(static_cast<double>(usage.readBytes));
   series.metric.writeBytes.add(static_cast<double>(usage.writeBytes));
-  double elapsed = seconds(now - series.lastAt);
+  double elapsed = inSeconds(now - series.lastAt);
   if (series.last && elapsed > 0) {
     uint64_t used = usage.cpuNanos - std::min(usage.cpuNanos, series.last->cpuNanos);
     series.metric.cpu.add(static_cast<double>(used) / 1e9 / elapsed / static_cast<double>(cpus_) * 100.0);

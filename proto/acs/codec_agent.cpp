@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "proto/acs/codec.hpp"
+#include "proto/acs/frame.hpp"
 #include "proto/json/fields.hpp"
 
 namespace berth::acs {
@@ -181,16 +182,6 @@ Result<ToAgent> decodePayload(const Json& body) {
   return ToAgent(std::move(payload));
 }
 
-TaskIdentity decodeIdentity(const Json& value, Fields& parent, std::string_view key) {
-  Fields fields(value, parent.pathOf(key));
-  TaskIdentity identity;
-  identity.taskArn = fields.requiredStr("taskArn");
-  identity.taskClusterArn = fields.str("taskClusterArn");
-  identity.desiredStatus = fields.str("desiredStatus");
-  parent.absorb(fields);
-  return identity;
-}
-
 Result<ToAgent> decodeManifest(const Json& body) {
   Fields fields(body, "message");
   TaskManifestMessage manifest;
@@ -199,9 +190,7 @@ Result<ToAgent> decodeManifest(const Json& body) {
   manifest.containerInstanceArn = fields.str("containerInstanceArn");
   manifest.generatedAt = fields.integer("generatedAt");
   manifest.timeline = fields.integer("timeline");
-  for (const Json* task : fields.list("tasks")) {
-    manifest.tasks.push_back(decodeIdentity(*task, fields, "tasks"));
-  }
+  manifest.tasks = decodeIdentities(fields, "tasks");
   if (Status status = fields.status(); !status) return status.error();
   return ToAgent(std::move(manifest));
 }
@@ -211,9 +200,7 @@ Result<ToAgent> decodeStopAck(const Json& body) {
   TaskStopVerificationAck ack;
   ack.messageId = fields.requiredStr("messageId");
   ack.generatedAt = fields.integer("generatedAt");
-  for (const Json* task : fields.list("stopTasks")) {
-    ack.stopTasks.push_back(decodeIdentity(*task, fields, "stopTasks"));
-  }
+  ack.stopTasks = decodeIdentities(fields, "stopTasks");
   if (Status status = fields.status(); !status) return status.error();
   return ToAgent(std::move(ack));
 }
@@ -245,16 +232,6 @@ constexpr std::string_view kKnownWithoutAction[] = {
     "AckRequest",
 };
 
-Json encodeIdentity(const TaskIdentity& task) {
-  return Json{{"taskArn", task.taskArn},
-              {"taskClusterArn", task.taskClusterArn},
-              {"desiredStatus", task.desiredStatus}};
-}
-
-Json envelope(std::string_view type, Json message) {
-  return Json{{"type", type}, {"message", std::move(message)}};
-}
-
 struct FromAgentEncoder {
   Json operator()(const AckRequest& ack) const {
     return envelope("AckRequest", Json{{"cluster", ack.cluster},
@@ -271,29 +248,23 @@ struct FromAgentEncoder {
     return envelope("HeartbeatAckRequest", Json{{"messageId", ack.messageId}});
   }
   Json operator()(const TaskStopVerificationMessage& verification) const {
-    Json candidates = Json::array();
-    for (const TaskIdentity& task : verification.stopCandidates) candidates.push_back(encodeIdentity(task));
     return envelope("TaskStopVerificationMessage",
-                    Json{{"messageId", verification.messageId}, {"stopCandidates", std::move(candidates)}});
+                    Json{{"messageId", verification.messageId},
+                         {"stopCandidates", encodeIdentities(verification.stopCandidates)}});
   }
   Json operator()(const OtherMessage& other) const { return envelope(other.type, Json::object()); }
 };
 
 }  // namespace
 
-Result<ToAgent> decodeToAgent(std::string_view frame) {
-  auto object = json::parseObject(frame, "the ACS frame");
-  if (!object) return object.error();
-  Fields envelope_fields(*object, "frame");
-  std::string type = envelope_fields.requiredStr("type");
-  if (Status status = envelope_fields.status(); !status) return status.error();
-  static const Json kEmpty = Json::object();
-  const Json* body = envelope_fields.find("message");
-  if (!body) body = &kEmpty;
-  if (type == "PayloadMessage") return decodePayload(*body);
-  if (type == "HeartbeatMessage") return decodeHeartbeat(*body);
-  if (type == "TaskManifestMessage") return decodeManifest(*body);
-  if (type == "TaskStopVerificationAck") return decodeStopAck(*body);
+Result<ToAgent> decodeToAgent(std::string_view text) {
+  auto frame = parseFrame(text);
+  if (!frame) return frame.error();
+  const auto& [type, body] = *frame;
+  if (type == "PayloadMessage") return decodePayload(body);
+  if (type == "HeartbeatMessage") return decodeHeartbeat(body);
+  if (type == "TaskManifestMessage") return decodeManifest(body);
+  if (type == "TaskStopVerificationAck") return decodeStopAck(body);
   OtherMessage other{type, false};
   for (std::string_view known : kKnownWithoutAction) other.known |= known == type;
   return ToAgent(std::move(other));

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "proto/acs/codec.hpp"
+#include "proto/acs/frame.hpp"
 #include "proto/json/fields.hpp"
 
 namespace berth::acs {
@@ -62,20 +63,6 @@ Json encodeTask(const Task& task) {
   return out;
 }
 
-Json encodeIdentities(const std::vector<TaskIdentity>& tasks) {
-  Json out = Json::array();
-  for (const TaskIdentity& task : tasks) {
-    out.push_back(Json{{"taskArn", task.taskArn},
-                       {"taskClusterArn", task.taskClusterArn},
-                       {"desiredStatus", task.desiredStatus}});
-  }
-  return out;
-}
-
-Json envelope(std::string_view type, Json message) {
-  return Json{{"type", type}, {"message", std::move(message)}};
-}
-
 struct ToAgentEncoder {
   Json operator()(const PayloadMessage& payload) const {
     Json tasks = Json::array();
@@ -110,30 +97,18 @@ struct ToAgentEncoder {
 Result<FromAgent> decodeVerification(Fields& fields) {
   TaskStopVerificationMessage message;
   message.messageId = fields.requiredStr("messageId");
-  for (const Json* candidate : fields.list("stopCandidates")) {
-    Fields inner(*candidate, fields.pathOf("stopCandidates"));
-    TaskIdentity task;
-    task.taskArn = inner.requiredStr("taskArn");
-    task.taskClusterArn = inner.str("taskClusterArn");
-    task.desiredStatus = inner.str("desiredStatus");
-    fields.absorb(inner);
-    message.stopCandidates.push_back(std::move(task));
-  }
+  message.stopCandidates = decodeIdentities(fields, "stopCandidates");
   if (Status status = fields.status(); !status) return status.error();
   return FromAgent(std::move(message));
 }
 
 }  // namespace
 
-Result<FromAgent> decodeFromAgent(std::string_view frame) {
-  auto object = json::parseObject(frame, "the ACS frame");
-  if (!object) return object.error();
-  Fields outer(*object, "frame");
-  std::string type = outer.requiredStr("type");
-  if (Status status = outer.status(); !status) return status.error();
-  static const Json kEmpty = Json::object();
-  const Json* body = outer.find("message");
-  Fields fields(body ? *body : kEmpty, "message");
+Result<FromAgent> decodeFromAgent(std::string_view text) {
+  auto frame = parseFrame(text);
+  if (!frame) return frame.error();
+  const std::string& type = frame->type;
+  Fields fields(frame->message, "message");
   if (type == "TaskStopVerificationMessage") return decodeVerification(fields);
   FromAgent message;
   if (type == "AckRequest") {

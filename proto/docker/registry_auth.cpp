@@ -32,7 +32,7 @@ std::string base64Url(std::string_view bytes) {
 std::string encodeRegistryAuth(std::string_view username, std::string_view password,
                                std::string_view registry) {
   const nlohmann::json auth = {{"username", username}, {"password", password}, {"serveraddress", registry}};
-  return base64Url(json::dump(auth));
+  return base64Url(berth::json::dump(auth));
 }
 
 }  // namespace berth::docker

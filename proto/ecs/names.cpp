@@ -10,7 +10,7 @@ namespace berth::ecs {
 namespace {
 
 constexpr size_t kLongestName = 255;
-constexpr size_t kShownBytes = 300;  ///< of a reference, in errors
+constexpr size_t kShownReference = 300;  ///< of a reference, in errors
 constexpr std::string_view kArnPrefix = "arn:";
 
 bool isNameCharacter(char c) {
@@ -18,8 +18,9 @@ bool isNameCharacter(char c) {
 }
 
 Error invalid(std::string_view reference, std::string_view rule) {
-  return makeError(Code::InvalidArgument, "Invalid identifier '" + std::string(cut(reference, kShownBytes)) +
-                                              "': " + std::string(rule));
+  return makeError(
+      Code::InvalidArgument,
+      "Invalid identifier '" + std::string(cut(reference, kShownReference)) + "': " + std::string(rule));
 }
 
 }  // namespace
@@ -118,7 +119,7 @@ Result<DefinitionReference> Names::parseTaskDefinition(std::string_view referenc
   auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), revision);
   if (fault != std::errc() || end != digits.data() + digits.size() || revision < 1) {
     return makeError(Code::InvalidArgument,
-                     "Invalid revision number. Number: " + std::string(cut(digits, kShownBytes)));
+                     "Invalid revision number. Number: " + std::string(cut(digits, kShownReference)));
   }
   out.revision = revision;
   return out;

@@ -42,8 +42,8 @@ class Service final : public http::Handler {
 };
 
 /// A server, a client of it, and the loop they share.
-struct Fixture {
-  Fixture() {
+struct ClientFixture {
+  ClientFixture() {
     REQUIRE(server.start().ok());
     config.endpoint = http::Url{"http", "127.0.0.1", server.port(), "/", ""};
     config.scope = Scope{"us-east-1", "ecs"};
@@ -87,7 +87,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a call reaches the service as a signed AWS JSON request, and its reply comes back") {
-  Fixture fixture;
+  ClientFixture fixture;
   const CallResult result = fixture.answered(successResponse(R"({"clusterArns":[]})", "id"));
   REQUIRE(result.reply.ok());
   CHECK(*result.reply == R"({"clusterArns":[]})");
@@ -111,7 +111,7 @@ TEST_CASE("a call reaches the service as a signed AWS JSON request, and its repl
 }
 
 TEST_CASE("an empty reply reads as an empty object") {
-  Fixture fixture;
+  ClientFixture fixture;
   const CallResult result = fixture.answered(http::Response{});
   REQUIRE(result.reply.ok());
   CHECK(*result.reply == "{}");
@@ -119,7 +119,7 @@ TEST_CASE("an empty reply reads as an empty object") {
 
 TEST_CASE("an error of the service comes back with its name, and whether a retry can help") {
   {
-    Fixture fixture;
+    ClientFixture fixture;
     const ApiError error{"ClusterNotFoundException", "Cluster not found.", 400};
     const CallResult result = fixture.answered(toResponse(error, "id"));
     CHECK(result.api == error);
@@ -129,13 +129,13 @@ TEST_CASE("an error of the service comes back with its name, and whether a retry
     CHECK(result.reply.error().message == "ListClusters: ClusterNotFoundException: Cluster not found.");
   }
   {
-    Fixture fixture;
+    ClientFixture fixture;
     const CallResult result =
         fixture.answered(toResponse({"ThrottlingException", "Rate exceeded", 400}, "id"));
     CHECK(result.reply.error().retryable);
   }
   {
-    Fixture fixture;
+    ClientFixture fixture;
     http::Response page;
     page.status = 503;
     page.body = "<html>";
@@ -148,7 +148,7 @@ TEST_CASE("an error of the service comes back with its name, and whether a retry
 }
 
 TEST_CASE("without credentials nothing is sent") {
-  Fixture fixture;
+  ClientFixture fixture;
   NoCredentials none;
   const CallResult result = fixture.call(none);
   CHECK_FALSE(result.api);
@@ -160,7 +160,7 @@ TEST_CASE("without credentials nothing is sent") {
 
 TEST_CASE("a service that can't be reached, and a call that is stopped, are errors without an answer") {
   {
-    Fixture fixture;
+    ClientFixture fixture;
     StaticCredentials credentials(kKey);
     fixture.config.endpoint.port = 1;
     const CallResult result = fixture.call(credentials);
@@ -170,7 +170,7 @@ TEST_CASE("a service that can't be reached, and a call that is stopped, are erro
     CHECK(result.reply.error().message.starts_with("ListClusters: "));
   }
   {
-    Fixture fixture;
+    ClientFixture fixture;
     StaticCredentials credentials(kKey);
     std::stop_source stop;
     stop.request_stop();

@@ -24,28 +24,29 @@ bool aborts(const std::vector<Setting>& settings) {
   return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
-const Schema kSchema({string("cluster", "the cluster"), string("region", "the region"),
-                      choice("runtime.kind", {"docker", "auto"}, "the runtime"),
-                      string("runtime.socket", "where it answers")});
+const Schema kHelpSchema({string("cluster", "the cluster"), string("region", "the region"),
+                          choice("runtime.kind", {"docker", "auto"}, "the runtime"),
+                          string("runtime.socket", "where it answers")});
 
 }  // namespace
 
 TEST_CASE("a schema knows its keys and its sections") {
-  REQUIRE(kSchema.find("runtime.kind") != nullptr);
-  CHECK(kSchema.find("runtime.kind")->doc == "the runtime");
-  CHECK(kSchema.find("runtime") == nullptr);
-  CHECK(kSchema.isSection("runtime"));
-  CHECK(kSchema.isSection(""));
-  CHECK_FALSE(kSchema.isSection("region"));
-  CHECK_FALSE(kSchema.isSection("run"));
+  REQUIRE(kHelpSchema.find("runtime.kind") != nullptr);
+  CHECK(kHelpSchema.find("runtime.kind")->doc == "the runtime");
+  CHECK(kHelpSchema.find("runtime") == nullptr);
+  CHECK(kHelpSchema.isSection("runtime"));
+  CHECK(kHelpSchema.isSection(""));
+  CHECK_FALSE(kHelpSchema.isSection("region"));
+  CHECK_FALSE(kHelpSchema.isSection("run"));
 }
 
 TEST_CASE("an unknown key gets the nearest key or section") {
-  CHECK(kSchema.suggest("regoin") == "did you mean 'region'?");
-  CHECK(kSchema.suggest("runtime.soket") == "did you mean 'runtime.socket'?");
-  CHECK(kSchema.suggest("runtme") == "did you mean 'runtime'?");
-  CHECK(kSchema.suggest("socket") == "did you mean 'runtime.socket'?");
-  CHECK(kSchema.suggest("colour") == "remove it; the keys are cluster, region, runtime.kind, runtime.socket");
+  CHECK(kHelpSchema.suggest("regoin") == "did you mean 'region'?");
+  CHECK(kHelpSchema.suggest("runtime.soket") == "did you mean 'runtime.socket'?");
+  CHECK(kHelpSchema.suggest("runtme") == "did you mean 'runtime'?");
+  CHECK(kHelpSchema.suggest("socket") == "did you mean 'runtime.socket'?");
+  CHECK(kHelpSchema.suggest("colour") ==
+        "remove it; the keys are cluster, region, runtime.kind, runtime.socket");
 }
 
 TEST_CASE("refining a setting leaves the original as it was") {

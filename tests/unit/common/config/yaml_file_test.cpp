@@ -9,17 +9,17 @@ using namespace berth::config;
 
 namespace {
 
-const Schema kSchema({string("region", "the region"), integer("port", "the port").between(1, 65535),
-                      choice("runtime.kind", {"docker", "auto"}, "the runtime"),
-                      string("runtime.socket", "its socket"), list("names", "names"),
-                      map("attributes", "attributes"), string("secret_key", "a key").secret()});
+const Schema kFileSchema({string("region", "the region"), integer("port", "the port").between(1, 65535),
+                          choice("runtime.kind", {"docker", "auto"}, "the runtime"),
+                          string("runtime.socket", "its socket"), list("names", "names"),
+                          map("attributes", "attributes"), string("secret_key", "a key").secret()});
 
 class Yaml {
  public:
   /// The problems of this text, "PATH" for where the file is.
   std::vector<std::string> problems(std::string_view text) {
     path_ = folder_.write("agent.yaml", text);
-    layer_ = readYamlFile(kSchema, path_);
+    layer_ = readYamlFile(kFileSchema, path_);
     std::vector<std::string> problems = layer_.problems;
     for (std::string& problem : problems) {
       if (problem.starts_with(path_)) problem.replace(0, path_.size(), "PATH");
@@ -177,13 +177,14 @@ TEST_CASE("no problem with a secret shows it") {
 TEST_CASE("a file that can't be read is an error with the system's reason") {
   const TempDir folder;
   const std::string missing = folder.path("missing.yaml");
-  CHECK(readYamlFile(kSchema, missing).problems ==
+  CHECK(readYamlFile(kFileSchema, missing).problems ==
         Problems{missing + ": can't read it: No such file or directory"});
   const std::string directory = folder.path("");
-  CHECK(readYamlFile(kSchema, directory).problems == Problems{directory + ": can't read it: Is a directory"});
+  CHECK(readYamlFile(kFileSchema, directory).problems ==
+        Problems{directory + ": can't read it: Is a directory"});
   const std::string below = folder.write("file", "x") + "/agent.yaml";
-  CHECK(readYamlFile(kSchema, below).problems == Problems{below + ": can't read it: Not a directory"});
+  CHECK(readYamlFile(kFileSchema, below).problems == Problems{below + ": can't read it: Not a directory"});
   const std::string large = folder.write("large.yaml", std::string((1 << 20) + 1, '#'));
-  CHECK(readYamlFile(kSchema, large).problems ==
+  CHECK(readYamlFile(kFileSchema, large).problems ==
         Problems{large + ": larger than 1 MiB; is it the right file?"});
 }

@@ -10,8 +10,9 @@ namespace berth::http::test {
 namespace {
 
 /// A running server whose upgrade runs `session`.
-struct Fixture {
-  explicit Fixture(ServerOptions options = onFreePort()) : server(loop.io, std::move(options), handler, log) {
+struct SocketFixture {
+  explicit SocketFixture(ServerOptions options = onFreePort())
+      : server(loop.io, std::move(options), handler, log) {
     handler.onUpgrade = [this](ServerRequest request) -> Async<UpgradeDecision> {
       seen = std::move(request);
       co_return session;
@@ -71,7 +72,7 @@ std::string frame(int opcode, const std::string& payload) {
 }
 
 TEST_CASE("messages of any size go both ways, in order") {
-  Fixture f;
+  SocketFixture f;
   f.loop.run([&]() -> Async<void> {
     const auto socket = co_await f.connect();
     std::vector<std::string> sent = {"",
@@ -104,7 +105,7 @@ TEST_CASE("messages of any size go both ways, in order") {
 }
 
 TEST_CASE("the handshake carries the caller's headers") {
-  Fixture f;
+  SocketFixture f;
   f.loop.run([&]() -> Async<void> {
     WsClientOptions options;
     options.url = urlOf(f.server, "/ws");
@@ -121,7 +122,7 @@ TEST_CASE("the handshake carries the caller's headers") {
 }
 
 TEST_CASE("close sends what is queued first, and the code and reason arrive") {
-  Fixture f;
+  SocketFixture f;
   f.session = [](std::shared_ptr<WebSocket> socket) -> Async<void> {
     for (int i = 0; i < 100; ++i) socket->send(std::to_string(i));
     socket->close(4321, std::string(200, 'r'));
@@ -140,7 +141,7 @@ TEST_CASE("close sends what is queued first, and the code and reason arrive") {
 }
 
 TEST_CASE("a session that returns closes with 1000, one that throws with 1011") {
-  Fixture f;
+  SocketFixture f;
   f.loop.run([&]() -> Async<void> {
     f.session = [](std::shared_ptr<WebSocket>) -> Async<void> { co_return; };
     const auto first = co_await f.connect();
@@ -157,7 +158,7 @@ TEST_CASE("a session that returns closes with 1000, one that throws with 1011") 
 }
 
 TEST_CASE("the end of the connection without a close frame is 1006, a close frame without a code 1005") {
-  Fixture f;
+  SocketFixture f;
   f.loop.run([&]() -> Async<void> {
     {
       const auto dropped = co_await f.connect();
@@ -178,7 +179,7 @@ TEST_CASE("the end of the connection without a close frame is 1006, a close fram
 }
 
 TEST_CASE("pings are answered, and fragments make one message") {
-  Fixture f;
+  SocketFixture f;
   f.loop.run([&]() -> Async<void> {
     RawSocket raw = co_await f.connectRaw();
     co_await raw.write(frame(9, "are you there"));
@@ -204,7 +205,7 @@ TEST_CASE("pings are answered, and fragments make one message") {
 TEST_CASE("half a frame and then silence runs into the read deadline, and others are served meanwhile") {
   ServerOptions options = onFreePort();
   options.webSocket.readDeadline = 200ms;
-  Fixture f(options);
+  SocketFixture f(options);
   f.loop.run([&]() -> Async<void> {
     RawSocket half = co_await f.connectRaw();
     co_await half.write(frame(1, std::string(100, 'c')).substr(0, 9));
@@ -223,7 +224,7 @@ TEST_CASE("half a frame and then silence runs into the read deadline, and others
 }
 
 TEST_CASE("half a frame and then the end of the connection ends the session") {
-  Fixture f;
+  SocketFixture f;
   f.loop.run([&]() -> Async<void> {
     RawSocket half = co_await f.connectRaw();
     co_await half.write(frame(1, "complete").substr(0, 4));
@@ -236,7 +237,7 @@ TEST_CASE("half a frame and then the end of the connection ends the session") {
 TEST_CASE("messages that are too big, not UTF-8 or not masked end the connection with their code") {
   ServerOptions options = onFreePort();
   options.webSocket.maxMessage = 100;
-  Fixture f(options);
+  SocketFixture f(options);
   f.loop.run([&]() -> Async<void> {
     struct Row {
       std::string bytes;
@@ -271,7 +272,7 @@ TEST_CASE("a peer that never reads runs the sender into its queue limit or write
     options.webSocket.writeDeadline = 100ms;
     expected = "a message could not be sent within";
   }
-  Fixture f(options);
+  SocketFixture f(options);
   f.session = [&](std::shared_ptr<WebSocket> socket) -> Async<void> {
     for (int i = 0; i < 64; ++i) socket->send(std::string(1 << 20, 'x'));
     CHECK_FALSE((co_await socket->read()).ok());
@@ -288,7 +289,7 @@ TEST_CASE("a peer that never reads runs the sender into its queue limit or write
 }
 
 TEST_CASE("a refused handshake gives status and the body's beginning") {
-  Fixture f;
+  SocketFixture f;
   f.handler.onUpgrade = [](ServerRequest) -> Async<UpgradeDecision> {
     co_return reply("InvalidSignature " + std::string(3000, 'x'), 403);
   };
@@ -320,7 +321,7 @@ TEST_CASE("a refused handshake gives status and the body's beginning") {
 }
 
 TEST_CASE("connecting fails in bounded time and says how") {
-  Fixture f;
+  SocketFixture f;
   RawServer silent(f.loop);
   std::string closed;
   {
@@ -357,7 +358,7 @@ TEST_CASE("connecting fails in bounded time and says how") {
 }
 
 TEST_CASE("stopping the server closes its websockets with 1001 and waits for their sessions") {
-  Fixture f;
+  SocketFixture f;
   f.loop.run([&]() -> Async<void> {
     const auto polite = co_await f.connect();
     RawSocket mute = co_await f.connectRaw();
@@ -375,7 +376,7 @@ TEST_CASE("stopping the server closes its websockets with 1001 and waits for the
 TEST_CASE("a peer that does not answer the close frame is cut off") {
   ServerOptions options = onFreePort();
   options.webSocket.closeDeadline = 50ms;
-  Fixture f(options);
+  SocketFixture f(options);
   f.session = [&](std::shared_ptr<WebSocket> socket) -> Async<void> {
     socket->close(1000, "");
     CHECK_FALSE((co_await socket->read()).ok());
