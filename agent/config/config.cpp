@@ -4,27 +4,51 @@
 #include <chrono>
 
 #include "common/config/load.hpp"
+#include "common/config/rules.hpp"
+#include "common/http/message.hpp"
 
 namespace berth::agent {
 namespace {
+
+std::optional<uint16_t> port(std::string_view text) {
+  uint16_t number = 0;
+  auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (fault != std::errc() || end != text.data() + text.size() || number == 0) return std::nullopt;
+  return number;
+}
+
+bool isPort(std::string_view text) { return port(text).has_value(); }
+
+bool isApi(std::string_view text) {
+  auto url = http::parseUrl(text);
+  return url && (url->scheme == "http" || url->scheme == "https");
+}
+
+bool isUnixSocket(std::string_view text) { return text.starts_with("unix:///"); }
 
 config::Schema schema() {
   using namespace config;  // NOLINT: a table of declarations
   return Schema({
       string("cluster", "name or ARN of the cluster that this host belongs to").byDefault("default"),
-      string("controller", "URL of the controller's API").byDefault("http://127.0.0.1:7400"),
-      string("region", "the region that requests are signed for").byDefault("us-east-1"),
+      string("controller", "URL of the controller's API")
+          .matching(isApi, "must be an http or https URL, like http://127.0.0.1:7400")
+          .byDefault("http://127.0.0.1:7400"),
+      config::region("the region that requests are signed for"),
       path("credentials.file", "access key in the format of AWS's shared credentials file"),
       string("credentials.profile", "the profile in that file").byDefault("default"),
       string("credentials.access_key", "access key id, instead of a file"),
       string("credentials.secret_key", "its secret").secret(),
       path("tls.ca_file", "PEM file with the authorities to trust, instead of the system's"),
       choice("runtime.kind", {"docker", "auto"}, "what runs the containers").byDefault("auto"),
-      string("runtime.socket", "the runtime's socket").byDefault("unix:///var/run/docker.sock"),
+      string("runtime.socket", "the runtime's socket")
+          .matching(isUnixSocket, "must be unix:// and an absolute path, like unix:///var/run/docker.sock")
+          .byDefault("unix:///var/run/docker.sock"),
       path("data_dir", "what must survive a restart").byDefault("/var/lib/berth/agent"),
       map("attributes", "custom attributes of this container instance"),
       integer("reserved.memory", "MiB that tasks don't get").between(0, 1 << 30).byDefault("0"),
-      list("reserved.ports", "TCP ports that tasks don't get").byDefault("22,2375,2376,51678,51679"),
+      list("reserved.ports", "TCP ports that tasks don't get")
+          .matching(isPort, "must be TCP ports between 1 and 65535")
+          .byDefault("22,2375,2376,51678,51679"),
       list("logging_drivers", "log drivers that tasks may use")
           .byDefault("json-file,syslog,journald,fluentd,none"),
       choice("images.pull_behavior", {"default", "always", "once", "prefer-cached"},
@@ -54,38 +78,25 @@ PullBehavior pullBehavior(const std::string& word) {
   return PullBehavior::Default;
 }
 
-Result<std::set<uint16_t>> ports(const config::Settings& settings, const char* key) {
-  std::set<uint16_t> out;
-  for (const std::string& text : settings.list(key)) {
-    uint16_t number = 0;
-    auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (fault != std::errc() || end != text.data() + text.size() || number == 0) {
-      return makeError(Code::InvalidArgument, settings.source(key) + ": '" + key + "' has '" + text +
-                                                  "': give TCP ports between 1 and 65535");
-    }
-    out.insert(number);
-  }
-  return out;
-}
-
+/// What one setting alone can't show.
 Status checkCredentials(const config::Settings& settings) {
+  std::vector<std::string> problems;
   bool key = settings.has("credentials.access_key");
   bool secret = settings.has("credentials.secret_key");
   bool file = settings.has("credentials.file");
   if (key != secret) {
-    return makeError(Code::InvalidArgument,
-                     "credentials.access_key and credentials.secret_key go together: give both or neither");
+    problems.emplace_back(
+        "credentials.access_key and credentials.secret_key go together: give both or neither");
   }
   if (file && key) {
-    return makeError(Code::InvalidArgument,
-                     "credentials.file and credentials.access_key exclude each other: give one");
+    problems.emplace_back("credentials.file and credentials.access_key exclude each other: give one");
   }
   if (!file && !key) {
-    return makeError(Code::InvalidArgument,
-                     "credentials.file is missing: name the file that the controller made on its first start "
-                     "(admin-credentials in its data directory), or a copy of it");
+    problems.emplace_back(
+        "credentials.file is missing: name the file that the controller made on its first start "
+        "(admin-credentials in its data directory), or a copy of it");
   }
-  return {};
+  return config::noProblems(problems);
 }
 
 }  // namespace
@@ -114,9 +125,8 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   out.dataDir = text("data_dir");
   out.attributes = settings->map("attributes");
   out.reservedMemory = settings->integer("reserved.memory");
-  auto reserved = ports(*settings, "reserved.ports");
-  if (!reserved) return reserved.error();
-  out.reservedPorts = std::move(*reserved);
+  for (const std::string& reserved : settings->list("reserved.ports"))
+    out.reservedPorts.insert(*port(reserved));
   out.loggingDrivers = settings->list("logging_drivers");
   out.pullBehavior = pullBehavior(text("images.pull_behavior"));
   out.stopTimeout = settings->duration("stop_timeout");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/config/bug.hpp"
+#include "common/config/rules.hpp"
 #include "common/config/suggest.hpp"
 #include "common/config/value.hpp"
 #include "common/config/yaml_file.hpp"
@@ -106,10 +107,8 @@ Result<Settings> load(const Schema& schema, const Sources& sources) {
     const bool absent = !all.given.contains(setting.key) && !all.broken.contains(setting.key);
     if (setting.isRequired && absent) all.problems.push_back(missing(setting, sources));
   }
-  if (all.problems.empty()) return Settings(schema, std::move(all.given));
-  std::string message;
-  for (const std::string& problem : all.problems) message += (message.empty() ? "" : "\n") + problem;
-  return makeError(Code::InvalidArgument, std::move(message));
+  if (Status status = noProblems(all.problems); !status) return status.error();
+  return Settings(schema, std::move(all.given));
 }
 
 std::map<std::string, std::string> processEnvironment() {

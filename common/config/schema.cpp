@@ -67,6 +67,13 @@ Setting Setting::secret() const {
   return copy;
 }
 
+Setting Setting::matching(bool (*fitting)(std::string_view), std::string ruleText) const {
+  Setting copy = *this;
+  copy.fits = fitting;
+  copy.rule = std::move(ruleText);
+  return copy;
+}
+
 Setting string(std::string key, std::string doc) {
   return make(Type::String, std::move(key), std::move(doc));
 }

@@ -40,13 +40,16 @@ struct Setting {
   int64_t most = std::numeric_limits<int64_t>::max();
   std::optional<std::string> fallback;  ///< the default, written as in the environment
   bool isRequired = false;
-  bool isSecret = false;  ///< never shown, nor quoted in errors
+  bool isSecret = false;                     ///< never shown, nor quoted in errors
+  bool (*fits)(std::string_view) = nullptr;  ///< a String's text, a List's items
+  std::string rule;                          ///< what `fits` asks for: "must be ..."
 
   Setting between(int64_t lowest, int64_t highest) const;
   Setting between(berth::Duration lowest, berth::Duration highest) const;
   Setting byDefault(std::string text) const;
   Setting required() const;
   Setting secret() const;
+  Setting matching(bool (*fitting)(std::string_view), std::string ruleText) const;
 };
 
 Setting string(std::string key, std::string doc);

@@ -98,6 +98,7 @@ Result<Value> parseText(const Setting& setting, std::string_view text) {
   if (setting.type == Type::Choice && std::ranges::find(setting.choices, text) == setting.choices.end()) {
     return badValue(setting, text, "must be one of " + join(setting.choices));
   }
+  if (setting.fits && !setting.fits(text)) return badValue(setting, text, setting.rule);
   return Value(std::string(text));
 }
 
@@ -108,7 +109,7 @@ Result<Value> parseList(const Setting& setting, std::string_view text) {
     if (part.empty()) return badValue(setting, text, "must be a list like a,b without empty parts");
     list.emplace_back(part);
   }
-  return Value(std::move(list));
+  return listOf(setting, std::move(list));
 }
 
 Result<Value> parseMap(const Setting& setting, std::string_view text) {
@@ -178,6 +179,13 @@ Error badValue(const Setting& setting, std::string_view text, std::string_view r
     message += text.size() > kShownInErrors ? "...:" : ":";
   }
   return makeError(Code::InvalidArgument, message + " " + std::string(rule));
+}
+
+Result<Value> listOf(const Setting& setting, std::vector<std::string> items) {
+  for (const std::string& item : items) {
+    if (setting.fits && !setting.fits(item)) return badValue(setting, item, setting.rule);
+  }
+  return Value(std::move(items));
 }
 
 Error nameTwice(const Setting& setting, std::string_view name) {

@@ -13,6 +13,9 @@ namespace berth::config {
 /// rule.
 Result<Value> parseValue(const Setting& setting, std::string_view text);
 
+/// A List of these items. InvalidArgument names key, item and rule.
+Result<Value> listOf(const Setting& setting, std::vector<std::string> items);
+
 /// The value on one line of YAML, in the form that parseValue or a YAML sequence or mapping reads back.
 std::string formatValue(const Setting& setting, const Value& value);
 

@@ -109,7 +109,7 @@ class Reader {
       if (!item.IsScalar() || item.Scalar().empty()) return wrong(setting, "must be a list of single values");
       items.push_back(item.Scalar());
     }
-    return Value(std::move(items));
+    return listOf(setting, std::move(items));
   }
 
   Result<Value> map(const Setting& setting, const YAML::Node& node) {

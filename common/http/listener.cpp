@@ -8,6 +8,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "common/http/message.hpp"
+
 namespace berth::http {
 
 namespace {
@@ -74,25 +76,38 @@ Result<Listener> bindTo(Executor executor, const std::string& address, const Gen
   return listener;
 }
 
+constexpr std::string_view kUnix = "unix:";
+constexpr size_t kMaxPath = 107;  // sun_path, less its final zero
+
+/// The path of a "unix:" address.
+Result<std::string> parseUnix(const std::string& address) {
+  std::string path = address.substr(kUnix.size());
+  if (path.empty() || path.front() != '/') return badAddress(address);
+  if (path.size() > kMaxPath) {
+    return makeError(Code::InvalidArgument,
+                     "listen address \"" + address + "\": a socket's path has 107 bytes at most");
+  }
+  return path;
+}
+
 }  // namespace
 
+bool isListenAddress(std::string_view address) {
+  const std::string text(address);
+  return text.starts_with(kUnix) ? parseUnix(text).ok() : parseTcp(text).ok();
+}
+
 Result<Listener> listenOn(Executor executor, const std::string& address) {
-  static constexpr std::string_view kUnix = "unix:";
   if (!address.starts_with(kUnix)) {
     const Result<tcp::endpoint> endpoint = parseTcp(address);
     if (!endpoint) return endpoint.error();
     return bindTo(executor, address, *endpoint);
   }
-  const std::string path = address.substr(kUnix.size());
-  if (path.empty() || path.front() != '/') return badAddress(address);
-  static constexpr size_t kMaxPath = 107;  // sun_path, less its final zero
-  if (path.size() > kMaxPath) {
-    return makeError(Code::InvalidArgument,
-                     "listen address \"" + address + "\": a socket's path has 107 bytes at most");
-  }
-  removeStaleSocket(executor, path);
-  Result<Listener> listener = bindTo(executor, address, asio::local::stream_protocol::endpoint(path));
-  if (listener) listener->socketPath = path;
+  Result<std::string> path = parseUnix(address);
+  if (!path) return path.error();
+  removeStaleSocket(executor, *path);
+  Result<Listener> listener = bindTo(executor, address, asio::local::stream_protocol::endpoint(*path));
+  if (listener) listener->socketPath = std::move(*path);
   return listener;
 }
 

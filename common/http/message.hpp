@@ -81,6 +81,9 @@ struct Url {
 /// dropped. Messages contain neither query nor user information.
 Result<Url> parseUrl(std::string_view text);
 
+/// Whether a server can listen there: "127.0.0.1:7400", "[::1]:0" or "unix:/path".
+bool isListenAddress(std::string_view address);
+
 /// Percent-encodes every byte but RFC 3986's unreserved ones and those of `keep`.
 std::string percentEncode(std::string_view text, std::string_view keep = {});
 /// nullopt for a "%" that is not followed by two hex digits.

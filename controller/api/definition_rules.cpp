@@ -1,5 +1,7 @@
 #include "controller/api/definition_rules.hpp"
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "controller/api/task_shape.hpp"
@@ -114,6 +116,26 @@ Broken checkSize(const Json& input) {
   return std::nullopt;
 }
 
+/// Takes away, round by round, the containers that wait for none of the rest: what stays waits for itself.
+Broken checkCircle(const Json& input) {
+  std::map<std::string, std::set<std::string>> waits;
+  for (const Json& container : input["containerDefinitions"]) {
+    auto& on = waits[text(container, "name")];
+    for (const Json& dependency : container.value("dependsOn", Json::array()))
+      on.insert(text(dependency, "containerName"));
+  }
+  auto is_free = [&](const auto& entry) {
+    return std::ranges::none_of(entry.second, [&](const std::string& on) { return waits.contains(on); });
+  };
+  for (auto it = std::ranges::find_if(waits, is_free); it != waits.end();
+       it = std::ranges::find_if(waits, is_free)) {
+    waits.erase(it);
+  }
+  if (waits.empty()) return std::nullopt;
+  return "Containers must not depend on each other in a circle: '" + waits.begin()->first +
+         "' waits for itself.";
+}
+
 /// A dependency must name another container of the task.
 Broken checkDependencies(const Json& input, const std::set<std::string>& names) {
   for (const Json& container : input["containerDefinitions"]) {
@@ -125,7 +147,7 @@ Broken checkDependencies(const Json& input, const std::set<std::string>& names) 
       }
     }
   }
-  return std::nullopt;
+  return checkCircle(input);
 }
 
 Broken checkContainers(const Json& input) {

@@ -1,5 +1,8 @@
 #include "controller/api/launch.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 #include "controller/api/definition_rules.hpp"
 #include "controller/api/render.hpp"
 #include "controller/api/task_shape.hpp"
@@ -57,6 +60,43 @@ std::optional<ApiError> checkNetwork(const Json& input, const Json& document) {
   return std::nullopt;
 }
 
+bool isToken(const std::string& token) {
+  return token.size() <= 64 && std::ranges::all_of(token, [](char c) { return c >= 33 && c <= 126; });
+}
+
+bool isStarter(const std::string& name) {
+  return name.size() <= 128 && std::ranges::all_of(name, [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '/';
+         });
+}
+
+std::optional<ApiError> checkLabels(const Json& input) {
+  if (!isToken(text(input, "clientToken"))) {
+    return invalidParameter("clientToken must have up to 64 printable ASCII characters without spaces.");
+  }
+  if (!isStarter(text(input, "startedBy"))) {
+    return invalidParameter("startedBy must have up to 128 letters, digits, '-', '_' and '/'.");
+  }
+  if (text(input, "group").size() > 255) return invalidParameter("group must have up to 255 characters.");
+  if (text(input, "propagateTags") == "SERVICE") {
+    return invalidParameter("propagateTags SERVICE is for services: use TASK_DEFINITION.");
+  }
+  return std::nullopt;
+}
+
+/// The tags of a task: those of the call, before those that its definition hands down.
+std::string tagsOf(const Json& input, const TaskDefinition& definition) {
+  Json tags = input.value("tags", Json::array());
+  if (text(input, "propagateTags") != "TASK_DEFINITION") return tags.dump();
+  auto has = [](const Json& list, const std::string& key) {
+    return std::ranges::any_of(list, [&](const Json& tag) { return text(tag, "key") == key; });
+  };
+  for (const Json& tag : parsed(definition.tags, Json::array())) {
+    if (!has(tags, text(tag, "key"))) tags.push_back(tag);
+  }
+  return tags.dump();
+}
+
 /// What an override can ask for and nothing here would act on.
 std::optional<ApiError> checkOverrides(const Json& overrides) {
   std::string unknown;
@@ -88,6 +128,7 @@ Json shownOverrides(const Json& overrides, const Json& document) {
 ApiResult<Launch> prepareLaunch(const Context& context) {
   const Json& input = context.input;
   if (auto error = checkLaunchType(input)) return *error;
+  if (auto error = checkLabels(input)) return *error;
   Launch launch;
   BERTH_API_TRY(cluster, findCluster(context));
   BERTH_API_TRY(definition,
@@ -123,8 +164,7 @@ Task launchOn(Context& context, const Launch& launch, const std::string& instanc
   task.startedBy = text(input, "startedBy");
   task.launchType = text(input, "launchType", "EC2");
   task.overrides = shownOverrides(input.value("overrides", Json::object()), launch.document).dump();
-  bool propagate = text(input, "propagateTags") == "TASK_DEFINITION";
-  task.tags = jsonText(input, "tags", propagate ? launch.definition->tags : "[]");
+  task.tags = tagsOf(input, *launch.definition);
   task.clientToken = text(input, "clientToken");
   task.enableExecuteCommand = input.value("enableExecuteCommand", false);
   task.containers = containersOf(launch.document, context.random);

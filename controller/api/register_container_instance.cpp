@@ -2,30 +2,37 @@
 
 #include "controller/api/actions.hpp"
 #include "controller/api/render.hpp"
+#include "proto/ecs/text.hpp"
 
 namespace berth::controller {
 namespace {
 
-std::set<uint16_t> portSet(const Json& resource) {
+ApiResult<std::set<uint16_t>> portSet(const Json& resource) {
   std::set<uint16_t> out;
   for (const Json& port : resource.value("stringSetValue", Json::array())) {
     const std::string& digits = port.get_ref<const std::string&>();
     uint16_t number = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (fault != std::errc() || end != digits.data() + digits.size() || number == 0) {
+      return invalidParameter("The resource " + text(resource, "name") + " has the port '" +
+                              std::string(ecs::cut(digits, 100)) + "': give ports between 1 and 65535.");
+    }
     out.insert(number);
   }
   return out;
 }
 
-Resources resourcesIn(const Json& input) {
+ApiResult<Resources> resourcesIn(const Json& input) {
   Resources out;
   for (const Json& resource : input.value("totalResources", Json::array())) {
     std::string name = text(resource, "name");
     int64_t amount = resource.value("integerValue", int64_t{0});
+    if (amount < 0) return invalidParameter("The resource " + name + " must not be negative.");
     if (name == "CPU") out.cpu = amount;
     if (name == "MEMORY") out.memory = amount;
-    if (name == "PORTS") out.ports = portSet(resource);
-    if (name == "PORTS_UDP") out.udpPorts = portSet(resource);
+    if (name != "PORTS" && name != "PORTS_UDP") continue;
+    BERTH_API_TRY(ports, portSet(resource));
+    (name == "PORTS" ? out.ports : out.udpPorts) = std::move(ports);
   }
   return out;
 }
@@ -66,9 +73,9 @@ bool hasAttribute(const Instance& instance, const std::string& name) {
 
 /// What the agent says of itself. Every attribute that was sent is kept as sent: Amazon's agent exits for
 /// good when one does not come back.
-void update(Instance& instance, const Context& context) {
+void update(Instance& instance, Resources resources, const Context& context) {
   const Json& input = context.input;
-  instance.registered = resourcesIn(input);
+  instance.registered = std::move(resources);
   readIdentity(instance, text(input, "instanceIdentityDocument"));
   for (const Json& attribute : input.value("attributes", Json::array())) {
     std::optional<std::string> value;
@@ -103,6 +110,7 @@ const Instance* byToken(const State& state, const std::string& cluster, const st
 ApiResult<Json> registerContainerInstance(Context& context) {
   const Json& input = context.input;
   BERTH_API_TRY(cluster, findCluster(context));
+  BERTH_API_TRY(resources, resourcesIn(input));
   std::string token = text(input, "clientToken");
   Instance instance;
   if (std::string reference = text(input, "containerInstanceArn"); !reference.empty()) {
@@ -120,7 +128,7 @@ ApiResult<Json> registerContainerInstance(Context& context) {
     instance.clientToken = token;
     instance.registeredAt = context.now.wall;
   }
-  update(instance, context);
+  update(instance, std::move(resources), context);
   context.tx.put(instance);
   return Json{{"containerInstance", renderInstance(context.state(), context.names, instance, true)}};
 }

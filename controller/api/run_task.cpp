@@ -12,14 +12,20 @@ std::string hashWithoutToken(const Json& input) {
   return aws::sha256Hex(request.dump());
 }
 
-/// The same token with the same request means the same tasks; with another request it is a conflict.
+/// The same token with the same request means the same tasks, and those that are no longer kept are named as
+/// missing; with another request it is a conflict.
 ApiResult<Json> repeated(const Context& context, const ClientToken& token) {
   Json tasks = Json::array();
   Json arns = Json::array();
+  Json failures = Json::array();
+  const std::string cluster = token.key.substr(0, token.key.find('/'));
   for (const std::string& id : token.tasks) {
     const Task* task = context.state().task(id);
-    if (!task) continue;
-    arns.push_back(arnOf(context.names, *task));
+    arns.push_back(context.names.task(cluster, id).str());
+    if (!task) {
+      failures.push_back(failure(arns.back(), "MISSING"));
+      continue;
+    }
     tasks.push_back(renderTask(context.state(), context.names, *task, true));
   }
   if (token.requestHash != hashWithoutToken(context.input)) {
@@ -27,7 +33,7 @@ ApiResult<Json> repeated(const Context& context, const ClientToken& token) {
     conflict.extra = Json{{"resourceIds", arns}}.dump();
     return conflict;
   }
-  return Json{{"tasks", std::move(tasks)}, {"failures", Json::array()}};
+  return Json{{"tasks", std::move(tasks)}, {"failures", std::move(failures)}};
 }
 
 }  // namespace

@@ -53,6 +53,14 @@ ApiResult<Task> reportedTask(Context& context) {
   return *task;
 }
 
+/// Keeps what a report changed; a report that was heard before changes nothing.
+void keep(Context& context, Task task) {
+  const Task* before = context.state().task(task.id);
+  if (before && *before == task) return;
+  ++task.version;
+  context.tx.put(task);
+}
+
 Json acknowledgment() { return Json{{"acknowledgment", "ACK"}}; }
 
 }  // namespace
@@ -109,8 +117,7 @@ ApiResult<Json> submitTaskStateChange(Context& context) {
   std::string reason = text(input, "reason");
   applyTaskStatus(task, text(input, "status"), std::string(ecs::cut(reason, ecs::kLongestReason)),
                   context.now);
-  ++task.version;
-  context.tx.put(task);
+  keep(context, std::move(task));
   return acknowledgment();
 }
 
@@ -118,8 +125,7 @@ ApiResult<Json> submitContainerStateChange(Context& context) {
   BERTH_API_TRY(task, reportedTask(context));
   if (task.lastStatus == TaskStatus::Stopped) return acknowledgment();
   applyContainerChange(task, context.input);
-  ++task.version;
-  context.tx.put(task);
+  keep(context, std::move(task));
   return acknowledgment();
 }
 

@@ -3,18 +3,28 @@
 #include <algorithm>
 
 #include "common/config/load.hpp"
+#include "common/config/rules.hpp"
 #include "common/http/message.hpp"
 
 namespace berth::controller {
 namespace {
 
+bool isAccount(std::string_view text) {
+  return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 config::Schema schema() {
   using namespace config;  // NOLINT: a table of declarations
   return Schema({
-      string("listen", "address and port of the API and the agents' sessions").byDefault("127.0.0.1:7400"),
+      string("listen", "address and port of the API and the agents' sessions")
+          .matching(http::isListenAddress,
+                    "must be IPv4:port, [IPv6]:port or unix:/path, like 127.0.0.1:7400")
+          .byDefault("127.0.0.1:7400"),
       path("data_dir", "where the state is kept").byDefault("/var/lib/berth/controller"),
-      string("region", "the region in every ARN").byDefault("us-east-1"),
-      string("account", "the account in every ARN, twelve digits").byDefault("000000000000"),
+      config::region("the region in every ARN"),
+      string("account", "the account in every ARN")
+          .matching(isAccount, "must be twelve digits: quote them in YAML")
+          .byDefault("000000000000"),
       choice("auth", {"sigv4", "none"}, "who may call: signed requests only, or anyone (loopback only)")
           .byDefault("sigv4"),
       path("tls.cert", "PEM file with the server's certificate chain; with tls.key it turns TLS on"),
@@ -40,6 +50,20 @@ bool listensOnLoopback(const std::string& listen) {
   return listen.starts_with("unix:") || (url && url->loopback());
 }
 
+/// What one setting alone can't show.
+Status checkTogether(const config::Settings& settings) {
+  std::vector<std::string> problems;
+  const std::string& listen = settings.string("listen");
+  if (settings.string("auth") == "none" && !listensOnLoopback(listen)) {
+    problems.push_back(settings.source("auth") + ": auth none is allowed on loopback only, and listen is " +
+                       listen + ": use sigv4 or listen on 127.0.0.1");
+  }
+  if (settings.has("tls.cert") != settings.has("tls.key")) {
+    problems.emplace_back("tls.cert and tls.key go together: give both or neither");
+  }
+  return config::noProblems(problems);
+}
+
 }  // namespace
 
 Result<Config> loadConfig(const std::optional<std::string>& file,
@@ -50,6 +74,7 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   sources.environment = environment;
   auto settings = config::load(schema(), sources);
   if (!settings) return settings.error();
+  if (Status status = checkTogether(*settings); !status) return status.error();
   Config out;
   out.listen = settings->string("listen");
   out.dataDir = settings->string("data_dir");
@@ -65,20 +90,6 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   out.log.level = *parseLogLevel(settings->string("log.level"));
   out.log.format = *parseLogFormat(settings->string("log.format"));
   out.described = settings->describe();
-  bool digits = out.account.size() == 12 && std::all_of(out.account.begin(), out.account.end(),
-                                                        [](char c) { return c >= '0' && c <= '9'; });
-  if (!digits) {
-    return makeError(Code::InvalidArgument, settings->source("account") + ": account '" + out.account +
-                                                "' is not twelve digits: quote it in YAML");
-  }
-  if (!out.authenticate && !listensOnLoopback(out.listen)) {
-    return makeError(Code::InvalidArgument, settings->source("auth") +
-                                                ": auth none is allowed on loopback only, and listen is " +
-                                                out.listen + ": use sigv4 or listen on 127.0.0.1");
-  }
-  if (out.tlsCert.has_value() != out.tlsKey.has_value()) {
-    return makeError(Code::InvalidArgument, "tls.cert and tls.key go together: give both or neither");
-  }
   return out;
 }
 

@@ -25,8 +25,8 @@ struct Config {
   std::string described;  ///< the effective settings as YAML
 };
 
-/// Reads the file, if any, and the environment. InvalidArgument with every problem, one a line; among them:
-/// auth none off loopback, half a TLS key pair, an account that is not twelve digits.
+/// Reads the file, if any, and the environment. InvalidArgument with every problem, one a line: those of
+/// single settings first; when there are none, auth none off loopback and half a TLS key pair.
 Result<Config> loadConfig(const std::optional<std::string>& file,
                           const std::map<std::string, std::string>& environment);
 

@@ -75,6 +75,8 @@ struct NetworkBinding {
   int64_t containerPort = 0;
   int64_t hostPort = 0;
   std::string protocol;
+
+  bool operator==(const NetworkBinding&) const = default;
 };
 
 /// The order of the states is the order in which a task passes them; it never goes back.
@@ -100,6 +102,8 @@ struct TaskContainer {
   std::string memory;
   std::string memoryReservation;
   std::vector<NetworkBinding> bindings;
+
+  bool operator==(const TaskContainer&) const = default;
 };
 
 struct Task {
@@ -134,6 +138,7 @@ struct Task {
   std::optional<WallTime> stoppedAt;
 
   TaskContainer* find(std::string_view containerName);
+  bool operator==(const Task&) const = default;
 };
 
 /// An idempotency token of RunTask and what it stood for.

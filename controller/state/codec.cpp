@@ -35,16 +35,28 @@ Json encode(const Resources& resources) {
 std::set<uint16_t> ports(Fields& fields, const char* name) {
   std::set<uint16_t> out;
   for (const Json* port : fields.list(name)) {
-    if (port->is_number_unsigned()) out.insert(static_cast<uint16_t>(port->get<uint64_t>()));
+    if (port->is_number_unsigned() && port->get<uint64_t>() <= UINT16_MAX) {
+      out.insert(static_cast<uint16_t>(port->get<uint64_t>()));
+    } else {
+      fields.fault(name, "has an entry that is no port");
+    }
   }
   return out;
+}
+
+/// The number of a state, one of 0 to `last`.
+template <class Enum>
+Enum state(Fields& fields, const char* name, Enum last) {
+  int64_t number = fields.integer(name);
+  if (number < 0 || number > static_cast<int64_t>(last)) fields.fault(name, "is the number of no state");
+  return static_cast<Enum>(std::clamp<int64_t>(number, 0, static_cast<int64_t>(last)));
 }
 
 Resources resources(Fields& parent, const char* name) {
   Resources out;
   const Json* object = parent.find(name);
   if (!object) return out;
-  Fields fields(*object, name);
+  Fields fields(*object, parent.pathOf(name));
   out.cpu = fields.integer("cpu");
   out.memory = fields.integer("memory");
   out.ports = ports(fields, "ports");
@@ -80,14 +92,14 @@ Json encode(const TaskContainer& container) {
 }
 
 TaskContainer decodeContainer(const Json& value, Fields& parent) {
-  Fields fields(value, "container");
+  Fields fields(value, parent.pathOf("containers"));
   TaskContainer out;
   out.id = fields.str("id");
   out.name = fields.requiredStr("name");
   out.image = fields.str("image");
   out.imageDigest = fields.str("imageDigest");
   out.runtimeId = fields.str("runtimeId");
-  out.status = static_cast<ContainerStatus>(std::clamp<int64_t>(fields.integer("status"), 0, 2));
+  out.status = state(fields, "status", ContainerStatus::Stopped);
   out.essential = fields.boolean("essential", true);
   out.exitCode = fields.optionalInteger("exitCode");
   out.reason = fields.str("reason");
@@ -97,7 +109,7 @@ TaskContainer decodeContainer(const Json& value, Fields& parent) {
   out.memory = fields.str("memory");
   out.memoryReservation = fields.str("memoryReservation");
   for (const Json* binding : fields.list("bindings")) {
-    Fields inner(*binding, "binding");
+    Fields inner(*binding, fields.pathOf("bindings"));
     NetworkBinding port;
     port.bindIp = inner.str("bindIp");
     port.containerPort = inner.integer("containerPort");
@@ -244,7 +256,7 @@ Entity decodeInstance(Fields& fields) {
   out.status = fields.str("status", "ACTIVE");
   out.ec2InstanceId = fields.str("ec2InstanceId");
   for (const Json* attribute : fields.list("attributes")) {
-    Fields inner(*attribute, "attribute");
+    Fields inner(*attribute, fields.pathOf("attributes"));
     Attribute entry;
     entry.name = inner.requiredStr("name");
     if (inner.has("value")) entry.value = inner.str("value");
@@ -277,7 +289,7 @@ Entity decodeTask(Fields& fields) {
   out.tags = jsonMember(fields, "tags");
   out.clientToken = fields.str("clientToken");
   out.enableExecuteCommand = fields.boolean("enableExecuteCommand");
-  out.lastStatus = static_cast<TaskStatus>(std::clamp<int64_t>(fields.integer("lastStatus"), 0, 3));
+  out.lastStatus = state(fields, "lastStatus", TaskStatus::Stopped);
   out.stopWanted = fields.boolean("stopWanted");
   out.stopCode = fields.str("stopCode");
   out.stoppedReason = fields.str("stoppedReason");

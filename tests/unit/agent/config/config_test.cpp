@@ -67,9 +67,21 @@ TEST_CASE("reserved ports are ports") {
   for (const char* port : {"http", "0", "65536", "-1", "80x"}) {
     CHECK_THAT(
         wrong(kCredentials + "reserved: {ports: [\"" + port + "\"]}\n"),
-        Catch::Contains("agent.yaml:2") && Catch::Contains(std::string("'reserved.ports' has '") + port +
-                                                           "': give TCP ports between 1 and 65535"));
+        Catch::Contains("agent.yaml:2") && Catch::Contains(std::string("'reserved.ports' is \"") + port +
+                                                           "\": must be TCP ports between 1 and 65535"));
   }
+}
+
+TEST_CASE("a controller, a region and a socket that can't be any are refused, all at once") {
+  std::string text = wrong(kCredentials +
+                           "controller: \"ftp://here\"\nregion: \"EU West\"\n"
+                           "runtime: {socket: /run/docker.sock}\nreserved: {ports: [0]}\n");
+  CHECK_THAT(text,
+             Catch::Contains("agent.yaml:2: 'controller' is \"ftp://here\": must be an http or https URL"));
+  CHECK_THAT(text, Catch::Contains("agent.yaml:3: 'region' is \"EU West\": must be"));
+  CHECK_THAT(text,
+             Catch::Contains("agent.yaml:4: 'runtime.socket' is \"/run/docker.sock\": must be unix://"));
+  CHECK_THAT(text, Catch::Contains("agent.yaml:5: 'reserved.ports' is \"0\""));
 }
 
 TEST_CASE("each pull behaviour has its word") {

@@ -122,6 +122,18 @@ TEST_CASE("a secret is not shown by errors that would quote a part of it") {
   CHECK(failure(map("keys", "").secret(), "hunter2=1,hunter2=2") == "'keys' has a name twice; keep one");
 }
 
+TEST_CASE("a setting may have a rule of its own, for a text or for each item of a list") {
+  auto even = [](std::string_view text) { return text.size() % 2 == 0; };
+  const Setting word = string("word", "").matching(even, "must be even");
+  CHECK(parseValue(word, "ab").ok());
+  CHECK(failure(word, "abc") == "'word' is \"abc\": must be even");
+  CHECK(failure(word.secret(), "abc") == "'word' must be even");
+  const Setting words = list("words", "").matching(even, "must be even");
+  CHECK(parseValue(words, "ab,cd").ok());
+  CHECK(failure(words, "ab,c") == "'words' is \"c\": must be even");
+  CHECK_FALSE(listOf(words, {"ab", "c"}).ok());
+}
+
 TEST_CASE("values are shown in the form they are read in") {
   CHECK(formatValue(boolean("a", ""), true) == "true");
   CHECK(formatValue(integer("a", ""), int64_t{-3}) == "-3");

@@ -356,3 +356,20 @@ TEST_CASE("a counter whose record was lost overwrites no revision") {
   after.core.load(stored);
   CHECK(after.define("web") == kPrefix + "web:3");
 }
+
+TEST_CASE("containers that wait for each other in a circle are refused") {
+  auto one = [](const std::string& name, const std::vector<std::string>& on) {
+    Json out = container();
+    out["name"] = name;
+    for (const std::string& other : on) {
+      out["dependsOn"].push_back({{"containerName", other}, {"condition", "START"}});
+    }
+    return out;
+  };
+  CHECK(broken(Json::array({one("a", {"b"}), one("b", {"c"}), one("c", {"a"}), one("d", {"a"})})) ==
+        "ClientException: Containers must not depend on each other in a circle: 'a' waits for itself.");
+  CHECK_THAT(broken(Json::array({one("x", {}), one("y", {"z"}), one("z", {"x", "y"})})),
+             Catch::Contains("circle: 'y'"));
+  Bench bench;
+  bench.define("chain", Json::array({one("a", {"b", "c"}), one("b", {"c"}), one("c", {})}));
+}

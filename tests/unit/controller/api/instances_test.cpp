@@ -253,3 +253,18 @@ TEST_CASE("the token of an instance that was deregistered registers a new one") 
   bench.call("DeregisterContainerInstance", {{"containerInstance", gone}});
   CHECK(bench.host("default", {{"clientToken", "t"}}) != gone);
 }
+
+TEST_CASE("a registration with resources that can't be is refused") {
+  Bench bench;
+  bench.cluster();
+  auto with = [](Json resource) { return Json{{"totalResources", Json::array({std::move(resource)})}}; };
+  for (const char* port : {"abc", "0", "65536", "80x", ""}) {
+    CHECK(bench.refusal("RegisterContainerInstance",
+                        with({{"name", "PORTS"}, {"type", "STRINGSET"}, {"stringSetValue", {port}}})) ==
+          "InvalidParameterException: The resource PORTS has the port '" + std::string(port) +
+              "': give ports between 1 and 65535.");
+  }
+  CHECK(bench.refusal("RegisterContainerInstance",
+                      with({{"name", "MEMORY"}, {"type", "INTEGER"}, {"integerValue", -1}})) ==
+        "InvalidParameterException: The resource MEMORY must not be negative.");
+}

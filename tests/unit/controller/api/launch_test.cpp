@@ -237,3 +237,38 @@ TEST_CASE("a repeated call answers its tasks as they are by then") {
   CHECK(again["failures"].empty());
   CHECK(bench.last.effects.empty());
 }
+
+TEST_CASE("tags of the call stand beside those of the definition, and before them") {
+  Bench bench;
+  bench.ready();
+  bench.define("tagged", Json::array({container()}),
+               {{"tags", {{{"key", "a"}, {"value", "def"}}, {{"key", "b"}, {"value", "def"}}}}});
+  std::string arn = bench.runOne({{"taskDefinition", "tagged"},
+                                  {"propagateTags", "TASK_DEFINITION"},
+                                  {"tags", {{{"key", "b"}, {"value", "call"}}}}});
+  Json tags = bench.call("DescribeTasks", {{"tasks", {arn}}, {"include", {"TAGS"}}})["tasks"][0]["tags"];
+  CHECK(tags == Json::array({{{"key", "b"}, {"value", "call"}}, {{"key", "a"}, {"value", "def"}}}));
+}
+
+TEST_CASE("names that a call gives have their lengths and characters") {
+  Bench bench;
+  bench.ready();
+  auto refused = [&](const char* member, const std::string& value) {
+    return bench.refusal("RunTask", {{"taskDefinition", "app"}, {member, value}});
+  };
+  CHECK(
+      refused("clientToken", std::string(65, 't')) ==
+      "InvalidParameterException: clientToken must have up to 64 printable ASCII characters without spaces.");
+  CHECK_THAT(refused("clientToken", "a b"), Catch::Contains("clientToken must have"));
+  CHECK(refused("startedBy", std::string(129, 's')) ==
+        "InvalidParameterException: startedBy must have up to 128 letters, digits, '-', '_' and '/'.");
+  CHECK_THAT(refused("startedBy", "me!"), Catch::Contains("startedBy must have"));
+  CHECK(refused("group", std::string(256, 'g')) ==
+        "InvalidParameterException: group must have up to 255 characters.");
+  CHECK(refused("propagateTags", "SERVICE") ==
+        "InvalidParameterException: propagateTags SERVICE is for services: use TASK_DEFINITION.");
+  bench.runOne({{"taskDefinition", "app"},
+                {"clientToken", std::string(64, 't')},
+                {"startedBy", "ecs-svc/a_1"},
+                {"group", std::string(255, 'g')}});
+}

@@ -274,3 +274,18 @@ TEST_CASE("news of a health check is kept until the task is over") {
   bench.report(arn, "STOPPED");
   CHECK(news(arn, "UNHEALTHY") == 0);
 }
+
+TEST_CASE("a report that was heard before is acknowledged and stores nothing") {
+  Bench bench;
+  bench.ready();
+  std::string arn = bench.runOne();
+  Json change = bench.one("RUNNING", {{"runtimeId", "c1"}});
+  bench.report(arn, "RUNNING", change);
+  CHECK(bench.last.mutations.size() == 1);
+  int64_t version = bench.task(arn)["version"];
+  bench.report(arn, "RUNNING", change);
+  CHECK(bench.last.mutations.empty());
+  bench.call("SubmitContainerStateChange", {{"task", arn}, {"containerName", "app"}, {"status", "RUNNING"}});
+  CHECK(bench.last.mutations.empty());
+  CHECK(bench.task(arn)["version"] == version);
+}

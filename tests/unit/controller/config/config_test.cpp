@@ -41,7 +41,7 @@ TEST_CASE("an account is twelve digits") {
   for (const char* account : {"123", "00000000000a", "0000000000000"}) {
     CHECK_THAT(
         wrong(std::string("account: \"") + account + "\"\n"),
-        Catch::Contains("controller.yaml:1") && Catch::Contains("is not twelve digits: quote it in YAML"));
+        Catch::Contains("controller.yaml:1") && Catch::Contains("must be twelve digits: quote them in YAML"));
   }
   CHECK(load("account: \"123456789012\"\n")->account == "123456789012");
 }
@@ -126,7 +126,7 @@ TEST_CASE("a file that is not there, or is no YAML, is refused by its name") {
 
 TEST_CASE("a refused account says where it was set") {
   CHECK_THAT(wrong("", {{"BERTH_CONTROLLER_ACCOUNT", "12"}}),
-             Catch::StartsWith("BERTH_CONTROLLER_ACCOUNT: account '12' is not twelve digits"));
+             Catch::StartsWith("BERTH_CONTROLLER_ACCOUNT: 'account' is \"12\": must be twelve digits"));
 }
 
 TEST_CASE("auth none is for loopback only, wherever each of the two was said") {
@@ -134,8 +134,8 @@ TEST_CASE("auth none is for loopback only, wherever each of the two was said") {
   CHECK_THAT(wrong("listen: \"0.0.0.0:7400\"\n", {{"BERTH_CONTROLLER_AUTH", "none"}}),
              Catch::StartsWith("BERTH_CONTROLLER_AUTH: auth none is allowed on loopback only") &&
                  Catch::EndsWith("use sigv4 or listen on 127.0.0.1"));
-  CHECK_THAT(wrong("auth: none\n", {{"BERTH_CONTROLLER_LISTEN", "example.com:7400"}}),
-             Catch::Contains("listen is example.com:7400"));
+  CHECK_THAT(wrong("auth: none\n", {{"BERTH_CONTROLLER_LISTEN", "10.1.2.3:7400"}}),
+             Catch::Contains("listen is 10.1.2.3:7400"));
   CHECK(load("auth: sigv4\nlisten: \"0.0.0.0:7400\"\n")->authenticate);
   CHECK_FALSE(load("auth: none\nlisten: \"127.0.0.2:7400\"\n")->authenticate);
 }
@@ -170,6 +170,22 @@ TEST_CASE("several problems of the file and the variables are told at once") {
   CHECK_THAT(message, Catch::Contains("heartbeat") && Catch::Contains("max_body") &&
                           Catch::Contains("BERTH_CONTROLLER_AUTH"));
   CHECK(std::ranges::count(message, '\n') == 2);
+}
+
+TEST_CASE("an address and a region that can't be any are refused, both at once") {
+  for (const char* address :
+       {"foo", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000", "example.com:7400", "unix:here"}) {
+    std::string message = wrong(std::string("listen: \"") + address + "\"\nregion: EU\n");
+    CHECK_THAT(message, Catch::Contains("controller.yaml:1: 'listen' is \"" + std::string(address) +
+                                        "\": must be IPv4:port, [IPv6]:port or unix:/path"));
+    CHECK_THAT(message, Catch::Contains("controller.yaml:2: 'region' is \"EU\": must be"));
+  }
+  CHECK(load("listen: unix:/run/berth.sock\n")->listen == "unix:/run/berth.sock");
+}
+
+TEST_CASE("what two settings say together is told at once, too") {
+  std::string message = wrong("auth: none\nlisten: \"0.0.0.0:1\"\ntls: {key: /k.pem}\n");
+  CHECK_THAT(message, Catch::Contains("auth none") && Catch::Contains("tls.cert and tls.key"));
 }
 
 TEST_CASE("bounds may be met exactly") {

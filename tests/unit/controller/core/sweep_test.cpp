@@ -18,6 +18,21 @@ TEST_CASE("stopped tasks are forgotten after their time, others are kept") {
   CHECK(bench.task(kept)["taskArn"] == kept);
 }
 
+TEST_CASE("a call that is repeated when its tasks are forgotten starts none, and says that they are gone") {
+  ControllerOptions options;
+  options.keepStopped = std::chrono::minutes(10);
+  Bench bench(options);
+  bench.ready();
+  Json input{{"taskDefinition", "app"}, {"clientToken", "t"}};
+  std::string ended = bench.runOne(input);
+  bench.report(ended, "STOPPED");
+  bench.wait(700);
+  Json reply = bench.call("RunTask", input);
+  CHECK(reply["tasks"].empty());
+  CHECK(reply["failures"] == Json::array({{{"arn", ended}, {"reason", "MISSING"}}}));
+  CHECK(bench.last.mutations.empty());
+}
+
 TEST_CASE("client tokens are forgotten after their time") {
   ControllerOptions options;
   options.keepTokens = std::chrono::minutes(10);

@@ -143,6 +143,32 @@ TEST_CASE("a member of the wrong type damages its row alone") {
   CHECK(fromRecords(records).damaged.size() == 3);
 }
 
+TEST_CASE("damage deep inside a row is named from its top, and nothing of the row is guessed") {
+  Bench before;
+  Rows rows;
+  live(before, rows);
+  auto damaged = [&](const std::string& kind, const std::string& pointer, Json value) {
+    std::vector<Record> one;
+    for (const Record& record : rows.records()) {
+      if (record.kind != kind || !one.empty()) continue;
+      Json row = Json::parse(record.value);
+      row[Json::json_pointer(pointer)] = std::move(value);
+      one.push_back(record);
+      one.back().value = row.dump();
+    }
+    Decoded decoded = fromRecords(one);
+    CHECK(decoded.entities.empty());
+    return decoded.damaged.empty() ? "nothing" : decoded.damaged[0];
+  };
+  CHECK_THAT(damaged("task", "/containers/0/status", 3),
+             Catch::StartsWith("task/") && Catch::Contains("containers") && Catch::Contains("no state"));
+  CHECK_THAT(damaged("task", "/lastStatus", -1), Catch::Contains("lastStatus"));
+  CHECK_THAT(damaged("task", "/resources/cpu", "much"),
+             Catch::Contains("resources") && Catch::Contains("cpu"));
+  CHECK_THAT(damaged("instance", "/registered/ports/0", 70000), Catch::Contains("registered.ports"));
+  CHECK_THAT(damaged("instance", "/registered/ports/0", "ssh"), Catch::Contains("registered.ports"));
+}
+
 TEST_CASE("rows of a kind that this program does not know are left alone") {
   Decoded decoded = fromRecords({Record{"service", "web", "{}"}});
   CHECK(decoded.entities.empty());
