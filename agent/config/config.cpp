@@ -1,23 +1,16 @@
 #include "agent/config/config.hpp"
 
-#include <charconv>
 #include <chrono>
 
 #include "common/config/load.hpp"
 #include "common/config/rules.hpp"
 #include "common/http/message.hpp"
+#include "common/text/number.hpp"
 
 namespace berth::agent {
 namespace {
 
-std::optional<uint16_t> port(std::string_view text) {
-  uint16_t number = 0;
-  auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (fault != std::errc() || end != text.data() + text.size() || number == 0) return std::nullopt;
-  return number;
-}
-
-bool isPort(std::string_view text) { return port(text).has_value(); }
+bool isPort(std::string_view text) { return parseNumber<uint16_t>(text).value_or(0) != 0; }
 
 bool isApi(std::string_view text) {
   auto url = http::parseUrl(text);
@@ -126,7 +119,7 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   out.attributes = settings->map("attributes");
   out.reservedMemory = settings->integer("reserved.memory");
   for (const std::string& reserved : settings->list("reserved.ports"))
-    out.reservedPorts.insert(*port(reserved));
+    out.reservedPorts.insert(*parseNumber<uint16_t>(reserved));
   out.loggingDrivers = settings->list("logging_drivers");
   out.pullBehavior = pullBehavior(text("images.pull_behavior"));
   out.stopTimeout = settings->duration("stop_timeout");

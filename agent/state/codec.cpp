@@ -1,9 +1,9 @@
 #include "agent/state/codec.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "common/text/number.hpp"
 #include "proto/acs/codec.hpp"
 #include "proto/json/fields.hpp"
 
@@ -179,7 +179,9 @@ Stored fromRecords(const std::vector<Record>& records) {
     } else if (record.kind == "meta" && record.key == "container_instance_arn") {
       out.instanceArn = record.value;
     } else if (record.kind == "meta" && record.key == "timeline") {
-      std::from_chars(record.value.data(), record.value.data() + record.value.size(), out.timeline);
+      auto timeline = parseNumber<int64_t>(record.value);
+      if (!timeline) out.damaged.push_back("meta/timeline is no number");
+      out.timeline = timeline.value_or(0);
     }
   }
   return out;

@@ -131,7 +131,7 @@ Result<CgroupUsageSource::Group> CgroupUsageSource::open(const UsageTarget& targ
 
 Result<Usage> CgroupUsageSource::measure(const Group& group, const UsageTarget& target) const {
   Usage usage;
-  const auto memory = parsed(group.memory, parseNumber);
+  const auto memory = parsed(group.memory, parseOneLine);
   if (!memory) return memory.error();
   const auto cache =
       parsed(group.memoryStat, [&](std::string_view text) { return reclaimable(text, group.memoryV2); });
@@ -139,7 +139,7 @@ Result<Usage> CgroupUsageSource::measure(const Group& group, const UsageTarget& 
   usage.memoryBytes = *memory - std::min(*memory, *cache);
 
   const auto cpu = parsed(group.cpu, [&](std::string_view text) {
-    return group.cpuV2 ? parseKeyed(text, "usage_usec") : parseNumber(text);
+    return group.cpuV2 ? parseKeyed(text, "usage_usec") : parseOneLine(text);
   });
   if (!cpu) return cpu.error();
   usage.cpuNanos = group.cpuV2 ? *cpu * 1000 : *cpu;

@@ -1,7 +1,8 @@
 #include "agent/stats/kernel_text.hpp"
 
 #include <array>
-#include <charconv>
+
+#include "common/text/number.hpp"
 
 namespace berth::agent {
 namespace {
@@ -24,16 +25,9 @@ std::string_view takeWord(std::string_view& rest) {
   return word;
 }
 
-std::optional<uint64_t> number(std::string_view text) {
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 /// Adds the number in `text` to `sum`.
 bool add(std::string_view text, uint64_t& sum) {
-  const auto value = number(text);
+  const auto value = parseNumber<uint64_t>(text);
   if (value) sum += *value;
   return value.has_value();
 }
@@ -44,7 +38,7 @@ std::optional<std::vector<CgroupLine>> parseProcCgroup(std::string_view text) {
   std::vector<CgroupLine> lines;
   while (!text.empty()) {
     std::string_view rest = take(text, '\n');
-    if (!number(take(rest, ':'))) return std::nullopt;
+    if (!parseNumber<uint64_t>(take(rest, ':'))) return std::nullopt;
     std::string_view controllers = take(rest, ':');
     if (!rest.starts_with('/')) return std::nullopt;
     CgroupLine line;
@@ -55,15 +49,15 @@ std::optional<std::vector<CgroupLine>> parseProcCgroup(std::string_view text) {
   return lines;
 }
 
-std::optional<uint64_t> parseNumber(std::string_view text) {
+std::optional<uint64_t> parseOneLine(std::string_view text) {
   const std::string_view line = take(text, '\n');
-  return text.empty() ? number(line) : std::nullopt;
+  return text.empty() ? parseNumber<uint64_t>(line) : std::nullopt;
 }
 
 std::optional<uint64_t> parseKeyed(std::string_view text, std::string_view key) {
   while (!text.empty()) {
     std::string_view rest = take(text, '\n');
-    if (takeWord(rest) == key) return number(takeWord(rest));
+    if (takeWord(rest) == key) return parseNumber<uint64_t>(takeWord(rest));
   }
   return std::nullopt;
 }

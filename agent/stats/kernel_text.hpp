@@ -19,7 +19,7 @@ struct CgroupLine {
 std::optional<std::vector<CgroupLine>> parseProcCgroup(std::string_view text);
 
 /// A file of one number, "4096\n".
-std::optional<uint64_t> parseNumber(std::string_view text);
+std::optional<uint64_t> parseOneLine(std::string_view text);
 
 /// The number behind `key` in a file of "KEY NUMBER" lines (memory.stat, cpu.stat).
 std::optional<uint64_t> parseKeyed(std::string_view text, std::string_view key);

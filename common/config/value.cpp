@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <utility>
+
+#include "common/text/number.hpp"
 
 namespace berth::config {
 namespace {
@@ -40,16 +41,9 @@ constexpr std::array<SizeUnit, 9> kSizeUnits = {{{"TiB", int64_t{1} << 40},
                                                  {"KB", 1'000},
                                                  {"B", 1}}};
 
-std::optional<int64_t> parseWhole(std::string_view text) {
-  int64_t number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 std::optional<int64_t> parseSize(std::string_view text) {
   const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const auto number = parseWhole(text.substr(0, digits));
+  const auto number = berth::parseNumber<int64_t>(text.substr(0, digits));
   const std::string_view name = trim(text.substr(digits));
   if (!number || name.empty()) return number;
   const auto unit = std::ranges::find(kSizeUnits, name, &SizeUnit::name);
@@ -83,7 +77,7 @@ std::string join(const std::vector<std::string>& parts) {
 
 Result<Value> parseNumber(const Setting& setting, std::string_view text) {
   const bool isSize = setting.type == Type::Size;
-  const auto number = isSize ? parseSize(text) : parseWhole(text);
+  const auto number = isSize ? parseSize(text) : berth::parseNumber<int64_t>(text);
   if (number && *number >= setting.least && *number <= setting.most) return Value(*number);
   const std::string rule = isSize ? "must be a size" + rangeRule(setting) + ", like 1048576, 1MB or 1MiB"
                                   : "must be a whole number" + rangeRule(setting);

@@ -5,10 +5,10 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <charconv>
 #include <cstring>
 
 #include "common/http/message.hpp"
+#include "common/text/number.hpp"
 
 namespace berth::http {
 
@@ -46,11 +46,9 @@ Result<tcp::endpoint> parseTcp(const std::string& address) {
   error_code error;
   const auto ip = asio::ip::make_address(host, error);
   if (error || ip.is_v6() != bracketed) return badAddress(address);
-  uint16_t port = 0;
-  const char* last = address.data() + address.size();
-  const auto [end, ec] = std::from_chars(address.data() + colon + 1, last, port);
-  if (ec != std::errc() || end != last) return badAddress(address);
-  return tcp::endpoint(ip, port);
+  const auto port = parseNumber<uint16_t>(address.substr(colon + 1));
+  if (!port) return badAddress(address);
+  return tcp::endpoint(ip, *port);
 }
 
 /// Removes a socket file that nobody serves; anything else there is left, and bind() will say so.

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+
+#include "common/text/number.hpp"
 
 namespace berth::http {
 
@@ -50,10 +51,8 @@ std::string_view splitAuthority(std::string_view authority, Url& url) {
   if (rest.empty() || rest == ":") return {};
   if (rest.front() != ':') return "after \"]\" only a port may come";
   port = rest.substr(1);
-  const auto [end, ec] = std::from_chars(port.data(), port.data() + port.size(), url.port);
-  if (ec != std::errc() || end != port.data() + port.size() || url.port == 0) {
-    return "the port must be 1 to 65535";
-  }
+  url.port = parseNumber<uint16_t>(port).value_or(0);
+  if (url.port == 0) return "the port must be 1 to 65535";
   return {};
 }
 

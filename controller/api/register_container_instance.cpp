@@ -1,5 +1,5 @@
-#include <charconv>
 
+#include "common/text/number.hpp"
 #include "controller/api/actions.hpp"
 #include "controller/api/render.hpp"
 #include "proto/ecs/text.hpp"
@@ -11,9 +11,8 @@ ApiResult<std::set<uint16_t>> portSet(const Json& resource) {
   std::set<uint16_t> out;
   for (const Json& port : resource.value("stringSetValue", Json::array())) {
     const std::string& digits = port.get_ref<const std::string&>();
-    uint16_t number = 0;
-    auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (fault != std::errc() || end != digits.data() + digits.size() || number == 0) {
+    uint16_t number = parseNumber<uint16_t>(digits).value_or(0);
+    if (number == 0) {
       return invalidParameter("The resource " + text(resource, "name") + " has the port '" +
                               std::string(ecs::cut(digits, 100)) + "': give ports between 1 and 65535.");
     }

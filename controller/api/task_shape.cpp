@@ -1,7 +1,8 @@
 #include "controller/api/task_shape.hpp"
 
-#include <charconv>
 #include <cmath>
+
+#include "common/text/number.hpp"
 
 namespace berth::controller {
 namespace {
@@ -18,22 +19,16 @@ std::optional<double> numberBefore(std::string text, std::string_view unit) {
   }
   text.resize(text.size() - unit.size());
   while (!text.empty() && text.back() == ' ') text.pop_back();
-  double value = 0;
-  auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (fault != std::errc() || end != text.data() + text.size() || !(value > 0)) return std::nullopt;
-  return value;
+  auto value = parseNumber<double>(text);
+  return value && *value > 0 ? value : std::nullopt;
 }
 
 /// Beyond every host, and far from overflow when many are added.
 constexpr int64_t kMostUnits = 1'000'000'000;
 
 std::optional<int64_t> wholeNumber(const std::string& text) {
-  int64_t value = 0;
-  auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (fault != std::errc() || end != text.data() + text.size() || value <= 0 || value > kMostUnits) {
-    return std::nullopt;
-  }
-  return value;
+  auto value = parseNumber<int64_t>(text);
+  return value && *value > 0 && *value <= kMostUnits ? value : std::nullopt;
 }
 
 std::optional<int64_t> sized(const std::string& text, std::string_view unit) {

@@ -1,7 +1,8 @@
 #include "controller/model/state.hpp"
 
-#include <charconv>
 #include <utility>
+
+#include "common/text/number.hpp"
 
 namespace berth::controller {
 namespace {
@@ -36,10 +37,8 @@ const TaskDefinition* State::definition(const std::string& key) const {
   if (colon == std::string::npos) return nullptr;
   const auto* revisions = lookUp(definitions_, key.substr(0, colon));
   if (!revisions) return nullptr;
-  int64_t revision = 0;
-  const char* end = key.data() + key.size();
-  if (std::from_chars(key.data() + colon + 1, end, revision).ptr != end) return nullptr;
-  return lookUp(*revisions, revision);
+  auto revision = parseNumber<int64_t>(std::string_view(key).substr(colon + 1));
+  return revision ? lookUp(*revisions, *revision) : nullptr;
 }
 
 const TaskDefinition* State::newestActive(const std::string& family) const {

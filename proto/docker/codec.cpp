@@ -1,9 +1,9 @@
 #include "proto/docker/codec.hpp"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "proto/docker/timestamp.hpp"
+#include "common/text/number.hpp"
+#include "common/time/timestamp.hpp"
 #include "proto/json/fields.hpp"
 
 namespace berth::docker {
@@ -19,13 +19,6 @@ const nlohmann::json& member(const Fields& fields, std::string_view key) {
   return value ? *value : kNothing;
 }
 
-std::optional<uint16_t> parsePort(std::string_view text) {
-  uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return port;
-}
-
 /// {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "32768"}], "81/tcp": null}: the second is not published.
 void readPorts(Fields& settings, std::vector<PortBinding>& out) {
   const nlohmann::json& ports = member(settings, "Ports");
@@ -33,7 +26,7 @@ void readPorts(Fields& settings, std::vector<PortBinding>& out) {
   for (const auto& [key, bindings] : ports.items()) {
     if (!bindings.is_array()) continue;
     const size_t slash = key.find('/');
-    const auto containerPort = parsePort(std::string_view(key).substr(0, slash));
+    const auto containerPort = parseNumber<uint16_t>(std::string_view(key).substr(0, slash));
     if (!containerPort) return settings.fault("Ports", "has a key that is not PORT/PROTOCOL");
     for (const nlohmann::json& entry : bindings) {
       Fields binding(entry, settings.pathOf("Ports." + key));
@@ -41,7 +34,7 @@ void readPorts(Fields& settings, std::vector<PortBinding>& out) {
       port.containerPort = *containerPort;
       port.protocol = slash == std::string::npos ? "tcp" : key.substr(slash + 1);
       port.hostIp = binding.str("HostIp");
-      const auto hostPort = parsePort(binding.str("HostPort"));
+      const auto hostPort = parseNumber<uint16_t>(binding.str("HostPort"));
       settings.absorb(binding);
       if (hostPort) {
         port.hostPort = *hostPort;

@@ -1,11 +1,11 @@
 #include "proto/ecs/model.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <set>
 
+#include "common/text/number.hpp"
 #include "proto/ecs/declarations.hpp"
 
 namespace berth::ecs {
@@ -29,10 +29,8 @@ std::vector<std::string_view> wordsOf(std::string_view line) {
 /// An empty text is no bound.
 bool readBound(std::string_view text, std::optional<double>& out) {
   if (text.empty()) return true;
-  double value = 0;
-  auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  out = value;
-  return fault == std::errc() && end == text.data() + text.size();
+  out = parseNumber<double>(text);
+  return out.has_value();
 }
 
 bool isNumber(ShapeType type) {

@@ -1,9 +1,9 @@
 #include "proto/ecs/names.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "common/ids/arn.hpp"
+#include "common/text/number.hpp"
 #include "proto/ecs/text.hpp"
 
 namespace berth::ecs {
@@ -115,9 +115,8 @@ Result<DefinitionReference> Names::parseTaskDefinition(std::string_view referenc
   if (!isName(out.family)) return invalid(reference, "a family has up to 255 letters, digits, '_' and '-'");
   if (colon == std::string::npos) return out;
   std::string digits = text->substr(colon + 1);
-  int64_t revision = 0;
-  auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), revision);
-  if (fault != std::errc() || end != digits.data() + digits.size() || revision < 1) {
+  auto revision = parseNumber<int64_t>(digits);
+  if (!revision || *revision < 1) {
     return makeError(Code::InvalidArgument,
                      "Invalid revision number. Number: " + std::string(cut(digits, kShownReference)));
   }

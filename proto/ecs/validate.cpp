@@ -6,8 +6,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "common/time/timestamp.hpp"
 #include "proto/ecs/text.hpp"
-#include "proto/ecs/timestamp.hpp"
 
 namespace berth::ecs {
 namespace {
@@ -185,7 +185,7 @@ class InputCheck {
   /// False at the first value of a wrong type, which ends the walk.
   bool visit(const Shape& shape, const Member* member, Json& value, const Place& place, bool sensitive) {
     if (shape.type == ShapeType::Timestamp && value.is_string()) {
-      if (auto seconds = parseTimestamp(value.get_ref<const std::string&>())) value = *seconds;
+      if (auto time = parseTimestamp(value.get_ref<const std::string&>())) value = toEpochSeconds(*time);
     }
     if (!fits(value, shape.type)) {
       typeFault_ = typeMessage(shape, value, place);

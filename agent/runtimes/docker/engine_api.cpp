@@ -1,10 +1,10 @@
 #include "agent/runtimes/docker/engine_api.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "agent/runtimes/docker/errors.hpp"
+#include "common/text/number.hpp"
 #include "proto/docker/codec.hpp"
 #include "proto/docker/json_stream.hpp"
 #include "proto/docker/registry_auth.hpp"
@@ -19,11 +19,8 @@ constexpr int kDistributionMinor = 30;
 
 /// N of "1.N"; 0 for anything else.
 int minorOf(std::string_view version) {
-  int minor = 0;
   if (!version.starts_with("1.")) return 0;
-  version.remove_prefix(2);
-  const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), minor);
-  return error == std::errc() && end == version.data() + version.size() ? minor : 0;
+  return parseNumber<int>(version.substr(2)).value_or(0);
 }
 
 std::string containerPath(const std::string& id, const std::string& verb = {}) {

@@ -22,11 +22,11 @@ TEST_CASE("The groups of a process are read, with co-mounted controllers and pat
 }
 
 TEST_CASE("Files of one number and of keyed numbers are read") {
-  CHECK(parseNumber("4096\n") == 4096);
-  CHECK(parseNumber("18446744073709551615") == UINT64_MAX);
+  CHECK(parseOneLine("4096\n") == 4096);
+  CHECK(parseOneLine("18446744073709551615") == UINT64_MAX);
   for (const char* text : {"", "\n", "max\n", "-1\n", "1\n2\n", "18446744073709551616"}) {
     CAPTURE(text);
-    CHECK_FALSE(parseNumber(text));
+    CHECK_FALSE(parseOneLine(text));
   }
   CHECK(parseKeyed("cache 1\nrss 2\n", "rss") == 2);
   CHECK_FALSE(parseKeyed("total_cache 1\n", "cache"));

@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include "proto/docker/registry_auth.hpp"
-#include "proto/docker/timestamp.hpp"
 
 namespace berth::docker {
 namespace {
@@ -127,20 +126,6 @@ TEST_CASE("Filters and credentials are encoded") {
   const std::string binary = encodeRegistryAuth("u~~", "??\xff>", "r");
   CHECK(binary.find_first_of("+/") == std::string::npos);
   CHECK(binary.size() % 4 == 0);
-}
-
-TEST_CASE("Go's timestamps are read to the millisecond") {
-  const WallTime expected{std::chrono::milliseconds(1719650000123)};
-  CHECK(parseTimestamp("2024-06-29T08:33:20.123456789Z") == expected);
-  CHECK(parseTimestamp("2024-06-29T10:33:20.123+02:00") == expected);
-  CHECK(parseTimestamp("2024-06-29T05:03:20.1239-03:30") == expected);
-  CHECK(parseTimestamp("2024-02-29T00:00:00Z"));
-  for (const char* text : {"", "0001-01-01T00:00:00Z", "2023-02-29T00:00:00Z", "2024-06-29T08:33:20",
-                           "2024-06-29T24:00:00Z", "2024-06-29 08:33:20Z", "2024-06-29T08:33:20.Z",
-                           "2024-06-29T08:33:20Zx", "2024-6-29T08:33:20Z", "2024-06-29T08:33:20+0200"}) {
-    CAPTURE(text);
-    CHECK_FALSE(parseTimestamp(text));
-  }
 }
 
 }  // namespace

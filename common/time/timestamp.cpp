@@ -1,8 +1,8 @@
-#include "proto/docker/timestamp.hpp"
+#include "common/time/timestamp.hpp"
 
 #include <chrono>
 
-namespace berth::docker {
+namespace berth {
 namespace {
 
 /// Reads from the front of a text; a fault makes all later reads fail.
@@ -10,13 +10,15 @@ class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
 
-  int digits(size_t count) {
+  /// So many digits, which make a number of at most `most`.
+  int digits(size_t count, int most) {
     if (rest_.size() < count) return fail();
     int value = 0;
     for (size_t i = 0; i < count; ++i) {
       if (rest_[i] < '0' || rest_[i] > '9') return fail();
       value = value * 10 + (rest_[i] - '0');
     }
+    if (value > most) return fail();
     rest_.remove_prefix(count);
     return value;
   }
@@ -56,18 +58,15 @@ class Reader {
   bool failed_ = false;
 };
 
+/// "Z", "+02:00" or "-0230", as the time east of Greenwich.
 std::chrono::minutes readOffset(Reader& reader) {
-  const bool east = reader.take('+');
-  if (!east) {
-    if (!reader.take('-')) {
-      reader.expect('Z');
-      return std::chrono::minutes(0);
-    }
-  }
-  const std::chrono::hours hours(reader.digits(2));
-  reader.expect(':');
-  const std::chrono::minutes offset = hours + std::chrono::minutes(reader.digits(2));
-  return east ? offset : -offset;
+  if (reader.take('Z')) return std::chrono::minutes(0);
+  const bool west = reader.take('-');
+  if (!west) reader.expect('+');
+  const std::chrono::hours hours(reader.digits(2, 23));
+  reader.take(':');
+  const std::chrono::minutes offset = hours + std::chrono::minutes(reader.digits(2, 59));
+  return west ? -offset : offset;
 }
 
 }  // namespace
@@ -75,24 +74,24 @@ std::chrono::minutes readOffset(Reader& reader) {
 std::optional<WallTime> parseTimestamp(std::string_view text) {
   using namespace std::chrono;
   Reader reader(text);
-  const year year(reader.digits(4));
+  const year year(reader.digits(4, 9999));
   reader.expect('-');
-  const month month(static_cast<unsigned>(reader.digits(2)));
+  const month month(static_cast<unsigned>(reader.digits(2, 12)));
   reader.expect('-');
-  const day day(static_cast<unsigned>(reader.digits(2)));
+  const day day(static_cast<unsigned>(reader.digits(2, 31)));
   reader.expect('T');
-  const int hour = reader.digits(2);
+  const int hour = reader.digits(2, 23);
   reader.expect(':');
-  const int minute = reader.digits(2);
+  const int minute = reader.digits(2, 59);
   reader.expect(':');
-  const int second = reader.digits(2);
+  const int second = reader.digits(2, 60);
   const milliseconds fraction(reader.take('.') ? reader.fraction() : 0);
   const minutes offset = readOffset(reader);
   const year_month_day date(year, month, day);
-  if (!reader.complete() || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  if (!reader.complete() || !date.ok()) return std::nullopt;
   const WallTime time = sys_days(date) + hours(hour) + minutes(minute) + seconds(second) + fraction - offset;
   if (time < WallTime()) return std::nullopt;
   return time;
 }
 
-}  // namespace berth::docker
+}  // namespace berth
