@@ -7,7 +7,9 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "agent/kernel/processes.hpp"
 #include "agent/registrar.hpp"
+#include "agent/resources/task_resources.hpp"
 #include "agent/runner/runner.hpp"
 #include "agent/runtimes/docker/docker_runtime.hpp"
 #include "agent/session/acs_session.hpp"
@@ -100,6 +102,7 @@ class Process {
   Async<RuntimeInfo> waitForRuntime(std::stop_token stop);
   Async<Ended> serve(Stored stored, RuntimeInfo runtime, std::stop_token stop);
   Async<void> abandon(std::string instanceArn);
+  HostCapacity hostCapacity() const;
   void report(Report report, std::function<void(Status, bool)> done);
 
   boost::asio::io_context& io_;
@@ -161,6 +164,11 @@ Async<Ended> Process::serve(Stored stored, RuntimeInfo runtime, std::stop_token 
   options.stopTimeout = config_.stopTimeout;
   options.cleanupDelay = config_.cleanupDelay;
   options.pullBehavior = config_.pullBehavior;
+  options.groups.enabled = !runtime.systemdGroups;
+  if (runtime.systemdGroups) {
+    log_.warn("limits of whole tasks are not enforced: the runtime leaves control groups to systemd");
+  }
+  options.host = hostCapacity();
   Identity identity{config_.cluster, stored.instanceArn, config_.region};
   Engine engine(identity, options, random_);
   LinkDeps link{io_, controlPlane_, clock_, random_, log_};
@@ -172,8 +180,15 @@ Async<Ended> Process::serve(Stored stored, RuntimeInfo runtime, std::stop_token 
   AcsSession commands(link, link_options, [&](const acs::ToAgent& message) {
     runner->take(engine.onMessage(message, clock_.now()));
   });
+  auto later = [this](std::function<void()> what) { boost::asio::post(io_, std::move(what)); };
+  KernelProcesses processes(later);
+  HostTaskResources resources(runtime_, TaskGroups(), HostPorts(kernelPortSpan()), later);
   RunnerPorts ports{
-      store_, runtime_, [](const Output& output) { return toChanges(output); },
+      store_,
+      runtime_,
+      processes,
+      resources,
+      [](const Output& output) { return toChanges(output); },
       [this](Report due, std::function<void(Status, bool)> done) { report(std::move(due), std::move(done)); },
       [&](const acs::FromAgent& message) { commands.send(message); }};
   runner = std::make_unique<Runner>(io_, engine, std::move(ports), clock_, log_);
@@ -203,6 +218,15 @@ Async<Ended> Process::serve(Stored stored, RuntimeInfo runtime, std::stop_token 
   co_return result;
 }
 
+/// What this host offers; the same as its registration says.
+HostCapacity Process::hostCapacity() const {
+  HostCapacity out;
+  out.cpu = host_.cpus * 1024;
+  out.memory = host_.memoryMiB - config_.reservedMemory;
+  out.reservedTcpPorts = config_.reservedPorts;
+  return out;
+}
+
 /// The instance is gone, and its tasks with it: what still runs of them must not go on unseen.
 Async<void> Process::abandon(std::string instanceArn) {
   std::map<std::string, std::string> labels{{kInstanceLabel, instanceArn}};
@@ -230,7 +254,8 @@ void Process::report(Report report, std::function<void(Status, bool)> done) {
   spawn(io_.get_executor(), log_, "report", [this, report, done]() -> Async<void> {
     auto failure = co_await controlPlane_.submit(report, config_.cluster);
     if (!failure) {
-      log_.info("reported", {{"task", report.taskArn}, {"status", name(report.status)}, {"why", why(report)}});
+      log_.info("reported",
+                {{"task", report.taskArn}, {"status", name(report.status)}, {"why", why(report)}});
       done(Status(), false);
       co_return;
     }
@@ -265,10 +290,10 @@ int run(const Config& config, Log& log) {
   if (!host) return fail(log, "can't read the host's size", host.error());
 
   if (config.reservedMemory >= host->memoryMiB) {
-    Error nothing_left = makeError(Code::InvalidArgument,
-                                   "reserved.memory is " + std::to_string(config.reservedMemory) +
-                                       " MiB and this host has " + std::to_string(host->memoryMiB) +
-                                       ": leave something to the tasks");
+    Error nothing_left =
+        makeError(Code::InvalidArgument, "reserved.memory is " + std::to_string(config.reservedMemory) +
+                                             " MiB and this host has " + std::to_string(host->memoryMiB) +
+                                             ": leave something to the tasks");
     return fail(log, "can't use the configuration", nothing_left, exit_code::kUsage);
   }
 

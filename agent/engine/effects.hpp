@@ -10,7 +10,9 @@
 
 #include "agent/model/report.hpp"
 #include "agent/model/task.hpp"
+#include "agent/ports/processes.hpp"
 #include "agent/ports/runtime.hpp"
+#include "agent/ports/task_resources.hpp"
 #include "proto/acs/messages.hpp"
 
 namespace berth::agent {
@@ -49,6 +51,21 @@ struct RemoveEffect {
   std::string id;
   bool force = false;
 };
+/// Ask the kernel whether a process of the container is left; end those that are if `kill`.
+struct ReapEffect {
+  ContainerKey key;
+  ProcessTarget target;
+  bool kill = false;
+};
+/// Make what a task's containers share, or remove it.
+struct SetUpEffect {
+  std::string taskArn;
+  TaskSetUp setUp;
+};
+struct TearDownEffect {
+  std::string taskArn;
+  TaskSetUp setUp;
+};
 /// List all containers that carry this agent's label.
 struct ListEffect {};
 /// Tell the controller (SubmitTaskStateChange).
@@ -61,7 +78,7 @@ struct SendEffect {
 };
 
 using Effect = std::variant<PullEffect, CreateEffect, StartEffect, StopEffect, InspectEffect, RemoveEffect,
-                            ListEffect, ReportEffect, SendEffect>;
+                            ReapEffect, SetUpEffect, TearDownEffect, ListEffect, ReportEffect, SendEffect>;
 
 /// The outcome of one call of the engine. The surroundings first make `save`, `erase` and `timeline` durable,
 /// all together, and then perform `effects` in order. With nothing to make durable they act at once. When the
@@ -100,6 +117,19 @@ struct RemoveDone {
   ContainerKey key;
   Status result;
 };
+/// `result`: whether a process is left.
+struct ReapDone {
+  ContainerKey key;
+  Result<bool> result;
+};
+struct SetUpDone {
+  std::string taskArn;
+  Result<SetUpOutcome> result;
+};
+struct TearDownDone {
+  std::string taskArn;
+  Status result;
+};
 struct ListDone {
   Result<std::vector<RuntimeContainer>> result;
 };
@@ -110,7 +140,7 @@ struct ReportDone {
   bool rejected = false;
 };
 
-using Done =
-    std::variant<PullDone, CreateDone, StartDone, StopDone, InspectDone, RemoveDone, ListDone, ReportDone>;
+using Done = std::variant<PullDone, CreateDone, StartDone, StopDone, InspectDone, RemoveDone, ReapDone,
+                          SetUpDone, TearDownDone, ListDone, ReportDone>;
 
 }  // namespace berth::agent

@@ -11,7 +11,10 @@
 
 #include "agent/engine/effects.hpp"
 #include "agent/model/container_spec.hpp"
+#include "agent/model/needs.hpp"
 #include "agent/model/next_action.hpp"
+#include "agent/model/set_up.hpp"
+#include "agent/model/support.hpp"
 #include "common/ids/random.hpp"
 
 namespace berth::agent {
@@ -29,12 +32,21 @@ struct EngineOptions {
   Duration reportRetryMost = std::chrono::seconds(30);
   size_t parallelReports = 10;
   PullBehavior pullBehavior = PullBehavior::Default;
+  Rules rules;
+  Support support;
+  GroupRules groups;
+  std::optional<HostCapacity> host;                 ///< nullopt: nothing is counted, all tasks are admitted
+  Duration admissionLimit = std::chrono::hours(1);  ///< how long a task waits for room on the host
+  /// Beyond a container's stopTimeout; then the agent ends its processes itself.
+  Duration stopGrace = std::chrono::seconds(30);
 };
 
 /// What people see of a container that waits: for what, since when and until when.
 struct Waiting {
   ContainerKey key;
   std::string what;
+  WallTime since{};
+  std::optional<WallTime> until{};
 };
 
 /// Single-threaded. Holds no reference to anything but `random`, which must outlive it.
@@ -56,16 +68,23 @@ class Engine {
 
   const Identity& identity() const { return identity_; }
   const std::map<std::string, Task>& tasks() const { return tasks_; }
+  /// What the admitted tasks hold of the host.
+  const Needs& used() const { return used_; }
   int64_t timeline() const { return timeline_; }
-  std::vector<Waiting> waiting() const;
+  /// All that wait, or those of one task.
+  std::vector<Waiting> waiting(Now now) const;
+  std::vector<Waiting> waiting(const std::string& taskArn, Now now) const;
 
  private:
   void handle(const acs::PayloadMessage& payload, Now now, Output& out);
   void handle(const acs::HeartbeatMessage& heartbeat, Now now, Output& out);
+  void handle(const acs::CredentialsMessage& message, Now now, Output& out);
   void handle(const acs::TaskManifestMessage& manifest, Now now, Output& out);
   void handle(const acs::TaskStopVerificationAck& ack, Now now, Output& out);
   void handle(const acs::OtherMessage& other, Now now, Output& out);
   void accept(const acs::Task& payload, Now now, Output& out);
+  /// A task that came for the first time, refused where this host can't run it.
+  Task newTask(const acs::Task& payload, Now now);
   void wantStop(Task& task);
 
   void finished(const PullDone& done, Now now, Output& out);
@@ -74,22 +93,46 @@ class Engine {
   void finished(const StopDone& done, Now now, Output& out);
   void finished(const InspectDone& done, Now now, Output& out);
   void finished(const RemoveDone& done, Now now, Output& out);
+  void finished(const ReapDone& done, Now now, Output& out);
+  void finished(const SetUpDone& done, Now now, Output& out);
+  void finished(const TearDownDone& done, Now now, Output& out);
   void finished(const ListDone& done, Now now, Output& out);
   void finished(const ReportDone& done, Now now, Output& out);
 
   /// Takes in what the runtime says; persists and stops what follows from it.
   void see(Task& task, Container& container, const std::optional<RuntimeContainer>& seen, Now now,
            Output& out);
+  /// The kernel has confirmed that a container that the runtime says has ended is gone.
+  void ended(Task& task, Container& container, const RuntimeContainer& seen, Now now);
   /// After a start without an answer, "created" is believed only once the start can't take effect any more.
   void settleDoubt(Container& container, Now now);
   void fail(Task& task, Container& container, const std::string& reason, Now now);
+  /// All containers end, and the task says why.
+  void failTask(Task& task, const std::string& reason, Now now);
   /// A failed step that may be tried again: sets the time for it. False when its attempts are used up.
+  /// With full jitter, longer for each attempt.
+  Duration backOffDelay(int attempts);
   bool retryLater(Container& container, const Error& error, std::string_view step, Now now);
   void backOff(Container& container, std::string what, Now now);
 
   /// Takes every step that is due for a task: the loop around nextAction().
   void advance(Task& task, Now now, Output& out);
   void perform(Task& task, Container& container, Action action, Now now, Output& out);
+  void pull(Task& task, Container& container, Now now, Output& out);
+  void create(Task& task, Container& container, Now now, Output& out);
+  void stop(Task& task, Container& container, Output& out);
+  void reap(Task& task, Container& container, Now now, Output& out);
+  void giveUp(Task& task, Container& container, Now now);
+  Duration stopTimeoutOf(const Container& container) const;
+  /// Gives each container that has to stop the moment by which it will have.
+  void setStopBounds(Task& task, Now now);
+
+  /// Lets tasks in, in the order in which they came, as long as the first of them finds room.
+  void admit(Now now, Output& out);
+  void hold(Task& task);
+  void release(Task& task);
+  void setUp(Task& task, Now now, Output& out);
+  bool tearDown(Task& task, Now now, Output& out);
   void report(Task& task, Now now, Output& out);
   void cleanUp(Task& task, Now now, Output& out);
   void save(const Task& task) { dirty_.insert(task.arn); }
@@ -109,6 +152,12 @@ class Engine {
   int64_t highestSeq_ = 0;  ///< of payloads and manifests; in memory only, as the protocol has it
   std::string manifestId_;  ///< of the last manifest, until its verification has been answered
   size_t reportsInFlight_ = 0;
+  std::vector<std::string> queue_;  ///< tasks that are not admitted yet, in the order in which they came
+  std::set<std::string> holders_;   ///< tasks whose needs are in used_
+  Needs used_;
+  int64_t arrivals_ = 0;
+  bool room_ = false;     ///< the queue is worth another look
+  Now lastNow_{};         ///< of the last call
   bool restored_ = true;  ///< false from a restart until the first list of containers has arrived
   bool listing_ = false;
   std::set<std::string> dirty_;  ///< tasks changed by the call that is under way

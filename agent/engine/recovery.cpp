@@ -1,6 +1,7 @@
 // Where the engine compares what it knows with what the runtime has: at start, after the event stream broke,
 // and now and then. One code for all three.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "agent/engine/engine.hpp"
@@ -16,11 +17,22 @@ std::string label(const RuntimeContainer& container, const char* key) {
 }  // namespace
 
 Output Engine::restore(std::vector<Task> stored, int64_t timeline, Now now) {
+  lastNow_ = now;
   timeline_ = timeline;
+  std::ranges::sort(stored, {}, &Task::arrival);
   for (Task& task : stored) {
+    arrivals_ = std::max(arrivals_, task.arrival);
+    task.since = now.wall;
+    if (statusOf(task) != TaskStatus::Stopped && task.admitted) {
+      hold(task);
+    } else if (!task.admitted && !mustStop(task)) {
+      task.admitBy = now.mono + options_.admissionLimit;
+      queue_.push_back(task.arn);
+    }
     for (Container& container : task.containers) {
       // The start may have been asked for in the instant before the agent ended.
-      container.startDoubted = container.startIntended && container.known < ContainerStatus::Running;
+      const bool starting = container.known < ContainerStatus::Running || container.restarting;
+      container.startDoubted = container.startIntended && starting;
     }
     tasks_.emplace(task.arn, std::move(task));
   }
@@ -33,6 +45,7 @@ Output Engine::restore(std::vector<Task> stored, int64_t timeline, Now now) {
 }
 
 Output Engine::onRuntimeEvent(const RuntimeEvent& event, Now now) {
+  lastNow_ = now;
   Output out;
   if (event.kind == RuntimeEvent::Kind::Connected && !listing_) {
     listing_ = true;
@@ -80,6 +93,7 @@ void Engine::finished(const ListDone& done, Now now, Output& out) {
       out.effects.push_back(RemoveEffect{{}, container.id, true});
     }
   }
+  if (!restored_) room_ = true;
   restored_ = true;
   for (auto& [arn, task] : tasks_) {
     for (Container& container : task.containers) {
@@ -98,7 +112,8 @@ void Engine::finished(const ListDone& done, Now now, Output& out) {
 }
 
 void Engine::settleDoubt(Container& container, Now now) {
-  if (container.known >= ContainerStatus::Running || std::exchange(container.decisive, false)) {
+  const bool took_effect = container.known >= ContainerStatus::Running && !container.restarting;
+  if (took_effect || std::exchange(container.decisive, false)) {
     container.startDoubted = false;
     container.doubtUntil.reset();
     return;
@@ -110,7 +125,9 @@ void Engine::settleDoubt(Container& container, Now now) {
 }
 
 Output Engine::onTimer(Now now) {
+  lastNow_ = now;
   Output out;
+  room_ = !queue_.empty();
   if (nextList_ && now.mono >= *nextList_ && !listing_) {
     listing_ = true;
     nextList_ = now.mono + options_.recheck;
@@ -129,29 +146,47 @@ std::optional<MonoTime> Engine::nextDeadline() const {
   if (!restored_) return next;
   for (const auto& [arn, task] : tasks_) {
     if (!task.reporting) consider(task.reportRetryAt);
-    bool busy = false;
+    if (!task.admitted && !mustStop(task)) consider(task.admitBy);
+    if (task.setUp != SetUp::Doing && task.setUp != SetUp::TearingDown) consider(task.setUpRetryAt);
+    bool busy = task.setUp == SetUp::TearingDown || task.setUpRetryAt.has_value();
     for (const Container& container : task.containers) {
       busy |= container.inFlight != Step::None || container.retryAt.has_value();
-      if (container.inFlight == Step::None) consider(container.retryAt);
+      if (container.known != ContainerStatus::Stopped) {
+        consider(nextAction(task, container, lastNow_.mono, options_.rules).at);
+      } else if (container.inFlight == Step::None) {
+        consider(container.retryAt);
+      }
     }
     if (!busy) consider(task.cleanUpAt);
   }
   return next;
 }
 
-std::vector<Waiting> Engine::waiting() const {
+std::vector<Waiting> Engine::waiting(Now now) const {
   std::vector<Waiting> out;
   for (const auto& [arn, task] : tasks_) {
-    for (const Container& container : task.containers) {
-      ContainerKey key{arn, container.spec.name};
-      if (container.inFlight != Step::None) {
-        out.push_back(Waiting{key, "the runtime, to " + std::string(name(container.inFlight))});
-      } else if (container.retryAt) {
-        out.push_back(Waiting{key, container.waiting});
-      } else if (!restored_) {
-        out.push_back(Waiting{key, "the runtime, to list its containers"});
-      }
+    std::vector<Waiting> more = waiting(arn, now);
+    std::ranges::move(more, std::back_inserter(out));
+  }
+  return out;
+}
+
+std::vector<Waiting> Engine::waiting(const std::string& taskArn, Now now) const {
+  std::vector<Waiting> out;
+  auto it = tasks_.find(taskArn);
+  if (it == tasks_.end()) return out;
+  const Task& task = it->second;
+  for (const Container& container : task.containers) {
+    Wait wait = waitOf(task, container, now.mono);
+    if (!restored_ && container.known != ContainerStatus::Stopped) {
+      wait = Wait{"the runtime, to list its containers", std::nullopt};
     }
+    if (wait.what.empty()) continue;
+    Waiting one{{task.arn, container.spec.name}, std::move(wait.what)};
+    one.since = container.stepSince.value_or(task.since);
+    if (wait.until)
+      one.until = now.wall + std::chrono::ceil<std::chrono::milliseconds>(*wait.until - now.mono);
+    out.push_back(std::move(one));
   }
   return out;
 }

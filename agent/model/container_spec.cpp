@@ -1,5 +1,7 @@
 #include "agent/model/container_spec.hpp"
 
+#include <algorithm>
+
 namespace berth::agent {
 namespace {
 
@@ -12,7 +14,77 @@ const acs::Volume* findVolume(const Task& task, const std::string& name) {
   return nullptr;
 }
 
+Error unknown(const Container& container, const std::string& what) {
+  return makeError(Code::InvalidArgument,
+                   "container " + container.spec.name + " " + what + ", which the task does not have");
+}
+
+void putEnvironment(ContainerSpec& spec, const Container& container, const Identity& identity) {
+  spec.environment = container.spec.environment;
+  spec.environment.try_emplace("AWS_REGION", identity.region);
+  spec.environment.try_emplace("AWS_DEFAULT_REGION", identity.region);
+  if (!identity.endpoints || container.endpoint.empty()) return;
+  const std::string base = "http://169.254.170.2/";
+  spec.environment["ECS_CONTAINER_METADATA_URI"] = base + "v3/" + container.endpoint;
+  spec.environment["ECS_CONTAINER_METADATA_URI_V4"] = base + "v4/" + container.endpoint;
+  spec.environment["ECS_AGENT_URI"] = base + "api/" + container.endpoint;
+}
+
+/// Each port of a range is published by itself; the runtime knows no ranges.
+void putPorts(ContainerSpec& spec, const Container& container) {
+  const auto& mappings = container.spec.portMappings;
+  for (size_t i = 0; i < mappings.size(); ++i) {
+    const acs::PortMapping& from = mappings[i];
+    int64_t host = from.hostPort;
+    if (host == 0 && i < container.hostPorts.size()) host = container.hostPorts[i];
+    const int64_t last = std::max(from.containerPort, from.lastContainerPort);
+    for (int64_t port = from.containerPort; port <= last; ++port) {
+      PortMapping mapping;
+      mapping.containerPort = static_cast<uint16_t>(port);
+      mapping.hostPort = static_cast<uint16_t>(host == 0 ? 0 : host + port - from.containerPort);
+      mapping.protocol = from.protocol;
+      spec.ports.push_back(mapping);
+    }
+  }
+}
+
+Status putMounts(ContainerSpec& spec, const Task& task, const Container& container) {
+  for (const acs::MountPoint& mount : container.spec.mountPoints) {
+    const acs::Volume* volume = findVolume(task, mount.sourceVolume);
+    if (!volume) return unknown(container, "mounts volume " + mount.sourceVolume);
+    std::string source = volume->sourcePath.empty() ? volumeName(task, *volume) : volume->sourcePath;
+    spec.mounts.push_back(Mount{std::move(source), mount.containerPath, mount.readOnly});
+  }
+  return {};
+}
+
+Status putNeighbours(ContainerSpec& spec, const Task& task, const Container& container) {
+  const auto nameOf = [&](const std::string& name) -> std::string {
+    for (const Container& other : task.containers) {
+      if (other.spec.name == name) return other.runtimeName;
+    }
+    return {};
+  };
+  for (const std::string& link : container.spec.links) {
+    const size_t colon = link.find(':');
+    const std::string other = nameOf(link.substr(0, colon));
+    if (other.empty()) return unknown(container, "links to " + link.substr(0, colon));
+    spec.links.push_back(other + ":" + (colon == std::string::npos ? link : link.substr(colon + 1)));
+  }
+  for (const acs::VolumeFrom& from : container.spec.volumesFrom) {
+    const std::string other = nameOf(from.sourceContainer);
+    if (other.empty()) return unknown(container, "takes volumes from " + from.sourceContainer);
+    spec.volumesFrom.push_back(other + (from.readOnly ? ":ro" : ""));
+  }
+  return {};
+}
+
 }  // namespace
+
+std::string volumeName(const Task& task, const acs::Volume& volume) {
+  if (volume.kind == acs::VolumeKind::Docker && volume.shared) return volume.name;
+  return runtimeName(task.spec, volume.name);
+}
 
 Result<ContainerSpec> containerSpec(const Task& task, const Container& container, const Identity& identity) {
   const acs::Container& from = container.spec;
@@ -21,9 +93,7 @@ Result<ContainerSpec> containerSpec(const Task& task, const Container& container
   spec.image = from.image;
   spec.command = from.command;
   spec.entryPoint = from.entryPoint;
-  spec.environment = from.environment;
-  spec.environment.try_emplace("AWS_REGION", identity.region);
-  spec.environment.try_emplace("AWS_DEFAULT_REGION", identity.region);
+  putEnvironment(spec, container, identity);
   spec.labels = {{kTaskLabel, task.arn},
                  {kContainerLabel, from.name},
                  {"com.amazonaws.ecs.task-definition-family", task.spec.family},
@@ -33,23 +103,12 @@ Result<ContainerSpec> containerSpec(const Task& task, const Container& container
   spec.cpuShares = from.cpu;
   spec.memoryBytes = (from.memory > 0 ? from.memory : task.spec.memory) * kMiB;
   spec.networkMode = task.spec.networkMode.empty() ? "bridge" : task.spec.networkMode;
-  if (spec.networkMode == "bridge") {
-    for (const acs::PortMapping& port : from.portMappings) {
-      PortMapping mapping;
-      mapping.containerPort = static_cast<uint16_t>(port.containerPort);
-      mapping.hostPort = static_cast<uint16_t>(port.hostPort);
-      mapping.protocol = port.protocol;
-      spec.ports.push_back(mapping);
-    }
-  }
-  for (const acs::MountPoint& mount : from.mountPoints) {
-    const acs::Volume* volume = findVolume(task, mount.sourceVolume);
-    if (!volume) {
-      return makeError(Code::InvalidArgument, "container " + from.name + " mounts volume " +
-                                                  mount.sourceVolume + ", which the task does not have");
-    }
-    spec.mounts.push_back(Mount{volume->sourcePath, mount.containerPath, mount.readOnly});
-  }
+  if (spec.networkMode == "bridge") putPorts(spec, container);
+  if (Status mounted = putMounts(spec, task, container); !mounted) return mounted.error();
+  if (Status found = putNeighbours(spec, task, container); !found) return found.error();
+  spec.cgroupParent = task.cgroupParent;
+  spec.pidMode = task.spec.pidMode;
+  spec.ipcMode = task.spec.ipcMode;
   spec.dockerConfig = from.dockerConfig.config;
   spec.dockerHostConfig = from.dockerConfig.hostConfig;
   return spec;

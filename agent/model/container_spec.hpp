@@ -12,6 +12,7 @@ struct Identity {
   std::string cluster;      ///< as configured: name or ARN
   std::string instanceArn;  ///< of the container instance
   std::string region;
+  bool endpoints = false;  ///< task metadata is served: containers are told where
 };
 
 /// The label by which an agent finds the containers that are its own.
@@ -20,8 +21,12 @@ inline constexpr const char* kTaskLabel = "com.amazonaws.ecs.task-arn";
 inline constexpr const char* kContainerLabel = "com.amazonaws.ecs.container-name";
 
 /// The spec of one container (amazon-ecs-agent, agent/api/task): names, labels, environment with the region
-/// added, limits, ports and binds. A container without a memory limit gets its task's. InvalidArgument when a
-/// mount point names a volume that the task does not have.
+/// and its metadata URLs added, limits, ports, links and binds. A container without a memory limit gets its
+/// task's. InvalidArgument when a mount point names a volume that the task does not have, or a link or
+/// volumesFrom a container.
 Result<ContainerSpec> containerSpec(const Task& task, const Container& container, const Identity& identity);
+
+/// The name on the runtime of a volume that lives with its task, and of one that outlives it.
+std::string volumeName(const Task& task, const acs::Volume& volume);
 
 }  // namespace berth::agent

@@ -1,55 +1,133 @@
 #include "agent/model/next_action.hpp"
 
+#include <algorithm>
+
+#include "agent/model/order.hpp"
+#include "agent/model/restart.hpp"
+
 namespace berth::agent {
 namespace {
 
-Action nextForStop(const Container& container) {
-  switch (container.known) {
-    case ContainerStatus::None:
-    case ContainerStatus::Pulled:
-      return Action::Finish;
-    // Start was asked for and its outcome is known to be "not started": it never will be.
-    case ContainerStatus::Created:
-      return Action::Finish;
-    case ContainerStatus::Running:
-      return Action::Stop;
-    case ContainerStatus::Stopped:
-      return Action::Done;
-  }
-  return Action::Done;
+bool before(MonoTime now, const std::optional<MonoTime>& at) { return at && now < *at; }
+
+/// It is, or may be, running, and should have been stopped by now.
+bool overdue(const Container& container, MonoTime now) {
+  const bool may_run = container.known == ContainerStatus::Running || container.startIntended;
+  return may_run && container.stopBy && now >= *container.stopBy;
 }
 
-Action nextForRun(const Container& container) {
+Decision nextForStop(const Task& task, const Container& container) {
   switch (container.known) {
     case ContainerStatus::None:
-      return Action::Pull;
     case ContainerStatus::Pulled:
-      return Action::Create;
+      return {Action::Finish};
+    // Start was asked for and its outcome is known to be "not started": it never will be.
     case ContainerStatus::Created:
-      return Action::Start;
+      return {Action::Finish};
     case ContainerStatus::Running:
-      return Action::Wait;
+      if (container.restarting) return {Action::Finish};
+      if (stopsBefore(task, container)) return {Action::Wait};
+      return {Action::Stop};
     case ContainerStatus::Stopped:
-      return Action::Done;
+      return {Action::Done};
   }
-  return Action::Done;
+  return {Action::Done};
+}
+
+Decision through(const Gate& gate, Action action) {
+  if (gate.state == Gate::State::Open) return {action};
+  if (gate.state == Gate::State::Never) return {Action::GiveUp};
+  return {Action::Wait, gate.until};
+}
+
+Decision nextForRun(const Task& task, const Container& container, MonoTime now, const Rules& rules) {
+  switch (container.known) {
+    case ContainerStatus::None: {
+      if (!task.admitted) return {Action::Wait};
+      const Decision decision = through(createGate(task, container, now), Action::Pull);
+      return rules.pullUpfront && decision.action == Action::Wait ? Decision{Action::Pull} : decision;
+    }
+    case ContainerStatus::Pulled: {
+      const Decision decision = through(createGate(task, container, now), Action::Create);
+      return decision.action == Action::Create && task.setUp != SetUp::Done ? Decision{Action::Wait}
+                                                                            : decision;
+    }
+    case ContainerStatus::Created:
+      return through(startGate(task, container, now), Action::Start);
+    case ContainerStatus::Running:
+      if (!container.restarting) return {Action::Wait};
+      if (before(now, container.restartAt)) return {Action::Wait, container.restartAt};
+      return {Action::Start};
+    case ContainerStatus::Stopped:
+      return {Action::Done};
+  }
+  return {Action::Done};
+}
+
+std::string stepText(const Container& container) {
+  return "the runtime, to " + std::string(name(container.inFlight));
+}
+
+Wait gateWait(const Gate& gate) { return Wait{gate.why, gate.until}; }
+
+Wait runWait(const Task& task, const Container& container, MonoTime now) {
+  if (!task.admitted) return {"room on the host: " + task.lacks, task.admitBy};
+  if (container.known == ContainerStatus::Running) {
+    std::string what = inCrashLoop(container) ? "its next restart: it keeps ending soon" : "its restart";
+    if (container.exitCode) what += ", after exit code " + std::to_string(*container.exitCode);
+    return {what, container.restartAt};
+  }
+  const bool starting = container.known == ContainerStatus::Created;
+  const Gate gate = starting ? startGate(task, container, now) : createGate(task, container, now);
+  if (gate.state != Gate::State::Open) return gateWait(gate);
+  if (task.setUp != SetUp::Done) {
+    std::string what = "the task's volumes and control group";
+    if (!task.setUpFailure.empty()) what += ", after: " + task.setUpFailure;
+    return {what, task.setUpRetryAt};
+  }
+  return {"its turn", std::nullopt};
 }
 
 }  // namespace
 
-Action nextAction(const Task& task, const Container& container, MonoTime now) {
-  if (container.known == ContainerStatus::Stopped) return Action::Done;
-  bool stop = mustStop(task);
+Decision nextAction(const Task& task, const Container& container, MonoTime now, const Rules& rules) {
+  if (container.known == ContainerStatus::Stopped) return {Action::Done};
+  if (container.reaping) return {Action::Wait};
+  const bool stop = mustStop(task);
+  const bool waiting = before(now, container.retryAt);
+  if (container.exited || (stop && overdue(container, now))) {
+    return waiting ? Decision{Action::Wait, container.retryAt} : Decision{Action::Reap};
+  }
+  const std::optional<MonoTime> stop_by = stop ? container.stopBy : std::nullopt;
   if (container.inFlight != Step::None) {
     // A pull leaves nothing behind that would have to be ended, so a stop does not wait for it.
-    bool abandon = stop && container.inFlight == Step::Pull;
-    return abandon ? Action::Finish : Action::Wait;
+    const bool abandon = stop && container.inFlight == Step::Pull;
+    return abandon ? Decision{Action::Finish} : Decision{Action::Wait, stop_by};
   }
-  bool waiting = container.retryAt && now < *container.retryAt;
-  if (container.uncertain) return waiting ? Action::Wait : Action::Inspect;
+  const auto wait = [&] {
+    return Decision{Action::Wait, stop_by ? std::min(*stop_by, *container.retryAt) : *container.retryAt};
+  };
+  if (container.uncertain) return waiting ? wait() : Decision{Action::Inspect};
   // A back-off between attempts to start holds up no stop, but one between attempts to stop does.
-  if (waiting && (!stop || container.known == ContainerStatus::Running)) return Action::Wait;
-  return stop ? nextForStop(container) : nextForRun(container);
+  if (waiting && (!stop || container.known == ContainerStatus::Running)) return wait();
+  return stop ? nextForStop(task, container) : nextForRun(task, container, now, rules);
+}
+
+Wait waitOf(const Task& task, const Container& container, MonoTime now) {
+  const bool stop = mustStop(task);
+  if (container.known == ContainerStatus::Stopped) return {};
+  if (container.reaping || container.exited)
+    return {"the kernel, to end the last process of it", std::nullopt};
+  const std::optional<MonoTime> stop_by = stop ? container.stopBy : std::nullopt;
+  if (container.inFlight != Step::None) return {stepText(container), stop_by};
+  if (before(now, container.retryAt)) return {container.waiting, container.retryAt};
+  if (container.uncertain) return {"the runtime, to tell how it is", stop_by};
+  const bool rests = container.known == ContainerStatus::Running && !container.restarting;
+  if (!stop) return rests ? Wait{} : runWait(task, container, now);
+  if (const Container* other = stopsBefore(task, container)) {
+    return {"container " + other->spec.name + ", which depends on it, to stop", std::nullopt};
+  }
+  return {"its stop", stop_by};
 }
 
 }  // namespace berth::agent

@@ -12,6 +12,32 @@ bool isDue(const Container& container) {
   return container.known >= ContainerStatus::Running && container.known > container.sent;
 }
 
+/// One binding for each port; those of a containerPortRange are told as one, when they are in a row.
+std::vector<PortMapping> bindingsOf(const Container& container) {
+  std::vector<PortMapping> out;
+  for (const PortMapping& port : container.ports) {
+    // The service shows one binding a port; the IPv6 wildcard repeats the IPv4 one.
+    if (port.bindIp == "::") continue;
+    const auto range = std::ranges::find_if(container.spec.portMappings, [&](const acs::PortMapping& of) {
+      return of.lastContainerPort != 0 && of.protocol == port.protocol &&
+             of.containerPort <= port.containerPort && port.containerPort <= of.lastContainerPort;
+    });
+    if (range == container.spec.portMappings.end()) {
+      out.push_back(port);
+      continue;
+    }
+    const auto offset = static_cast<uint16_t>(port.containerPort - range->containerPort);
+    PortMapping whole = port;
+    whole.containerPort = static_cast<uint16_t>(range->containerPort);
+    whole.lastContainerPort = static_cast<uint16_t>(range->lastContainerPort);
+    whole.hostPort = static_cast<uint16_t>(port.hostPort - offset);
+    whole.lastHostPort =
+        static_cast<uint16_t>(whole.hostPort + range->lastContainerPort - range->containerPort);
+    if (std::ranges::find(out, whole) == out.end()) out.push_back(std::move(whole));
+  }
+  return out;
+}
+
 ContainerReport reportOf(const Container& container) {
   ContainerReport report;
   report.name = container.spec.name;
@@ -20,10 +46,7 @@ ContainerReport reportOf(const Container& container) {
   report.imageDigest = ecs::cut(container.imageDigest, ecs::kLongestImageDigest);
   report.exitCode = container.exitCode;
   report.reason = ecs::cut(container.reason, ecs::kLongestReason);
-  for (const PortMapping& port : container.ports) {
-    // The service shows one binding a port; the IPv6 wildcard repeats the IPv4 one.
-    if (port.bindIp != "::") report.ports.push_back(port);
-  }
+  report.ports = bindingsOf(container);
   return report;
 }
 

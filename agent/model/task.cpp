@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/model/restart.hpp"
 #include "proto/ecs/agent_api.hpp"
 #include "proto/ecs/text.hpp"
 
@@ -10,17 +11,6 @@ namespace {
 
 constexpr size_t kIdDigits = 20;
 
-std::string runtimeNameFor(const acs::Task& task, const std::string& container) {
-  std::string reduced;
-  for (char c : container) {
-    bool keep = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-    if (keep) reduced += c;
-  }
-  std::string id = task.arn.substr(task.arn.rfind('/') + 1);
-  if (id.size() > kIdDigits) id = id.substr(id.size() - kIdDigits);
-  return "ecs-" + task.family + "-" + task.version + "-" + reduced + "-" + id;
-}
-
 void advance(Container& container, ContainerStatus status) {
   container.known = std::max(container.known, status);
 }
@@ -28,6 +18,7 @@ void advance(Container& container, ContainerStatus status) {
 void observeExit(Task& task, Container& container, const RuntimeContainer& seen, Now now) {
   container.exitCode = seen.exitCode;
   container.finishedAt = seen.finishedAt.value_or(now.wall);
+  if (restartDue(task, container)) return planRestart(container, now);
   std::string reason;
   if (seen.oomKilled) {
     reason = "OutOfMemoryError: Container killed due to memory usage";
@@ -35,6 +26,27 @@ void observeExit(Task& task, Container& container, const RuntimeContainer& seen,
     reason = "DockerStateError: " + seen.error;
   }
   markStopped(task, container, reason, now);
+}
+
+/// The runtime has started it since it was last seen.
+void takeLife(Container& container, WallTime startedAt) {
+  if (container.restarting) {
+    ++container.restarts;
+    container.restarting = false;
+    container.restartAt.reset();
+    container.exitCode.reset();
+    container.finishedAt.reset();
+  }
+  container.startedAt = startedAt;
+  container.runningSince.reset();
+}
+
+/// By the monotonic clock from here on: the wall clock may be set.
+void noteRunning(Container& container, Now now) {
+  advance(container, ContainerStatus::Running);
+  if (container.runningSince) return;
+  const Duration age = container.startedAt ? Duration(now.wall - *container.startedAt) : Duration::zero();
+  container.runningSince = now.mono - std::max(age, Duration::zero());
 }
 
 }  // namespace
@@ -103,7 +115,7 @@ Task makeTask(const acs::Task& payload) {
   for (const acs::Container& spec : payload.containers) {
     Container container;
     container.spec = spec;
-    container.runtimeName = runtimeNameFor(payload, spec.name);
+    container.runtimeName = runtimeName(payload, spec.name);
     task.containers.push_back(std::move(container));
   }
   return task;
@@ -126,6 +138,19 @@ bool mustStop(const Task& task) {
   });
 }
 
+std::string runtimeName(const acs::Task& task, const std::string& name) {
+  std::string reduced;
+  for (char c : name) {
+    bool keep = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+    if (keep) reduced += c;
+  }
+  std::string id = task.arn.substr(task.arn.rfind('/') + 1);
+  if (id.size() > kIdDigits) id = id.substr(id.size() - kIdDigits);
+  return "ecs-" + task.family + "-" + task.version + "-" + reduced + "-" + id;
+}
+
+bool hasRun(const Container& container) { return container.startedAt.has_value(); }
+
 TaskStatus statusOf(const Task& task) {
   bool all_stopped = true;
   bool all_started = true;
@@ -146,6 +171,10 @@ void markStopped(Task& task, Container& container, const std::string& reason, No
   if (container.known == ContainerStatus::Stopped) return;
   container.known = ContainerStatus::Stopped;
   container.pid = 0;
+  container.restarting = false;
+  container.restartAt.reset();
+  container.exited.reset();
+  container.runningSince.reset();
   container.retryAt.reset();
   container.waiting.clear();
   if (container.reason.empty()) container.reason = ecs::cut(reason, ecs::kLongestReason);
@@ -172,10 +201,13 @@ void observe(Task& task, Container& container, const std::optional<RuntimeContai
   container.runtimeId = seen->id;
   advance(container, ContainerStatus::Created);
   if (!seen->ports.empty()) container.ports = seen->ports;
-  if (seen->startedAt) container.startedAt = seen->startedAt;
+  const bool another_life = seen->startedAt && seen->startedAt != container.startedAt;
+  if (container.restarting && !another_life) return;  // its last life, whose end is known
+  if (another_life) takeLife(container, *seen->startedAt);
   container.health = seen->health;
+  container.healthOutput = seen->healthOutput;
   container.pid = seen->pid;
-  if (seen->state == RunState::Running) advance(container, ContainerStatus::Running);
+  if (seen->state == RunState::Running) noteRunning(container, now);
   if (seen->state == RunState::Exited) observeExit(task, container, *seen, now);
 }
 

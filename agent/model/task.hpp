@@ -25,6 +25,9 @@ std::string_view name(TaskStatus status);
 
 /// The verbs that can be under way for a container.
 enum class Step { None, Pull, Create, Start, Stop, Inspect, Remove };
+
+/// How far the resources are that the containers of a task share.
+enum class SetUp { Needed, Doing, Done, TearingDown, Gone };
 std::string_view name(Step step);
 
 struct Container {
@@ -39,20 +42,38 @@ struct Container {
   std::optional<int> exitCode;
   std::string reason;  ///< "CannotPullContainerError: ..."
   std::vector<PortMapping> ports;
+  std::vector<uint16_t> hostPorts;  ///< chosen by the agent, one for each port mapping; 0: not by it
   HealthState health = HealthState::None;
+  std::string healthOutput;  ///< of the last probe
   std::optional<WallTime> startedAt;
   std::optional<WallTime> finishedAt;
+
+  /// By its restart policy it is to be started again, or is just being; `known` stays RUNNING meanwhile.
+  bool restarting = false;
+  int restarts = 0;      ///< that took effect
+  int shortLives = 0;    ///< restarts in a row after which it did not last; they lengthen the wait
+  std::string endpoint;  ///< random id in the URLs of its metadata and credentials
 
   /// What the controller has accepted; behind `known` while a report is due.
   ContainerStatus sent = ContainerStatus::None;
 
   // Not stored: what is going on right now.
   int64_t pid = 0;
+  std::optional<MonoTime> runningSince;
+  std::optional<MonoTime> restartAt;
+  /// The runtime says that it has ended; it counts once the kernel says that none of its processes is left.
+  std::optional<RuntimeContainer> exited;
+  bool reaping = false;            ///< the kernel is being asked
+  int reapTries = 0;               ///< it has found a process left
+  std::optional<MonoTime> stopBy;  ///< from then on the agent ends its processes by itself
   Step inFlight = Step::None;
+  std::optional<WallTime> stepSince;
   /// The outcome of a step is unknown (its answer was lost, or the agent was): ask before acting again.
   bool uncertain = false;
   /// A start was asked for and its answer is lost, so it may still take effect: see Runtime::start.
   bool startDoubted = false;
+  /// The runtime says that a start failed, and why. Believed once it also says that nothing runs.
+  std::string startFailure;
   std::optional<MonoTime> doubtUntil;  ///< from then on, "created" means that it was never started
   bool decisive = false;               ///< the inspection under way was asked for after doubtUntil
   /// Something happened to it while a step was under way, so the step's answer may be out of date.
@@ -69,6 +90,8 @@ struct Task {
   std::vector<Container> containers;
 
   bool stopWanted = false;  ///< the controller's desired status is STOPPED; never taken back
+  bool admitted = false;    ///< what it needs of the host is its own until it is STOPPED
+  int64_t arrival = 0;      ///< its place in the order in which tasks came
   std::string reason;       ///< why the task as a whole stopped; empty when its containers tell it
   std::optional<WallTime> pullStartedAt;
   std::optional<WallTime> pullStoppedAt;
@@ -78,6 +101,14 @@ struct Task {
   TaskStatus sent = TaskStatus::Pending;
 
   // Not stored.
+  SetUp setUp = SetUp::Needed;  ///< of the resources that the task's containers share
+  std::string cgroupParent;     ///< of its containers; empty: the runtime's default
+  std::string setUpFailure;     ///< what the last try ran into
+  int setUpAttempts = 0;
+  std::optional<MonoTime> setUpRetryAt;
+  std::string lacks;                ///< what it waits for to be admitted, in words
+  std::optional<MonoTime> admitBy;  ///< it is given up when it has not been admitted by then
+  WallTime since{};                 ///< when it came, or was found again
   bool reporting = false;
   int reportAttempts = 0;
   std::optional<MonoTime> reportRetryAt;
@@ -85,6 +116,13 @@ struct Task {
 
   Container* find(std::string_view containerName);
 };
+
+/// What a container or volume of a task is called on the runtime: "ecs-FAMILY-REVISION-NAME-DIGITS", the name
+/// reduced to [A-Za-z0-9-] and the digits those of the task's id, so that the same payload gives the same.
+std::string runtimeName(const acs::Task& task, const std::string& name);
+
+/// Whether it was ever seen to run.
+bool hasRun(const Container& container);
 
 /// A task made from a payload. Container names on the runtime are derived from the task's id, so the same
 /// payload always gives the same names.
@@ -101,7 +139,8 @@ bool mustStop(const Task& task);
 TaskStatus statusOf(const Task& task);
 
 /// What the runtime says becomes what is known. nullopt: the runtime does not have the container.
-/// Never moves a container backwards.
+/// Never moves a container backwards. A container that has ended and whose restart policy wants it again
+/// (agent/model/restart.hpp) is `restarting` instead of STOPPED.
 void observe(Task& task, Container& container, const std::optional<RuntimeContainer>& seen, Now now);
 
 /// The container will not run (again): known STOPPED, with `reason` unless one is there already.

@@ -41,6 +41,9 @@ struct PortMapping {
   uint16_t hostPort = 0;  ///< 0: any free one
   std::string protocol = "tcp";
   std::string bindIp;  ///< empty: all addresses
+  // Of a range of ports that is told as one; 0: a single port.
+  uint16_t lastContainerPort = 0;
+  uint16_t lastHostPort = 0;
   bool operator==(const PortMapping&) const = default;
 };
 
@@ -64,6 +67,11 @@ struct ContainerSpec {
   std::string networkMode;  ///< "bridge", "host", "none"
   std::vector<PortMapping> ports;
   std::vector<Mount> mounts;
+  std::vector<std::string> links;        ///< "CONTAINER:ALIAS", by the containers' names on the runtime
+  std::vector<std::string> volumesFrom;  ///< "CONTAINER" or "CONTAINER:ro", likewise
+  std::string cgroupParent;              ///< empty: the runtime's default
+  std::string pidMode;                   ///< "host" or empty
+  std::string ipcMode;                   ///< "host", "none" or empty
   std::string dockerConfig;  ///< JSON text of a Docker Engine Config, decoded over the above; may be empty
   std::string dockerHostConfig;  ///< JSON text of a Docker Engine HostConfig, likewise
   bool operator==(const ContainerSpec&) const = default;
@@ -89,12 +97,23 @@ struct RuntimeContainer {
   std::string healthOutput;  ///< of the last probe, at most 1024 bytes
 };
 
+/// A named volume of the runtime.
+struct VolumeSpec {
+  std::string name;
+  std::string driver;  ///< empty: "local"
+  std::map<std::string, std::string> options;
+  std::map<std::string, std::string> labels;
+  bool mustExist = false;  ///< it is somebody else's: it is not made when it is missing
+  bool operator==(const VolumeSpec&) const = default;
+};
+
 struct RuntimeInfo {
   std::string version;                      ///< "20.10.24"
   std::string apiVersion;                   ///< newest supported: "1.41"
   std::string minApiVersion;                ///< oldest supported: "1.12"
   std::vector<std::string> loggingDrivers;  ///< "json-file", "journald", ...
   std::vector<std::string> volumePlugins;   ///< beside "local"
+  bool systemdGroups = false;               ///< control groups are made by systemd: parents are slices
 };
 
 /// Something happened to a container. A hint only: the engine asks (inspect) for the truth.
@@ -137,6 +156,11 @@ class Runtime {
   /// Every container, in any state, that carries all of `labels`.
   virtual void list(std::map<std::string, std::string> labels,
                     Callback<std::vector<RuntimeContainer>> done) = 0;
+  /// Makes a volume; one of that name that is there already is the answer. NotFound when it must exist and
+  /// does not.
+  virtual void ensureVolume(VolumeSpec spec, Callback<std::monostate> done) = 0;
+  /// "No such volume" is success; FailedPrecondition while a container uses it.
+  virtual void removeVolume(std::string name, Callback<std::monostate> done) = 0;
   /// From now on `listener` hears of containers that carry the label key `label`. Reconnects for ever, with
   /// back-off, until the runtime object is destroyed. Call once.
   virtual void subscribe(std::string label, std::function<void(RuntimeEvent)> listener) = 0;

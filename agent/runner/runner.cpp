@@ -13,8 +13,8 @@ namespace {
 constexpr auto kCommitRetry = std::chrono::seconds(1);
 
 // In the order of Effect's alternatives.
-constexpr const char* kSteps[] = {"pull",   "create", "start",  "stop", "inspect",
-                                  "remove", "list",   "report", "send"};
+constexpr const char* kSteps[] = {"pull", "create", "start",     "stop", "inspect", "remove",
+                                  "reap", "set up", "tear down", "list", "report",  "send"};
 static_assert(std::size(kSteps) == std::variant_size_v<Effect>);
 
 const ContainerKey* keyOf(const Effect& effect) {
@@ -104,6 +104,10 @@ void Runner::commit() {
 
 void Runner::done(Done done) { take(engine_.onDone(std::move(done), clock_.now())); }
 
+void Runner::watch(const RuntimeContainer& seen) {
+  if (seen.state == RunState::Running) ports_.processes.watch({seen.id, seen.pid});
+}
+
 void Runner::perform(const Effect& effect) {
   logStep(log_, effect);
   Runtime& runtime = ports_.runtime;
@@ -118,7 +122,9 @@ void Runner::perform(const Effect& effect) {
     });
   } else if (const auto* start = std::get_if<StartEffect>(&effect)) {
     runtime.start(start->id, [this, alive, key = start->key](Result<RuntimeContainer> result) {
-      if (*alive) done(StartDone{key, std::move(result)});
+      if (!*alive) return;
+      if (result) watch(*result);
+      done(StartDone{key, std::move(result)});
     });
   } else if (const auto* stop = std::get_if<StopEffect>(&effect)) {
     runtime.stop(stop->id, stop->timeout, [this, alive, key = stop->key](Result<RuntimeContainer> result) {
@@ -127,18 +133,33 @@ void Runner::perform(const Effect& effect) {
   } else if (const auto* inspect = std::get_if<InspectEffect>(&effect)) {
     runtime.inspect(inspect->idOrName,
                     [this, alive, key = inspect->key](Result<std::optional<RuntimeContainer>> result) {
-                      if (*alive) done(InspectDone{key, std::move(result)});
+                      if (!*alive) return;
+                      if (result && *result) watch(**result);
+                      done(InspectDone{key, std::move(result)});
                     });
   } else if (const auto* remove = std::get_if<RemoveEffect>(&effect)) {
     runtime.remove(remove->id, remove->force,
                    [this, alive, key = remove->key](Result<std::monostate> result) {
                      if (*alive) done(RemoveDone{key, result ? Status() : Status(result.error())});
                    });
+  } else if (const auto* reap = std::get_if<ReapEffect>(&effect)) {
+    ports_.processes.reap(reap->target, reap->kill, [this, alive, key = reap->key](Result<bool> left) {
+      if (*alive) done(ReapDone{key, std::move(left)});
+    });
+  } else if (const auto* set_up = std::get_if<SetUpEffect>(&effect)) {
+    ports_.resources.setUp(set_up->setUp, [this, alive, arn = set_up->taskArn](Result<SetUpOutcome> result) {
+      if (*alive) done(SetUpDone{arn, std::move(result)});
+    });
+  } else if (const auto* down = std::get_if<TearDownEffect>(&effect)) {
+    ports_.resources.tearDown(down->setUp, [this, alive, arn = down->taskArn](Result<std::monostate> result) {
+      if (*alive) done(TearDownDone{arn, result ? Status() : Status(result.error())});
+    });
   } else if (std::holds_alternative<ListEffect>(effect)) {
     runtime.list({{kInstanceLabel, engine_.identity().instanceArn}},
                  [this, alive](Result<std::vector<RuntimeContainer>> result) {
                    if (!*alive) return;
                    if (!result) log_.warn("can't list the containers", {{"reason", result.error().message}});
+                   if (result) std::ranges::for_each(*result, [this](const auto& seen) { watch(seen); });
                    done(ListDone{std::move(result)});
                  });
   } else if (const auto* report = std::get_if<ReportEffect>(&effect)) {

@@ -22,6 +22,8 @@ namespace berth::agent {
 struct RunnerPorts {
   Store& store;
   Runtime& runtime;
+  Processes& processes;
+  TaskResources& resources;
   /// How an output is written to the store.
   std::function<Changes(const Output&)> encode;
   /// Tells the controller; `rejected` as in ReportDone.
@@ -51,6 +53,8 @@ class Runner {
   void commit();
   void perform(const Effect& effect);
   void done(Done done);
+  /// What the runtime says runs is watched by the kernel's word from then on.
+  void watch(const RuntimeContainer& seen);
   void armTimer();
 
   struct Timer;

@@ -29,6 +29,9 @@ std::map<std::string, std::string> capabilities(const RuntimeInfo& runtime,
                                          {std::string(kLegacy) + "privileged-container", ""},
                                          {std::string(kModern) + "container-health-check", ""},
                                          {std::string(kModern) + "full-sync", ""},
+                                         {std::string(kModern) + "container-ordering", ""},
+                                         {std::string(kModern) + "container-restart-policy", ""},
+                                         {std::string(kModern) + "network.container-port-range", ""},
                                          {std::string(kModern) + "docker-plugin.local", ""}};
   int newest = versionNumber(runtime.apiVersion);
   int oldest = versionNumber(runtime.minApiVersion);
@@ -41,6 +44,13 @@ std::map<std::string, std::string> capabilities(const RuntimeInfo& runtime,
     const auto& has = runtime.loggingDrivers;
     bool offered = driver == "none" || std::find(has.begin(), has.end(), driver) != has.end();
     if (offered) out[std::string(kLegacy) + "logging-driver." + driver] = "";
+  }
+  for (const std::string& plugin : runtime.volumePlugins) {
+    out[std::string(kModern) + "docker-plugin." + plugin] = "";
+  }
+  if (!runtime.systemdGroups) {
+    out[std::string(kModern) + "task-cpu-mem-limit"] = "";
+    out[std::string(kModern) + "increased-task-cpu-limit"] = "";
   }
 #if defined(__x86_64__)
   out["ecs.cpu-architecture"] = "x86_64";

@@ -3,6 +3,10 @@
 namespace berth::agent {
 namespace {
 
+std::string range(uint16_t first, uint16_t last) {
+  return std::to_string(first) + "-" + std::to_string(last);
+}
+
 ecs::ContainerStateChange containerChange(const ContainerReport& report) {
   ecs::ContainerStateChange out;
   out.containerName = report.name;
@@ -14,8 +18,13 @@ ecs::ContainerStateChange containerChange(const ContainerReport& report) {
   for (const PortMapping& port : report.ports) {
     ecs::NetworkBinding binding;
     binding.bindIP = port.bindIp;
-    binding.containerPort = port.containerPort;
-    binding.hostPort = port.hostPort;
+    if (port.lastContainerPort != 0) {
+      binding.containerPortRange = range(port.containerPort, port.lastContainerPort);
+      binding.hostPortRange = range(port.hostPort, port.lastHostPort);
+    } else {
+      binding.containerPort = port.containerPort;
+      binding.hostPort = port.hostPort;
+    }
     binding.protocol = port.protocol;
     out.networkBindings.push_back(std::move(binding));
   }

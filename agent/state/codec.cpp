@@ -29,6 +29,9 @@ std::string encodePayload(const Task& task) {
   message.clusterArn = "stored";
   message.containerInstanceArn = "stored";
   message.tasks.push_back(task.spec);
+  // Credentials stay in memory; after a restart the controller sends them again.
+  message.tasks[0].roleCredentials.reset();
+  message.tasks[0].executionCredentials.reset();
   for (const Container& container : task.containers) message.tasks[0].containers.push_back(container.spec);
   return acs::encode(acs::ToAgent(std::move(message)));
 }
@@ -52,6 +55,10 @@ Json encode(const Container& container) {
   Json out{{"name", container.spec.name},
            {"known", static_cast<int>(container.known)},
            {"startIntended", container.startIntended},
+           {"restarting", container.restarting},
+           {"restarts", container.restarts},
+           {"shortLives", container.shortLives},
+           {"endpoint", container.endpoint},
            {"runtimeId", container.runtimeId},
            {"imageDigest", container.imageDigest},
            {"reason", container.reason},
@@ -70,6 +77,10 @@ ContainerStatus status(Fields& fields, const char* name) {
 void decode(Fields& fields, Container& container) {
   container.known = status(fields, "known");
   container.startIntended = fields.boolean("startIntended");
+  container.restarting = fields.boolean("restarting");
+  container.restarts = static_cast<int>(fields.integer("restarts"));
+  container.shortLives = static_cast<int>(fields.integer("shortLives"));
+  container.endpoint = fields.str("endpoint");
   container.runtimeId = fields.str("runtimeId");
   container.imageDigest = fields.str("imageDigest");
   container.reason = fields.str("reason");
@@ -94,6 +105,8 @@ std::string encodeTask(const Task& task) {
   for (const Container& container : task.containers) containers.push_back(encode(container));
   Json out{{"arn", task.arn},
            {"stopWanted", task.stopWanted},
+           {"admitted", task.admitted},
+           {"arrival", task.arrival},
            {"reason", task.reason},
            {"sent", static_cast<int>(task.sent)},
            {"containers", std::move(containers)}};
@@ -121,6 +134,9 @@ Result<Task> decodeTask(const Record& record) {
   task.arn = fields.requiredStr("arn");
   task.spec.arn = task.arn;
   task.stopWanted = fields.boolean("stopWanted");
+  // Records of an agent that did not count had been let in.
+  task.admitted = fields.boolean("admitted", true);
+  task.arrival = fields.integer("arrival");
   task.reason = fields.str("reason");
   task.sent = static_cast<TaskStatus>(std::clamp<int64_t>(fields.integer("sent"), 0, 2));
   task.pullStartedAt = time(fields, "pullStartedAt");

@@ -4,19 +4,12 @@
 
 #include <algorithm>
 
-#include "agent/stats/kernel_text.hpp"
+#include "agent/kernel/kernel_text.hpp"
 
 namespace berth::agent {
 namespace {
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
-
-/// Cuts "/docker/ID/init.scope" behind the part that bears the id; nullopt when none does.
-std::optional<std::string> groupOf(const std::string& path, const std::string& id) {
-  const size_t found = id.empty() ? std::string::npos : path.find(id);
-  if (found == std::string::npos) return std::nullopt;
-  return path.substr(0, path.find('/', found));
-}
 
 Error senseless(const KernelFile& file) {
   return makeError(Code::Internal, file.path() + " is not in the format that the kernel documents");
@@ -81,8 +74,8 @@ Result<std::vector<CgroupUsageSource::Place>> CgroupUsageSource::places(
     if (line == lines->end()) {
       return makeError(Code::Internal, file + " names no group for controller " + controller);
     }
-    const auto group = groupOf(line->path, target.containerId);
-    if (!group) {
+    const std::string group = groupOf(line->path, target.containerId);
+    if (group.empty()) {
       return makeError(Code::NotFound, "process " + std::to_string(target.pid) + " is not of container " +
                                            target.containerId);
     }
@@ -94,7 +87,7 @@ Result<std::vector<CgroupUsageSource::Place>> CgroupUsageSource::places(
       mount = roots_.cgroup + "/" + joined;
       if (!exists(mount)) mount = roots_.cgroup + "/" + controller;
     }
-    out.push_back(Place{mount + *group, v2});
+    out.push_back(Place{mount + group, v2});
   }
   return out;
 }

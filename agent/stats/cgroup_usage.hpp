@@ -6,16 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "agent/kernel/group_finder.hpp"
+#include "agent/kernel/kernel_file.hpp"
 #include "agent/ports/usage.hpp"
-#include "agent/stats/kernel_file.hpp"
 
 namespace berth::agent {
-
-/// Where a kernel mounts what is read here.
-struct KernelRoots {
-  std::string proc = "/proc";
-  std::string cgroup = "/sys/fs/cgroup";
-};
 
 /// Keeps the cgroup files of each container open between readings. The process's own group is looked up
 /// through /proc/PID/cgroup; when the container has groups inside its own (an init system), the outermost

@@ -12,6 +12,8 @@ namespace {
 using Broken = std::optional<std::string>;
 
 constexpr int64_t kLeastMemory = 6;  // MiB
+constexpr int64_t kMostPortsOfRange = 100;
+constexpr int64_t kMostRestartPeriod = 1800;  // seconds
 
 Broken checkCpu(const Json& container, const std::string& name) {
   if (container.value("cpu", int64_t{0}) >= 0) return std::nullopt;
@@ -49,6 +51,16 @@ Broken checkPorts(const Json& container, const std::string& name, const std::str
     if (!port.contains("containerPort") && !port.contains("containerPortRange")) {
       return "Invalid port mapping of container '" + name +
              "': containerPort or containerPortRange must be given.";
+    }
+    if (std::string range = text(port, "containerPortRange"); !range.empty()) {
+      auto ports = portRange(range);
+      if (!ports || ports->second - ports->first >= kMostPortsOfRange || port.contains("containerPort") ||
+          host != 0) {
+        return "Invalid port mapping of container '" + name +
+               "': containerPortRange is like 8000-8010, of up to 100 ports, without containerPort and "
+               "hostPort.";
+      }
+      continue;
     }
     if (inside < 0 || inside > 65535 || host < 0 || host > 65535) {
       return "Invalid port mapping of container '" + name + "': ports are between 0 and 65535.";
@@ -88,6 +100,26 @@ Broken checkHealth(const Json& container, const std::string& name) {
   return std::nullopt;
 }
 
+/// The service wants a period of at least 60 s; here a shorter one is welcome, as nobody else pays for it.
+Broken checkRestart(const Json& container, const std::string& name) {
+  auto policy = container.find("restartPolicy");
+  if (policy == container.end()) return std::nullopt;
+  int64_t period = policy->value("restartAttemptPeriod", int64_t{300});
+  if (period >= 0 && period <= kMostRestartPeriod) return std::nullopt;
+  return "Invalid restart policy of container '" + name +
+         "': restartAttemptPeriod must be between 0 and 1800.";
+}
+
+/// Timeouts of any length are kept, but none ends before it begins.
+Broken checkTimeouts(const Json& container, const std::string& name) {
+  for (const char* member : {"startTimeout", "stopTimeout"}) {
+    if (container.value(member, int64_t{0}) < 0) {
+      return "Invalid setting for container '" + name + "'. The '" + member + "' must not be negative.";
+    }
+  }
+  return std::nullopt;
+}
+
 Broken checkMounts(const Json& container, const std::string& name, const std::set<std::string>& volumes) {
   for (const Json& mount : container.value("mountPoints", Json::array())) {
     std::string volume = text(mount, "sourceVolume");
@@ -116,13 +148,26 @@ Broken checkSize(const Json& input) {
   return std::nullopt;
 }
 
+/// The containers that `container` needs before itself, whatever says so.
+std::set<std::string> neededBy(const Json& container) {
+  std::set<std::string> out;
+  for (const Json& dependency : container.value("dependsOn", Json::array())) {
+    out.insert(text(dependency, "containerName"));
+  }
+  for (const std::string& link : container.value("links", std::vector<std::string>())) {
+    out.insert(link.substr(0, link.find(':')));
+  }
+  for (const Json& from : container.value("volumesFrom", Json::array())) {
+    out.insert(text(from, "sourceContainer"));
+  }
+  return out;
+}
+
 /// Takes away, round by round, the containers that wait for none of the rest: what stays waits for itself.
 Broken checkCircle(const Json& input) {
   std::map<std::string, std::set<std::string>> waits;
   for (const Json& container : input["containerDefinitions"]) {
-    auto& on = waits[text(container, "name")];
-    for (const Json& dependency : container.value("dependsOn", Json::array()))
-      on.insert(text(dependency, "containerName"));
+    waits[text(container, "name")] = neededBy(container);
   }
   auto is_free = [&](const auto& entry) {
     return std::ranges::none_of(entry.second, [&](const std::string& on) { return waits.contains(on); });
@@ -136,16 +181,29 @@ Broken checkCircle(const Json& input) {
          "' waits for itself.";
 }
 
+/// Who waits for another to be healthy waits for ever when that one has no check.
+Broken checkHealthy(const Json& input, const Json& container) {
+  for (const Json& dependency : container.value("dependsOn", Json::array())) {
+    if (text(dependency, "condition") != "HEALTHY") continue;
+    for (const Json& other : input["containerDefinitions"]) {
+      if (text(other, "name") != text(dependency, "containerName") || other.contains("healthCheck")) continue;
+      return "Container '" + text(container, "name") + "' depends on '" + text(other, "name") +
+             "' to be HEALTHY, which has no healthCheck.";
+    }
+  }
+  return std::nullopt;
+}
+
 /// A dependency must name another container of the task.
 Broken checkDependencies(const Json& input, const std::set<std::string>& names) {
   for (const Json& container : input["containerDefinitions"]) {
-    for (const Json& dependency : container.value("dependsOn", Json::array())) {
-      std::string on = text(dependency, "containerName");
+    for (const std::string& on : neededBy(container)) {
       if (!names.contains(on) || on == text(container, "name")) {
         return "Container '" + text(container, "name") + "' depends on '" + on +
                "', which is no other container of the task definition.";
       }
     }
+    if (auto broken = checkHealthy(input, container)) return broken;
   }
   return checkCircle(input);
 }
@@ -172,6 +230,8 @@ Broken checkContainers(const Json& input) {
     if (auto broken = checkPorts(container, name, mode, host_ports)) return broken;
     if (auto broken = checkHealth(container, name)) return broken;
     if (auto broken = checkMounts(container, name, volumes)) return broken;
+    if (auto broken = checkRestart(container, name)) return broken;
+    if (auto broken = checkTimeouts(container, name)) return broken;
   }
   if (!essential) return "A task definition must have at least one essential container.";
   return checkDependencies(input, names);

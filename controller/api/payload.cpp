@@ -106,6 +106,10 @@ std::vector<acs::PortMapping> ports(const Json& container) {
   for (const Json& port : container.value("portMappings", Json::array())) {
     acs::PortMapping mapping;
     mapping.containerPort = port.value("containerPort", int64_t{0});
+    if (auto range = portRange(text(port, "containerPortRange"))) {
+      mapping.containerPort = range->first;
+      mapping.lastContainerPort = range->second;
+    }
     mapping.hostPort = port.value("hostPort", int64_t{0});
     mapping.protocol = port.value("protocol", "tcp");
     out.push_back(mapping);
@@ -123,6 +127,76 @@ std::vector<acs::MountPoint> mounts(const Json& container) {
     out.push_back(std::move(point));
   }
   return out;
+}
+
+acs::Condition condition(const std::string& word) {
+  if (word == "COMPLETE") return acs::Condition::Complete;
+  if (word == "SUCCESS") return acs::Condition::Success;
+  if (word == "HEALTHY") return acs::Condition::Healthy;
+  return acs::Condition::Start;
+}
+
+/// What ties a container to others of its task.
+void putOrder(acs::Container& out, const Json& definition) {
+  for (const Json& dependency : definition.value("dependsOn", Json::array())) {
+    out.dependsOn.push_back({text(dependency, "containerName"), condition(text(dependency, "condition"))});
+  }
+  out.links = definition.value("links", std::vector<std::string>());
+  for (const Json& from : definition.value("volumesFrom", Json::array())) {
+    out.volumesFrom.push_back({text(from, "sourceContainer"), from.value("readOnly", false)});
+  }
+  if (definition.contains("startTimeout")) out.startTimeout = definition["startTimeout"].get<int64_t>();
+  if (definition.contains("stopTimeout")) out.stopTimeout = definition["stopTimeout"].get<int64_t>();
+  if (auto policy = definition.find("restartPolicy"); policy != definition.end()) {
+    out.restartPolicy.enabled = policy->value("enabled", false);
+    out.restartPolicy.ignoredExitCodes = policy->value("ignoredExitCodes", std::vector<int64_t>());
+    out.restartPolicy.attemptPeriod = policy->value("restartAttemptPeriod", out.restartPolicy.attemptPeriod);
+  }
+}
+
+/// The region of an ARN, or nothing.
+std::string regionOf(const std::string& arn) {
+  size_t from = 0;
+  for (int colons = 0; colons < 3; ++colons) {
+    from = arn.find(':', from);
+    if (from == std::string::npos) return {};
+    ++from;
+  }
+  return arn.substr(from, arn.find(':', from) - from);
+}
+
+/// `valueFrom` is an ARN of Secrets Manager or of a parameter, or a parameter's name.
+acs::Secret secret(const Json& definition, const char* target) {
+  acs::Secret out;
+  out.name = text(definition, "name");
+  out.valueFrom = text(definition, "valueFrom");
+  const bool arn = out.valueFrom.starts_with("arn:");
+  out.provider = arn && out.valueFrom.find(":secretsmanager:") != std::string::npos ? "asm" : "ssm";
+  if (arn) out.region = regionOf(out.valueFrom);
+  const bool log = std::string_view(target) == "LOG_DRIVER";
+  out.type = log ? "BOOTSTRAP" : "ENVIRONMENT_VARIABLE";
+  out.target = target;
+  return out;
+}
+
+/// What has to be fetched before a container can be made.
+void putFetched(acs::Container& out, const Json& definition) {
+  for (const Json& entry : definition.value("secrets", Json::array())) {
+    out.secrets.push_back(secret(entry, "CONTAINER"));
+  }
+  if (auto log = definition.find("logConfiguration"); log != definition.end()) {
+    for (const Json& entry : log->value("secretOptions", Json::array())) {
+      out.secrets.push_back(secret(entry, "LOG_DRIVER"));
+    }
+  }
+  for (const Json& file : definition.value("environmentFiles", Json::array())) {
+    out.environmentFiles.push_back({text(file, "value"), text(file, "type", "s3")});
+  }
+  if (auto credentials = definition.find("repositoryCredentials"); credentials != definition.end()) {
+    out.registryAuthentication.type = "asm";
+    out.registryAuthentication.credentialsParameter = text(*credentials, "credentialsParameter");
+    out.registryAuthentication.region = regionOf(out.registryAuthentication.credentialsParameter);
+  }
 }
 
 acs::Container payloadContainer(const Json& definition, const Json& task) {
@@ -144,10 +218,28 @@ acs::Container payloadContainer(const Json& definition, const Json& task) {
   out.environment["AWS_EXECUTION_ENV"] = "AWS_ECS_EC2";
   out.portMappings = ports(definition);
   out.mountPoints = mounts(definition);
-  if (definition.contains("stopTimeout")) out.stopTimeout = definition["stopTimeout"].get<int64_t>();
+  putOrder(out, definition);
+  putFetched(out, definition);
   if (definition.contains("healthCheck")) out.healthCheckType = "docker";
   out.dockerConfig.config = dockerConfig(definition).dump();
   out.dockerConfig.hostConfig = dockerHostConfig(definition, task).dump();
+  return out;
+}
+
+acs::Volume payloadVolume(const Json& definition) {
+  acs::Volume out;
+  out.name = text(definition, "name");
+  if (auto docker = definition.find("dockerVolumeConfiguration"); docker != definition.end()) {
+    out.kind = acs::VolumeKind::Docker;
+    out.type = "docker";
+    out.shared = docker->value("scope", "task") == "shared";
+    out.autoprovision = docker->value("autoprovision", false);
+    out.driver = text(*docker, "driver");
+    out.driverOpts = docker->value("driverOpts", std::map<std::string, std::string>());
+    out.labels = docker->value("labels", std::map<std::string, std::string>());
+  } else if (definition.contains("host")) {
+    out.sourcePath = definition["host"].value("sourcePath", "");
+  }
   return out;
 }
 
@@ -174,11 +266,10 @@ acs::Task payloadOf(const Json& document, const TaskDefinition& definition, cons
     }
     out.containers.push_back(std::move(payload));
   }
+  out.pidMode = document.value("pidMode", "");
+  out.ipcMode = document.value("ipcMode", "");
   for (const Json& volume : document.value("volumes", Json::array())) {
-    acs::Volume out_volume;
-    out_volume.name = text(volume, "name");
-    if (volume.contains("host")) out_volume.sourcePath = volume["host"].value("sourcePath", "");
-    out.volumes.push_back(std::move(out_volume));
+    out.volumes.push_back(payloadVolume(volume));
   }
   return out;
 }

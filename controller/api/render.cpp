@@ -45,10 +45,15 @@ Json renderContainer(const ecs::Names& names, const Task& task, const TaskContai
   if (container.exitCode) out["exitCode"] = *container.exitCode;
   Json bindings = Json::array();
   for (const NetworkBinding& binding : container.bindings) {
-    bindings.push_back(Json{{"bindIP", binding.bindIp},
-                            {"containerPort", binding.containerPort},
-                            {"hostPort", binding.hostPort},
-                            {"protocol", binding.protocol}});
+    Json shown{{"bindIP", binding.bindIp}, {"protocol", binding.protocol}};
+    if (binding.containerPortRange.empty()) {
+      shown["containerPort"] = binding.containerPort;
+      shown["hostPort"] = binding.hostPort;
+    } else {
+      shown["containerPortRange"] = binding.containerPortRange;
+      shown["hostPortRange"] = binding.hostPortRange;
+    }
+    bindings.push_back(std::move(shown));
   }
   out["networkBindings"] = std::move(bindings);
   return out;

@@ -86,6 +86,8 @@ void applyContainerChange(Task& task, const Json& change) {
     out.containerPort = binding.value("containerPort", int64_t{0});
     out.hostPort = binding.value("hostPort", int64_t{0});
     out.protocol = text(binding, "protocol", "tcp");
+    out.containerPortRange = text(binding, "containerPortRange");
+    out.hostPortRange = text(binding, "hostPortRange");
     container->bindings.push_back(std::move(out));
   }
 }

@@ -122,6 +122,15 @@ std::vector<TaskContainer> containersOf(const Json& document, Random& random) {
   return out;
 }
 
+std::optional<std::pair<int64_t, int64_t>> portRange(const std::string& range) {
+  const size_t dash = range.find('-');
+  if (dash == std::string::npos) return std::nullopt;
+  const auto first = parseNumber<uint16_t>(range.substr(0, dash));
+  const auto last = parseNumber<uint16_t>(range.substr(dash + 1));
+  if (!first || !last || *first == 0 || *last < *first) return std::nullopt;
+  return std::pair<int64_t, int64_t>(*first, *last);
+}
+
 std::string unsupportedFeature(const Json& document) {
   if (document.value("networkMode", "") == "awsvpc") return "network mode awsvpc";
   for (const char* member : {"pidMode", "ipcMode"}) {
@@ -131,26 +140,20 @@ std::string unsupportedFeature(const Json& document) {
     if (document.contains(member) && !document[member].empty()) return member;
   }
   for (const Json& volume : document.value("volumes", Json::array())) {
-    bool on_host = volume.contains("host") && !volume["host"].value("sourcePath", "").empty();
-    if (!on_host) return "volume '" + text(volume, "name") + "', which has no sourcePath on the host,";
+    for (const char* kind : {"efsVolumeConfiguration", "fsxWindowsFileServerVolumeConfiguration"}) {
+      if (volume.contains(kind)) return std::string(kind) + " of volume '" + text(volume, "name") + "',";
+    }
+    if (volume.value("configuredAtLaunch", false)) {
+      return "configuredAtLaunch of volume '" + text(volume, "name") + "',";
+    }
   }
-  static constexpr const char* kContainerFeatures[] = {
-      "dependsOn",           "secrets",         "environmentFiles",      "links",
-      "volumesFrom",         "credentialSpecs", "firelensConfiguration", "repositoryCredentials",
-      "resourceRequirements"};
+  static constexpr const char* kContainerFeatures[] = {"credentialSpecs", "firelensConfiguration",
+                                                       "resourceRequirements"};
   for (const Json& container : document["containerDefinitions"]) {
-    std::string in = " of container '" + text(container, "name") + "'";
     for (const char* feature : kContainerFeatures) {
-      if (container.contains(feature) && !container[feature].empty()) return feature + in;
-    }
-    if (auto log = container.find("logConfiguration"); log != container.end()) {
-      if (!log->value("secretOptions", Json::array()).empty()) return "secretOptions of the log" + in;
-    }
-    if (container.contains("restartPolicy") && container["restartPolicy"].value("enabled", false)) {
-      return "restartPolicy" + in;
-    }
-    for (const Json& port : container.value("portMappings", Json::array())) {
-      if (port.contains("containerPortRange")) return "containerPortRange" + in;
+      if (container.contains(feature) && !container[feature].empty()) {
+        return feature + (" of container '" + text(container, "name") + "'");
+      }
     }
   }
   return "";

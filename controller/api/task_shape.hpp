@@ -23,6 +23,9 @@ Resources resourcesOf(const Json& document);
 /// The containers of a new task, PENDING, each with a fresh id.
 std::vector<TaskContainer> containersOf(const Json& document, Random& random);
 
+/// First and last port of a containerPortRange "8000-8010"; nullopt when it is none.
+std::optional<std::pair<int64_t, int64_t>> portRange(const std::string& range);
+
 /// Features of `document` that tasks can't be run with here, in words; empty when there are none.
 std::string unsupportedFeature(const Json& document);
 

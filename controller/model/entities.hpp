@@ -75,6 +75,9 @@ struct NetworkBinding {
   int64_t containerPort = 0;
   int64_t hostPort = 0;
   std::string protocol;
+  // Of a range of ports, instead of the two numbers: "8000-8010".
+  std::string containerPortRange;
+  std::string hostPortRange;
 
   bool operator==(const NetworkBinding&) const = default;
 };

@@ -71,7 +71,9 @@ Json encode(const TaskContainer& container) {
     bindings.push_back(Json{{"bindIp", binding.bindIp},
                             {"containerPort", binding.containerPort},
                             {"hostPort", binding.hostPort},
-                            {"protocol", binding.protocol}});
+                            {"protocol", binding.protocol},
+                            {"containerPortRange", binding.containerPortRange},
+                            {"hostPortRange", binding.hostPortRange}});
   }
   Json out{{"id", container.id},
            {"name", container.name},
@@ -115,6 +117,8 @@ TaskContainer decodeContainer(const Json& value, Fields& parent) {
     port.containerPort = inner.integer("containerPort");
     port.hostPort = inner.integer("hostPort");
     port.protocol = inner.str("protocol", "tcp");
+    port.containerPortRange = inner.str("containerPortRange");
+    port.hostPortRange = inner.str("hostPortRange");
     fields.absorb(inner);
     out.bindings.push_back(std::move(port));
   }

@@ -3,6 +3,7 @@
 
 #include "proto/acs/codec.hpp"
 #include "proto/acs/frame.hpp"
+#include "proto/acs/payload_codec.hpp"
 #include "proto/json/fields.hpp"
 
 namespace berth::acs {
@@ -11,156 +12,13 @@ namespace {
 using json::Fields;
 using Json = nlohmann::json;
 
-bool nonEmpty(const Json* value) { return value && !(value->is_array() && value->empty()); }
-
-/// Features that change what a container does: a task that asks for one this agent lacks is refused, never
-/// run without it.
-constexpr std::string_view kContainerFeatures[] = {
-    "dependsOn",   "secrets",         "environmentFiles",      "links",
-    "volumesFrom", "credentialSpecs", "firelensConfiguration", "registryAuthentication",
-};
-
-void refuseContainerFeatures(Fields& fields) {
-  for (std::string_view feature : kContainerFeatures) {
-    if (nonEmpty(fields.find(feature))) fields.fault(feature, "is not supported by this agent");
-  }
-  if (const Json* policy = fields.find("restartPolicy")) {
-    Fields restart(*policy, fields.pathOf("restartPolicy"));
-    if (restart.boolean("enabled")) fields.fault("restartPolicy", "is not supported by this agent");
-  }
-}
-
-void refuseTaskFeatures(Fields& fields, const Task& task) {
-  if (task.networkMode == "awsvpc") fields.fault("networkMode", "awsvpc is not supported by this agent");
-  for (std::string_view feature : {"elasticNetworkInterfaces", "proxyConfiguration", "associations"}) {
-    if (nonEmpty(fields.find(feature))) fields.fault(feature, "is not supported by this agent");
-  }
-  if (fields.str("pidMode") == "task") fields.fault("pidMode", "task is not supported by this agent");
-  if (fields.str("ipcMode") == "task") fields.fault("ipcMode", "task is not supported by this agent");
-}
-
-PortMapping decodePort(const Json& value, Fields& parent) {
-  Fields fields(value, parent.pathOf("portMappings"));
-  PortMapping port;
-  port.containerPort = fields.integer("containerPort");
-  port.hostPort = fields.integer("hostPort");
-  port.protocol = fields.str("protocol", "tcp");
-  if (fields.has("containerPortRange")) fields.fault("containerPortRange", "is not supported by this agent");
-  auto outside = [](int64_t number) { return number < 0 || number > 65535; };
-  if (outside(port.containerPort) || outside(port.hostPort)) fields.fault("containerPort", "is not a port");
-  if (port.protocol != "tcp" && port.protocol != "udp") fields.fault("protocol", "is neither tcp nor udp");
-  parent.absorb(fields);
-  return port;
-}
-
-MountPoint decodeMount(const Json& value, Fields& parent) {
-  Fields fields(value, parent.pathOf("mountPoints"));
-  MountPoint mount;
-  mount.sourceVolume = fields.requiredStr("sourceVolume");
-  mount.containerPath = fields.requiredStr("containerPath");
-  mount.readOnly = fields.boolean("readOnly");
-  parent.absorb(fields);
-  return mount;
-}
-
-/// Overrides travel as JSON text or as an object; "command" is the only key the protocol knows.
-void applyOverrides(Fields& fields, Container& container) {
-  const Json* value = fields.find("overrides");
-  if (!value) return;
-  Json parsed = *value;
-  if (value->is_string()) {
-    if (value->get<std::string>().empty()) return;
-    auto object = json::parseObject(value->get<std::string>(), fields.pathOf("overrides"));
-    if (!object) return fields.fault("overrides", "is not JSON text of an object");
-    parsed = std::move(*object);
-  }
-  Fields overrides(parsed, fields.pathOf("overrides"));
-  for (auto it = parsed.begin(); parsed.is_object() && it != parsed.end(); ++it) {
-    if (it.key() != "command") overrides.fault(it.key(), "is not a known override");
-  }
-  if (auto command = overrides.optionalStrings("command")) container.command = std::move(command);
-  fields.absorb(overrides);
-}
-
-Container decodeContainer(const Json& value, Fields& parent) {
-  Fields fields(value, parent.pathOf("containers"));
-  Container container;
-  container.name = fields.requiredStr("name");
-  container.image = fields.requiredStr("image");
-  container.containerArn = fields.str("containerArn");
-  container.essential = fields.boolean("essential");
-  container.cpu = fields.integer("cpu");
-  container.memory = fields.integer("memory");
-  container.command = fields.optionalStrings("command");
-  container.entryPoint = fields.optionalStrings("entryPoint");
-  container.environment = fields.stringMap("environment");
-  container.stopTimeout = fields.optionalInteger("stopTimeout");
-  container.healthCheckType = fields.str("healthCheckType");
-  for (const Json* port : fields.list("portMappings")) {
-    container.portMappings.push_back(decodePort(*port, fields));
-  }
-  for (const Json* mount : fields.list("mountPoints")) {
-    container.mountPoints.push_back(decodeMount(*mount, fields));
-  }
-  if (const Json* docker = fields.find("dockerConfig")) {
-    Fields config(*docker, fields.pathOf("dockerConfig"));
-    container.dockerConfig.version = config.str("version");
-    container.dockerConfig.config = config.str("config");
-    container.dockerConfig.hostConfig = config.str("hostConfig");
-    fields.absorb(config);
-  }
-  applyOverrides(fields, container);
-  refuseContainerFeatures(fields);
-  parent.absorb(fields);
-  return container;
-}
-
-Volume decodeVolume(const Json& value, Fields& parent) {
-  Fields fields(value, parent.pathOf("volumes"));
-  Volume volume;
-  volume.name = fields.requiredStr("name");
-  std::string type = fields.str("type", "host");
-  if (type != "host") {
-    fields.fault("type", "is not supported by this agent: only volumes on the host are");
-  } else if (const Json* host = fields.find("host")) {
-    Fields source(*host, fields.pathOf("host"));
-    volume.sourcePath = source.str("sourcePath");
-    if (volume.sourcePath.empty()) {
-      source.fault("sourcePath",
-                   "is empty: volumes that live with their task are not supported by this agent");
-    }
-    fields.absorb(source);
-  } else {
-    fields.fault("host", "is missing");
-  }
-  parent.absorb(fields);
-  return volume;
-}
-
-void decodeTask(const Json& value, PayloadMessage& payload) {
+/// A task that can't be read is reported as refused; the others of its message go on.
+void takeTask(const Json& value, PayloadMessage& payload) {
   Fields fields(value, "task");
-  Task task;
-  task.arn = fields.requiredStr("arn");
-  task.desiredStatus = fields.str("desiredStatus");
-  task.family = fields.str("family");
-  task.version = fields.str("version");
-  task.group = fields.str("group");
-  task.networkMode = fields.str("networkMode");
-  task.launchType = fields.str("launchType");
-  task.cpu = fields.number("cpu");
-  task.memory = fields.integer("memory");
-  if (task.desiredStatus != "RUNNING" && task.desiredStatus != "STOPPED") {
-    fields.fault("desiredStatus", "is neither RUNNING nor STOPPED");
-  }
-  for (const Json* container : fields.list("containers")) {
-    task.containers.push_back(decodeContainer(*container, fields));
-  }
-  for (const Json* volume : fields.list("volumes")) task.volumes.push_back(decodeVolume(*volume, fields));
-  refuseTaskFeatures(fields, task);
-  if (task.desiredStatus == "RUNNING" && task.containers.empty()) fields.fault("containers", "is empty");
+  Task task = decodeTask(fields);
   // A stop needs no more than the ARN, whatever else is odd about the task.
-  bool stop = task.desiredStatus == "STOPPED" && !task.arn.empty();
-  Status status = fields.status();
+  const bool stop = task.desiredStatus == "STOPPED" && !task.arn.empty();
+  const Status status = fields.status();
   if (status.ok() || stop) {
     payload.tasks.push_back(std::move(task));
   } else if (!task.arn.empty()) {
@@ -177,7 +35,7 @@ Result<ToAgent> decodePayload(const Json& body) {
   payload.containerInstanceArn = fields.requiredStr("containerInstanceArn");
   payload.seqNum = fields.integer("seqNum");
   payload.generatedAt = fields.integer("generatedAt");
-  for (const Json* task : fields.list("tasks")) decodeTask(*task, payload);
+  for (const Json* task : fields.list("tasks")) takeTask(*task, payload);
   if (Status status = fields.status(); !status) return status.error();
   return ToAgent(std::move(payload));
 }
@@ -205,6 +63,25 @@ Result<ToAgent> decodeStopAck(const Json& body) {
   return ToAgent(std::move(ack));
 }
 
+Result<ToAgent> decodeCredentialsMessage(const Json& body) {
+  Fields fields(body, "message");
+  CredentialsMessage message;
+  message.messageId = fields.requiredStr("messageId");
+  message.taskArn = fields.requiredStr("taskArn");
+  const std::string role = fields.requiredStr("roleType");
+  if (role != "TaskApplication" && role != "TaskExecution") {
+    fields.fault("roleType", "is neither TaskApplication nor TaskExecution");
+  }
+  message.execution = role == "TaskExecution";
+  if (auto credentials = decodeCredentials(fields, "roleCredentials")) {
+    message.credentials = std::move(*credentials);
+  } else {
+    fields.fault("roleCredentials", "is missing");
+  }
+  if (Status status = fields.status(); !status) return status.error();
+  return ToAgent(std::move(message));
+}
+
 Result<ToAgent> decodeHeartbeat(const Json& body) {
   Fields fields(body, "message");
   HeartbeatMessage heartbeat;
@@ -215,7 +92,6 @@ Result<ToAgent> decodeHeartbeat(const Json& body) {
 }
 
 constexpr std::string_view kKnownWithoutAction[] = {
-    "IAMRoleCredentialsMessage",
     "AttachTaskNetworkInterfacesMessage",
     "AttachInstanceNetworkInterfacesMessage",
     "ConfirmAttachmentMessage",
@@ -247,6 +123,11 @@ struct FromAgentEncoder {
   Json operator()(const HeartbeatAckRequest& ack) const {
     return envelope("HeartbeatAckRequest", Json{{"messageId", ack.messageId}});
   }
+  Json operator()(const CredentialsAckRequest& ack) const {
+    return envelope("IAMRoleCredentialsAckRequest", Json{{"messageId", ack.messageId},
+                                                         {"expiration", ack.expiration},
+                                                         {"credentialsId", ack.credentialsId}});
+  }
   Json operator()(const TaskStopVerificationMessage& verification) const {
     return envelope("TaskStopVerificationMessage",
                     Json{{"messageId", verification.messageId},
@@ -264,6 +145,7 @@ Result<ToAgent> decodeToAgent(std::string_view text) {
   if (type == "PayloadMessage") return decodePayload(body);
   if (type == "HeartbeatMessage") return decodeHeartbeat(body);
   if (type == "TaskManifestMessage") return decodeManifest(body);
+  if (type == "IAMRoleCredentialsMessage") return decodeCredentialsMessage(body);
   if (type == "TaskStopVerificationAck") return decodeStopAck(body);
   OtherMessage other{type, false};
   for (std::string_view known : kKnownWithoutAction) other.known |= known == type;

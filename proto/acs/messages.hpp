@@ -2,72 +2,15 @@
 // agent. Plain values; the wire form is in codec.hpp. Names and meanings are those of Amazon's agent.
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "proto/acs/payload.hpp"
+
 namespace berth::acs {
 
-struct PortMapping {
-  int64_t containerPort = 0;
-  int64_t hostPort = 0;  ///< 0: the agent's choice
-  std::string protocol = "tcp";
-};
-
-struct MountPoint {
-  std::string sourceVolume;
-  std::string containerPath;
-  bool readOnly = false;
-};
-
-/// JSON texts of a Docker Engine Config and HostConfig, decoded over what the other fields give.
-struct DockerConfig {
-  std::string version;
-  std::string config;
-  std::string hostConfig;
-};
-
-struct Container {
-  std::string name;
-  std::string image;
-  std::string containerArn;
-  bool essential = true;
-  int64_t cpu = 0;     ///< shares, 1024 a core
-  int64_t memory = 0;  ///< hard limit in MiB, 0 for none
-  std::optional<std::vector<std::string>> command;
-  std::optional<std::vector<std::string>> entryPoint;
-  std::map<std::string, std::string> environment;
-  std::vector<PortMapping> portMappings;
-  std::vector<MountPoint> mountPoints;
-  std::optional<int64_t> stopTimeout;  ///< seconds
-  std::string healthCheckType;         ///< "docker" or empty
-  DockerConfig dockerConfig;
-};
-
-/// A volume on a host path.
-struct Volume {
-  std::string name;
-  std::string sourcePath;
-};
-
-struct Task {
-  std::string arn;
-  std::string desiredStatus;  ///< "RUNNING" or "STOPPED"
-  std::string family;
-  std::string version;
-  std::string group;
-  std::string networkMode;  ///< empty means bridge
-  std::string launchType;
-  double cpu = 0;      ///< vCPUs, 0 for no task limit
-  int64_t memory = 0;  ///< MiB, 0 for no task limit
-  std::vector<Container> containers;
-  std::vector<Volume> volumes;
-};
-
-/// A task of a payload that can't be run as asked; it is reported as STOPPED with `reason`.
+/// A task of a payload that can't be read; it is reported as STOPPED with `reason`.
 struct RefusedTask {
   std::string arn;
   std::string reason;
@@ -86,6 +29,14 @@ struct PayloadMessage {
 struct HeartbeatMessage {
   std::string messageId;
   bool healthy = true;
+};
+
+/// New credentials of a task that the agent has.
+struct CredentialsMessage {
+  std::string messageId;
+  std::string taskArn;
+  bool execution = false;  ///< roleType TaskExecution; else TaskApplication
+  Credentials credentials;
 };
 
 struct TaskIdentity {
@@ -115,8 +66,8 @@ struct OtherMessage {
   bool known = false;
 };
 
-using ToAgent = std::variant<PayloadMessage, HeartbeatMessage, TaskManifestMessage, TaskStopVerificationAck,
-                             OtherMessage>;
+using ToAgent = std::variant<PayloadMessage, HeartbeatMessage, CredentialsMessage, TaskManifestMessage,
+                             TaskStopVerificationAck, OtherMessage>;
 
 struct AckRequest {
   std::string cluster;
@@ -135,12 +86,19 @@ struct HeartbeatAckRequest {
   std::string messageId;
 };
 
+/// One for each set of credentials, of a payload (with its id) or of a CredentialsMessage.
+struct CredentialsAckRequest {
+  std::string messageId;
+  std::string expiration;
+  std::string credentialsId;
+};
+
 struct TaskStopVerificationMessage {
   std::string messageId;
   std::vector<TaskIdentity> stopCandidates;
 };
 
-using FromAgent =
-    std::variant<AckRequest, NackRequest, HeartbeatAckRequest, TaskStopVerificationMessage, OtherMessage>;
+using FromAgent = std::variant<AckRequest, NackRequest, HeartbeatAckRequest, CredentialsAckRequest,
+                               TaskStopVerificationMessage, OtherMessage>;
 
 }  // namespace berth::acs

@@ -97,6 +97,7 @@ Result<SystemInfo> decodeInfo(std::string_view body) {
     Fields plugins(member(fields, "Plugins"), "info.Plugins");
     out.loggingDrivers = plugins.strings("Log");
     out.volumePlugins = plugins.strings("Volume");
+    out.cgroupDriver = fields.str("CgroupDriver");
     fields.absorb(plugins);
   });
 }
@@ -183,6 +184,12 @@ std::string errorMessage(int status, std::string_view body) {
   text.erase(text.find_last_not_of(kBlank) + 1);
   if (text.empty()) return "HTTP status " + std::to_string(status);
   return text.substr(0, kLongest);
+}
+
+std::string encodeVolume(const Volume& volume) {
+  nlohmann::json out{{"Name", volume.name}, {"DriverOpts", volume.options}, {"Labels", volume.labels}};
+  out["Driver"] = volume.driver.empty() ? "local" : volume.driver;
+  return json::dump(out);
 }
 
 std::string encodeFilters(const std::map<std::string, std::vector<std::string>>& filters) {

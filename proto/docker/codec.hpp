@@ -29,6 +29,9 @@ Result<PullProgress> decodePullProgress(std::string_view line);
 /// 1024 bytes. Never empty: without a text it is "HTTP status N".
 std::string errorMessage(int status, std::string_view body);
 
+/// The body of POST /volumes/create.
+std::string encodeVolume(const Volume& volume);
+
 /// The JSON text of a `filters` parameter: {"type":["container"],"label":["a=b"]}.
 std::string encodeFilters(const std::map<std::string, std::vector<std::string>>& filters);
 

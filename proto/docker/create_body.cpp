@@ -74,6 +74,8 @@ json hostConfigOf(const CreateBody& body) {
         {{"HostIp", port.hostIp}, {"HostPort", std::to_string(port.hostPort)}});
   }
   host["PortBindings"] = std::move(bindings);
+  if (!body.links.empty()) host["Links"] = body.links;
+  if (!body.volumesFrom.empty()) host["VolumesFrom"] = body.volumesFrom;
   return host;
 }
 
@@ -91,6 +93,12 @@ Result<std::string> encodeCreateBody(const CreateBody& body) {
   json host = hostConfigOf(body);
   const Status hosted = decodeOver(host, body.hostConfig, "dockerConfig.hostConfig", {});
   if (!hosted) return hosted.error();
+  const auto force = [&host](const char* member, const std::string& value) {
+    if (!value.empty()) host[keyIn(host, member)] = value;
+  };
+  force("CgroupParent", body.cgroupParent);
+  force("PidMode", body.pidMode);
+  force("IpcMode", body.ipcMode);
   config["HostConfig"] = std::move(host);
   return berth::json::dump(config);
 }

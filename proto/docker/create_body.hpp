@@ -23,8 +23,14 @@ struct CreateBody {
   int64_t cpuShares = 0;                      ///< sent as it is
   int64_t memoryBytes = 0;                    ///< 0: no limit
   std::string networkMode;                    ///< empty: the engine's default
-  std::string config;                         ///< JSON text of a Config, decoded over the above; may be empty
-  std::string hostConfig;                     ///< JSON text of a HostConfig, likewise
+  std::vector<std::string> links;             ///< "CONTAINER:ALIAS"
+  std::vector<std::string> volumesFrom;       ///< "CONTAINER[:ro]"
+  // These win over hostConfig, unless they are empty.
+  std::string cgroupParent;
+  std::string pidMode;
+  std::string ipcMode;
+  std::string config;      ///< JSON text of a Config, decoded over the above; may be empty
+  std::string hostConfig;  ///< JSON text of a HostConfig, likewise
 };
 
 /// JSON text. `config` and `hostConfig` are decoded over the rest as Go's decoder does it: keys match without

@@ -22,6 +22,7 @@ struct Version {
 struct SystemInfo {
   std::vector<std::string> loggingDrivers;
   std::vector<std::string> volumePlugins;  ///< "local" among them
+  std::string cgroupDriver;                ///< "cgroupfs" or "systemd"
 };
 
 /// One published port of a container.
@@ -58,6 +59,14 @@ struct ContainerInspect {
 struct ImageInspect {
   std::string id;                        ///< "sha256:..." of the image's configuration
   std::vector<std::string> repoDigests;  ///< "127.0.0.1:5000/web@sha256:..."
+};
+
+/// POST /volumes/create.
+struct Volume {
+  std::string name;
+  std::string driver;  ///< empty: "local"
+  std::map<std::string, std::string> options;
+  std::map<std::string, std::string> labels;
 };
 
 /// One line of GET /events.

@@ -58,6 +58,8 @@ void AgentNode::run(agent::Stored stored) {
   agent::EngineOptions options;
   options.cleanupDelay = seconds(60);
   options.recheck = seconds(60);
+  options.stopGrace = seconds(20);
+  options.host = agent::HostCapacity{cpu_, memory_, {}, {}, {}};
   engine_ = std::make_unique<agent::Engine>(agent::Identity{"default", instanceArn_, "us-east-1"}, options,
                                             world_.random());
   process(engine_->restore(std::move(stored.tasks), stored.timeline, world_.now()));

@@ -20,8 +20,13 @@ ContainerKey keyOf(const ContainerSpec& spec) {
 }  // namespace
 
 void FaultyRuntime::perform(const Effect& effect, const Alive& alive, Answer answer) {
+  if (const auto* e = std::get_if<ReapEffect>(&effect)) return reap(*e, alive, answer);
   // The request reaches the runtime after a while, and is carried out even if the agent has died since.
-  world_.after(world_.between(milliseconds(0), milliseconds(3)), forever_, [this, effect, alive, answer] {
+  Duration delay = world_.between(milliseconds(0), milliseconds(3));
+  delay += std::max(hungUntil_ - world_.now().mono, Duration::zero());
+  world_.after(delay, forever_, [this, effect, alive, answer] {
+    if (const auto* e = std::get_if<SetUpEffect>(&effect)) setUp(*e, alive, answer);
+    if (const auto* e = std::get_if<TearDownEffect>(&effect)) tearDown(*e, alive, answer);
     if (const auto* e = std::get_if<PullEffect>(&effect)) pull(*e, alive, answer);
     if (const auto* e = std::get_if<CreateEffect>(&effect)) create(*e, alive, answer);
     if (const auto* e = std::get_if<StartEffect>(&effect)) start(*e, alive, answer);
@@ -78,9 +83,10 @@ Result<RuntimeContainer> FaultyRuntime::doStart(const std::string& id) {
   if (box->seen.state == RunState::Running) return box->seen;
   // As Docker does it: a container that has exited is simply started again, so the engine must not ask.
   ContainerKey key = keyOf(box->spec);
-  if (++ledger_.starts[key] > 1) {
+  if (++ledger_.starts[key] > 1 && !imageIs(box->spec.image, "again")) {
     throw Violation("container " + key.container + " of " + key.taskArn + " was started twice");
   }
+  box->seen.ports.clear();
   for (const PortMapping& port : box->spec.ports) {
     PortMapping bound = port;
     if (bound.hostPort == 0) bound.hostPort = static_cast<uint16_t>(nextPort_++);
@@ -94,7 +100,12 @@ Result<RuntimeContainer> FaultyRuntime::doStart(const std::string& id) {
   }
   box->seen.state = RunState::Running;
   box->seen.pid = static_cast<int64_t>(1000 + nextId_);
-  box->seen.startedAt = world_.now().wall;
+  // No two lives of a container begin at the same time.
+  const WallTime began = world_.now().wall;
+  box->seen.startedAt = box->seen.startedAt ? std::max(began, *box->seen.startedAt + milliseconds(1)) : began;
+  box->seen.exitCode.reset();
+  box->seen.finishedAt.reset();
+  box->ghost = false;
   ++box->run;
   plan(*box);
   emit(box->seen.id, "start");
@@ -113,6 +124,16 @@ void FaultyRuntime::start(const StartEffect& effect, const Alive& alive, const A
 void FaultyRuntime::plan(Box& box) {
   std::optional<Duration> lives;
   int code = 0;
+  if (imageIs(box.spec.image, "again")) lives = world_.between(milliseconds(1), seconds(20)), code = 1;
+  if (imageIs(box.spec.image, "slow")) {
+    box.seen.health = HealthState::Unknown;
+    world_.after(world_.between(milliseconds(1), seconds(5)), forever_, [this, name = box.spec.name] {
+      Box* found = find(name);
+      if (!found) return;
+      found->seen.health = HealthState::Healthy;
+      emit(found->seen.id, "health_status: healthy");
+    });
+  }
   if (imageIs(box.spec.image, "job")) lives = world_.between(milliseconds(1), seconds(20));
   if (imageIs(box.spec.image, "crash")) lives = world_.between(Duration(0), milliseconds(30)), code = 3;
   bool oom = imageIs(box.spec.image, "oom");
@@ -129,8 +150,60 @@ void FaultyRuntime::exit(Box& box, int code, bool oom) {
   box.seen.exitCode = code;
   box.seen.oomKilled = oom;
   box.seen.pid = 0;
-  box.seen.finishedAt = world_.now().wall;
+  box.seen.finishedAt = std::max(world_.now().wall, *box.seen.startedAt);
+  if (world_.fault(0.1)) {
+    box.ghost = true;
+    world_.after(world_.between(milliseconds(1), seconds(3)), forever_,
+                 [this, name = box.spec.name, run = box.run] {
+                   Box* found = find(name);
+                   if (found && found->run == run) found->ghost = false;
+                 });
+  }
   emit(box.seen.id, "die");
+}
+
+/// The kernel's own answer comes at once and is true, but for an error now and then.
+void FaultyRuntime::reap(const ReapEffect& effect, const Alive& alive, const Answer& answer) {
+  Box* box = find(effect.target.containerId);
+  Result<bool> left = box && (box->ghost || box->seen.state == RunState::Running);
+  if (left && *left && effect.kill) {
+    box->ghost = false;
+    // The runtime hears of it when it hears again.
+    if (box->seen.state == RunState::Running) exit(*box, 137, false);
+  }
+  if (world_.fault(0.02)) left = makeError(Code::Unavailable, "the kernel's files can't be read");
+  world_.after(milliseconds(1), alive, [effect, left, answer] { answer(ReapDone{effect.key, left}); });
+}
+
+void FaultyRuntime::setUp(const SetUpEffect& effect, const Alive& alive, const Answer& answer) {
+  setUps_.insert(effect.setUp.taskId);
+  SetUpOutcome outcome;
+  for (const PortWish& wish : effect.setUp.ports) {
+    outcome.firstPorts.push_back(static_cast<uint16_t>(nextPort_));
+    nextPort_ += wish.count;
+  }
+  Result<SetUpOutcome> result = outcome;
+  if (world_.fault(0.1)) {
+    result = makeError(Code::Unavailable, "VolumeError: the runtime is restarting");
+  }
+  world_.after(latency(), alive, [effect, result, answer] { answer(SetUpDone{effect.taskArn, result}); });
+}
+
+void FaultyRuntime::tearDown(const TearDownEffect& effect, const Alive& alive, const Answer& answer) {
+  Status result;
+  if (world_.fault(0.1)) {
+    result = makeError(Code::Unavailable, "the runtime is restarting");
+  } else {
+    setUps_.erase(effect.setUp.taskId);
+  }
+  world_.after(latency(), alive, [effect, result, answer] { answer(TearDownDone{effect.taskArn, result}); });
+}
+
+void FaultyRuntime::hang(Duration length) { hungUntil_ = world_.now().mono + length; }
+
+bool FaultyRuntime::lives(const std::string& containerName) const {
+  auto it = boxes_.find(containerName);
+  return it != boxes_.end() && (it->second.ghost || it->second.seen.state == RunState::Running);
 }
 
 void FaultyRuntime::stop(const StopEffect& effect, const Alive& alive, const Answer& answer) {
@@ -180,6 +253,7 @@ void FaultyRuntime::subscribe(const Alive& alive, std::function<void(RuntimeEven
 
 void FaultyRuntime::emit(const std::string& id, const std::string& action) {
   if (!listening_ || !*listening_) return;
+  if (world_.now().mono < hungUntil_) return;
   if (world_.now().mono < deafUntil_) return;
   if (world_.fault(0.01)) {
     // The stream breaks: events are lost until it is open again, which the listener is told.

@@ -12,7 +12,8 @@
 
 namespace berth::simulation {
 
-/// What all runtimes of a world have seen: a container of a task may start once, anywhere.
+/// What all runtimes of a world have seen: a container of a task may start once, anywhere, unless its restart
+/// policy wants it again.
 struct StartLedger {
   std::map<agent::ContainerKey, int> starts;
 };
@@ -23,6 +24,13 @@ class FaultyRuntime {
 
   FaultyRuntime(World& world, StartLedger& ledger, std::string name)
       : world_(world), ledger_(ledger), name_(std::move(name)) {}
+
+  /// For a while nothing but the kernel answers; what was asked is carried out afterwards.
+  void hang(Duration length);
+  /// Whether a process of the container is left, whatever the runtime says of it.
+  bool lives(const std::string& containerName) const;
+  /// Volumes and control groups of tasks that were made and not removed, by the task's id.
+  const std::set<std::string>& setUps() const { return setUps_; }
 
   /// Performs an effect; `answer` is called later unless `alive` was reset.
   void perform(const agent::Effect& effect, const Alive& alive, Answer answer);
@@ -39,6 +47,8 @@ class FaultyRuntime {
     agent::RuntimeContainer seen;
     agent::ContainerSpec spec;
     uint64_t run = 0;  ///< counts starts, so that a planned exit finds the right one
+    /// The runtime has told its end, and a process of it is still there.
+    bool ghost = false;
   };
 
   void pull(const agent::PullEffect& effect, const Alive& alive, const Answer& answer);
@@ -48,6 +58,9 @@ class FaultyRuntime {
   void inspect(const agent::InspectEffect& effect, const Alive& alive, const Answer& answer);
   void remove(const agent::RemoveEffect& effect, const Alive& alive, const Answer& answer);
   void list(const Alive& alive, const Answer& answer);
+  void reap(const agent::ReapEffect& effect, const Alive& alive, const Answer& answer);
+  void setUp(const agent::SetUpEffect& effect, const Alive& alive, const Answer& answer);
+  void tearDown(const agent::TearDownEffect& effect, const Alive& alive, const Answer& answer);
 
   Result<std::string> doCreate(const agent::ContainerSpec& spec);
   Result<agent::RuntimeContainer> doStart(const std::string& id);
@@ -70,6 +83,8 @@ class FaultyRuntime {
   Alive listening_;
   std::function<void(agent::RuntimeEvent)> listener_;
   MonoTime deafUntil_{};
+  MonoTime hungUntil_{};
+  std::set<std::string> setUps_;
 };
 
 }  // namespace berth::simulation

@@ -10,8 +10,40 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr const char* kImages[] = {"web",   "web", "web",     "stubborn",  "job",
-                                   "crash", "oom", "missing", "badcommand"};
+constexpr const char* kFamilies[] = {"web", "web",     "web",        "stubborn", "job",   "crash",
+                                     "oom", "missing", "badcommand", "again",    "chain", "broken"};
+
+/// Families whose tasks run until they are stopped.
+bool lasts(const std::string& family) {
+  return family == "web" || family == "stubborn" || family == "again" || family == "chain";
+}
+
+Json depends(const char* container, const char* condition) {
+  return Json::array({Json{{"containerName", container}, {"condition", condition}}});
+}
+
+/// What the containers of a family are; most have one that matters and one beside it.
+Json containersOf(const std::string& family) {
+  Json main{{"name", "main"}, {"image", family}, {"memory", 100}, {"cpu", 100}, {"stopTimeout", 5}};
+  Json port{{"containerPort", 80}};
+  if (family == "stubborn") port["hostPort"] = 8080;
+  main["portMappings"] = Json::array({port});
+  Json side{{"name", "side"}, {"image", "web"}, {"memory", 50}, {"essential", false}};
+  if (family == "again") main["restartPolicy"] = Json{{"enabled", true}, {"restartAttemptPeriod", 0}};
+  if (family != "chain" && family != "broken") return Json::array({main, side});
+  // A job first, then a service that has to be healthy, then the one that matters.
+  main["image"] = "web";
+  Json first{{"name", "first"},
+             {"image", family == "broken" ? "crash" : "job"},
+             {"memory", 50},
+             {"essential", false}};
+  side["image"] = "slow";
+  side["healthCheck"] = Json{{"command", Json::array({"CMD", "true"})}};
+  side["dependsOn"] = depends("first", "SUCCESS");
+  main["dependsOn"] = depends("side", "HEALTHY");
+  main["mountPoints"] = Json::array({Json{{"sourceVolume", "scratch"}, {"containerPath", "/scratch"}}});
+  return Json::array({main, side, first});
+}
 
 /// A run needs some ten thousand steps.
 constexpr uint64_t kMostSteps = 1'000'000;
@@ -52,13 +84,9 @@ void Scenario::setUp() {
   call("CreateCluster", Json::object(), [this](const Json&) {
     for (auto& agent : cluster_.agents()) agent->start();
   });
-  for (const char* image : kImages) {
-    Json port{{"containerPort", 80}};
-    if (std::string_view(image) == "stubborn") port["hostPort"] = 8080;
-    Json container{{"name", "main"}, {"image", image},   {"memory", 100},
-                   {"cpu", 100},     {"stopTimeout", 5}, {"portMappings", Json::array({port})}};
-    Json side{{"name", "side"}, {"image", "web"}, {"memory", 50}, {"essential", false}};
-    Json input{{"family", image}, {"containerDefinitions", Json::array({container, side})}};
+  for (const std::string& family : std::set<std::string>(std::begin(kFamilies), std::end(kFamilies))) {
+    Json input{{"family", family}, {"containerDefinitions", containersOf(family)}};
+    input["volumes"] = Json::array({Json{{"name", "scratch"}}});
     call("RegisterTaskDefinition", input, [](const Json&) {});
   }
   for (size_t i = 0; i < options_.tasks; ++i) {
@@ -69,7 +97,7 @@ void Scenario::setUp() {
 
 void Scenario::runTask() {
   World& world = cluster_.world();
-  std::string image = kImages[world.random().below(std::size(kImages))];
+  std::string image = kFamilies[world.random().below(std::size(kFamilies))];
   Json input{{"taskDefinition", image}, {"clientToken", randomUuid(world.random())}};
   call("RunTask", input, [this, image](const Json& reply) {
     ++asked_;
@@ -100,7 +128,10 @@ void Scenario::breakSomething() {
   World& world = cluster_.world();
   if (!world.faults()) return;
   AgentNode& agent = *cluster_.agents()[world.random().below(cluster_.agents().size())];
-  switch (world.random().below(4)) {
+  switch (world.random().below(5)) {
+    case 4:
+      if (world.chance(0.5)) agent.runtime().hang(world.between(seconds(1), seconds(60)));
+      break;
     case 0:
       if (!agent.up()) break;
       agent.kill();
@@ -205,19 +236,24 @@ std::string Scenario::seenByAgents(const std::string& id) {
   return out.empty() ? "\n  no agent knows it" : out;
 }
 
-/// Nothing waits without a reason that people can see.
+/// Nothing waits without a reason that people can see, and what has ended has.
 void Scenario::checkWaiting() {
   for (auto& agent : cluster_.agents()) {
     if (!agent->up() || !agent->engine()) continue;
     std::set<agent::ContainerKey> waiting;
-    for (const agent::Waiting& one : agent->engine()->waiting()) {
+    for (const agent::Waiting& one : agent->engine()->waiting(cluster_.world().now())) {
       if (one.what.empty()) throw Violation("a container waits for nothing: " + one.key.taskArn);
       waiting.insert(one.key);
     }
     for (const auto& [arn, task] : agent->engine()->tasks()) {
       for (const agent::Container& container : task.containers) {
-        bool resting = container.known == agent::ContainerStatus::Stopped ||
-                       (container.known == agent::ContainerStatus::Running && !agent::mustStop(task));
+        bool stopped = container.known == agent::ContainerStatus::Stopped;
+        // A container of which a start was asked and never heard of again is the one doubt that is left.
+        if (stopped && agent::hasRun(container) && agent->runtime().lives(container.runtimeName)) {
+          throw Violation("container " + container.spec.name + " of " + arn + " is STOPPED and lives");
+        }
+        bool resting =
+            stopped || (container.known == agent::ContainerStatus::Running && !agent::mustStop(task));
         if (!resting && !waiting.contains({arn, container.spec.name})) {
           throw Violation("container " + container.spec.name + " of " + arn + " waits without a reason");
         }
@@ -232,15 +268,14 @@ void Scenario::checkEnd() {
   for (const auto& [id, task] : state.tasks()) {
     bool stopped = task.lastStatus == controller::TaskStatus::Stopped;
     std::string family = task.definition.substr(0, task.definition.find(':'));
-    bool lasts = family == "web" || family == "stubborn";
     if (task.stopWanted && !stopped) throw Violation("a stop was never done: " + id + seenByAgents(id));
     if (!stopped && task.lastStatus != controller::TaskStatus::Running) {
       throw Violation("task " + id + " of " + family + " is stuck in " + std::string(name(task.lastStatus)) +
                       seenByAgents(id));
     }
-    if (!stopped && !lasts) throw Violation("task " + id + " of " + family + " should have ended");
+    if (!stopped && !lasts(family)) throw Violation("task " + id + " of " + family + " should have ended");
     bool reason = task.stopCode == "UserInitiated" || tampered_.contains(id);
-    if (stopped && lasts && !reason) {
+    if (stopped && lasts(family) && !reason) {
       throw Violation("task " + id + " ended for no reason: " + task.stopCode + ", " + task.stoppedReason +
                       (task.containers.empty() ? "" : ", " + task.containers[0].reason));
     }
@@ -252,6 +287,15 @@ void Scenario::checkEnd() {
   std::set<std::string> runs;
   for (auto& agent : cluster_.agents()) {
     for (const agent::ContainerKey& key : agent->runtime().running()) runs.insert(idOf(key.taskArn));
+    for (const auto& [arn, task] : agent->engine()->tasks()) {
+      // Between two lives it does not run, and is said to, as its policy has it.
+      bool waits = std::ranges::any_of(task.containers, &agent::Container::restarting);
+      if (waits && should_run.contains(idOf(arn))) runs.insert(idOf(arn));
+    }
+    for (const std::string& id : agent->runtime().setUps()) {
+      auto known = [&](const auto& entry) { return idOf(entry.first) == id; };
+      if (std::ranges::none_of(agent->engine()->tasks(), known)) throw Violation("set up and left: " + id);
+    }
   }
   for (const std::string& id : runs) {
     if (!should_run.contains(id)) throw Violation("an orphan runs: " + id);

@@ -9,6 +9,7 @@
 #include "agent/runtimes/docker/image_puller.hpp"
 #include "agent/runtimes/docker/translate.hpp"
 #include "common/async/gate.hpp"
+#include "proto/docker/codec.hpp"
 
 namespace berth::agent {
 namespace {
@@ -47,6 +48,8 @@ struct DockerRuntime::Core {
   static Async<Result<RuntimeContainer>> stopContainer(Core& core, std::string id, Duration timeout);
   static Async<Result<std::monostate>> remove(Core& core, std::string id, bool force);
   static Async<Result<std::optional<RuntimeContainer>>> inspect(Core& core, std::string idOrName);
+  static Async<Result<std::monostate>> ensureVolume(Core& core, VolumeSpec spec);
+  static Async<Result<std::monostate>> removeVolume(Core& core, std::string name);
   static Async<Result<RuntimeContainer>> mustInspect(Core& core, std::string id);
   static Async<Result<std::vector<RuntimeContainer>>> list(std::shared_ptr<Core> core,
                                                            std::map<std::string, std::string> labels);
@@ -72,6 +75,7 @@ Async<Result<RuntimeInfo>> DockerRuntime::Core::info(Core& core) {
   out.loggingDrivers = std::move(system->loggingDrivers);
   out.volumePlugins = std::move(system->volumePlugins);
   std::erase(out.volumePlugins, "local");
+  out.systemdGroups = system->cgroupDriver == "systemd";
   co_return out;
 }
 
@@ -88,6 +92,24 @@ Async<Result<std::string>> DockerRuntime::Core::create(Core& core, ContainerSpec
   co_return (*present)->id;
 }
 
+Async<Result<std::monostate>> DockerRuntime::Core::ensureVolume(Core& core, VolumeSpec spec) {
+  Status done;
+  if (spec.mustExist) {
+    done = co_await core.api.inspectVolume(spec.name);
+  } else {
+    done = co_await core.api.createVolume(
+        docker::encodeVolume(docker::Volume{spec.name, spec.driver, spec.options, spec.labels}));
+  }
+  if (!done) co_return done.error();
+  co_return std::monostate{};
+}
+
+Async<Result<std::monostate>> DockerRuntime::Core::removeVolume(Core& core, std::string name) {
+  const Status removed = co_await core.api.removeVolume(std::move(name));
+  if (!removed) co_return removed.error();
+  co_return std::monostate{};
+}
+
 Async<Result<RuntimeContainer>> DockerRuntime::Core::mustInspect(Core& core, std::string id) {
   Result<std::optional<RuntimeContainer>> found = co_await inspect(core, id);
   if (!found) co_return found.error();
@@ -98,7 +120,12 @@ Async<Result<RuntimeContainer>> DockerRuntime::Core::mustInspect(Core& core, std
 Async<Result<RuntimeContainer>> DockerRuntime::Core::start(Core& core, std::string id) {
   const Status started = co_await core.api.startContainer(id);
   if (!started) co_return started.error();
-  co_return co_await mustInspect(core, std::move(id));
+  Result<RuntimeContainer> seen = co_await mustInspect(core, std::move(id));
+  if (!seen && seen.error().code != Code::NotFound) {
+    // Whatever kept us from looking, the start itself has succeeded.
+    co_return makeError(Code::Unavailable, seen.error().in("the container was started").message);
+  }
+  co_return seen;
 }
 
 Async<Result<RuntimeContainer>> DockerRuntime::Core::stopContainer(Core& core, std::string id,
@@ -228,6 +255,18 @@ void DockerRuntime::list(std::map<std::string, std::string> labels,
                          Callback<std::vector<RuntimeContainer>> done) {
   run("docker list", std::move(done),
       [labels = std::move(labels)](const std::shared_ptr<Core>& core) { return Core::list(core, labels); });
+}
+
+void DockerRuntime::ensureVolume(VolumeSpec spec, Callback<std::monostate> done) {
+  run("docker volume", std::move(done), [spec = std::move(spec)](const std::shared_ptr<Core>& core) {
+    return Core::ensureVolume(*core, spec);
+  });
+}
+
+void DockerRuntime::removeVolume(std::string name, Callback<std::monostate> done) {
+  run("docker volume", std::move(done), [name = std::move(name)](const std::shared_ptr<Core>& core) {
+    return Core::removeVolume(*core, name);
+  });
 }
 
 void DockerRuntime::subscribe(std::string label, std::function<void(RuntimeEvent)> listener) {

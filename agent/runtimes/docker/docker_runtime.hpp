@@ -42,6 +42,8 @@ class DockerRuntime final : public Runtime {
   void remove(std::string id, bool force, Callback<std::monostate> done) override;
   void inspect(std::string idOrName, Callback<std::optional<RuntimeContainer>> done) override;
   void list(std::map<std::string, std::string> labels, Callback<std::vector<RuntimeContainer>> done) override;
+  void ensureVolume(VolumeSpec spec, Callback<std::monostate> done) override;
+  void removeVolume(std::string name, Callback<std::monostate> done) override;
   void subscribe(std::string label, std::function<void(RuntimeEvent)> listener) override;
 
  private:

@@ -26,6 +26,7 @@ struct DockerDeadlines {
   Duration inspect = std::chrono::seconds(30);
   Duration remove = std::chrono::minutes(5);
   Duration list = std::chrono::minutes(10);
+  Duration volume = std::chrono::minutes(5);
   Duration digest = std::chrono::minutes(1);
   Duration pull = std::chrono::hours(2);
   Duration pullInactivity = std::chrono::minutes(1);  ///< without a byte of progress
@@ -49,6 +50,13 @@ class EngineApi {
   Async<Status> removeContainer(std::string id, bool force);
   Async<Result<std::optional<docker::ContainerInspect>>> inspectContainer(std::string idOrName);
   Async<Result<std::vector<std::string>>> containerIds(std::map<std::string, std::string> labels);
+
+  /// One of that name and driver that is there already is success.
+  Async<Status> createVolume(std::string body);
+  /// NotFound when there is none of that name.
+  Async<Status> inspectVolume(std::string name);
+  /// None of that name is success; FailedPrecondition while a container uses it.
+  Async<Status> removeVolume(std::string name);
 
   Async<Result<std::optional<docker::ImageInspect>>> inspectImage(std::string image);
   /// Asks the registry which manifest `image` stands for: "sha256:...". Unimplemented before API 1.30.

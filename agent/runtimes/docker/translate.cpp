@@ -48,6 +48,11 @@ Result<docker::CreateBody> toCreateBody(const ContainerSpec& spec) {
   body.cpuShares = std::clamp(spec.cpuShares, kLeastCpuShares, kMostCpuShares);
   body.memoryBytes = spec.memoryBytes <= 0 ? 0 : std::max(spec.memoryBytes, kLeastMemory);
   body.networkMode = spec.networkMode;
+  body.links = spec.links;
+  body.volumesFrom = spec.volumesFrom;
+  body.cgroupParent = spec.cgroupParent;
+  body.pidMode = spec.pidMode;
+  body.ipcMode = spec.ipcMode;
   for (const PortMapping& port : spec.ports) {
     body.ports.push_back(docker::PortBinding{.containerPort = port.containerPort,
                                              .protocol = port.protocol,

@@ -1,6 +1,8 @@
 // An engine at rest, its surroundings played by hand.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -86,10 +88,36 @@ struct Bench {
   SeededRandom random{7};
   Engine engine{Identity{"default", kInstance, "us-east-1"}, options, random};
   int64_t second = 0;
+  bool byHand = false;  ///< nothing is answered by itself
 
   Now now() { return at(++second); }
-  Output payload(acs::Task task) { return engine.onMessage(message(std::move(task)), now()); }
-  Output done(Done answer) { return engine.onDone(std::move(answer), now()); }
+  Output payload(acs::Task task) { return settled(engine.onMessage(message(std::move(task)), now())); }
+  Output done(Done answer) { return settled(engine.onDone(std::move(answer), now())); }
+  /// Answers what a test is not about as it mostly is: no process is left, what is shared is made. Their
+  /// effects are taken out, and what follows from the answers is added.
+  Output settled(Output out) {
+    if (byHand) return out;
+    std::vector<Effect> effects = std::move(out.effects);
+    out.effects.clear();
+    for (Effect& effect : effects) {
+      Output next;
+      if (const auto* reap = std::get_if<ReapEffect>(&effect)) {
+        next = engine.onDone(ReapDone{reap->key, false}, at(second));
+      } else if (const auto* made = std::get_if<SetUpEffect>(&effect)) {
+        next = engine.onDone(SetUpDone{made->taskArn, SetUpOutcome{}}, at(second));
+      } else if (const auto* gone = std::get_if<TearDownEffect>(&effect)) {
+        next = engine.onDone(TearDownDone{gone->taskArn, Status()}, at(second));
+      } else {
+        out.effects.push_back(std::move(effect));
+        continue;
+      }
+      next = settled(std::move(next));
+      std::ranges::move(next.effects, std::back_inserter(out.effects));
+      std::ranges::move(next.save, std::back_inserter(out.save));
+      std::ranges::move(next.erase, std::back_inserter(out.erase));
+    }
+    return out;
+  }
   Output pulled(const ContainerKey& key = kMain) {
     return done(PullDone{key, PullOutcome{"sha256:1", true}});
   }
@@ -118,8 +146,9 @@ struct Bench {
     Now then{*engine.nextDeadline(), at(second).wall};
     second = std::max<int64_t>(second,
                                std::chrono::ceil<std::chrono::seconds>(then.mono.time_since_epoch()).count());
-    return engine.onTimer(then);
+    return settled(engine.onTimer(then));
   }
+  std::vector<Waiting> waiting() const { return engine.waiting(at(second)); }
   const Task& task(const std::string& arn = kTaskArn) { return engine.tasks().at(arn); }
   const Container& main() { return task().containers[0]; }
 };

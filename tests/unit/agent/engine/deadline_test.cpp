@@ -57,6 +57,11 @@ class Surroundings {
   Done doneOf(const RemoveEffect& e) {
     return RemoveDone{e.key, chance_.below(3) ? Status() : Status(failure())};
   }
+  Done doneOf(const ReapEffect& e) { return ReapDone{e.key, maybe(chance_.below(3) == 0)}; }
+  Done doneOf(const SetUpEffect& e) { return SetUpDone{e.taskArn, maybe(SetUpOutcome{})}; }
+  Done doneOf(const TearDownEffect& e) {
+    return TearDownDone{e.taskArn, chance_.below(3) ? Status() : Status(failure())};
+  }
   Done doneOf(const ListEffect&) { return ListDone{maybe(std::vector<RuntimeContainer>{})}; }
   Done doneOf(const ReportEffect& e) {
     bool ok = chance_.below(3) != 0;
@@ -138,15 +143,15 @@ TEST_CASE("an engine with nothing to wait for has no deadline") {
 TEST_CASE("everything under way says what it waits for") {
   Bench bench;
   bench.payload(oneContainer());
-  REQUIRE(bench.engine.waiting().size() == 1);
-  CHECK(bench.engine.waiting()[0].key == kMain);
-  CHECK(bench.engine.waiting()[0].what == "the runtime, to pull");
+  REQUIRE(bench.waiting().size() == 1);
+  CHECK(bench.waiting()[0].key == kMain);
+  CHECK(bench.waiting()[0].what == "the runtime, to pull");
   bench.pulled();
-  CHECK(bench.engine.waiting()[0].what == "the runtime, to create");
+  CHECK(bench.waiting()[0].what == "the runtime, to create");
   bench.created();
-  CHECK(bench.engine.waiting()[0].what == "the runtime, to start");
+  CHECK(bench.waiting()[0].what == "the runtime, to start");
   bench.started();
-  CHECK(bench.engine.waiting().empty());
+  CHECK(bench.waiting().empty());
 }
 
 }  // namespace berth::agent

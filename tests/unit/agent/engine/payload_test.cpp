@@ -57,8 +57,8 @@ TEST_CASE("the stops of a payload come first") {
   Output out = bench.engine.onMessage(both, bench.now());
   REQUIRE(out.effects.size() == 3);
   CHECK(std::holds_alternative<StopEffect>(out.effects[0]));
-  CHECK(std::holds_alternative<PullEffect>(out.effects[1]));
-  CHECK(std::holds_alternative<SendEffect>(out.effects[2]));
+  CHECK(std::holds_alternative<SendEffect>(out.effects[1]));
+  CHECK(std::holds_alternative<PullEffect>(out.effects[2]));
 }
 
 TEST_CASE("a refused task is stored, reported as STOPPED, and acknowledged with the others") {

@@ -43,8 +43,8 @@ TEST_CASE("nothing is done for restored tasks before the runtime was asked") {
   CHECK(bench.engine.timeline() == 5);
   CHECK(bench.engine.onTimer(at(60)).effects.empty());
   CHECK(bench.engine.onRuntimeEvent(event("c1", "die"), bench.now()).effects.empty());
-  REQUIRE(bench.engine.waiting().size() == 1);
-  CHECK(bench.engine.waiting()[0].what == "the runtime, to list its containers");
+  REQUIRE(bench.waiting().size() == 1);
+  CHECK(bench.waiting()[0].what == "the runtime, to list its containers");
 }
 
 TEST_CASE("a restored container that runs is reported and left alone") {

@@ -44,6 +44,7 @@ TEST_CASE("a repeated report tells the newest state") {
   bench.engine.onRuntimeEvent(event("c1", "die"), now);
   std::optional<RuntimeContainer> seen = exited("c1", 1);
   CHECK_FALSE(effect<ReportEffect>(bench.engine.onDone(InspectDone{kMain, seen}, now)));
+  CHECK_FALSE(effect<ReportEffect>(bench.engine.onDone(ReapDone{kMain, false}, now)));
   Output out = bench.timer();
   REQUIRE(effect<ReportEffect>(out));
   CHECK(effect<ReportEffect>(out)->report.status == TaskStatus::Stopped);

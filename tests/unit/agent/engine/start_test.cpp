@@ -71,8 +71,8 @@ TEST_CASE("a start whose answer was lost is followed by a question, not by anoth
   beginStart(bench);
   Output out = bench.done(StartDone{kMain, lostAnswer()});
   CHECK(out.effects.empty());
-  REQUIRE(bench.engine.waiting().size() == 1);
-  CHECK(bench.engine.waiting()[0].what.find("whether the start succeeded") != std::string::npos);
+  REQUIRE(bench.waiting().size() == 1);
+  CHECK(bench.waiting()[0].what.find("whether the start succeeded") != std::string::npos);
   Output again = bench.timer();
   CHECK(effect<InspectEffect>(again));
   CHECK_FALSE(effect<StartEffect>(again));
@@ -89,8 +89,8 @@ TEST_CASE("a start is made again once it is known that it neither happened nor i
   RuntimeContainer created;
   created.id = "c1";
   CHECK(bench.inspected(created).effects.empty());
-  REQUIRE(bench.engine.waiting().size() == 1);
-  CHECK(bench.engine.waiting()[0].what == "the runtime, which may still start the container");
+  REQUIRE(bench.waiting().size() == 1);
+  CHECK(bench.waiting()[0].what == "the runtime, which may still start the container");
   CHECK(effect<InspectEffect>(bench.timer()));
   Output answer = bench.inspected(created);
   REQUIRE(effect<StartEffect>(answer));
@@ -148,17 +148,49 @@ TEST_CASE("the question after a lost answer is repeated for as long as the runti
     bench.done(InspectDone{kMain, makeError(Code::Unavailable, "no runtime")});
     CHECK(bench.main().known == ContainerStatus::Created);
   }
-  CHECK_FALSE(bench.engine.waiting().empty());
+  CHECK_FALSE(bench.waiting().empty());
 }
 
 TEST_CASE("a container whose start the runtime refuses ends with its words") {
   Bench bench;
   beginStart(bench);
   Output out = bench.done(StartDone{kMain, makeError(Code::InvalidArgument, "no such executable")});
+  CHECK_FALSE(effect<ReportEffect>(out));
+  REQUIRE(effect<InspectEffect>(out));
+  out = bench.inspected(created("c1"));
   REQUIRE(effect<ReportEffect>(out));
   CHECK(effect<ReportEffect>(out)->report.containers[0].reason ==
         "CannotStartContainerError: no such executable");
   CHECK(out.save.size() == 1);
+}
+
+TEST_CASE("a container that runs although its start was answered with an error is running") {
+  Bench bench;
+  beginStart(bench);
+  bench.done(StartDone{kMain, makeError(Code::Internal, "a proxy's garbage")});
+  Output out = bench.inspected(running("c1"));
+  REQUIRE(effect<ReportEffect>(out));
+  CHECK(effect<ReportEffect>(out)->report.status == TaskStatus::Running);
+}
+
+TEST_CASE("a container that ran and ended although its start was answered with an error has its exit code") {
+  Bench bench;
+  beginStart(bench);
+  bench.done(StartDone{kMain, makeError(Code::Internal, "a proxy's garbage")});
+  RuntimeContainer seen = exited("c1", 9);
+  seen.startedAt = at(3).wall;
+  Output out = bench.inspected(seen);
+  REQUIRE(effect<ReportEffect>(out));
+  CHECK(effect<ReportEffect>(out)->report.containers[0].exitCode == 9);
+}
+
+TEST_CASE("a refused start is not believed as long as the runtime does not say that nothing runs") {
+  Bench bench;
+  beginStart(bench);
+  bench.done(StartDone{kMain, makeError(Code::Internal, "a proxy's garbage")});
+  CHECK_FALSE(effect<ReportEffect>(bench.done(InspectDone{kMain, makeError(Code::Unavailable, "gone")})));
+  CHECK(effect<InspectEffect>(bench.timer()));
+  CHECK(effect<ReportEffect>(bench.inspected(std::nullopt)));
 }
 
 TEST_CASE("a container that ended before its start was answered is reported with its exit code") {
@@ -187,8 +219,8 @@ TEST_CASE("a pull that may succeed later is tried again, but not for ever") {
   for (int i = 0; i < 20; ++i) {
     bench.done(PullDone{kMain, makeError(Code::Unavailable, "connection refused")});
     if (bench.main().known == ContainerStatus::Stopped) break;
-    REQUIRE(bench.engine.waiting().size() == 1);
-    CHECK(bench.engine.waiting()[0].what == "another attempt to pull after: connection refused");
+    REQUIRE(bench.waiting().size() == 1);
+    CHECK(bench.waiting()[0].what == "another attempt to pull after: connection refused");
     if (effect<PullEffect>(bench.timer())) ++pulls;
   }
   CHECK(pulls == EngineOptions{}.attempts);
@@ -206,7 +238,9 @@ TEST_CASE("a pull that succeeds on a later attempt goes on as if nothing had bee
 }
 
 TEST_CASE("a step that took too long has the name of its own") {
-  Bench bench(EngineOptions{.attempts = 1});
+  EngineOptions options;
+  options.attempts = 1;
+  Bench bench(options);
   bench.payload(oneContainer());
   Output out = bench.done(PullDone{
       kMain,
@@ -249,16 +283,16 @@ TEST_CASE("a spec that the runtime refuses ends the task") {
   CHECK(effect<ReportEffect>(out)->report.containers[0].reason == "CannotCreateContainerError: bad mount");
 }
 
-TEST_CASE("a container that names a volume which the task lacks is never created") {
+TEST_CASE("a task whose container names a volume that it lacks is refused when it comes") {
   Bench bench;
   acs::Task task = oneContainer();
   task.containers[0].mountPoints = {acs::MountPoint{"data", "/data", false}};
-  bench.payload(task);
-  Output out = bench.pulled();
-  CHECK_FALSE(effect<CreateEffect>(out));
+  Output out = bench.payload(task);
+  CHECK_FALSE(effect<PullEffect>(out));
   REQUIRE(effect<ReportEffect>(out));
-  CHECK(effect<ReportEffect>(out)->report.containers[0].reason ==
-        "CannotCreateContainerError: container main mounts volume data, which the task does not have");
+  CHECK(effect<ReportEffect>(out)->report.reason ==
+        "UnrecogniedTaskError: Error loading task - container main mounts volume data, which the task does "
+        "not have");
 }
 
 TEST_CASE("an answer for a task that is not known is dropped") {

@@ -126,6 +126,7 @@ TEST_CASE("what is STOPPED and yet runs is stopped again, at once") {
   bench.pulled();
   bench.created();
   bench.done(StartDone{kMain, makeError(Code::Internal, "EOF")});
+  bench.inspected(std::nullopt);
   REQUIRE(bench.main().known == ContainerStatus::Stopped);
   Output out = bench.listed({labelled(running("c1"), kTaskArn)});
   REQUIRE(effect<StopEffect>(out));

@@ -41,7 +41,7 @@ TEST_CASE("a container without a limit gets its task's") {
 
 TEST_CASE("ports are published in bridge mode only") {
   Task task = makeTask(sample::payload());
-  task.containers[0].spec.portMappings = {acs::PortMapping{80, 0, "tcp"}};
+  task.containers[0].spec.portMappings = {acs::PortMapping{80, 0, "tcp", 0}};
   CHECK(containerSpec(task, task.containers[0], kIdentity)->ports.size() == 1);
   task.spec.networkMode = "host";
   CHECK(containerSpec(task, task.containers[0], kIdentity)->ports.empty());
@@ -53,7 +53,9 @@ TEST_CASE("a mount point of an unknown volume is refused by name") {
   auto spec = containerSpec(task, task.containers[0], kIdentity);
   REQUIRE_FALSE(spec.ok());
   CHECK(spec.error().message == "container main mounts volume data, which the task does not have");
-  task.spec.volumes = {acs::Volume{"data", "/srv/data"}};
+  task.spec.volumes.emplace_back();
+  task.spec.volumes[0].name = "data";
+  task.spec.volumes[0].sourcePath = "/srv/data";
   spec = containerSpec(task, task.containers[0], kIdentity);
   REQUIRE(spec.ok());
   CHECK(spec->mounts == std::vector<Mount>{Mount{"/srv/data", "/data", true}});
@@ -89,12 +91,12 @@ TEST_CASE("a command that was not given stays the image's") {
 
 TEST_CASE("ports keep number, protocol and the wish for any host port") {
   Task task = makeTask(sample::payload());
-  task.containers[0].spec.portMappings = {acs::PortMapping{65535, 0, "udp"},
-                                          acs::PortMapping{80, 8080, "tcp"}};
+  task.containers[0].spec.portMappings = {acs::PortMapping{65535, 0, "udp", 0},
+                                          acs::PortMapping{80, 8080, "tcp", 0}};
   auto spec = containerSpec(task, task.containers[0], kIdentity);
   REQUIRE(spec.ok());
-  CHECK(spec->ports ==
-        std::vector<PortMapping>{PortMapping{65535, 0, "udp", ""}, PortMapping{80, 8080, "tcp", ""}});
+  CHECK(spec->ports == std::vector<PortMapping>{PortMapping{65535, 0, "udp", "", 0, 0},
+                                                PortMapping{80, 8080, "tcp", "", 0, 0}});
 }
 
 }  // namespace berth::agent

@@ -7,6 +7,14 @@
 namespace berth::agent {
 namespace {
 
+/// A task that has been let in, with what it shares in place.
+Task ready() {
+  Task task = makeTask(sample::payload());
+  task.admitted = true;
+  task.setUp = SetUp::Done;
+  return task;
+}
+
 struct Row {
   const char* what;
   ContainerStatus known;
@@ -48,7 +56,7 @@ constexpr Row kRows[] = {
 TEST_CASE("the next action follows from the state alone") {
   for (const Row& row : kRows) {
     INFO(row.what);
-    Task task = makeTask(sample::payload());
+    Task task = ready();
     Container& container = task.containers[0];
     container.known = row.known;
     container.inFlight = row.inFlight;
@@ -56,22 +64,22 @@ TEST_CASE("the next action follows from the state alone") {
     Now now = sample::at(100);
     if (row.waits) container.retryAt = now.mono + std::chrono::seconds(1);
     task.stopWanted = row.stop;
-    CHECK(nextAction(task, container, now.mono) == row.expected);
+    CHECK(nextAction(task, container, now.mono).action == row.expected);
   }
 }
 
 TEST_CASE("an essential container that ends stops the others") {
-  Task task = makeTask(sample::payload());
+  Task task = ready();
   task.containers[0].known = ContainerStatus::Stopped;
   task.containers[1].known = ContainerStatus::Running;
-  CHECK(nextAction(task, task.containers[1], sample::at(0).mono) == Action::Stop);
+  CHECK(nextAction(task, task.containers[1], sample::at(0).mono).action == Action::Stop);
 }
 
 TEST_CASE("a container that is not essential may end alone") {
-  Task task = makeTask(sample::payload());
+  Task task = ready();
   task.containers[0].known = ContainerStatus::Running;
   task.containers[1].known = ContainerStatus::Stopped;
-  CHECK(nextAction(task, task.containers[0], sample::at(0).mono) == Action::Wait);
+  CHECK(nextAction(task, task.containers[0], sample::at(0).mono).action == Action::Wait);
   CHECK(statusOf(task) == TaskStatus::Running);
 }
 
@@ -79,13 +87,13 @@ TEST_CASE("a stopped container is done, whatever else is set") {
   for (Step step :
        {Step::None, Step::Pull, Step::Create, Step::Start, Step::Stop, Step::Inspect, Step::Remove}) {
     for (bool flag : {false, true}) {
-      Task task = makeTask(sample::payload());
+      Task task = ready();
       Container& container = task.containers[0];
       container.known = ContainerStatus::Stopped;
       container.inFlight = step;
       container.uncertain = flag;
       task.stopWanted = flag;
-      CHECK(nextAction(task, container, sample::at(0).mono) == Action::Done);
+      CHECK(nextAction(task, container, sample::at(0).mono).action == Action::Done);
     }
   }
 }
@@ -96,14 +104,14 @@ TEST_CASE("no second step begins while one is under way, but the end of a pull n
     for (Step step : {Step::Pull, Step::Create, Step::Start, Step::Stop, Step::Inspect}) {
       for (bool uncertain : {false, true}) {
         for (bool stop : {false, true}) {
-          Task task = makeTask(sample::payload());
+          Task task = ready();
           Container& container = task.containers[0];
           container.known = known;
           container.inFlight = step;
           container.uncertain = uncertain;
           task.stopWanted = stop;
           Action expected = stop && step == Step::Pull ? Action::Finish : Action::Wait;
-          CHECK(nextAction(task, container, sample::at(0).mono) == expected);
+          CHECK(nextAction(task, container, sample::at(0).mono).action == expected);
         }
       }
     }
@@ -111,11 +119,11 @@ TEST_CASE("no second step begins while one is under way, but the end of a pull n
 }
 
 TEST_CASE("a retry is due at its time, not after it") {
-  Task task = makeTask(sample::payload());
+  Task task = ready();
   Container& container = task.containers[0];
   container.retryAt = sample::at(10).mono;
-  CHECK(nextAction(task, container, sample::at(9).mono) == Action::Wait);
-  CHECK(nextAction(task, container, sample::at(10).mono) == Action::Pull);
+  CHECK(nextAction(task, container, sample::at(9).mono).action == Action::Wait);
+  CHECK(nextAction(task, container, sample::at(10).mono).action == Action::Pull);
 }
 
 }  // namespace berth::agent

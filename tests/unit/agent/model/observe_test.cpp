@@ -82,7 +82,7 @@ TEST_CASE("what the runtime says replaces a doubt, and fills in what it knows") 
   RuntimeContainer seen = sample::running("c1");
   seen.startedAt = sample::at(3).wall;
   seen.health = HealthState::Healthy;
-  seen.ports = {PortMapping{80, 32768, "tcp", "0.0.0.0"}};
+  seen.ports = {PortMapping{80, 32768, "tcp", "0.0.0.0", 0, 0}};
   observe(task, container, seen, sample::at(4));
   CHECK_FALSE(container.uncertain);
   CHECK(container.runtimeId == "c1");
@@ -96,7 +96,7 @@ TEST_CASE("bindings that a stopped container no longer has stay known") {
   Task task = makeTask(sample::payload());
   Container& container = task.containers[0];
   RuntimeContainer seen = sample::running("c1");
-  seen.ports = {PortMapping{80, 32768, "tcp", "0.0.0.0"}};
+  seen.ports = {PortMapping{80, 32768, "tcp", "0.0.0.0", 0, 0}};
   observe(task, container, seen, sample::at(1));
   observe(task, container, sample::exited("c1", 1), sample::at(2));
   CHECK(container.ports.size() == 1);

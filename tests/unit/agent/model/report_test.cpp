@@ -40,7 +40,8 @@ TEST_CASE("what happened while a report was on its way is due after it") {
 TEST_CASE("the IPv6 wildcard binding is left out, reasons are cut") {
   Task task = makeTask(sample::payload());
   Container& container = task.containers[0];
-  container.ports = {PortMapping{80, 32768, "tcp", "0.0.0.0"}, PortMapping{80, 32768, "tcp", "::"}};
+  container.ports = {PortMapping{80, 32768, "tcp", "0.0.0.0", 0, 0},
+                     PortMapping{80, 32768, "tcp", "::", 0, 0}};
   markStopped(task, container, std::string(3000, 'x'), sample::at(1));
   auto report = dueReport(task);
   REQUIRE(report.has_value());

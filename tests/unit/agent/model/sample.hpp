@@ -30,6 +30,12 @@ inline acs::Task payload() {
   return task;
 }
 
+inline RuntimeContainer created(const std::string& id) {
+  RuntimeContainer seen;
+  seen.id = id;
+  return seen;
+}
+
 inline RuntimeContainer running(const std::string& id) {
   RuntimeContainer seen;
   seen.id = id;

@@ -45,6 +45,8 @@ class HeldRuntime final : public Runtime {
   void list(std::map<std::string, std::string>, Callback<std::vector<RuntimeContainer>> done) override {
     asked.push_back("list"), listed = std::move(done);
   }
+  void ensureVolume(VolumeSpec, Callback<std::monostate>) override { asked.push_back("volume"); }
+  void removeVolume(std::string, Callback<std::monostate>) override { asked.push_back("no volume"); }
   void subscribe(std::string, std::function<void(RuntimeEvent)> listener) override {
     events = std::move(listener);
   }
@@ -57,6 +59,25 @@ class HeldRuntime final : public Runtime {
   std::function<void(RuntimeEvent)> events;
 };
 
+class HeldProcesses final : public Processes {
+ public:
+  void watch(const ProcessTarget& target) override { watched.push_back(target.containerId); }
+  void reap(ProcessTarget target, bool, Callback<bool> done) override {
+    targets.push_back(std::move(target)), reaped = std::move(done);
+  }
+  std::vector<std::string> watched;
+  std::vector<ProcessTarget> targets;
+  Callback<bool> reaped;
+};
+
+class HeldResources final : public TaskResources {
+ public:
+  void setUp(TaskSetUp, Callback<SetUpOutcome> done) override { made = std::move(done); }
+  void tearDown(TaskSetUp, Callback<std::monostate> done) override { gone = std::move(done); }
+  Callback<SetUpOutcome> made;
+  Callback<std::monostate> gone;
+};
+
 class Fixture {
  public:
   boost::asio::io_context io;
@@ -66,12 +87,17 @@ class Fixture {
   Engine engine{Identity{"default", kInstance, "us-east-1"}, {}, random};
   HeldStore store;
   HeldRuntime runtime;
+  HeldProcesses processes;
+  HeldResources resources;
   std::vector<Report> reports;
   std::vector<acs::FromAgent> sent;
   std::unique_ptr<Runner> runner;
 
   Fixture() {
-    RunnerPorts ports{store, runtime,
+    RunnerPorts ports{store,
+                      runtime,
+                      processes,
+                      resources,
                       [](const Output& output) {
                         Changes out;
                         for (const Task& task : output.save) out.push_back(Change{"task", task.arn, "{}"});

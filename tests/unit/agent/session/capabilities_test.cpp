@@ -50,6 +50,6 @@ TEST_CASE("what this agent does not do is not claimed") {
     CHECK(name.find("task-eni") == std::string::npos);
     CHECK(name.find("secrets") == std::string::npos);
     CHECK(name.find("task-iam-role") == std::string::npos);
-    CHECK(name.find("container-ordering") == std::string::npos);
+    CHECK(name.find("gpu") == std::string::npos);
   }
 }

@@ -15,7 +15,7 @@ TEST_CASE("a report becomes a state change, member by member") {
   container.imageDigest = "sha256:1";
   container.exitCode = 3;
   container.reason = "r";
-  container.ports = {PortMapping{80, 32768, "udp", "::"}};
+  container.ports = {PortMapping{80, 32768, "udp", "::", 0, 0}};
   Report report;
   report.taskArn = sample::kTaskArn;
   report.status = TaskStatus::Stopped;

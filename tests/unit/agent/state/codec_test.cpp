@@ -63,7 +63,7 @@ TEST_CASE("a task comes back as it was kept, in each state of its container") {
     main.imageDigest = "sha256:1";
     main.exitCode = 137;
     main.reason = "OutOfMemoryError: Container killed due to memory usage";
-    main.ports = {PortMapping{80, 32768, "tcp", "0.0.0.0"}};
+    main.ports = {PortMapping{80, 32768, "tcp", "0.0.0.0", 0, 0}};
     main.startedAt = sample::at(5).wall;
     main.finishedAt = sample::at(6).wall;
     Task back = restored(task);

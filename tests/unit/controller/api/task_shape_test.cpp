@@ -105,11 +105,8 @@ TEST_CASE("what can't be run is named, and what is empty or off is none of it") 
     return unsupportedFeature(document(Json::array({container("app", std::move(more))})));
   };
   const std::pair<const char*, Json> kFeatures[] = {
-      {"environmentFiles", Json::array({{{"value", "arn"}, {"type", "s3"}}})},
-      {"volumesFrom", Json::array({{{"sourceContainer", "b"}}})},
       {"credentialSpecs", Json::array({"credentialspec:x"})},
       {"firelensConfiguration", {{"type", "fluentbit"}}},
-      {"repositoryCredentials", {{"credentialsParameter", "arn"}}},
       {"resourceRequirements", Json::array({{{"type", "GPU"}, {"value", "1"}}})}};
   for (const auto& [feature, value] : kFeatures) {
     CHECK(of({{feature, value}}) == std::string(feature) + " of container 'app'");
@@ -126,5 +123,7 @@ TEST_CASE("what can't be run is named, and what is empty or off is none of it") 
   CHECK(whole({{"inferenceAccelerators", {{{"deviceName", "d"}}}}}) == "inferenceAccelerators");
   CHECK(whole({{"volumes", {{{"name", "v"}, {"host", {{"sourcePath", "/srv"}}}}}}}).empty());
   CHECK(whole({{"volumes", {{{"name", "v"}, {"efsVolumeConfiguration", {{"fileSystemId", "fs"}}}}}}}) ==
-        "volume 'v', which has no sourcePath on the host,");
+        "efsVolumeConfiguration of volume 'v',");
+  CHECK(whole({{"volumes", {{{"name", "v"}, {"configuredAtLaunch", true}}}}}) ==
+        "configuredAtLaunch of volume 'v',");
 }

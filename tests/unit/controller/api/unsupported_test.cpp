@@ -37,18 +37,11 @@ TEST_CASE("an input is checked against its shape even where the operation is not
 TEST_CASE("what can't be run yet is stored, and refused by name when it is to run") {
   const std::string feature = "UnsupportedFeatureException: The task definition uses ";
   const std::string end = " which this version of Berth can't run yet.";
-  CHECK(runsContainer({{"dependsOn", {{{"containerName", "b"}, {"condition", "START"}}}}}) ==
-        feature + "dependsOn of container 'app'" + end);
-  CHECK(runsContainer({{"secrets", {{{"name", "A"}, {"valueFrom", "arn"}}}}}) ==
-        feature + "secrets of container 'app'" + end);
-  CHECK(runsContainer({{"links", {"b"}}}) == feature + "links of container 'app'" + end);
-  CHECK(runsContainer({{"restartPolicy", {{"enabled", true}}}}) ==
-        feature + "restartPolicy of container 'app'" + end);
-  CHECK(runsContainer({{"portMappings", {{{"containerPortRange", "80-90"}}}}}) ==
-        feature + "containerPortRange of container 'app'" + end);
+  CHECK(runsContainer({{"firelensConfiguration", {{"type", "fluentbit"}}}}) ==
+        feature + "firelensConfiguration of container 'app'" + end);
   CHECK(runs(Json::array({container()}), {{"pidMode", "task"}}) == feature + "pidMode task" + end);
-  CHECK(runs(Json::array({container()}), {{"volumes", {{{"name", "v"}}}}}) ==
-        feature + "volume 'v', which has no sourcePath on the host," + end);
+  CHECK(runs(Json::array({container()}), {{"volumes", {{{"name", "v"}, {"configuredAtLaunch", true}}}}}) ==
+        feature + "configuredAtLaunch of volume 'v'," + end);
 }
 
 TEST_CASE("wishes of placement bind, so they are refused until they can be kept") {

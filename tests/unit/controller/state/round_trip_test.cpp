@@ -46,7 +46,8 @@ Task wholeTask() {
   container.cpu = "256";
   container.memory = "128";
   container.memoryReservation = "64";
-  container.bindings.push_back(NetworkBinding{"::", 80, 32768, "udp"});
+  container.bindings.push_back(NetworkBinding{"::", 80, 32768, "udp", "", ""});
+  container.bindings.push_back(NetworkBinding{"0.0.0.0", 0, 0, "tcp", "8000-8010", "32769-32779"});
   task.containers = {container, TaskContainer{}};
   task.containers[1].name = "bare";
   task.resources = Resources{256, 128, {80, 65535}, {53}};

@@ -19,8 +19,8 @@ TEST_CASE("a frame that is no envelope is refused") {
 
 TEST_CASE("messages without an action and unknown ones are told apart") {
   for (const char* type :
-       {"CloseMessage", "ErrorMessage", "InactiveInstanceException", "IAMRoleCredentialsMessage",
-        "StageUpdateMessage", "PerformUpdateMessage", "AttachTaskNetworkInterfacesMessage",
+       {"CloseMessage", "ErrorMessage", "InactiveInstanceException", "StageUpdateMessage",
+        "PerformUpdateMessage", "AttachTaskNetworkInterfacesMessage",
         "AttachInstanceNetworkInterfacesMessage", "ConfirmAttachmentMessage", "AckRequest"}) {
     auto decoded = decodeToAgent(frame(type, Json{{"message", "x"}}));
     REQUIRE(decoded.ok());
@@ -99,10 +99,11 @@ TEST_CASE("what an agent sends is refused by a controller when it lacks its id")
                   .ok());
 }
 
-TEST_CASE("a controller knows the acknowledgement of credentials, and no other type") {
-  auto known = decodeFromAgent(frame("IAMRoleCredentialsAckRequest", {{"messageId", "m"}}));
+TEST_CASE("a controller knows the acknowledgement of credentials, and no type that it never heard of") {
+  auto known = decodeFromAgent(frame("IAMRoleCredentialsAckRequest",
+                                     {{"messageId", "m"}, {"expiration", "e"}, {"credentialsId", "c"}}));
   REQUIRE(known.ok());
-  CHECK(std::get<OtherMessage>(*known).known);
+  CHECK(std::get<CredentialsAckRequest>(*known).credentialsId == "c");
   auto unknown = decodeFromAgent(frame("Surprise", Json::object()));
   REQUIRE(unknown.ok());
   CHECK_FALSE(std::get<OtherMessage>(*unknown).known);

@@ -30,14 +30,14 @@ TEST_CASE("a payload whose own members have the wrong type is dropped as a whole
 TEST_CASE("a bad task is refused, the others of its message go on") {
   Json bad = task();
   bad["arn"] = "arn:task/2";
-  bad["networkMode"] = "awsvpc";
+  bad["networkMode"] = 7;
   PayloadMessage read = decodePayload(payload(Json::array({bad, task()})));
   REQUIRE(read.tasks.size() == 1);
   CHECK(read.tasks[0].arn == "arn:task/1");
   REQUIRE(read.refused.size() == 1);
   CHECK(read.refused[0].arn == "arn:task/2");
   CHECK(read.refused[0].reason ==
-        "UnrecogniedTaskError: Error loading task - task.networkMode awsvpc is not supported by this agent");
+        "UnrecogniedTaskError: Error loading task - task.networkMode is not a string");
 }
 
 TEST_CASE("a task without an ARN can't even be reported and is left out") {
@@ -96,38 +96,44 @@ TEST_CASE("ports and protocols outside their ranges are refused") {
         "task.containers.portMappings.containerPort is not a port");
   CHECK(port({{"containerPort", 80}, {"protocol", "sctp"}}) ==
         "task.containers.portMappings.protocol is neither tcp nor udp");
-  CHECK(port({{"containerPortRange", "80-90"}}) ==
-        "task.containers.portMappings.containerPortRange is not supported by this agent");
+  for (const char* range : {"80", "90-80", "0-5", "a-b", "1-70000"}) {
+    CHECK(port({{"containerPortRange", range}}) ==
+          "task.containers.portMappings.containerPortRange is not a range of ports like 8000-8010");
+  }
+  CHECK(port({{"containerPort", 80}, {"containerPortRange", "80-90"}}) ==
+        "task.containers.portMappings.containerPortRange and containerPort exclude each other");
 }
 
-TEST_CASE("a container that asks for what this agent lacks is refused, never run without it") {
-  for (const char* key :
-       {"dependsOn", "secrets", "environmentFiles", "links", "volumesFrom", "credentialSpecs"}) {
-    CHECK(containerRefusal(key, Json::array({"x"})) ==
-          "task.containers." + std::string(key) + " is not supported by this agent");
-  }
-  for (const char* key : {"firelensConfiguration", "registryAuthentication"}) {
-    CHECK(containerRefusal(key, {{"type", "x"}}) ==
-          "task.containers." + std::string(key) + " is not supported by this agent");
-  }
-  CHECK(containerRefusal("restartPolicy", {{"enabled", true}}) ==
-        "task.containers.restartPolicy is not supported by this agent");
+TEST_CASE("members of a container that make no sense are refused by path") {
+  CHECK(containerRefusal("dependsOn", Json::array({{{"containerName", "a"}, {"condition", "SOON"}}})) ==
+        "task.containers.dependsOn.condition is none of START, COMPLETE, SUCCESS and HEALTHY");
+  CHECK(containerRefusal("secrets", Json::array({{{"name", "A"}}})) ==
+        "task.containers.secrets.valueFrom is missing or empty");
+  CHECK(containerRefusal("volumesFrom", Json::array({Json::object()})) ==
+        "task.containers.volumesFrom.sourceContainer is missing or empty");
+  CHECK(containerRefusal("links", Json::array({1})) == "task.containers.links is not a list of strings");
+  CHECK(containerRefusal("restartPolicy", {{"enabled", true}, {"ignoredExitCodes", {"x"}}}) ==
+        "task.containers.restartPolicy.ignoredExitCodes is not a list of whole numbers");
+  CHECK(containerRefusal("restartPolicy", {{"restartAttemptPeriod", -1}}) ==
+        "task.containers.restartPolicy.restartAttemptPeriod is negative");
+  CHECK(containerRefusal("registryAuthentication", {{"type", "x"}}) ==
+        "task.containers.registryAuthentication.type is neither ecr nor asm");
+  CHECK(containerRefusal("registryAuthentication", {{"type", "asm"}}) ==
+        "task.containers.registryAuthentication.asmAuthData is missing");
+  CHECK(containerRefusal("startTimeout", -1) == "task.containers.startTimeout is negative");
+  CHECK(containerRefusal("stopTimeout", -1) == "task.containers.stopTimeout is negative");
 }
 
-TEST_CASE("a task that asks for what this agent lacks is refused") {
-  auto with = [](const char* key, Json value) {
-    Json changed = task();
-    changed[key] = std::move(value);
-    return taskRefusal(changed);
-  };
-  CHECK(with("elasticNetworkInterfaces", Json::array({Json::object()})) ==
-        "task.elasticNetworkInterfaces is not supported by this agent");
-  CHECK(with("proxyConfiguration", {{"type", "APPMESH"}}) ==
-        "task.proxyConfiguration is not supported by this agent");
-  CHECK(with("associations", Json::array({Json::object()})) ==
-        "task.associations is not supported by this agent");
-  CHECK(with("pidMode", "task") == "task.pidMode task is not supported by this agent");
-  CHECK(with("ipcMode", "task") == "task.ipcMode task is not supported by this agent");
+TEST_CASE("a gpu belongs to one container") {
+  Json changed = task();
+  changed["associations"] = Json::array({{{"type", "gpu"}, {"name", "g"}, {"containers", {"a", "b"}}}});
+  CHECK(taskRefusal(changed) == "task.associations.containers must name one container");
+}
+
+TEST_CASE("credentials without an id refuse their task") {
+  Json changed = task();
+  changed["roleCredentials"] = {{"roleArn", "arn"}};
+  CHECK(taskRefusal(changed) == "task.roleCredentials.credentialsId is missing or empty");
 }
 
 TEST_CASE("an override that is not known, or is no object, refuses the task") {
@@ -142,7 +148,7 @@ TEST_CASE("an override that is not known, or is no object, refuses the task") {
         "task.containers.overrides.command is not a list");
 }
 
-TEST_CASE("volumes other than those on a host path are refused") {
+TEST_CASE("volumes that lack what their type needs are refused") {
   auto volume = [](Json value) {
     Json changed = task();
     changed["volumes"] = Json::array({std::move(value)});
@@ -150,11 +156,9 @@ TEST_CASE("volumes other than those on a host path are refused") {
   };
   CHECK(volume({{"host", {{"sourcePath", "/srv"}}}}) == "task.volumes.name is missing or empty");
   CHECK(volume({{"name", "v"}}) == "task.volumes.host is missing");
-  CHECK(volume({{"name", "v"}, {"type", "docker"}}) ==
-        "task.volumes.type is not supported by this agent: only volumes on the host are");
-  CHECK(volume({{"name", "v"}, {"host", Json::object()}}) ==
-        "task.volumes.host.sourcePath is empty: volumes that live with their task are not supported by this "
-        "agent");
+  CHECK(volume({{"name", "v"}, {"type", "docker"}}) == "task.volumes.dockerVolumeConfiguration is missing");
+  CHECK(volume({{"name", "v"}, {"type", "docker"}, {"dockerVolumeConfiguration", {{"scope", "all"}}}}) ==
+        "task.volumes.dockerVolumeConfiguration.scope is neither task nor shared");
   CHECK(containerRefusal("mountPoints", Json::array({{{"containerPath", "/data"}}})) ==
         "task.containers.mountPoints.sourceVolume is missing or empty");
 }

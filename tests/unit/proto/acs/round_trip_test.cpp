@@ -18,11 +18,24 @@ Container fullContainer() {
   out.command = {{"serve"}};
   out.entryPoint = std::vector<std::string>{};
   out.environment = {{"A", "b"}, {"E", ""}};
-  out.portMappings = {{80, 8080, "tcp"}, {53, 0, "udp"}};
+  out.portMappings = {{80, 8080, "tcp", 0}, {53, 0, "udp", 0}, {9000, 0, "tcp", 9009}};
+  out.environmentFiles = {{"arn:aws:s3:::bucket/file.env", "s3"}};
+  out.secrets = {{"KEY", "arn:secret", "asm", "us-east-1", "ENVIRONMENT_VARIABLE", "CONTAINER"}};
+  out.volumesFrom = {{"side", true}};
+  out.links = {"side:db"};
+  out.dependsOn = {{"a", Condition::Start},
+                   {"b", Condition::Complete},
+                   {"c", Condition::Success},
+                   {"d", Condition::Healthy}};
+  out.startTimeout = 30;
+  out.restartPolicy = {true, {0, 3}, 60};
+  out.registryAuthentication = {"asm", "", "us-east-1", "", false, "arn:secret:registry"};
+  out.logsAuthStrategy = "ExecutionRole";
+  out.managedAgents = {"ExecuteCommandAgent"};
   out.mountPoints = {{"data", "/data", true}};
   out.stopTimeout = 0;
   out.healthCheckType = "docker";
-  out.dockerConfig = {"1.24", R"({"User":"1"})", R"({"Init":true})"};
+  out.dockerConfig = {"1.24", R"({"User":"1"})", R"({"Init":true})", false, 0};
   return out;
 }
 
@@ -38,7 +51,22 @@ Task fullTask() {
   out.cpu = 0.25;
   out.memory = 512;
   out.containers = {fullContainer()};
-  out.volumes = {{"data", "/srv/data"}};
+  out.serviceName = "web";
+  out.pidMode = "host";
+  out.ipcMode = "none";
+  out.volumes.resize(2);
+  out.volumes[0].name = "data";
+  out.volumes[0].sourcePath = "/srv/data";
+  out.volumes[1].name = "common";
+  out.volumes[1].kind = VolumeKind::Docker;
+  out.volumes[1].type = "docker";
+  out.volumes[1].shared = true;
+  out.volumes[1].autoprovision = true;
+  out.volumes[1].driver = "local";
+  out.volumes[1].driverOpts = {{"type", "tmpfs"}};
+  out.volumes[1].labels = {{"team", "harbour"}};
+  out.associations = {{"gpu", "GPU-1", "GPU-1", {"app"}}};
+  out.roleCredentials = Credentials{"id-1", "arn:role", "AKIA", "secret", "token", "2030-01-01T00:00:00Z"};
   return out;
 }
 
@@ -79,7 +107,28 @@ TEST_CASE("a payload survives the wire with every member") {
   CHECK(app.command == std::vector<std::string>{"serve"});
   CHECK(app.entryPoint == std::vector<std::string>{});
   CHECK(app.environment == std::map<std::string, std::string>{{"A", "b"}, {"E", ""}});
-  REQUIRE(app.portMappings.size() == 2);
+  CHECK(app.portMappings == fullContainer().portMappings);
+  CHECK(app.environmentFiles == fullContainer().environmentFiles);
+  CHECK(app.secrets == fullContainer().secrets);
+  CHECK(app.volumesFrom == fullContainer().volumesFrom);
+  CHECK(app.links == fullContainer().links);
+  CHECK(app.dependsOn == fullContainer().dependsOn);
+  CHECK(app.startTimeout == 30);
+  CHECK(app.restartPolicy == fullContainer().restartPolicy);
+  CHECK(app.registryAuthentication == fullContainer().registryAuthentication);
+  CHECK(app.logsAuthStrategy == "ExecutionRole");
+  CHECK(app.managedAgents == fullContainer().managedAgents);
+  CHECK(read.tasks[0].serviceName == "web");
+  CHECK(read.tasks[0].pidMode == "host");
+  CHECK(read.tasks[0].ipcMode == "none");
+  const Volume& common = read.tasks[0].volumes.at(1);
+  CHECK(common.kind == VolumeKind::Docker);
+  CHECK((common.shared && common.autoprovision));
+  CHECK(common.driverOpts.at("type") == "tmpfs");
+  CHECK(common.labels.at("team") == "harbour");
+  CHECK(read.tasks[0].associations.at(0).containers.at(0) == "app");
+  CHECK(read.tasks[0].roleCredentials->secretAccessKey == "secret");
+  CHECK_FALSE(read.tasks[0].executionCredentials.has_value());
   CHECK(app.portMappings[0].hostPort == 8080);
   CHECK(app.portMappings[1].protocol == "udp");
   CHECK(app.mountPoints[0].containerPath == "/data");
@@ -128,6 +177,17 @@ TEST_CASE("the other messages to an agent survive the wire") {
   TaskStopVerificationAck ack = overTheWire(TaskStopVerificationAck{"m", 5, {{"a", "c", "STOPPED"}}});
   CHECK(ack.generatedAt == 5);
   CHECK(ack.stopTasks.at(0).desiredStatus == "STOPPED");
+}
+
+TEST_CASE("credentials and their acknowledgement survive the wire") {
+  CredentialsMessage message{"m", "arn:task/1", true, {"id", "role", "AKIA", "secret", "token", "soon"}};
+  CredentialsMessage read = overTheWire(message);
+  CHECK(read.taskArn == "arn:task/1");
+  CHECK(read.execution);
+  CHECK(read.credentials.sessionToken == "token");
+  CredentialsAckRequest ack = backOverTheWire(CredentialsAckRequest{"m", "soon", "id"});
+  CHECK(ack.expiration == "soon");
+  CHECK(ack.credentialsId == "id");
 }
 
 TEST_CASE("the messages of an agent survive the wire") {

@@ -1,4 +1,4 @@
-#include "agent/stats/kernel_text.hpp"
+#include "agent/kernel/kernel_text.hpp"
 
 #include <array>
 

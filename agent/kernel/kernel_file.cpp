@@ -1,4 +1,4 @@
-#include "agent/stats/kernel_file.hpp"
+#include "agent/kernel/kernel_file.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

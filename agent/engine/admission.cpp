@@ -1,0 +1,116 @@
+// Which tasks may begin, and what they share.
+#include <algorithm>
+
+#include "agent/engine/engine.hpp"
+
+namespace berth::agent {
+namespace {
+
+constexpr int kTearDownTries = 10;
+
+}  // namespace
+
+void Engine::hold(Task& task) {
+  if (holders_.insert(task.arn).second) take(used_, needsOf(task));
+}
+
+void Engine::release(Task& task) {
+  if (holders_.erase(task.arn) == 0) return;
+  giveBack(used_, needsOf(task));
+  room_ = true;
+}
+
+void Engine::admit(Now now, Output& out) {
+  if (!restored_) return;
+  std::vector<std::string> changed;
+  bool blocked = false;
+  std::erase_if(queue_, [&](const std::string& arn) {
+    auto it = tasks_.find(arn);
+    if (it == tasks_.end() || mustStop(it->second)) return true;
+    Task& task = it->second;
+    // The first that finds no room makes those behind it wait: a large task would never start otherwise.
+    auto lack = options_.host ? lacking(needsOf(task), *options_.host, used_) : std::nullopt;
+    if (!lack && !blocked) {
+      task.admitted = true;
+      task.lacks.clear();
+      hold(task);
+      save(task);
+      changed.push_back(arn);
+      return true;
+    }
+    task.lacks = lack ? *lack : "the tasks that came before it to be let in";
+    blocked = true;
+    if (now.mono < *task.admitBy) return false;
+    failTask(task, "ResourceError: The task found no room on the host in time: " + task.lacks, now);
+    changed.push_back(arn);
+    return true;
+  });
+  for (const std::string& arn : changed) {
+    if (auto it = tasks_.find(arn); it != tasks_.end()) advance(it->second, now, out);
+  }
+}
+
+void Engine::setUp(Task& task, Now now, Output& out) {
+  if (task.setUp != SetUp::Needed) return;
+  if (mustStop(task)) return task.setUpRetryAt.reset();
+  if (task.setUpRetryAt && now.mono < *task.setUpRetryAt) return;
+  TaskSetUp what = setUpOf(task, options_.groups);
+  if (what.empty()) {
+    task.setUp = SetUp::Done;
+    return;
+  }
+  task.setUp = SetUp::Doing;
+  task.setUpRetryAt.reset();
+  out.effects.push_back(SetUpEffect{task.arn, std::move(what)});
+}
+
+void Engine::finished(const SetUpDone& done, Now now, Output& out) {
+  auto it = tasks_.find(done.taskArn);
+  if (it == tasks_.end() || it->second.setUp != SetUp::Doing) return;
+  Task& task = it->second;
+  if (done.result) {
+    task.setUp = SetUp::Done;
+    task.setUpAttempts = 0;
+    task.cgroupParent = done.result->cgroupParent;
+    const std::vector<PortWish> wishes = setUpOf(task, options_.groups).ports;
+    for (size_t i = 0; i < wishes.size() && i < done.result->firstPorts.size(); ++i) {
+      Container* container = task.find(wishes[i].container);
+      container->hostPorts.resize(container->spec.portMappings.size());
+      container->hostPorts[wishes[i].mapping] = done.result->firstPorts[i];
+    }
+  } else {
+    task.setUp = SetUp::Needed;
+    task.setUpFailure = done.result.error().message;
+    if (done.result.error().retryable && ++task.setUpAttempts < options_.attempts) {
+      task.setUpRetryAt = now.mono + backOffDelay(task.setUpAttempts);
+    } else {
+      failTask(task, done.result.error().message, now);
+    }
+  }
+  advance(task, now, out);
+}
+
+bool Engine::tearDown(Task& task, Now now, Output& out) {
+  if (task.setUp == SetUp::Gone) return true;
+  if (task.setUp == SetUp::TearingDown) return false;
+  if (task.setUpRetryAt && now.mono < *task.setUpRetryAt) return false;
+  task.setUpRetryAt.reset();
+  TaskSetUp what = setUpOf(task, options_.groups);
+  if (what.ownVolumes.empty() && !what.group) return true;
+  task.setUp = SetUp::TearingDown;
+  out.effects.push_back(TearDownEffect{task.arn, std::move(what)});
+  return false;
+}
+
+void Engine::finished(const TearDownDone& done, Now now, Output& out) {
+  auto it = tasks_.find(done.taskArn);
+  if (it == tasks_.end() || it->second.setUp != SetUp::TearingDown) return;
+  Task& task = it->second;
+  // What can't be removed after all those tries is left to whoever looks after the host.
+  const bool over = done.result.ok() || ++task.setUpAttempts >= kTearDownTries;
+  task.setUp = over ? SetUp::Gone : SetUp::Done;
+  if (!over) task.setUpRetryAt = now.mono + backOffDelay(task.setUpAttempts);
+  cleanUp(task, now, out);
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,168 @@
+// Taking the steps that are due.
+#include <algorithm>
+
+#include "agent/engine/engine.hpp"
+#include "agent/model/order.hpp"
+
+namespace berth::agent {
+namespace {
+
+/// What amazon-ecs-agent gives a container that never ran because of another.
+constexpr int kDependencyFailed = 143;
+
+}  // namespace
+
+void Engine::advance(Task& task, Now now, Output& out) {
+  if (!restored_) return;
+  if (task.admitted) setUp(task, now, out);
+  // A container that ends can decide what happens to those before it, so go round until nothing moves.
+  for (bool moved = true; moved;) {
+    moved = false;
+    setStopBounds(task, now);
+    for (Container& container : task.containers) {
+      const Action action = nextAction(task, container, now.mono, options_.rules).action;
+      if (action == Action::Wait || action == Action::Done) continue;
+      perform(task, container, action, now, out);
+      moved = true;
+    }
+  }
+  if (statusOf(task) == TaskStatus::Stopped) release(task);
+  report(task, now, out);
+  cleanUp(task, now, out);
+}
+
+void Engine::advanceAll(Now now, Output& out) {
+  // cleanUp() may erase a task, so step before acting.
+  for (auto it = tasks_.begin(); it != tasks_.end();) {
+    Task& task = it->second;
+    ++it;
+    advance(task, now, out);
+  }
+}
+
+Duration Engine::stopTimeoutOf(const Container& container) const {
+  if (!container.spec.stopTimeout) return options_.stopTimeout;
+  return std::chrono::seconds(*container.spec.stopTimeout);
+}
+
+void Engine::setStopBounds(Task& task, Now now) {
+  if (!mustStop(task)) return;
+  for (Container& container : task.containers) {
+    const bool may_run = container.known == ContainerStatus::Running ||
+                         (container.startIntended && container.known < ContainerStatus::Running);
+    if (container.stopBy || !may_run || container.restarting || stopsBefore(task, container)) continue;
+    container.stopBy = now.mono + stopTimeoutOf(container) + options_.stopGrace;
+  }
+}
+
+void Engine::perform(Task& task, Container& container, Action action, Now now, Output& out) {
+  container.retryAt.reset();
+  container.waiting.clear();
+  container.stepSince = now.wall;
+  switch (action) {
+    case Action::Pull:
+      return pull(task, container, now, out);
+    case Action::Create:
+      return create(task, container, now, out);
+    case Action::Start:
+      container.inFlight = Step::Start;
+      container.startIntended = true;
+      save(task);
+      out.effects.push_back(StartEffect{{task.arn, container.spec.name}, container.runtimeId});
+      return;
+    case Action::Stop:
+      return stop(task, container, out);
+    case Action::Inspect:
+      container.inFlight = Step::Inspect;
+      container.decisive = container.doubtUntil && now.mono >= *container.doubtUntil;
+      out.effects.push_back(InspectEffect{{task.arn, container.spec.name}, container.runtimeName});
+      return;
+    case Action::Reap:
+      return reap(task, container, now, out);
+    case Action::GiveUp:
+      return giveUp(task, container, now);
+    case Action::Finish:
+      return fail(task, container, "", now);
+    case Action::Wait:
+    case Action::Done:
+      return;
+  }
+}
+
+void Engine::pull(Task& task, Container& container, Now now, Output& out) {
+  if (!task.pullStartedAt) task.pullStartedAt = now.wall;
+  container.inFlight = Step::Pull;
+  PullSpec spec;
+  spec.image = container.spec.image;
+  spec.behavior = options_.pullBehavior;
+  out.effects.push_back(PullEffect{{task.arn, container.spec.name}, std::move(spec)});
+}
+
+void Engine::create(Task& task, Container& container, Now now, Output& out) {
+  auto spec = containerSpec(task, container, identity_);
+  if (!spec) return fail(task, container, "CannotCreateContainerError: " + spec.error().message, now);
+  container.inFlight = Step::Create;
+  out.effects.push_back(CreateEffect{{task.arn, container.spec.name}, std::move(*spec)});
+}
+
+void Engine::stop(Task& task, Container& container, Output& out) {
+  container.inFlight = Step::Stop;
+  out.effects.push_back(
+      StopEffect{{task.arn, container.spec.name}, container.runtimeId, stopTimeoutOf(container)});
+}
+
+void Engine::reap(Task& task, Container& container, Now now, Output& out) {
+  container.reaping = true;
+  // The kernel ends the rest of a container with its first process, so what is left at the first look mostly
+  // goes by itself.
+  const bool overdue = container.stopBy && now.mono >= *container.stopBy;
+  const bool kill = container.reapTries > 0 || (overdue && !container.exited);
+  out.effects.push_back(ReapEffect{
+      {task.arn, container.spec.name}, {container.runtimeId, container.pid, task.cgroupParent}, kill});
+}
+
+void Engine::giveUp(Task& task, Container& container, Now now) {
+  const bool created = container.known >= ContainerStatus::Created;
+  const Gate gate = created ? startGate(task, container, now.mono) : createGate(task, container, now.mono);
+  container.exitCode = kDependencyFailed;
+  fail(task, container, gate.why, now);
+}
+
+void Engine::report(Task& task, Now now, Output& out) {
+  if (task.reporting) return;
+  if (task.reportRetryAt && now.mono < *task.reportRetryAt) return;
+  task.reportRetryAt.reset();
+  // Beyond the limit, the next answer to a report lets this one go.
+  if (reportsInFlight_ >= options_.parallelReports) return;
+  auto due = dueReport(task);
+  if (!due) return;
+  task.reporting = true;
+  ++reportsInFlight_;
+  out.effects.push_back(ReportEffect{std::move(*due)});
+}
+
+void Engine::cleanUp(Task& task, Now now, Output& out) {
+  if (statusOf(task) != TaskStatus::Stopped || task.sent != TaskStatus::Stopped || task.reporting) return;
+  if (!task.cleanUpAt) {
+    auto stopped = task.stoppedAt.value_or(now.wall);
+    Duration left = stopped + options_.cleanupDelay - now.wall;
+    task.cleanUpAt = now.mono + std::clamp(left, Duration::zero(), options_.cleanupDelay);
+  }
+  if (now.mono < *task.cleanUpAt) return;
+  bool gone = true;
+  for (Container& container : task.containers) {
+    if (container.removed) continue;
+    gone = false;
+    bool waiting = container.retryAt && now.mono < *container.retryAt;
+    if (container.inFlight != Step::None || waiting) continue;
+    container.inFlight = Step::Remove;
+    // By name: a create whose answer was lost may have left a container whose id nobody knows.
+    out.effects.push_back(RemoveEffect{{task.arn, container.spec.name}, container.runtimeName, true});
+  }
+  if (!gone || !tearDown(task, now, out)) return;
+  out.erase.push_back(task.arn);
+  dirty_.erase(task.arn);
+  tasks_.erase(task.arn);
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,248 @@
+// What each answer to an effect changes.
+#include <algorithm>
+#include <utility>
+
+#include "agent/engine/engine.hpp"
+
+namespace berth::agent {
+namespace {
+
+constexpr Duration kReapAgain = std::chrono::milliseconds(100);
+constexpr int kReapTries = 5;  ///< without an answer of the kernel
+constexpr int kKilled = 137;   ///< exit code of a process that SIGKILL has ended
+
+bool outcomeUnknown(const Error& error) {
+  return error.code == Code::Unavailable || error.code == Code::DeadlineExceeded ||
+         error.code == Code::Cancelled;
+}
+
+/// A DeadlineExceeded has a name of its own among the reasons that users know (amazon-ecs-agent,
+/// agent/dockerclient/dockerapi/errors.go).
+std::string reasonFor(std::string_view failure, const Error& error) {
+  std::string name = error.code == Code::DeadlineExceeded ? "DockerTimeoutError" : std::string(failure);
+  return name + ": " + error.message;
+}
+
+Duration growingDelay(Duration first, Duration most, int attempts, Random& random) {
+  Duration ceiling = first;
+  for (int i = 1; i < attempts && ceiling < most; ++i) ceiling *= 2;
+  ceiling = std::min(ceiling, most);
+  // Full jitter, but never at once: a retry in the same instant helps nobody.
+  return ceiling / 4 +
+         Duration(static_cast<int64_t>(static_cast<double>(ceiling.count()) * 0.75 * random.uniform()));
+}
+
+}  // namespace
+
+void Engine::finished(const PullDone& done, Now now, Output& out) {
+  Task* task = nullptr;
+  Container* container = stepEnded(done.key, &task);
+  if (!container) return;
+  if (container->known == ContainerStatus::None) {
+    task->pullStoppedAt = now.wall;
+    if (done.result) {
+      container->attempts = 0;
+      container->imageDigest = done.result->digest;
+      container->known = ContainerStatus::Pulled;
+    } else if (!retryLater(*container, done.result.error(), "pull", now)) {
+      fail(*task, *container, reasonFor("CannotPullContainerError", done.result.error()), now);
+    }
+  }
+  settle(*task, *container, now, out);
+}
+
+void Engine::finished(const CreateDone& done, Now now, Output& out) {
+  Task* task = nullptr;
+  Container* container = stepEnded(done.key, &task);
+  if (!container) return;
+  if (done.result) {
+    container->attempts = 0;
+    container->runtimeId = *done.result;
+    container->known = std::max(container->known, ContainerStatus::Created);
+  } else {
+    container->uncertain = outcomeUnknown(done.result.error());
+    if (!retryLater(*container, done.result.error(), "create", now)) {
+      fail(*task, *container, reasonFor("CannotCreateContainerError", done.result.error()), now);
+    }
+  }
+  settle(*task, *container, now, out);
+}
+
+void Engine::finished(const StartDone& done, Now now, Output& out) {
+  Task* task = nullptr;
+  Container* container = stepEnded(done.key, &task);
+  if (!container) return;
+  if (done.result) {
+    container->attempts = 0;
+    see(*task, *container, *done.result, now, out);
+  } else if (!outcomeUnknown(done.result.error())) {
+    container->uncertain = true;
+    container->startFailure = reasonFor("CannotStartContainerError", done.result.error());
+  } else {
+    // It may run: only the runtime's own word ends the doubt, however long that takes.
+    container->uncertain = true;
+    container->startDoubted = true;
+    backOff(*container, "the runtime, to ask whether the start succeeded: " + done.result.error().message,
+            now);
+  }
+  settle(*task, *container, now, out);
+}
+
+void Engine::finished(const StopDone& done, Now now, Output& out) {
+  Task* task = nullptr;
+  Container* container = stepEnded(done.key, &task);
+  if (!container) return;
+  if (done.result) {
+    container->attempts = 0;
+    see(*task, *container, *done.result, now, out);
+  } else if (container->known != ContainerStatus::Stopped) {
+    container->uncertain = true;
+    backOff(*container, "the runtime, to stop the container: " + done.result.error().message, now);
+  }
+  settle(*task, *container, now, out);
+}
+
+void Engine::finished(const InspectDone& done, Now now, Output& out) {
+  Task* task = nullptr;
+  Container* container = stepEnded(done.key, &task);
+  if (!container) return;
+  if (done.result) {
+    see(*task, *container, *done.result, now, out);
+  } else if (container->known != ContainerStatus::Stopped) {
+    backOff(*container, "the runtime, to ask for the container's state: " + done.result.error().message, now);
+  }
+  settle(*task, *container, now, out);
+}
+
+void Engine::finished(const RemoveDone& done, Now now, Output& out) {
+  Task* task = nullptr;
+  Container* container = stepEnded(done.key, &task);
+  if (!container) return;
+  if (done.result || done.result.error().code == Code::NotFound) {
+    container->removed = true;
+    container->retryAt.reset();
+  } else {
+    backOff(*container, "the runtime, to remove the container: " + done.result.error().message, now);
+  }
+  cleanUp(*task, now, out);
+}
+
+void Engine::finished(const ReportDone& done, Now now, Output& out) {
+  --reportsInFlight_;
+  if (auto it = tasks_.find(done.report.taskArn); it != tasks_.end()) {
+    Task& task = it->second;
+    task.reporting = false;
+    if (done.result || done.rejected) {
+      task.reportAttempts = 0;
+      agent::accept(task, done.report);
+      save(task);
+    } else {
+      ++task.reportAttempts;
+      task.reportRetryAt = now.mono + growingDelay(options_.reportRetryFirst, options_.reportRetryMost,
+                                                   task.reportAttempts, random_);
+    }
+  }
+  advanceAll(now, out);
+}
+
+void Engine::finished(const ReapDone& done, Now now, Output& out) {
+  Task* task = nullptr;
+  Container* container = find(done.key, &task);
+  if (!container) return;
+  container->reaping = false;
+  if (container->known == ContainerStatus::Stopped) return;
+  const bool left = done.result && *done.result;
+  if (left || (container->exited && !done.result && container->reapTries < kReapTries)) {
+    ++container->reapTries;
+    container->retryAt = now.mono + kReapAgain;
+    container->waiting = "the kernel, to end the processes of it that are left";
+  } else if (container->exited) {
+    // Where the kernel can't be asked at all, the runtime's word has to do.
+    ended(*task, *container, *std::exchange(container->exited, std::nullopt), now);
+  } else if (done.result) {
+    container->exitCode = kKilled;
+    container->finishedAt = now.wall;
+    fail(*task, *container,
+         "DockerTimeoutError: Could not transition to stopped; the agent ended the processes", now);
+  } else {
+    backOff(*container, "the kernel, to end the processes of it: " + done.result.error().message, now);
+  }
+  advance(*task, now, out);
+}
+
+void Engine::ended(Task& task, Container& container, const RuntimeContainer& seen, Now now) {
+  container.reapTries = 0;
+  observe(task, container, seen, now);
+  save(task);
+}
+
+void Engine::see(Task& task, Container& container, const std::optional<RuntimeContainer>& seen, Now now,
+                 Output& out) {
+  bool was_stopped = container.known == ContainerStatus::Stopped;
+  bool had_run = container.known >= ContainerStatus::Running;
+  const int restarts = container.restarts;
+  const bool last_life = container.restarting && seen && seen->startedAt == container.startedAt;
+  const bool lives = seen && seen->state == RunState::Running;
+  const bool lived = seen && seen->state == RunState::Exited && seen->startedAt && !last_life;
+  const std::string failure = std::exchange(container.startFailure, "");
+  if (!failure.empty() && !lives && !lived) {
+    container.uncertain = false;
+    return fail(task, container, failure, now);
+  }
+  if (seen && seen->state == RunState::Exited && !was_stopped && !last_life) {
+    container.exited = seen;
+    container.runtimeId = seen->id;
+    container.uncertain = false;
+    container.startDoubted = false;
+    container.doubtUntil.reset();
+    container.retryAt.reset();
+    container.waiting.clear();
+    return;
+  }
+  // It runs after all, or it is gone: what was seen before is out of date.
+  container.exited.reset();
+  observe(task, container, seen, now);
+  // The runtime has answered, so whatever waited for that waits no more.
+  container.retryAt.reset();
+  container.waiting.clear();
+  if (container.startDoubted) settleDoubt(container, now);
+  if (was_stopped && seen && seen->state == RunState::Running && container.inFlight == Step::None) {
+    // It was given up, or started by somebody else: what is STOPPED must not run.
+    container.inFlight = Step::Stop;
+    out.effects.push_back(StopEffect{{task.arn, container.spec.name}, seen->id, Duration::zero()});
+  }
+  if (!was_stopped && container.known == ContainerStatus::Stopped) save(task);
+  if (!had_run && container.known == ContainerStatus::Running) container.attempts = 0;
+  if (container.restarts != restarts) save(task);
+}
+
+void Engine::fail(Task& task, Container& container, const std::string& reason, Now now) {
+  markStopped(task, container, reason, now);
+  save(task);
+}
+
+void Engine::failTask(Task& task, const std::string& reason, Now now) {
+  if (task.reason.empty()) task.reason = reason;
+  wantStop(task);
+  for (Container& container : task.containers) {
+    if (container.known < ContainerStatus::Created) fail(task, container, "", now);
+  }
+}
+
+Duration Engine::backOffDelay(int attempts) {
+  return growingDelay(options_.retryFirst, options_.retryMost, attempts, random_);
+}
+
+bool Engine::retryLater(Container& container, const Error& error, std::string_view step, Now now) {
+  if (!error.retryable || container.attempts + 1 >= options_.attempts) return false;
+  backOff(container, "another attempt to " + std::string(step) + " after: " + error.message, now);
+  return true;
+}
+
+void Engine::backOff(Container& container, std::string what, Now now) {
+  ++container.attempts;
+  container.retryAt = now.mono + backOffDelay(container.attempts);
+  container.waiting = std::move(what);
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,101 @@
+#include "agent/kernel/group_finder.hpp"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "agent/kernel/kernel_file.hpp"
+#include "agent/kernel/kernel_text.hpp"
+
+namespace berth::agent {
+namespace {
+
+bool present(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+/// systemd nests "a-b.slice" in "a.slice".
+std::string slicePath(const std::string& slice) {
+  std::string out;
+  for (size_t dash = slice.find('-'); dash != std::string::npos; dash = slice.find('-', dash + 1)) {
+    out += slice.substr(0, dash) + ".slice/";
+  }
+  return out + slice;
+}
+
+std::vector<std::string> usualPlaces(const ProcessTarget& target) {
+  const std::string& id = target.containerId;
+  const std::string scope = "docker-" + id + ".scope";
+  std::vector<std::string> out{"docker/" + id, "system.slice/" + scope};
+  const std::string& parent = target.cgroupParent;
+  if (parent.ends_with(".slice")) {
+    out.push_back(slicePath(parent) + "/" + scope);
+  } else if (!parent.empty()) {
+    out.push_back(parent.substr(parent.starts_with('/') ? 1 : 0) + "/" + id);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string groupOf(const std::string& path, const std::string& id) {
+  const size_t found = id.empty() ? std::string::npos : path.find(id);
+  return found == std::string::npos ? std::string() : path.substr(0, path.find('/', found));
+}
+
+GroupFinder::GroupFinder(KernelRoots roots) : roots_(std::move(roots)) {
+  unified_only_ = present(roots_.cgroup + "/cgroup.controllers");
+  hierarchy_ = roots_.cgroup;
+  if (unified_only_) return;
+  for (const char* name : {"pids", "devices", "memory", "freezer"}) {
+    if (!present(roots_.cgroup + "/" + name)) continue;
+    hierarchy_ += std::string("/") + name;
+    return;
+  }
+}
+
+std::string GroupFinder::mountOf(const std::vector<std::string>& controllers) const {
+  if (controllers.empty()) return unified_only_ ? roots_.cgroup : roots_.cgroup + "/unified";
+  // Co-mounted controllers share a folder "cpu,cpuacct"; links with the single names are optional.
+  std::string joined;
+  for (const std::string& name : controllers) joined += (joined.empty() ? "" : ",") + name;
+  const std::string mount = roots_.cgroup + "/" + joined;
+  return present(mount) ? mount : roots_.cgroup + "/" + controllers.front();
+}
+
+std::vector<std::string> GroupFinder::foldersOf(const ProcessTarget& target) const {
+  std::vector<std::string> out;
+  const auto add = [&](const std::string& folder) {
+    if (present(folder) && std::ranges::find(out, folder) == out.end()) out.push_back(folder);
+  };
+  if (target.containerId.empty()) return out;
+  for (const std::string& place : usualPlaces(target)) add(hierarchy_ + "/" + place);
+  if (target.pid <= 0) return out;
+  const auto text = readKernelFile(roots_.proc + "/" + std::to_string(target.pid) + "/cgroup");
+  if (!text) return out;
+  const auto lines = parseProcCgroup(*text);
+  if (!lines) return out;
+  for (const CgroupLine& line : *lines) {
+    const std::string group = groupOf(line.path, target.containerId);
+    const std::string mount = mountOf(line.controllers);
+    if (!group.empty() && mount == hierarchy_) add(mount + group);
+  }
+  return out;
+}
+
+std::vector<std::string> GroupFinder::controllers() const {
+  std::vector<std::string> out;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(roots_.cgroup.c_str()), ::closedir);
+  if (!folder) return out;
+  while (const dirent* entry = ::readdir(folder.get())) {
+    const std::string name = entry->d_name;
+    // Links with the single names of co-mounted controllers would come twice.
+    const bool link = entry->d_type == DT_LNK;
+    if (name.starts_with('.') || link || name == "unified" || name == "systemd") continue;
+    if (present(roots_.cgroup + "/" + name + "/cgroup.procs")) out.push_back(name);
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+}  // namespace berth::agent

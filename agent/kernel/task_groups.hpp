@@ -1,0 +1,28 @@
+// Control groups of tasks: one that holds all containers of a task, with limits of its own.
+#pragma once
+
+#include <string>
+
+#include "agent/kernel/group_finder.hpp"
+#include "agent/ports/task_resources.hpp"
+
+namespace berth::agent {
+
+/// Version 1 in each controller, or version 2, below "ecs/"; the names are those of amazon-ecs-agent,
+/// agent/taskresource/cgroup. Made for runtimes whose cgroup driver is cgroupfs: with systemd's, groups are
+/// systemd's to make.
+class TaskGroups {
+ public:
+  explicit TaskGroups(KernelRoots roots = {});
+
+  /// Makes the group of a task and sets its limits; answers what containers name as their parent,
+  /// "/ecs/TASKID". Idempotent. Errors name the file and what the kernel said.
+  Result<std::string> make(const std::string& taskId, const GroupLimits& limits) const;
+  /// Removes it, unless processes are in it (FailedPrecondition). What is gone already is no error.
+  Status remove(const std::string& taskId) const;
+
+ private:
+  GroupFinder finder_;
+};
+
+}  // namespace berth::agent

@@ -1,0 +1,80 @@
+#include "agent/model/support.hpp"
+
+#include "agent/model/order.hpp"
+
+namespace berth::agent {
+namespace {
+
+using Refusal = std::optional<std::string>;
+
+Refusal refusedVolume(const acs::Task& task) {
+  for (const acs::Volume& volume : task.volumes) {
+    if (volume.kind == acs::VolumeKind::Other) {
+      return "volume " + volume.name + " is of type " + volume.type +
+             ", which this agent does not have: use host or docker";
+    }
+    if (volume.kind == acs::VolumeKind::Docker && volume.autoprovision && !volume.shared) {
+      return "volume " + volume.name + " asks for autoprovision, which is for volumes of scope shared";
+    }
+  }
+  return std::nullopt;
+}
+
+bool hasVolume(const acs::Task& task, const std::string& name) {
+  for (const acs::Volume& volume : task.volumes) {
+    if (volume.name == name) return true;
+  }
+  return false;
+}
+
+Refusal refusedContainer(const acs::Task& task, const acs::Container& container, const Support& support) {
+  const std::string who = "container " + container.name;
+  if (container.dockerConfig.privileged && !support.privileged) {
+    return who + " asks to be privileged, which privileged.allowed forbids on this host";
+  }
+  if (!container.firelens.empty()) return who + " is a FireLens router, which this agent does not have";
+  if (!container.credentialSpecs.empty()) return who + " has credentialSpecs, which this agent does not have";
+  const bool fetches = !container.secrets.empty() || !container.environmentFiles.empty() ||
+                       !container.registryAuthentication.type.empty();
+  if (fetches && !support.secrets) {
+    return who +
+           " has secrets, environment files or registry credentials, and this agent has no source of them";
+  }
+  if (!container.healthCheckType.empty() && container.healthCheckType != "docker") {
+    return who + " has a health check of type " + container.healthCheckType + ": only docker is known";
+  }
+  for (const acs::MountPoint& mount : container.mountPoints) {
+    if (!hasVolume(task, mount.sourceVolume)) {
+      return who + " mounts volume " + mount.sourceVolume + ", which the task does not have";
+    }
+  }
+  return std::nullopt;
+}
+
+Refusal refusedModes(const acs::Task& task) {
+  if (task.networkMode == "awsvpc" || task.networkInterfaces) {
+    return "networkMode awsvpc is not supported by this agent: use bridge, host or none";
+  }
+  if (task.pidMode == "task") return "pidMode task is not supported by this agent: leave it out, or use host";
+  if (task.ipcMode == "task") return "ipcMode task is not supported by this agent: use host or none";
+  if (task.proxy) return "proxyConfiguration is not supported by this agent: it belongs to awsvpc";
+  for (const acs::Association& association : task.associations) {
+    if (association.type != "gpu") {
+      return "association " + association.name + " is of type " + association.type + ": only gpu is known";
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> refusal(const acs::Task& task, const Support& support) {
+  if (auto refused = refusedModes(task)) return refused;
+  if (auto refused = refusedVolume(task)) return refused;
+  for (const acs::Container& container : task.containers) {
+    if (auto refused = refusedContainer(task, container, support)) return refused;
+  }
+  return std::nullopt;
+}
+
+}  // namespace berth::agent
