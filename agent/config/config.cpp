@@ -1,136 +1,106 @@
 #include "agent/config/config.hpp"
 
-#include <chrono>
+#include <fcntl.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "agent/config/declarations.hpp"
+#include "agent/config/ecs_sources.hpp"
+#include "agent/config/ecs_unused.hpp"
 #include "common/config/load.hpp"
-#include "common/config/rules.hpp"
-#include "common/http/message.hpp"
-#include "common/text/number.hpp"
 
 namespace berth::agent {
 namespace {
 
-bool isPort(std::string_view text) { return parseNumber<uint16_t>(text).value_or(0) != 0; }
+constexpr size_t kMostBytes = 1 << 20;
 
-bool isApi(std::string_view text) {
-  auto url = http::parseUrl(text);
-  return url && (url->scheme == "http" || url->scheme == "https");
+struct FileText {
+  std::string text;
+  int error = 0;  ///< errno
+};
+
+FileText readSmallFile(const std::string& path) {
+  FileText out;
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return {{}, errno};
+  char buffer[8192];
+  while (out.text.size() <= kMostBytes) {
+    const ssize_t got = read(file, buffer, sizeof buffer);
+    if (got < 0) out.error = errno;
+    if (got <= 0) break;
+    out.text.append(buffer, static_cast<size_t>(got));
+  }
+  close(file);
+  if (out.text.size() > kMostBytes) out.error = EFBIG;
+  return out;
 }
 
-bool isUnixSocket(std::string_view text) { return text.starts_with("unix:///"); }
-
-config::Schema schema() {
-  using namespace config;  // NOLINT: a table of declarations
-  return Schema({
-      string("cluster", "name or ARN of the cluster that this host belongs to").byDefault("default"),
-      string("controller", "URL of the controller's API")
-          .matching(isApi, "must be an http or https URL, like http://127.0.0.1:7400")
-          .byDefault("http://127.0.0.1:7400"),
-      config::region("the region that requests are signed for"),
-      path("credentials.file", "access key in the format of AWS's shared credentials file"),
-      string("credentials.profile", "the profile in that file").byDefault("default"),
-      string("credentials.access_key", "access key id, instead of a file"),
-      string("credentials.secret_key", "its secret").secret(),
-      path("tls.ca_file", "PEM file with the authorities to trust, instead of the system's"),
-      choice("runtime.kind", {"docker", "auto"}, "what runs the containers").byDefault("auto"),
-      string("runtime.socket", "the runtime's socket")
-          .matching(isUnixSocket, "must be unix:// and an absolute path, like unix:///var/run/docker.sock")
-          .byDefault("unix:///var/run/docker.sock"),
-      path("data_dir", "what must survive a restart").byDefault("/var/lib/berth/agent"),
-      map("attributes", "custom attributes of this container instance"),
-      integer("reserved.memory", "MiB that tasks don't get").between(0, 1 << 30).byDefault("0"),
-      list("reserved.ports", "TCP ports that tasks don't get")
-          .matching(isPort, "must be TCP ports between 1 and 65535")
-          .byDefault("22,2375,2376,51678,51679"),
-      list("logging_drivers", "log drivers that tasks may use")
-          .byDefault("json-file,syslog,journald,fluentd,none"),
-      choice("images.pull_behavior", {"default", "always", "once", "prefer-cached"},
-             "when a registry is asked")
-          .byDefault("default"),
-      duration("stop_timeout", "from a stop's signal to its kill, where a container gives none")
-          .between(Duration(0), std::chrono::hours(24 * 365))
-          .byDefault("30s"),
-      duration("cleanup_delay", "how long stopped containers are kept")
-          .between(Duration(0), std::chrono::hours(24 * 365))
-          .byDefault("3h"),
-      boolean("metrics.enabled", "publish resource use").byDefault("true"),
-      duration("metrics.interval", "between two readings of a container")
-          .between(std::chrono::milliseconds(100), std::chrono::seconds(20))
-          .byDefault("1s"),
-      choice("log.level", {"debug", "info", "warn", "error"}, "the least severe that is logged")
-          .byDefault("info"),
-      choice("log.format", {"auto", "text", "json"}, "auto: text on a terminal, JSON lines otherwise")
-          .byDefault("auto"),
-  });
+/// `parse` of the file's content; empty where it is missing and may be.
+EcsTexts fromFile(const std::string& path, bool mayBeMissing,
+                  EcsTexts (*parse)(std::string_view, std::string_view)) {
+  const FileText file = readSmallFile(path);
+  if (file.error == 0) return parse(path, file.text);
+  EcsTexts out;
+  if (mayBeMissing && (file.error == ENOENT || file.error == ENOTDIR)) return out;
+  out.problems.push_back(path + ": can't read it: " + std::generic_category().message(file.error) +
+                         "; correct or remove it");
+  return out;
 }
 
-PullBehavior pullBehavior(const std::string& word) {
-  if (word == "always") return PullBehavior::Always;
-  if (word == "once") return PullBehavior::Once;
-  if (word == "prefer-cached") return PullBehavior::PreferCached;
-  return PullBehavior::Default;
+/// The JSON file that a variable names; empty: none does.
+std::string namedJson(const EcsTexts& environment, const EcsTexts& lines) {
+  for (const EcsTexts* source : {&environment, &lines}) {
+    for (const EcsText& one : source->texts)
+      if (one.name == kJsonFileVariable && !one.text.empty()) return one.text;
+  }
+  return {};
 }
 
-/// What one setting alone can't show.
-Status checkCredentials(const config::Settings& settings) {
-  std::vector<std::string> problems;
-  bool key = settings.has("credentials.access_key");
-  bool secret = settings.has("credentials.secret_key");
-  bool file = settings.has("credentials.file");
-  if (key != secret) {
-    problems.emplace_back(
-        "credentials.access_key and credentials.secret_key go together: give both or neither");
+/// What a host that Amazon's agent ran on before has without saying so: the key that every AWS tool finds.
+void findCredentials(const ConfigSources& sources, config::Sources& all) {
+  bool controller = false;
+  for (const config::Layer& layer : all.foreign) {
+    controller = controller || layer.given.contains("controller");
+    for (const char* key : {"credentials.file", "credentials.access_key"})
+      if (layer.given.contains(key) || layer.broken.contains(key)) return;
   }
-  if (file && key) {
-    problems.emplace_back("credentials.file and credentials.access_key exclude each other: give one");
-  }
-  if (!file && !key) {
-    problems.emplace_back(
-        "credentials.file is missing: name the file that the controller made on its first start "
-        "(admin-credentials in its data directory), or a copy of it");
-  }
-  return config::noProblems(problems);
+  if (!controller || access(sources.sharedCredentials.c_str(), R_OK) != 0) return;
+  config::Layer found;
+  found.given.emplace("credentials.file", config::Given{sources.sharedCredentials, "shared credentials file",
+                                                        config::Origin::Foreign});
+  all.foreign.push_back(std::move(found));
 }
 
 }  // namespace
 
-Result<Config> loadConfig(const std::optional<std::string>& file,
-                          const std::map<std::string, std::string>& environment) {
-  config::Sources sources;
-  sources.yamlFile = file;
-  sources.envPrefix = "BERTH_AGENT_";
-  sources.environment = environment;
-  auto settings = config::load(schema(), sources);
+Result<Config> loadConfig(const ConfigSources& sources) {
+  const auto schema = agentSchema();
+  const EcsTexts environment = ecsEnvironment(sources.environment);
+  const EcsTexts lines = fromFile(sources.ecsConfig, true, ecsLines);
+  const std::string named = namedJson(environment, lines);
+  const EcsTexts json =
+      named.empty() ? fromFile(sources.ecsJson, true, ecsJson) : fromFile(named, false, ecsJson);
+
+  config::Sources all;
+  all.yamlFile = sources.file;
+  all.envPrefix = "BERTH_AGENT_";
+  all.environment = sources.environment;
+  all.together = {"credentials", "registry_auth"};
+  std::vector<std::string> warnings;
+  for (const EcsTexts* texts : {&environment, &lines, &json}) {
+    EcsLayer one = translateEcs(*schema, *texts);
+    all.foreign.push_back(std::move(one.layer));
+    warnings.insert(warnings.end(), one.warnings.begin(), one.warnings.end());
+  }
+  findCredentials(sources, all);
+  auto settings = config::load(schema, all);
   if (!settings) return settings.error();
-  if (Status status = checkCredentials(*settings); !status) return status.error();
-  auto text = [&](const char* key) { return settings->has(key) ? settings->string(key) : std::string(); };
-  Config out;
-  out.cluster = text("cluster");
-  out.clusterGiven = settings->source("cluster") != "default";
-  out.controller = text("controller");
-  out.region = text("region");
-  out.credentialsFile = text("credentials.file");
-  out.credentialsProfile = text("credentials.profile");
-  out.accessKey = text("credentials.access_key");
-  out.secretKey = text("credentials.secret_key");
-  out.caFile = text("tls.ca_file");
-  out.runtimeSocket = text("runtime.socket");
-  out.dataDir = text("data_dir");
-  out.attributes = settings->map("attributes");
-  out.reservedMemory = settings->integer("reserved.memory");
-  for (const std::string& reserved : settings->list("reserved.ports"))
-    out.reservedPorts.insert(*parseNumber<uint16_t>(reserved));
-  out.loggingDrivers = settings->list("logging_drivers");
-  out.pullBehavior = pullBehavior(text("images.pull_behavior"));
-  out.stopTimeout = settings->duration("stop_timeout");
-  out.cleanupDelay = settings->duration("cleanup_delay");
-  out.metrics = settings->boolean("metrics.enabled");
-  out.metricsInterval = settings->duration("metrics.interval");
-  out.log.program = "berth-agent";
-  out.log.level = *parseLogLevel(text("log.level"));
-  out.log.format = *parseLogFormat(text("log.format"));
-  out.described = settings->describe();
-  return out;
+  auto made = makeConfig(std::move(*settings));
+  if (made) made->warnings = std::move(warnings);
+  return made;
 }
 
 }  // namespace berth::agent

@@ -1,4 +1,4 @@
-// berth-agent's settings: agent.yaml and BERTH_AGENT_* variables.
+// berth-agent's settings as the rest of the agent uses them.
 #pragma once
 
 #include <map>
@@ -7,39 +7,147 @@
 #include <string>
 #include <vector>
 
+#include "agent/config/rules.hpp"
 #include "agent/ports/runtime.hpp"
+#include "common/config/settings.hpp"
 #include "common/log/stderr_log.hpp"
 #include "common/result/result.hpp"
 
 namespace berth::agent {
 
+/// Where the credentials come from; the other fields of Config that belong to it are then filled.
+enum class CredentialsKind {
+  File,  ///< credentialsFile, credentialsProfile
+  Key,   ///< accessKey, secretKey, sessionToken (may be empty)
+  Imds,  ///< the instance metadata service
+};
+
+struct ImagesConfig {
+  PullBehavior pullBehavior = PullBehavior::Default;
+  int64_t concurrency = 0;  ///< downloads at once, from 1
+  Duration pullTimeout{};
+  Duration pullInactivityTimeout{};
+  Duration manifestTimeout{};
+  bool pullDependentsUpfront = false;
+  bool cleanup = true;  ///< false also with PullBehavior::PreferCached
+  Duration cleanupInterval{};
+  Duration minimumAge{};
+  int64_t perCycle = 0;
+  int64_t highMark = 0;  ///< percent of bytes or inodes in use
+  int64_t lowMark = 0;   ///< below highMark
+  bool untracked = false;
+  Duration untrackedMinimumAge{};
+  int64_t untrackedContainersPerCycle = 0;
+  std::vector<std::string> exclude;
+};
+
+struct ContainersConfig {
+  Duration createTimeout{};
+  Duration startTimeout{};
+  bool healthChecks = true;
+  int64_t keepStoppedBytes = 0;  ///< 0: no limit
+  Duration cleanupJitter{};
+  bool privilegedAllowed = true;
+  bool taskLimits = true;
+  std::optional<int64_t> pidsLimit;  ///< processes of a task
+  std::string cgroupPath;
+  Duration cgroupCpuPeriod{};
+  bool propagateTaskMemory = false;
+  std::optional<PortRange> dynamicPorts;  ///< absent: the kernel's range
+  bool matchVolumeConfig = false;
+  bool metadataFile = false;
+};
+
+struct EndpointsConfig {
+  ListenAddress introspection;
+  ListenAddress tasks;
+  RequestRate rate;
+  bool availabilityZone = true;
+  bool taskRoles = true;
+  bool taskRolesNetworkHost = true;  ///< false also without taskRoles
+  std::string auditLog;              ///< a path; empty: none
+};
+
+struct SecretsConfig {
+  std::string directory;  ///< each is empty when not set
+  std::string url;
+  std::string tokenFile;
+  std::string ssmEndpoint;
+  std::string secretsManagerEndpoint;
+  std::string s3Endpoint;
+  std::string ecrEndpoint;
+  std::string registryAuthType;  ///< "docker", "dockercfg"; empty: no registryAuthData either
+  std::string registryAuthData;  ///< secret: a JSON object of that type
+};
+
+struct CapabilitiesConfig {
+  bool selinux = false;
+  bool apparmor = false;
+  bool gpu = false;
+  std::string nvidiaRuntime;
+};
+
 struct Config {
+  explicit Config(config::Settings from) : settings(std::move(from)) {}
+
   std::string cluster;
   bool clusterGiven = false;  ///< false: "default" by default, which the agent may create
   std::string controller;
   std::string region;
+  CredentialsKind credentialsKind = CredentialsKind::File;
   std::string credentialsFile;
   std::string credentialsProfile;
-  std::string accessKey;  ///< with secretKey, instead of a file
+  std::string accessKey;
   std::string secretKey;
+  std::string sessionToken;
   std::string caFile;
   std::string runtimeSocket;
   std::string dataDir;
   std::map<std::string, std::string> attributes;
+  std::map<std::string, std::string> tags;
   int64_t reservedMemory = 0;  ///< MiB
+  int64_t reservedCpu = 0;     ///< CPU units
   std::set<uint16_t> reservedPorts;
+  std::set<uint16_t> reservedPortsUdp;
+  bool spotDraining = false;
   std::vector<std::string> loggingDrivers;
-  PullBehavior pullBehavior = PullBehavior::Default;
+  PullBehavior pullBehavior = PullBehavior::Default;  ///< as images.pullBehavior
   Duration stopTimeout{};
   Duration cleanupDelay{};
   bool metrics = true;
   Duration metricsInterval{};
   LogOptions log;
-  std::string described;  ///< the effective settings as YAML, secrets hidden
+  ImagesConfig images;
+  ContainersConfig containers;
+  EndpointsConfig endpoints;
+  SecretsConfig secrets;
+  CapabilitiesConfig capabilities;
+
+  /// What is set and doesn't count as it stands: variables of amazon-ecs-agent that don't apply here, values
+  /// that were raised. One line each, to be logged.
+  std::vector<std::string> warnings;
+  config::Settings settings;  ///< what all of the above was made of
+  std::string described;      ///< the effective settings as YAML with their sources, secrets hidden
 };
 
-/// Reads the file, if any, and the environment. InvalidArgument with every problem, one a line.
-Result<Config> loadConfig(const std::optional<std::string>& file,
-                          const std::map<std::string, std::string>& environment);
+/// Where settings come from; what is named first wins.
+struct ConfigSources {
+  std::map<std::string, std::string> environment;  ///< all of it: BERTH_AGENT_*, and below the file ECS_*
+  std::optional<std::string> file;                 ///< agent.yaml; absent: none
+  std::string ecsConfig = "/etc/ecs/ecs.config";   ///< may be missing
+  /// May be missing. ECS_AGENT_CONFIG_FILE_PATH, in the environment or ecs.config, names another, which may
+  /// not.
+  std::string ecsJson = "/etc/ecs/ecs.config.json";
+  /// Where credentials are when ECS_BACKEND_HOST or its like names the controller and nothing names
+  /// credentials; may be missing.
+  std::string sharedCredentials = "/root/.aws/credentials";
+};
+
+/// Reads them all. InvalidArgument with every problem, one a line, each naming where it is.
+Result<Config> loadConfig(const ConfigSources& sources);
+
+/// The Config that settings of agentSchema() make. InvalidArgument for those that don't go together, all of
+/// them. Pure.
+Result<Config> makeConfig(config::Settings settings);
 
 }  // namespace berth::agent

@@ -30,10 +30,11 @@ std::string variableOf(const std::string& prefix, std::string_view key) {
   return name;
 }
 
-void take(Layer& layer, const Setting& setting, const std::string& text, const std::string& source) {
+void take(Layer& layer, const Setting& setting, const std::string& text, const std::string& source,
+          Origin origin) {
   auto value = parseValue(setting, text);
   if (value) {
-    layer.given.insert_or_assign(setting.key, Given{std::move(*value), source});
+    layer.given.insert_or_assign(setting.key, Given{std::move(*value), source, origin});
     return;
   }
   layer.problems.push_back(source + ": " + value.error().message);
@@ -51,7 +52,7 @@ Layer readEnvironment(const Schema& schema, const Sources& sources) {
   for (const auto& [name, text] : sources.environment) {
     if (!name.starts_with(sources.envPrefix)) continue;
     if (const auto found = byVariable.find(name); found != byVariable.end()) {
-      take(layer, *found->second, text, name);
+      take(layer, *found->second, text, name, Origin::Environment);
       continue;
     }
     // The common prefix would make all names look alike.
@@ -65,20 +66,36 @@ Layer readEnvironment(const Schema& schema, const Sources& sources) {
   return layer;
 }
 
-Layer readForeign(const Schema& schema, const ForeignTexts& texts) {
-  Layer layer;
-  for (const auto& [key, foreign] : texts) {
-    const Setting* setting = schema.find(key);
-    if (setting == nullptr) bug(key, "is translated from " + foreign.source + ", but not declared");
-    take(layer, *setting, foreign.text, foreign.source);
+/// The sections in `together` that one of `own` has a key of, right or wrong.
+std::vector<std::string> ownSections(const std::vector<std::string>& together,
+                                     std::initializer_list<const Layer*> own) {
+  std::vector<std::string> sections;
+  for (const std::string& section : together) {
+    const std::string prefix = section + ".";
+    const auto inside = [&](const std::string& key) { return key.starts_with(prefix); };
+    for (const Layer* layer : own) {
+      if (std::ranges::any_of(layer->given, [&](const auto& one) { return inside(one.first); }) ||
+          std::ranges::any_of(layer->broken, inside))
+        sections.push_back(prefix);
+    }
   }
-  return layer;
+  return sections;
+}
+
+void put(Layer& all, const Layer& layer, const std::vector<std::string>& withoutSections = {}) {
+  for (const auto& [key, given] : layer.given) {
+    const bool left = std::ranges::any_of(withoutSections,
+                                          [&](const std::string& prefix) { return key.starts_with(prefix); });
+    if (!left) all.given.insert_or_assign(key, given);
+  }
+  all.broken.insert(layer.broken.begin(), layer.broken.end());
+  all.problems.insert(all.problems.end(), layer.problems.begin(), layer.problems.end());
 }
 
 Layer defaults(const Schema& schema) {
   Layer layer;
   for (const Setting& setting : schema.settings()) {
-    if (setting.fallback) take(layer, setting, *setting.fallback, "default");
+    if (setting.fallback) take(layer, setting, *setting.fallback, "default", Origin::Default);
   }
   return layer;
 }
@@ -91,24 +108,26 @@ std::string missing(const Setting& setting, const Sources& sources) {
 
 }  // namespace
 
-Result<Settings> load(const Schema& schema, const Sources& sources) {
+Result<Settings> load(std::shared_ptr<const Schema> schema, const Sources& sources) {
   if (sources.envPrefix.empty())
     bug("", "every variable of the environment would be a setting: the prefix is empty");
-  const Layer yaml = sources.yamlFile ? readYamlFile(schema, *sources.yamlFile) : Layer{};
-  Layer all = defaults(schema);
-  for (const Layer& layer :
-       {readForeign(schema, sources.foreignFile), yaml, readForeign(schema, sources.foreignEnvironment),
-        readEnvironment(schema, sources)}) {
-    for (const auto& [key, given] : layer.given) all.given.insert_or_assign(key, given);
-    all.broken.insert(layer.broken.begin(), layer.broken.end());
-    all.problems.insert(all.problems.end(), layer.problems.begin(), layer.problems.end());
-  }
-  for (const Setting& setting : schema.settings()) {
+  const Layer yaml = sources.yamlFile ? readYamlFile(*schema, *sources.yamlFile) : Layer{};
+  const Layer environment = readEnvironment(*schema, sources);
+  Layer all = defaults(*schema);
+  const std::vector<std::string> own = ownSections(sources.together, {&yaml, &environment});
+  for (auto layer = sources.foreign.rbegin(); layer != sources.foreign.rend(); ++layer) put(all, *layer, own);
+  put(all, yaml);
+  put(all, environment);
+  for (const Setting& setting : schema->settings()) {
     const bool absent = !all.given.contains(setting.key) && !all.broken.contains(setting.key);
     if (setting.isRequired && absent) all.problems.push_back(missing(setting, sources));
   }
   if (Status status = noProblems(all.problems); !status) return status.error();
-  return Settings(schema, std::move(all.given));
+  return Settings(std::move(schema), std::move(all.given));
+}
+
+Result<Settings> load(const Schema& schema, const Sources& sources) {
+  return load(std::make_shared<const Schema>(schema), sources);
 }
 
 std::map<std::string, std::string> processEnvironment() {

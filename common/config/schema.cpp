@@ -74,6 +74,18 @@ Setting Setting::matching(bool (*fitting)(std::string_view), std::string ruleTex
   return copy;
 }
 
+Setting Setting::live() const {
+  Setting copy = *this;
+  copy.isLive = true;
+  return copy;
+}
+
+Setting Setting::from(Alias alias) const {
+  Setting copy = *this;
+  copy.aliases.push_back(std::move(alias));
+  return copy;
+}
+
 Setting string(std::string key, std::string doc) {
   return make(Type::String, std::move(key), std::move(doc));
 }
@@ -102,6 +114,8 @@ Schema::Schema(std::vector<Setting> settings) : settings_(std::move(settings)) {
     if (std::ranges::count(settings_, setting.key, &Setting::key) > 1) bug(setting.key, "is declared twice");
     if (isSection(setting.key)) bug(setting.key, "is a section of other keys");
     if (setting.fallback && setting.isRequired) bug(setting.key, "is required and has a default");
+    if (std::ranges::any_of(setting.aliases, [](const Alias& alias) { return alias.translate == nullptr; }))
+      bug(setting.key, "has an alias without a translator");
     if (!setting.fallback) continue;
     if (const auto parsed = parseValue(setting, *setting.fallback); !parsed)
       bug(setting.key, parsed.error().message);

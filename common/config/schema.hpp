@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/result/result.hpp"
 #include "common/time/clock.hpp"
 
 namespace berth::config {
@@ -30,6 +31,26 @@ using StringMap = std::map<std::string, std::string>;
 /// String, Path, Choice: string. Integer, Size: int64_t. The others: as they are named.
 using Value = std::variant<std::string, int64_t, bool, Duration, std::vector<std::string>, StringMap>;
 
+struct Alias;
+struct Setting;
+
+/// What a text in another program's form comes to.
+struct Translated {
+  std::optional<Value> value;  ///< none: as if it were not set
+  std::string warning;         ///< one line where the text is not taken as it stands, else empty
+};
+/// InvalidArgument names key, text (never a secret's) and rule, as parseValue does.
+using Translate = Result<Translated> (*)(const Setting&, const Alias&, std::string_view);
+
+/// Where another program's configuration has a setting.
+struct Alias {
+  std::string variable;           ///< "ECS_RESERVED_MEMORY"
+  std::string jsonKey;            ///< "ReservedMemory"; empty: it has none
+  Translate translate = nullptr;  ///< of the variable's text
+  berth::Duration least{};        ///< durations below it are not taken as they stand
+  bool raised = true;             ///< such a duration becomes `least`; false: it counts as not set
+};
+
 /// One key. Made by the functions below, refined by the ones it has.
 struct Setting {
   std::string key;  ///< dotted snake_case: "images.pull_behavior"
@@ -43,6 +64,8 @@ struct Setting {
   bool isSecret = false;                     ///< never shown, nor quoted in errors
   bool (*fits)(std::string_view) = nullptr;  ///< a String's text, a List's items
   std::string rule;                          ///< what `fits` asks for: "must be ..."
+  bool isLive = false;                       ///< a running program can take a new value
+  std::vector<Alias> aliases;                ///< the first that is set counts
 
   Setting between(int64_t lowest, int64_t highest) const;
   Setting between(berth::Duration lowest, berth::Duration highest) const;
@@ -50,6 +73,8 @@ struct Setting {
   Setting required() const;
   Setting secret() const;
   Setting matching(bool (*fitting)(std::string_view), std::string ruleText) const;
+  Setting live() const;
+  Setting from(Alias alias) const;
 };
 
 Setting string(std::string key, std::string doc);

@@ -1,6 +1,5 @@
 #include "common/config/settings.hpp"
 
-#include <set>
 #include <utility>
 
 #include "common/config/bug.hpp"
@@ -28,7 +27,7 @@ void describeSection(const Schema& schema, const std::map<std::string, Given, st
       out += indent + "# " + rest + ": not set\n";
       continue;
     }
-    const auto& [value, source] = found->second;
+    const auto& [value, source, origin] = found->second;
     out += indent + rest + ": " + (setting.isSecret ? "\"***\"" : formatValue(setting, value)) + "  # " +
            source + "\n";
   }
@@ -36,15 +35,19 @@ void describeSection(const Schema& schema, const std::map<std::string, Given, st
 
 }  // namespace
 
-Settings::Settings(Schema schema, std::map<std::string, Given> given) : schema_(std::move(schema)) {
+Settings::Settings(std::shared_ptr<const Schema> schema, std::map<std::string, Given> given)
+    : schema_(std::move(schema)) {
   for (auto& [key, one] : given) {
-    if (schema_.find(key) == nullptr) bug(key, "is not declared");
+    if (schema_->find(key) == nullptr) bug(key, "is not declared");
     given_.emplace(key, std::move(one));
   }
 }
 
+Settings::Settings(Schema schema, std::map<std::string, Given> given)
+    : Settings(std::make_shared<const Schema>(std::move(schema)), std::move(given)) {}
+
 const Given* Settings::find(std::string_view key) const {
-  if (schema_.find(key) == nullptr) bug(key, "is not declared");
+  if (schema_->find(key) == nullptr) bug(key, "is not declared");
   const auto found = given_.find(key);
   return found == given_.end() ? nullptr : &found->second;
 }
@@ -54,6 +57,31 @@ bool Settings::has(std::string_view key) const { return find(key) != nullptr; }
 std::string Settings::source(std::string_view key) const {
   const Given* given = find(key);
   return given == nullptr ? std::string() : given->source;
+}
+
+Origin Settings::origin(std::string_view key) const {
+  const Given* given = find(key);
+  return given == nullptr ? Origin::Default : given->origin;
+}
+
+bool Settings::same(const Settings& other, std::string_view key) const {
+  const Given* mine = find(key);
+  const Given* others = other.find(key);
+  if (mine == nullptr || others == nullptr) return mine == others;
+  return mine->value == others->value;
+}
+
+Settings Settings::withLive(const Settings& other) const {
+  Settings merged = *this;
+  for (const Setting& setting : schema_->settings()) {
+    if (!setting.isLive) continue;
+    if (const Given* given = other.find(setting.key)) {
+      merged.given_.insert_or_assign(setting.key, *given);
+    } else {
+      merged.given_.erase(setting.key);
+    }
+  }
+  return merged;
 }
 
 template <class T>
@@ -82,7 +110,7 @@ const StringMap& Settings::map(std::string_view key) const {
 
 std::string Settings::describe() const {
   std::string text;
-  describeSection(schema_, given_, "", "", text);
+  describeSection(*schema_, given_, "", "", text);
   return text;
 }
 

@@ -89,7 +89,7 @@ class Reader {
                 : setting.type == Type::Map ? map(setting, node)
                                             : scalar(setting, node);
     if (read) {
-      layer_.given.insert_or_assign(setting.key, Given{std::move(*read), where(name)});
+      layer_.given.insert_or_assign(setting.key, Given{std::move(*read), where(name), Origin::Yaml});
       return;
     }
     problem(name, read.error().message);

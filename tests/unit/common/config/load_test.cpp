@@ -56,6 +56,8 @@ class Loading {
   TempDir folder_;
 };
 
+constexpr const char* kLeastWithoutCredentials = "controller: http://c\nregion: us-east-1\n";
+
 constexpr const char* kLeast = R"(# agent.yaml
 cluster: default
 controller: http://127.0.0.1:7400
@@ -118,23 +120,51 @@ TEST_CASE("the environment alone is enough") {
   CHECK(settings.source("images.pull_behavior") == "BERTH_AGENT_IMAGES__PULL_BEHAVIOR");
 }
 
-TEST_CASE("the environment beats yaml beats the foreign file beats the default") {
+TEST_CASE("the environment beats yaml beats other programs' configurations beat the default") {
   Loading loading;
   loading.yaml("controller: http://c\nregion: from-yaml\n");
   CHECK(loading.settings().string("cluster") == "default");
+  CHECK(loading.settings().origin("cluster") == Origin::Default);
 
-  loading.sources.foreignFile = {{"cluster", {"from-file", "ecs.config:2 (ECS_CLUSTER)"}},
-                                 {"region", {"from-file", "ecs.config:3 (AWS_DEFAULT_REGION)"}}};
-  CHECK(loading.settings().string("cluster") == "from-file");
+  Layer weak;
+  weak.given["cluster"] = Given{std::string("weak"), "ecs.config:2 (ECS_CLUSTER)", Origin::Foreign};
+  weak.given["region"] = Given{std::string("weak"), "ecs.config:3 (AWS_DEFAULT_REGION)", Origin::Foreign};
+  loading.sources.foreign = {weak};
+  CHECK(loading.settings().string("cluster") == "weak");
   CHECK(loading.settings().source("cluster") == "ecs.config:2 (ECS_CLUSTER)");
+  CHECK(loading.settings().origin("cluster") == Origin::Foreign);
   CHECK(loading.settings().string("region") == "from-yaml");
+  CHECK(loading.settings().origin("region") == Origin::Yaml);
 
-  loading.sources.foreignEnvironment = {{"region", {"from-foreign", "AWS_DEFAULT_REGION"}}};
-  CHECK(loading.settings().string("region") == "from-foreign");
+  Layer strong;
+  strong.given["cluster"] = Given{std::string("strong"), "ECS_CLUSTER", Origin::Foreign};
+  loading.sources.foreign = {strong, weak};
+  CHECK(loading.settings().string("cluster") == "strong");
 
   loading.sources.environment = {{"BERTH_AGENT_REGION", "from-env"}};
   CHECK(loading.settings().string("region") == "from-env");
   CHECK(loading.settings().source("region") == "BERTH_AGENT_REGION");
+  CHECK(loading.settings().origin("region") == Origin::Environment);
+}
+
+TEST_CASE("a section that goes together is another program's only as a whole") {
+  Loading loading;
+  loading.yaml(kLeastWithoutCredentials);
+  Layer foreign;
+  foreign.given["credentials.access_key"] = Given{std::string("AKIA"), "AWS_ACCESS_KEY_ID", Origin::Foreign};
+  loading.sources.foreign = {foreign};
+  loading.sources.together = {"credentials"};
+  CHECK(loading.settings().string("credentials.access_key") == "AKIA");
+
+  loading.yaml(std::string(kLeastWithoutCredentials) + "credentials: {file: /key}\n");
+  CHECK_FALSE(loading.settings().has("credentials.access_key"));
+  loading.sources.together = {};
+  CHECK(loading.settings().has("credentials.access_key"));
+
+  loading.sources.together = {"credentials"};
+  loading.yaml(kLeastWithoutCredentials);
+  loading.sources.environment = {{"BERTH_AGENT_CREDENTIALS__FILE", "/key"}};
+  CHECK_FALSE(loading.settings().has("credentials.access_key"));
 }
 
 TEST_CASE("a map from the environment replaces the one from yaml, it is not merged into it") {
@@ -172,7 +202,10 @@ TEST_CASE("all problems of all sources are told at once") {
   Loading loading;
   loading.yaml("regoin: us-east-1\nruntime: {kind: podman}\ndata_dir: data\ncontroller:\n");
   loading.sources.environment = {{"BERTH_AGENT_IMAGES__PULL_TIMEOUT", "10"}, {"BERTH_AGENT_X", "1"}};
-  loading.sources.foreignFile = {{"credentials.imds", {"maybe", "ecs.config:1 (ECS_X)"}}};
+  Layer foreign;
+  foreign.problems = {"ecs.config:1 (ECS_X): 'credentials.imds' is \"maybe\": must be true or false"};
+  foreign.broken = {"credentials.imds"};
+  loading.sources.foreign = {foreign};
   CHECK(loading.failure() ==
         "ecs.config:1 (ECS_X): 'credentials.imds' is \"maybe\": must be true or false\n"
         "FILE:1: unknown key 'regoin': did you mean 'region'?\n"

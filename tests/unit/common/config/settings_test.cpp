@@ -121,3 +121,26 @@ TEST_CASE("the description loads to the same settings") {
   CHECK(loaded->map("attributes") == settings.map("attributes"));
   CHECK(loaded->string("data_dir") == "/a b");
 }
+
+TEST_CASE("settings are the same by their values, whatever the source") {
+  Settings one = make({{"region", std::string("r")}});
+  std::map<std::string, Given> given;
+  given["region"] = Given{std::string("r"), "elsewhere", Origin::Environment};
+  given["imds"] = Given{true, "elsewhere", Origin::Environment};
+  Settings other(kSchema, given);
+  CHECK(one.same(other, "region"));
+  CHECK_FALSE(one.same(other, "imds"));
+  CHECK(one.same(other, "names"));
+  CHECK_FALSE(one.same(make({{"region", std::string("s")}}), "region"));
+}
+
+TEST_CASE("live settings come from the other, the rest stays, what is gone is gone") {
+  const Schema schema({string("fixed", "f"), string("a", "a").live(), string("b", "b").live()});
+  const auto given = [](const char* text) { return Given{std::string(text), "test"}; };
+  const Settings running(schema, {{"fixed", given("old")}, {"a", given("old")}});
+  const Settings fresh(schema, {{"fixed", given("new")}, {"b", given("new")}});
+  const Settings merged = running.withLive(fresh);
+  CHECK(merged.string("fixed") == "old");
+  CHECK_FALSE(merged.has("a"));
+  CHECK(merged.string("b") == "new");
+}

@@ -1,0 +1,110 @@
+#include "agent/config/declarations.hpp"
+#include "agent/config/ecs_forms.hpp"
+#include "agent/config/rules.hpp"
+#include "common/config/rules.hpp"
+
+namespace berth::agent {
+namespace {
+
+using namespace config;  // NOLINT: tables of declarations
+
+std::vector<Setting> joiningSettings() {
+  return {
+      string("cluster",
+             "name or ARN of the cluster that this host joins; it must exist, but for `default` where "
+             "the key is left out")
+          .matching(isCluster, "must be up to 255 letters, digits, - and _, or a cluster's ARN")
+          .byDefault("default")
+          .from(asText("ECS_CLUSTER", "Cluster")),
+      string("controller", "where the controller is")
+          .matching(isApi, "must be an http or https URL, like http://127.0.0.1:7400")
+          .byDefault("http://127.0.0.1:7400")
+          .from(asEndpoint("ECS_BACKEND_HOST", "APIEndpoint")),
+      region("the region that requests are signed for").from(asText("AWS_DEFAULT_REGION", "AWSRegion")),
+      path("credentials.file",
+           "an access key in the format of AWS's shared credentials file; read again when it "
+           "changes")
+          .from(asText("AWS_SHARED_CREDENTIALS_FILE", "")),
+      string("credentials.profile", "the profile in that file")
+          .byDefault("default")
+          .from(asText("ECS_ALTERNATE_CREDENTIAL_PROFILE", ""))
+          .from(asText("AWS_PROFILE", "")),
+      string("credentials.access_key", "access key id, instead of a file")
+          .from(asText("AWS_ACCESS_KEY_ID", "")),
+      string("credentials.secret_key",
+             "its secret; better from the environment than in a file that others can read")
+          .secret()
+          .from(asText("AWS_SECRET_ACCESS_KEY", "")),
+      string("credentials.session_token", "the session token of a temporary access key")
+          .secret()
+          .from(asText("AWS_SESSION_TOKEN", "")),
+      boolean("credentials.imds", "take the credentials from the instance metadata service of EC2")
+          .byDefault("false"),
+      path("tls.ca_file", "PEM file with the authorities to trust instead of the system's"),
+      choice("runtime.kind", {"docker", "auto"}, "what runs the containers").byDefault("auto"),
+      string("runtime.socket", "where it answers")
+          .matching(isUnixSocket, "must be unix:// and an absolute path, like unix:///var/run/docker.sock")
+          .byDefault("unix:///var/run/docker.sock")
+          .from(asText("DOCKER_HOST", "DockerEndpoint")),
+      path("data_dir", "what the agent must remember across restarts").byDefault("/var/lib/berth/agent"),
+  };
+}
+
+std::vector<Setting> instanceSettings() {
+  return {
+      map("attributes", "your own attributes of the container instance; registered once, with the instance")
+          .from(asJsonMap("ECS_INSTANCE_ATTRIBUTES", "InstanceAttributes")),
+      map("tags", "tags of the container instance; registered once, with the instance")
+          .from(asJsonMap("ECS_CONTAINER_INSTANCE_TAGS", "ContainerInstanceTags")),
+      integer("reserved.memory", "MiB that tasks don't get")
+          .between(0, 1 << 30)
+          .byDefault("0")
+          .from(asNumber("ECS_RESERVED_MEMORY", "ReservedMemory")),
+      integer("reserved.cpu", "CPU units that tasks don't get, 1024 a processor")
+          .between(0, 1 << 24)
+          .byDefault("0"),
+      list("reserved.ports", "TCP ports that tasks don't get")
+          .matching(isPort, "must be TCP ports between 1 and 65535")
+          .byDefault("22,2375,2376,51678,51679")
+          .from(asJsonList("ECS_RESERVED_PORTS", "ReservedPorts")),
+      list("reserved.ports_udp", "UDP ports that tasks don't get")
+          .matching(isPort, "must be UDP ports between 1 and 65535")
+          .byDefault("")
+          .from(asJsonList("ECS_RESERVED_PORTS_UDP", "ReservedPortsUDP")),
+      boolean("spot_draining", "drain this host when EC2 says that it takes a spot instance back")
+          .byDefault("false")
+          .from(asBoolean("ECS_ENABLE_SPOT_INSTANCE_DRAINING", "SpotInstanceDrainingEnabled")),
+      boolean("capabilities.selinux", "tasks may ask for SELinux labels")
+          .byDefault("false")
+          .from(asBoolean("ECS_SELINUX_CAPABLE", "SELinuxCapable")),
+      boolean("capabilities.apparmor", "tasks may ask for AppArmor profiles")
+          .byDefault("false")
+          .from(asBoolean("ECS_APPARMOR_CAPABLE", "AppArmorCapable")),
+      boolean("gpu.enabled", "offer this host's NVIDIA GPUs to tasks")
+          .byDefault("false")
+          .from(asBoolean("ECS_ENABLE_GPU_SUPPORT", "GPUSupportEnabled")),
+      string("gpu.nvidia_runtime", "the runtime of Docker that containers with GPUs get")
+          .byDefault("nvidia")
+          .from(asText("ECS_NVIDIA_RUNTIME", "NvidiaRuntime")),
+  };
+}
+
+}  // namespace
+
+std::vector<config::Setting> hostSettings() {
+  std::vector<config::Setting> all = joiningSettings();
+  for (config::Setting& setting : instanceSettings()) all.push_back(std::move(setting));
+  return all;
+}
+
+std::shared_ptr<const config::Schema> agentSchema() {
+  static const std::shared_ptr<const config::Schema> kSchema = [] {
+    std::vector<config::Setting> all = hostSettings();
+    for (auto group : {taskSettings, serviceSettings})
+      for (config::Setting& setting : group()) all.push_back(std::move(setting));
+    return std::make_shared<const config::Schema>(std::move(all));
+  }();
+  return kSchema;
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,85 @@
+#include "agent/config/rules.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "common/http/message.hpp"
+#include "common/text/number.hpp"
+
+namespace berth::agent {
+namespace {
+
+std::string_view withoutBlanks(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+bool isIpv4(std::string_view text) {
+  int parts = 0;
+  while (true) {
+    const size_t dot = text.find('.');
+    const std::string_view part = text.substr(0, dot);
+    const bool padded = part.size() > 1 && part.front() == '0';
+    if (!parseNumber<uint8_t>(part) || padded) return false;
+    ++parts;
+    if (dot == std::string_view::npos) return parts == 4;
+    text.remove_prefix(dot + 1);
+  }
+}
+
+}  // namespace
+
+bool isPort(std::string_view text) { return parseNumber<uint16_t>(text).value_or(0) != 0; }
+
+std::optional<PortRange> parsePortRange(std::string_view text) {
+  const size_t dash = text.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto first = parseNumber<uint16_t>(text.substr(0, dash));
+  const auto last = parseNumber<uint16_t>(text.substr(dash + 1));
+  if (!first || !last || *first == 0 || *last < *first) return std::nullopt;
+  return PortRange{*first, *last};
+}
+
+bool isPortRange(std::string_view text) { return parsePortRange(text).has_value(); }
+
+std::optional<RequestRate> parseRequestRate(std::string_view text) {
+  const size_t comma = text.find(',');
+  if (comma == std::string_view::npos) return std::nullopt;
+  const auto rate = parseNumber<int32_t>(withoutBlanks(text.substr(0, comma)));
+  const auto burst = parseNumber<int32_t>(withoutBlanks(text.substr(comma + 1)));
+  if (!rate || !burst || *rate < 1 || *burst < 1) return std::nullopt;
+  return RequestRate{*rate, *burst};
+}
+
+bool isRequestRate(std::string_view text) { return parseRequestRate(text).has_value(); }
+
+std::optional<ListenAddress> parseListenAddress(std::string_view text) {
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::string_view host = text.substr(0, colon);
+  const std::string_view port = text.substr(colon + 1);
+  if (!isIpv4(host) || !isPort(port)) return std::nullopt;
+  return ListenAddress{std::string(host), *parseNumber<uint16_t>(port)};
+}
+
+bool isListenAddress(std::string_view text) { return parseListenAddress(text).has_value(); }
+
+bool isLoopback(std::string_view text) { return isListenAddress(text) && text.starts_with("127."); }
+
+bool isCluster(std::string_view text) {
+  if (text.starts_with("arn:") && text.find(":cluster/") != std::string_view::npos)
+    text.remove_prefix(text.rfind('/') + 1);
+  return !text.empty() && text.size() <= 255 && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
+bool isApi(std::string_view text) {
+  const auto url = http::parseUrl(text);
+  return url && (url->scheme == "http" || url->scheme == "https");
+}
+
+bool isUnixSocket(std::string_view text) { return text.starts_with("unix:///"); }
+
+}  // namespace berth::agent
