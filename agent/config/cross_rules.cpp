@@ -1,6 +1,7 @@
 #include "agent/config/cross_rules.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 
 #include "common/config/rules.hpp"
@@ -11,6 +12,14 @@ namespace {
 using config::Origin;
 using config::Settings;
 using Problems = std::vector<std::string>;
+
+/// " (from AWS_ACCESS_KEY_ID)" for what another program's configuration gives: its reader may not know the
+/// key.
+std::string foreignSource(const Settings& settings, std::initializer_list<const char*> keys) {
+  for (const char* key : keys)
+    if (settings.origin(key) == Origin::Foreign) return " (from " + settings.source(key) + ")";
+  return {};
+}
 
 bool hasKey(const Settings& settings) {
   return settings.has("credentials.access_key") && settings.has("credentials.secret_key");
@@ -28,15 +37,16 @@ void checkCredentials(const Settings& settings, Problems& problems) {
   const bool file = settings.has("credentials.file");
   const bool imds = settings.boolean("credentials.imds");
   if (key != secret) {
-    problems.emplace_back(
-        "credentials.access_key and credentials.secret_key go together: give both or neither");
+    problems.push_back("credentials.access_key and credentials.secret_key go together" +
+                       foreignSource(settings, {"credentials.access_key", "credentials.secret_key"}) +
+                       ": give both or neither");
   }
   if (settings.has("credentials.session_token") && !key) {
-    problems.emplace_back(
-        "credentials.session_token belongs to a credentials.access_key: give that too, or "
-        "leave it out");
+    problems.push_back("credentials.session_token belongs to a credentials.access_key" +
+                       foreignSource(settings, {"credentials.session_token"}) +
+                       ": give that too, or leave it out");
   }
-  if (file && key && !keyBeforeFile(settings)) {
+  if (file && key && secret && !keyBeforeFile(settings)) {
     problems.emplace_back("credentials.file and credentials.access_key exclude each other: give one");
   }
   if (imds && (file || key)) {
@@ -84,7 +94,9 @@ void checkRegistryAuth(const Settings& settings, Problems& problems) {
   const bool type = settings.has("registry_auth.type");
   const bool data = settings.has("registry_auth.data");
   if (type != data) {
-    problems.emplace_back("registry_auth.type and registry_auth.data go together: give both or neither");
+    problems.push_back("registry_auth.type and registry_auth.data go together" +
+                       foreignSource(settings, {"registry_auth.type", "registry_auth.data"}) +
+                       ": give both or neither");
     return;
   }
   if (!type) return;

@@ -34,7 +34,8 @@ bool isDurationKey(std::string_view jsonKey) {
 
 /// The form that the variable of the same meaning has.
 std::string variableForm(const std::string& key, const nlohmann::json& value) {
-  if (value.is_null()) return {};
+  // Go's zero of a number is a field that nobody has set.
+  if (value.is_null() || value == 0) return {};
   if (value.is_string()) return std::string(withoutEnds(value.get<std::string>()));
   if (value.is_number_integer() && isDurationKey(key)) return value.dump() + "ns";
   return value.dump();

@@ -75,3 +75,13 @@ TEST_CASE("exit codes are the ones that the units know") {
   CHECK(exit_code::kUsage == 2);
   CHECK(exit_code::kTerminal == 5);
 }
+
+TEST_CASE("only a program that describes its configuration has the flag") {
+  CHECK(parse({"--describe-config"}).code() == exit_code::kUsage);
+  std::ostringstream out, err;
+  const ProgramInfo info{"berth-agent", "1.2.3", "Runs the tasks of this host", true};
+  const std::vector<const char*> arguments = {"/usr/bin/berth-agent", "--describe-config"};
+  const auto outcome = parseCommandLine(info, 2, arguments.data(), out, err);
+  REQUIRE(std::holds_alternative<ProgramOptions>(outcome));
+  CHECK(std::get<ProgramOptions>(outcome).describeConfig);
+}
