@@ -24,16 +24,16 @@ struct FileText {
 
 FileText readSmallFile(const std::string& path) {
   FileText out;
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return {{}, errno};
   char buffer[8192];
   while (out.text.size() <= kMostBytes) {
-    const ssize_t got = read(file, buffer, sizeof buffer);
+    const ssize_t got = ::read(file, buffer, sizeof buffer);
     if (got < 0) out.error = errno;
     if (got <= 0) break;
     out.text.append(buffer, static_cast<size_t>(got));
   }
-  close(file);
+  ::close(file);
   if (out.text.size() > kMostBytes) out.error = EFBIG;
   return out;
 }

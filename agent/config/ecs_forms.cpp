@@ -19,34 +19,34 @@ using config::Setting;
 using config::Translated;
 using config::Value;
 
-Result<Translated> read(const Setting& setting, std::string_view text) {
+Result<Translated> readInto(const Setting& setting, std::string_view text) {
   auto value = parseValue(setting, text);
   if (!value) return value.error();
   return Translated{std::move(*value), {}};
 }
 
 Result<Translated> fromText(const Setting& setting, const Alias&, std::string_view text) {
-  return read(setting, text);
+  return readInto(setting, text);
 }
 
 Result<Translated> fromNumber(const Setting& setting, const Alias&, std::string_view text) {
   if (setting.type == config::Type::Size && parseNumber<int64_t>(text))
-    return read(setting, std::string(text) + "MiB");
-  return read(setting, text);
+    return readInto(setting, std::string(text) + "MiB");
+  return readInto(setting, text);
 }
 
-Result<Translated> boolean(const Setting& setting, std::string_view text, bool opposite) {
+Result<Translated> booleanOf(const Setting& setting, std::string_view text, bool opposite) {
   const auto flag = parseGoBoolean(text);
   if (!flag) return badValue(setting, text, "must be true or false (or 1, t, 0, f)");
   return Translated{Value(*flag != opposite), {}};
 }
 
 Result<Translated> fromBoolean(const Setting& setting, const Alias&, std::string_view text) {
-  return boolean(setting, text, false);
+  return booleanOf(setting, text, false);
 }
 
 Result<Translated> fromOpposite(const Setting& setting, const Alias&, std::string_view text) {
-  return boolean(setting, text, true);
+  return booleanOf(setting, text, true);
 }
 
 Result<Translated> fromDuration(const Setting& setting, const Alias& alias, std::string_view text) {
@@ -62,7 +62,7 @@ Result<Translated> fromDuration(const Setting& setting, const Alias& alias, std:
   if (*duration < alias.least)
     return Translated{Value(alias.least), shown + " is raised to " + formatDuration(alias.least)};
   // The longer unit first is how Berth writes it.
-  return read(setting, shown);
+  return readInto(setting, shown);
 }
 
 /// Texts and whole numbers as they are; nullopt for anything else.
@@ -101,12 +101,12 @@ Result<Translated> fromJsonMap(const Setting& setting, const Alias&, std::string
 
 Result<Translated> fromCommaList(const Setting& setting, const Alias& alias, std::string_view text) {
   if (text.starts_with('[')) return fromJsonList(setting, alias, text);
-  return read(setting, text);
+  return readInto(setting, text);
 }
 
 Result<Translated> fromEndpoint(const Setting& setting, const Alias&, std::string_view text) {
-  if (text.find("://") != std::string_view::npos) return read(setting, text);
-  return read(setting, "https://" + std::string(text));
+  if (text.find("://") != std::string_view::npos) return readInto(setting, text);
+  return readInto(setting, "https://" + std::string(text));
 }
 
 using Words = std::initializer_list<std::pair<std::string_view, std::string_view>>;
@@ -114,7 +114,7 @@ using Words = std::initializer_list<std::pair<std::string_view, std::string_view
 Result<Translated> oneOf(Words words, const Setting& setting, std::string_view text) {
   std::string known;
   for (const auto& [theirs, ours] : words) {
-    if (theirs == text) return read(setting, ours);
+    if (theirs == text) return readInto(setting, ours);
     const bool isWord = theirs.front() >= 'a';
     if (isWord) known += (known.empty() ? "" : ", ") + std::string(theirs);
   }

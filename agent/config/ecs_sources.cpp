@@ -37,7 +37,8 @@ void takeText(EcsLayer& out, const Setting& setting, const Alias& alias, const E
     return;
   }
   if (!translated->warning.empty()) out.warnings.push_back(text.source + ": " + translated->warning);
-  if (!translated->value || out.layer.given.contains(setting.key)) return;
+  if (!translated->value) return;
+  // The first alias that is set counts.
   out.layer.given.emplace(setting.key,
                           config::Given{std::move(*translated->value), text.source, config::Origin::Foreign});
 }

@@ -1,8 +1,10 @@
 #include "agent/config/watcher.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <functional>
 
 #include "tests/support/temp_dir.hpp"
 
@@ -50,6 +52,20 @@ TEST_CASE("a burst of changes is one report, the next change another") {
   watching.folder.write("agent.yaml", "c");
   CHECK(watching.reported());
   CHECK(watching.reports == 2);
+}
+
+TEST_CASE("changes without an end are reported all the same") {
+  Watching watching;
+  boost::asio::steady_timer timer(watching.io);
+  std::function<void()> write = [&] {
+    watching.folder.write("agent.yaml", "b");
+    timer.expires_after(2ms);
+    timer.async_wait([&](boost::system::error_code fault) {
+      if (!fault) write();
+    });
+  };
+  write();
+  CHECK(watching.reported());
 }
 
 TEST_CASE("a file that is replaced by renaming, removed or made anew is seen") {
