@@ -24,8 +24,8 @@ namespace berth {
 using Post = std::function<void(std::function<void()>)>;
 
 struct SqliteOptions {
-  std::string path;   ///< its folder is made (0700) when missing, the folder above must exist
-  Post executor;  ///< where commit() calls its `done`
+  std::string path;  ///< its folder is made (0700) when missing, the folder above must exist
+  Post executor;     ///< where commit() calls its `done`
   /// How long open() waits for another program to let go of the file.
   Duration lockWait = std::chrono::seconds(2);
 };
