@@ -23,6 +23,7 @@
 #include "common/service/directory_lock.hpp"
 #include "common/service/notifier.hpp"
 #include "common/service/program.hpp"
+#include "common/service/watchdog.hpp"
 #include "common/store/sqlite_store.hpp"
 
 namespace berth::agent {
@@ -130,6 +131,8 @@ Async<RuntimeInfo> Process::waitForRuntime(std::stop_token stop) {
 }
 
 Async<int> Process::run(std::stop_token stop) {
+  // From here on it gets by alone: what depends on this unit must not wait for a runtime or a controller.
+  notifier_.ready();
   RuntimeInfo runtime = co_await waitForRuntime(stop);
   while (!stop.stop_requested()) {
     auto records = store_.load();
@@ -145,6 +148,7 @@ Async<int> Process::run(std::stop_token stop) {
                  {{"state", stored.cluster}, {"config", config_.cluster}});
       co_return exit_code::kTerminal;
     }
+    notifier_.status("joining " + config_.cluster);
     RegistrarDeps deps{controlPlane_, store_, clock_, random_, log_};
     auto arn = co_await registerHost(deps, config_, host_, runtime, stored.instanceArn, stop);
     if (!arn && arn.error().code == Code::Cancelled) co_return exit_code::kStopped;
@@ -210,7 +214,6 @@ Async<Ended> Process::serve(Stored stored, RuntimeInfo runtime, std::stop_token 
   } else {
     telemetry_done.set();
   }
-  notifier_.ready();
   notifier_.status("joined " + config_.cluster);
   Ended result = co_await commands.run(ended.get_token());
   ended.request_stop();
@@ -321,6 +324,7 @@ int run(const Config& config, Log& log) {
     Notifier().stopping();
     stop.request_stop();
   });
+  spawn(io.get_executor(), log, "watchdog", [&] { return feedWatchdog(stop.get_token()); });
   spawn(io.get_executor(), log, "agent", [&]() -> Async<void> {
     code = co_await process.run(stop.get_token());
     io.stop();
