@@ -17,6 +17,7 @@ MS_REC_PRIVATE = 0x4000 | 0x40000
 PR_SET_PDEATHSIG = 1
 
 libc = ctypes.CDLL(None, use_errno=True)
+_outside = None
 
 
 def _check(result, what):
@@ -43,6 +44,8 @@ def _reap_until(main):
 
 def enter():
     """Returns in a child, inside the new host; the caller's process waits and takes over its exit code."""
+    global _outside
+    _outside = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     _check(libc.unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID), "unshare")
     first = os.fork()
     if first:
@@ -63,6 +66,11 @@ def enter():
     # A run that was started in the background inherits an ignored SIGINT; here both end it in order.
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, signal.default_int_handler)
+
+
+def outside_network():
+    """For subprocess's preexec_fn: the network of the machine, for what has to be fetched before it can be tested."""
+    _check(libc.setns(_outside, CLONE_NEWNET), "setns")
 
 
 def processes():

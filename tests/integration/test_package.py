@@ -1,0 +1,261 @@
+"""The Debian packages: what is in them, and their life on a Debian of the test's own, booted with systemd."""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+
+import pytest
+import yaml
+
+from support.debian import System, build_packages, dependencies, field, repacked
+from support.tasks import docker_containers, register, run
+from support.waiting import wait_until
+
+TREE = pathlib.Path(__file__).parents[2]
+UNITS = sorted((TREE / "systemd").glob("*.service"))
+AGENT = "berth-agent.service"
+ENDPOINT = "berth-agent-endpoint.service"
+CONFIG = "/etc/berth/agent.yaml"
+NEXT = "99.0.1"
+MOST_EXPOSURE = 40
+
+AGENT_FILES = {
+    "./etc/berth/agent.yaml": "-rw-r-----",
+    "./usr/bin/berth-agent": "-rwxr-xr-x",
+    "./usr/lib/systemd/system/berth-agent.service": "-rw-r--r--",
+    "./usr/lib/systemd/system/berth-agent-endpoint.service": "-rw-r--r--",
+    "./usr/libexec/berth/berth-endpoint-rules": "-rwxr-xr-x",
+}
+CONTROLLER_FILES = {
+    "./etc/berth/controller.yaml": "-rw-r--r--",
+    "./usr/bin/berth-controller": "-rwxr-xr-x",
+    "./usr/lib/systemd/system/berth-controller.service": "-rw-r--r--",
+    "./usr/lib/sysusers.d/berth.conf": "-rw-r--r--",
+}
+DOCUMENTS = ["CHANGELOG.md", "configure.md", "copyright", "run-as-a-service.md", "troubleshoot.md"]
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    return build_packages(tmp_path_factory.mktemp("packages"))
+
+
+@pytest.fixture(scope="module")
+def next_agent(packages, tmp_path_factory):
+    return repacked(packages["berth-agent"], tmp_path_factory.mktemp("next"), NEXT)
+
+
+@pytest.fixture
+def system(packages, tmp_path):
+    one = System(tmp_path, dependencies(packages.values()))
+    yield one
+    one.close()
+
+
+@pytest.mark.parametrize("name, files", [("berth-agent", AGENT_FILES), ("berth-controller", CONTROLLER_FILES)])
+def test_a_package_holds_what_it_should_and_nothing_else(packages, name, files):
+    package = packages[name]
+    version = re.search(r"project\(berth VERSION (\S+)", (TREE / "CMakeLists.txt").read_text()).group(1)
+    assert package.name == f"{name}_{version}_amd64.deb"
+    assert [field(package, one) for one in ("Package", "Version", "Architecture")] == [name, version, "amd64"]
+    listed = subprocess.run(["dpkg-deb", "--contents", package], check=True, capture_output=True, text=True).stdout
+    found = {line.split()[5]: line.split()[:2] for line in listed.splitlines()}
+    expected = files | {f"./usr/share/doc/{name}/{one}": "-rw-r--r--" for one in DOCUMENTS}
+    assert {path: mode for path, (mode, _) in found.items() if not mode.startswith("d")} == expected
+    assert {mode for mode, _ in found.values() if mode.startswith("d")} == {"drwxr-xr-x"}
+    assert {owner for _, owner in found.values()} == {"root/root"}
+
+
+def test_the_agent_depends_on_what_it_uses(packages, tmp_path):
+    package = packages["berth-agent"]
+    subprocess.run(["dpkg-deb", "--raw-extract", package, tmp_path / "tree"], check=True)
+    assert {"libc6", "libssl3", "iptables", "iproute2"} <= set(dependencies([package]))
+    assert (tmp_path / "tree/DEBIAN/conffiles").read_text() == f"{CONFIG}\n"
+    for script in ("postinst", "prerm", "postrm"):
+        subprocess.run(["/bin/sh", "-n", tmp_path / "tree/DEBIAN" / script], check=True)
+    program = subprocess.run(["file", "-b", tmp_path / "tree/usr/bin/berth-agent"], check=True, capture_output=True, text=True)
+    assert program.stdout.rstrip().endswith(", stripped")
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_is_sandboxed(unit):
+    done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={MOST_EXPOSURE}", unit],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    figure = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout).group(1)
+    # The page tells the figure of each unit, so it follows.
+    assert f"| `{unit.name}` | {figure} |" in (TREE / "docs/run-as-a-service.md").read_text()
+
+
+def test_without_a_running_systemd_it_installs_upgrades_and_purges(system, packages, next_agent):
+    before = system.files()
+    system.dpkg("--install", packages["berth-agent"])
+    version = field(packages["berth-agent"], "Version")
+    assert system.run("berth-agent", "--version").stdout == f"berth-agent {version}\n"
+    assert "cluster: default" in system.run("berth-agent", "--config", CONFIG, "--check-config").stdout
+    assert system.systemctl("is-enabled", AGENT).stdout == "enabled\n"
+    said = system.run("systemd-analyze", "verify", f"/usr/lib/systemd/system/{AGENT}", f"/usr/lib/systemd/system/{ENDPOINT}")
+    assert "berth" not in said.stdout + said.stderr
+
+    mine = system.path(CONFIG).read_text().replace("cluster: default", "cluster: mine")
+    system.write(CONFIG, mine, 0o640)
+    system.systemctl("disable", AGENT)
+    system.dpkg("--install", next_agent)
+    assert system.run("dpkg-query", "-W", "-f", "${Version} ${db:Status-Status}", "berth-agent").stdout == f"{NEXT} installed"
+    assert system.path(CONFIG).read_text() == mine and system.files()[CONFIG[1:]][0] == "-rw-r-----"
+    assert system.systemctl("is-enabled", AGENT, check=False).stdout == "disabled\n", "an upgrade keeps the choice"
+
+    system.write("/var/lib/berth/agent/state.db", "state", 0o600)
+    system.dpkg("--remove", "berth-agent")
+    assert system.path(CONFIG).exists() and system.path("/var/lib/berth/agent/state.db").exists()
+    system.dpkg("--purge", "berth-agent")
+    assert system.files() == before
+    assert system.run("dpkg-query", "-W", "berth-agent", check=False).returncode != 0
+
+
+def test_both_on_one_host_leave_each_other_alone(system, packages):
+    system.dpkg("--install", packages["berth-controller"], packages["berth-agent"])
+    assert "auth: sigv4" in system.run("berth-controller", "--config", "/etc/berth/controller.yaml", "--check-config").stdout
+    assert system.systemctl("is-enabled", "berth-controller", check=False).stdout == "disabled\n"
+    system.write("/var/lib/berth/agent/state.db", "state", 0o600)
+    system.write("/var/lib/berth/controller/state.db", "state", 0o600)
+    system.dpkg("--purge", "berth-agent")
+    assert not system.path("/var/lib/berth/agent").exists()
+    assert system.path("/etc/berth/controller.yaml").exists()
+    system.dpkg("--purge", "berth-controller")
+    assert system.path("/var/lib/berth/controller/state.db").exists(), "the fleet's state is its operator's to delete"
+
+
+@pytest.fixture
+def house(system, berth, engine):
+    """A booted host, whose Docker is the test's engine, and a controller for it to join."""
+    berth.start(agents=0)
+    system.boot({engine.folder: "/srv/engine"})
+    system.write("/etc/systemd/system/berth-agent-endpoint.service.d/bridges.conf",
+                 f"[Service]\nEnvironment=BERTH_ENDPOINT_BRIDGES={engine.bridge}\n")
+    system.write("/etc/systemd/system/berth-agent.service.d/watchdog.conf", "[Service]\nWatchdogSec=3\n")
+    yield system
+    engine.remove_containers()
+
+
+def configure(system, berth, **changes):
+    system.write("/etc/berth/access-key", berth.controller.credentials_file.read_text(), 0o600)
+    system.write(CONFIG, yaml.safe_dump({
+        "cluster": "default", "controller": berth.controller.url, "region": "us-east-1",
+        "credentials": {"file": "/etc/berth/access-key"},
+        "runtime": {"kind": "docker", "socket": "unix:///srv/engine/docker.sock"},
+        "data_dir": "/var/lib/berth/agent", **changes}), 0o640)
+
+
+def wait_joined(system):
+    system.wait_unit(AGENT, 30, ActiveState="active", SubState="running", StatusText="joined default")
+    return int(system.show(AGENT, "MainPID")["MainPID"])
+
+
+def container(berth, engine, task):
+    """What must not change while the agent comes and goes: which container it is, and since when it runs."""
+    found = engine.containers(label=f"com.amazonaws.ecs.task-arn={task}")
+    assert len(found) == 1 and found[0]["State"]["Running"], found
+    return found[0]["Id"], found[0]["State"]["StartedAt"], found[0]["RestartCount"]
+
+
+def restarts(system):
+    return int(system.show(AGENT, "NRestarts")["NRestarts"])
+
+
+def test_tasks_live_through_every_end_of_the_agent(house, berth, engine, packages, next_agent):
+    # Installed on a host that is not configured: it tries again until it is.
+    house.dpkg("--install", packages["berth-agent"])
+    house.wait_unit(AGENT, ActiveState="activating", SubState="auto-restart", ExecMainStatus="1")
+    configure(house, berth)
+    first = wait_joined(house)
+    house.wait_unit(ENDPOINT, ActiveState="active", SubState="exited")
+    house.run("env", f"BERTH_ENDPOINT_BRIDGES={engine.bridge}", "/usr/libexec/berth/berth-endpoint-rules", "check")
+    register(berth, "sleeper", "sleeper")
+    task = run(berth, "sleeper")[0]
+    berth.wait_status(task, "RUNNING")
+    before = container(berth, engine, task)
+
+    # An upgrade restarts the agent, once, and does not stop the rules.
+    rules_since = house.show(ENDPOINT, "ActiveEnterTimestampMonotonic")
+    house.dpkg("--install", next_agent)
+    second = wait_joined(house)
+    assert second != first and container(berth, engine, task) == before
+    assert house.show(ENDPOINT, "ActiveEnterTimestampMonotonic") == rules_since
+
+    # A crash.
+    count = restarts(house)
+    house.run("kill", "-KILL", second)
+    wait_until(lambda: restarts(house) == count + 1, "a restart after a crash")
+    third = wait_joined(house)
+
+    # An agent that is stuck, and so feeds no watchdog.
+    house.run("kill", "-STOP", third)
+    wait_until(lambda: restarts(house) == count + 2, "a restart by the watchdog")
+    wait_joined(house)
+    assert "Watchdog timeout" in house.journal(100)
+    assert container(berth, engine, task) == before
+
+    # A stop, as asked: it stays stopped, the task and its endpoint stay.
+    house.systemctl("stop", AGENT)
+    assert house.show(AGENT, "ActiveState", "Result", "ExecMainCode", "ExecMainStatus") == {
+        "ActiveState": "inactive", "Result": "success", "ExecMainCode": "1", "ExecMainStatus": "0"}
+    assert container(berth, engine, task) == before
+    house.wait_unit(ENDPOINT, ActiveState="active")
+    house.systemctl("start", AGENT)
+    wait_joined(house)
+    assert berth.task(task)["lastStatus"] == "RUNNING"
+
+    # Purged: nothing of the agent is left, and the task's container runs on.
+    house.dpkg("--purge", "berth-agent")
+    assert house.show(AGENT, "LoadState", "ActiveState") == {"LoadState": "not-found", "ActiveState": "inactive"}
+    assert "BERTH" not in house.run("iptables-save").stdout
+    assert not [one for one in ("/var/lib/berth/agent", "/run/berth/agent", CONFIG) if house.path(one).exists()]
+    assert container(berth, engine, task) == before
+
+
+def test_an_agent_that_cannot_go_on_stays_down_until_somebody_looks(house, berth, packages):
+    house.dpkg("--install", packages["berth-agent"])
+    configure(house, berth)
+    wait_joined(house)
+
+    configure(house, berth, colour="blue")
+    house.systemctl("restart", AGENT, check=False)
+    house.wait_unit(AGENT, ActiveState="failed", ExecMainStatus="2", NRestarts="0")
+    assert "colour" in house.journal(), "the message names the key"
+
+    configure(house, berth, cluster="another")
+    house.systemctl("restart", AGENT, check=False)
+    house.wait_unit(AGENT, ActiveState="failed", ExecMainStatus="5", NRestarts="0")
+
+    configure(house, berth)
+    house.systemctl("start", AGENT)
+    wait_joined(house)
+
+
+def test_ready_means_up_even_while_docker_and_the_controller_are_away(house, berth, packages):
+    house.dpkg("--install", packages["berth-agent"])
+    configure(house, berth, runtime={"kind": "docker", "socket": "unix:///srv/none.sock"}, controller="http://127.0.0.1:9")
+    house.systemctl("restart", AGENT)
+    house.wait_unit(AGENT, ActiveState="active", StatusText="waiting for the container runtime")
+    configure(house, berth, controller="http://127.0.0.1:9")
+    house.systemctl("restart", AGENT)
+    house.wait_unit(AGENT, ActiveState="active", StatusText="joining default")
+    configure(house, berth)
+    house.systemctl("restart", AGENT)
+    wait_joined(house)
+
+
+def test_settings_of_amazons_agent_reach_both_units(house, berth, packages):
+    house.write("/etc/ecs/ecs.config", "ECS_CLUSTER=amazons\nECS_ALLOW_OFFHOST_INTROSPECTION_ACCESS=true\n")
+    house.dpkg("--install", packages["berth-agent"])
+    configure(house, berth)
+    house.systemctl("restart", ENDPOINT)
+    assert "51678" not in house.run("iptables-save").stdout
+    pid = house.show(AGENT, "MainPID")["MainPID"]
+    house.systemctl("restart", AGENT)
+    house.wait_unit(AGENT, ActiveState="active")
+    pid = house.show(AGENT, "MainPID")["MainPID"]
+    assert "ECS_CLUSTER=amazons\0" in house.run("cat", f"/proc/{pid}/environ").stdout
