@@ -1,16 +1,16 @@
 """The Debian packages: what is in them, and their life on a Debian of the test's own, booted with systemd."""
 
-import os
+import http.server
 import pathlib
 import re
-import signal
 import subprocess
+import threading
 
 import pytest
 import yaml
 
-from support.debian import System, build_packages, dependencies, field, repacked
-from support.tasks import docker_containers, register, run
+from support.debian import System, build_packages, dependencies, field, repacked, said, unpack
+from support.tasks import TASK_LABEL, register, run
 from support.waiting import wait_until
 
 TREE = pathlib.Path(__file__).parents[2]
@@ -47,9 +47,17 @@ def next_agent(packages, tmp_path_factory):
     return repacked(packages["berth-agent"], tmp_path_factory.mktemp("next"), NEXT)
 
 
+@pytest.fixture(scope="module")
+def bare(packages, tmp_path_factory):
+    """The least Debian that has what both packages depend on."""
+    tree = unpack(dependencies(packages.values()), tmp_path_factory.mktemp("bare"))
+    yield tree
+    subprocess.run(["umount", tree], check=True)
+
+
 @pytest.fixture
-def system(packages, tmp_path):
-    one = System(tmp_path, dependencies(packages.values()))
+def system(bare, tmp_path):
+    one = System(tmp_path, bare)
     yield one
     one.close()
 
@@ -60,8 +68,7 @@ def test_a_package_holds_what_it_should_and_nothing_else(packages, name, files):
     version = re.search(r"project\(berth VERSION (\S+)", (TREE / "CMakeLists.txt").read_text()).group(1)
     assert package.name == f"{name}_{version}_amd64.deb"
     assert [field(package, one) for one in ("Package", "Version", "Architecture")] == [name, version, "amd64"]
-    listed = subprocess.run(["dpkg-deb", "--contents", package], check=True, capture_output=True, text=True).stdout
-    found = {line.split()[5]: line.split()[:2] for line in listed.splitlines()}
+    found = {line.split()[5]: line.split()[:2] for line in said("dpkg-deb", "--contents", package).splitlines()}
     expected = files | {f"./usr/share/doc/{name}/{one}": "-rw-r--r--" for one in DOCUMENTS}
     assert {path: mode for path, (mode, _) in found.items() if not mode.startswith("d")} == expected
     assert {mode for mode, _ in found.values() if mode.startswith("d")} == {"drwxr-xr-x"}
@@ -75,14 +82,13 @@ def test_the_agent_depends_on_what_it_uses(packages, tmp_path):
     assert (tmp_path / "tree/DEBIAN/conffiles").read_text() == f"{CONFIG}\n"
     for script in ("postinst", "prerm", "postrm"):
         subprocess.run(["/bin/sh", "-n", tmp_path / "tree/DEBIAN" / script], check=True)
-    program = subprocess.run(["file", "-b", tmp_path / "tree/usr/bin/berth-agent"], check=True, capture_output=True, text=True)
-    assert program.stdout.rstrip().endswith(", stripped")
+    assert said("file", "-b", tmp_path / "tree/usr/bin/berth-agent").rstrip().endswith(", stripped")
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_a_unit_is_sandboxed(unit):
-    done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={MOST_EXPOSURE}", unit],
-                          capture_output=True, text=True, check=False)
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={MOST_EXPOSURE}", unit]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     figure = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout).group(1)
     # The page tells the figure of each unit, so it follows.
@@ -96,14 +102,15 @@ def test_without_a_running_systemd_it_installs_upgrades_and_purges(system, packa
     assert system.run("berth-agent", "--version").stdout == f"berth-agent {version}\n"
     assert "cluster: default" in system.run("berth-agent", "--config", CONFIG, "--check-config").stdout
     assert system.systemctl("is-enabled", AGENT).stdout == "enabled\n"
-    said = system.run("systemd-analyze", "verify", f"/usr/lib/systemd/system/{AGENT}", f"/usr/lib/systemd/system/{ENDPOINT}")
-    assert "berth" not in said.stdout + said.stderr
+    found = system.run("systemd-analyze", "verify", *(f"/usr/lib/systemd/system/{unit}" for unit in (AGENT, ENDPOINT)))
+    assert "berth" not in found.stdout + found.stderr
 
     mine = system.path(CONFIG).read_text().replace("cluster: default", "cluster: mine")
     system.write(CONFIG, mine, 0o640)
     system.systemctl("disable", AGENT)
     system.dpkg("--install", next_agent)
-    assert system.run("dpkg-query", "-W", "-f", "${Version} ${db:Status-Status}", "berth-agent").stdout == f"{NEXT} installed"
+    state = system.run("dpkg-query", "-W", "-f", "${Version} ${db:Status-Status}", "berth-agent").stdout
+    assert state == f"{NEXT} installed"
     assert system.path(CONFIG).read_text() == mine and system.files()[CONFIG[1:]][0] == "-rw-r-----"
     assert system.systemctl("is-enabled", AGENT, check=False).stdout == "disabled\n", "an upgrade keeps the choice"
 
@@ -117,7 +124,8 @@ def test_without_a_running_systemd_it_installs_upgrades_and_purges(system, packa
 
 def test_both_on_one_host_leave_each_other_alone(system, packages):
     system.dpkg("--install", packages["berth-controller"], packages["berth-agent"])
-    assert "auth: sigv4" in system.run("berth-controller", "--config", "/etc/berth/controller.yaml", "--check-config").stdout
+    checked = system.run("berth-controller", "--config", "/etc/berth/controller.yaml", "--check-config")
+    assert "auth: sigv4" in checked.stdout
     assert system.systemctl("is-enabled", "berth-controller", check=False).stdout == "disabled\n"
     system.write("/var/lib/berth/agent/state.db", "state", 0o600)
     system.write("/var/lib/berth/controller/state.db", "state", 0o600)
@@ -156,9 +164,31 @@ def wait_joined(system):
 
 def container(berth, engine, task):
     """What must not change while the agent comes and goes: which container it is, and since when it runs."""
-    found = engine.containers(label=f"com.amazonaws.ecs.task-arn={task}")
+    found = engine.containers(label=f"{TASK_LABEL}={task}")
     assert len(found) == 1 and found[0]["State"]["Running"], found
     return found[0]["Id"], found[0]["State"]["StartedAt"], found[0]["RestartCount"]
+
+
+def asked_by(engine, container_id):
+    """What a process on the container's network gets at the tasks' address, from a server in the agent's place."""
+    class Here(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"here")
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 51679), Here) as server:
+        server.timeout = 10
+        asking = threading.Thread(target=server.handle_request)
+        asking.start()
+        pid = engine.docker("inspect", "--format", "{{.State.Pid}}", container_id).stdout.strip()
+        command = ["nsenter", f"--net=/proc/{pid}/ns/net", "curl", "-s", "-m", "5", "http://169.254.170.2/v3/x"]
+        answer = subprocess.run(command, check=False, capture_output=True, text=True).stdout
+        asking.join()
+    return answer
 
 
 def restarts(system):
@@ -187,12 +217,12 @@ def test_tasks_live_through_every_end_of_the_agent(house, berth, engine, package
 
     # A crash.
     count = restarts(house)
-    house.run("kill", "-KILL", second)
+    house.systemctl("kill", "--kill-whom=main", "--signal=KILL", AGENT)
     wait_until(lambda: restarts(house) == count + 1, "a restart after a crash")
-    third = wait_joined(house)
+    wait_joined(house)
 
     # An agent that is stuck, and so feeds no watchdog.
-    house.run("kill", "-STOP", third)
+    house.systemctl("kill", "--kill-whom=main", "--signal=STOP", AGENT)
     wait_until(lambda: restarts(house) == count + 2, "a restart by the watchdog")
     wait_joined(house)
     assert "Watchdog timeout" in house.journal(100)
@@ -203,7 +233,7 @@ def test_tasks_live_through_every_end_of_the_agent(house, berth, engine, package
     assert house.show(AGENT, "ActiveState", "Result", "ExecMainCode", "ExecMainStatus") == {
         "ActiveState": "inactive", "Result": "success", "ExecMainCode": "1", "ExecMainStatus": "0"}
     assert container(berth, engine, task) == before
-    house.wait_unit(ENDPOINT, ActiveState="active")
+    assert asked_by(engine, before[0]) == "here", "the rules lead to where the agent listens"
     house.systemctl("start", AGENT)
     wait_joined(house)
     assert berth.task(task)["lastStatus"] == "RUNNING"
@@ -237,15 +267,33 @@ def test_an_agent_that_cannot_go_on_stays_down_until_somebody_looks(house, berth
 
 def test_ready_means_up_even_while_docker_and_the_controller_are_away(house, berth, packages):
     house.dpkg("--install", packages["berth-agent"])
-    configure(house, berth, runtime={"kind": "docker", "socket": "unix:///srv/none.sock"}, controller="http://127.0.0.1:9")
+    nowhere = {"controller": "http://127.0.0.1:9"}
+    configure(house, berth, runtime={"kind": "docker", "socket": "unix:///srv/none.sock"}, **nowhere)
     house.systemctl("restart", AGENT)
     house.wait_unit(AGENT, ActiveState="active", StatusText="waiting for the container runtime")
-    configure(house, berth, controller="http://127.0.0.1:9")
+    configure(house, berth, **nowhere)
     house.systemctl("restart", AGENT)
     house.wait_unit(AGENT, ActiveState="active", StatusText="joining default")
     configure(house, berth)
     house.systemctl("restart", AGENT)
     wait_joined(house)
+
+
+def test_a_bridge_that_appears_late_gets_its_rules_and_holds_up_nobody(house, berth, packages):
+    house.write("/etc/systemd/system/berth-agent-endpoint.service.d/bridges.conf",
+                "[Service]\nEnvironment=BERTH_ENDPOINT_BRIDGES=berth-late\nRestartSec=1\n")
+    house.dpkg("--install", packages["berth-agent"])
+    configure(house, berth)
+    wait_joined(house)
+    house.wait_unit(ENDPOINT, ActiveState="activating", SubState="auto-restart")
+    assert "there is no bridge berth-late" in house.journal(100)
+    subprocess.run(["ip", "link", "add", "berth-late", "type", "bridge"], check=True)
+    try:
+        house.wait_unit(ENDPOINT, ActiveState="active", SubState="exited")
+        house.systemctl("stop", ENDPOINT)
+        assert "BERTH" not in house.run("iptables-save").stdout
+    finally:
+        subprocess.run(["ip", "link", "del", "berth-late"], check=True)
 
 
 def test_settings_of_amazons_agent_reach_both_units(house, berth, packages):
@@ -254,8 +302,23 @@ def test_settings_of_amazons_agent_reach_both_units(house, berth, packages):
     configure(house, berth)
     house.systemctl("restart", ENDPOINT)
     assert "51678" not in house.run("iptables-save").stdout
-    pid = house.show(AGENT, "MainPID")["MainPID"]
     house.systemctl("restart", AGENT)
     house.wait_unit(AGENT, ActiveState="active")
     pid = house.show(AGENT, "MainPID")["MainPID"]
     assert "ECS_CLUSTER=amazons\0" in house.run("cat", f"/proc/{pid}/environ").stdout
+
+
+def test_the_sandbox_leaves_what_the_agent_needs_and_nothing_more(house, berth, packages):
+    house.dpkg("--install", packages["berth-agent"])
+    configure(house, berth)
+    pid = wait_joined(house)
+    assert "CapEff:\t0000000000000004\n" in house.run("cat", f"/proc/{pid}/status").stdout, "CAP_DAC_READ_SEARCH alone"
+
+    def may_write(path):
+        there = ["nsenter", f"--target={pid}", "--mount", "--root", "--wd"]
+        return house.run(*there, "test", "-w", path, check=False).returncode == 0
+
+    paths = ["/var/lib/berth/agent", "/run/berth/agent", "/sys/fs/cgroup", "/tmp",
+             "/", "/etc/berth", "/usr/bin", "/var/lib/berth", "/root", "/run", "/run/systemd", "/sys",
+             "/proc/sys/kernel/pid_max"]
+    assert [path for path in paths if may_write(path)] == paths[:4]

@@ -56,6 +56,12 @@ exec unshare --mount --pid --ipc --uts --cgroup --propagation private --fork --k
 """
 
 
+def said(*command):
+    """What a command that succeeds says."""
+    return subprocess.run([str(one) for one in command], stdin=subprocess.DEVNULL, check=True, capture_output=True,
+                          text=True).stdout
+
+
 def build_packages(folder):
     """{"berth-agent": path, ...} of the packages that cpack makes of the programs under test."""
     config = binary("berth-agent").parents[1] / "CPackConfig.cmake"
@@ -66,7 +72,7 @@ def build_packages(folder):
 
 
 def field(package, name):
-    return subprocess.run(["dpkg-deb", "--field", package, name], check=True, capture_output=True, text=True).stdout.strip()
+    return said("dpkg-deb", "--field", package, name).strip()
 
 
 def repacked(package, folder, version):
@@ -76,7 +82,7 @@ def repacked(package, folder, version):
     control = tree / "DEBIAN/control"
     control.write_text(re.sub(r"(?m)^Version: .*$", f"Version: {version}", control.read_text()))
     result = folder / f"{field(package, 'Package')}_{version}_amd64.deb"
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, result], check=True, capture_output=True)
+    said("dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, result)
     shutil.rmtree(tree)
     return result
 
@@ -89,19 +95,17 @@ def dependencies(packages):
 
 def _providers(names):
     """names, each name that is not a package's own (libspdlog1.10-fmt9) replaced by the package that has it here."""
-    known = subprocess.run(["dpkg-query", "--show", "--showformat=${Package}|${Provides}\n"], check=True,
-                           capture_output=True, text=True).stdout.splitlines()
-    provided = {one.split()[0]: line.split("|")[0] for line in known for one in line.split("|")[1].split(",") if one.strip()}
-    real = {line.split("|")[0] for line in known}
+    known = said("dpkg-query", "--show", "--showformat=${Package}|${Provides}\n").splitlines()
+    provides = [line.split("|") for line in known]
+    provided = {one.split()[0]: real for real, virtual in provides for one in virtual.split(",") if one.strip()}
+    real = {name for name, _ in provides}
     return {name if name in real else provided.get(name, name) for name in names}
 
 
 def mirror():
     """Where this machine's apt gets the suite from."""
     form = "$(RELEASE)|$(COMPONENT)|$(ORIGIN)|$(REPO_URI)"
-    found = subprocess.run(["apt-get", "indextargets", "--format", form, "Created-By: Packages"],
-                           check=True, capture_output=True, text=True).stdout.splitlines()
-    for line in found:
+    for line in said("apt-get", "indextargets", "--format", form, "Created-By: Packages").splitlines():
         release, component, _, address = line.split("|")
         if (release, component) == (SUITE, "main"):
             return address
@@ -124,9 +128,9 @@ def archive(include):
     tar -C "$1" --one-file-system --exclude='./proc/*' --exclude='./sys/*' -cf "$1.tar" .
     mv "$1.tar" "$5"
     """
-    done = subprocess.run(["unshare", "--mount", "/bin/sh", "-c", script, "sh", tree, ",".join(include), SUITE, mirror(), path],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          preexec_fn=host.outside_network, timeout=BOOTSTRAP_SECONDS, check=False)
+    command = ["unshare", "--mount", "/bin/sh", "-c", script, "sh", tree, ",".join(include), SUITE, mirror(), path]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, preexec_fn=host.outside_network, timeout=BOOTSTRAP_SECONDS, check=False)
     assert done.returncode == 0, f"debootstrap of {SUITE} failed:\n{done.stdout[-3000:]}"
     return path
 
@@ -140,13 +144,35 @@ def _control_group():
     raise AssertionError("no cgroup2 is mounted: systemd can't be booted without")
 
 
-class System:
-    """A system of its own below `folder`. What it runs shares the test run's network, and nothing else once booted."""
+def unpack(include, folder):
+    """A minimal system with these packages, to make Systems of; in memory: it is there at once, and as quickly gone."""
+    tree = pathlib.Path(folder, "bare")
+    _in_memory(tree)
+    subprocess.run(["tar", "-C", tree, "--numeric-owner", "-xf", archive(include)], check=True)
+    return tree
 
-    def __init__(self, folder, include):
+
+def _in_memory(folder):
+    folder.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", folder], check=True)
+
+
+class System:
+    """What is below `bare`, and changes of its own.
+
+    What it runs shares the test run's network; once booted, nothing else.
+    """
+
+    def __init__(self, folder, bare):
         self.root = pathlib.Path(folder, "root")
+        self._layer = pathlib.Path(folder, "layer")
         self.root.mkdir(parents=True)
-        subprocess.run(["tar", "-C", self.root, "--numeric-owner", "-xf", archive(include)], check=True)
+        # In memory also because an overlay can't lie on an overlay, which is what a container's disk may be.
+        _in_memory(self._layer)
+        for one in ("changes", "work"):
+            (self._layer / one).mkdir()
+        layers = f"lowerdir={bare},upperdir={self._layer}/changes,workdir={self._layer}/work"
+        subprocess.run(["mount", "-t", "overlay", "-o", layers, "overlay", self.root], check=True)
         self.group = _control_group() / f"berth-{os.getpid()}-{pathlib.Path(folder).name}"
         self._folder = folder
         self._init = None
@@ -167,8 +193,8 @@ class System:
 
     def run(self, *arguments, check=True, seconds=60):
         """A command inside: by its own init's view of the world when booted."""
-        done = subprocess.run([*self._inside(), *map(str, arguments)], env=PATH, stdin=subprocess.DEVNULL, timeout=seconds,
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run([*self._inside(), *map(str, arguments)], env=PATH, stdin=subprocess.DEVNULL,
+                              timeout=seconds, capture_output=True, text=True, check=False)
         if check and done.returncode != 0:
             raise AssertionError(f"{' '.join(map(str, arguments))}: exit code {done.returncode}\n"
                                  f"{done.stdout}{done.stderr}{self.journal()}")
@@ -209,16 +235,20 @@ class System:
         """Starts its systemd; binds: {outside: inside} folders that both sides see."""
         self.group.mkdir()
         pairs = [f"{outside}:{inside}" for outside, inside in dict(binds).items()]
-        self._boot = Program("systemd", ["/bin/sh", "-c", BOOT, "sh", self.group, self.root, *pairs], self._folder).start()
+        command = ["/bin/sh", "-c", BOOT, "sh", self.group, self.root, *pairs]
+        self._boot = Program("systemd", command, self._folder).start()
 
         def init():
-            found = subprocess.run(["pgrep", "-P", str(self._boot.pid), "systemd"], check=False, capture_output=True, text=True)
             assert self._boot.alive(), f"systemd did not boot\n{self._boot.tail()}"
-            return found.stdout.strip()
+            return subprocess.run(["pgrep", "-P", str(self._boot.pid), "systemd"], check=False, capture_output=True,
+                                  text=True).stdout.strip()
+
+        def booted():
+            state = self.run("systemctl", "is-system-running", check=False).stdout.strip()
+            return state in ("running", "degraded")
 
         self._init = wait_until(init, "an init")
-        wait_until(lambda: self.run("systemctl", "is-system-running", check=False).stdout.strip() in ("running", "degraded"),
-                   "a booted systemd", 30)
+        wait_until(booted, "a booted systemd", 30)
         return self
 
     def systemctl(self, *arguments, **options):
@@ -226,8 +256,8 @@ class System:
 
     def show(self, unit, *properties):
         """The unit's properties, as systemd says them."""
-        said = self.systemctl("show", unit, *(f"--property={one}" for one in properties)).stdout.splitlines()
-        return dict(line.split("=", 1) for line in said)
+        answer = self.systemctl("show", unit, *(f"--property={one}" for one in properties)).stdout
+        return dict(line.split("=", 1) for line in answer.splitlines())
 
     def wait_unit(self, unit, seconds=20, **wanted):
         """Waits until the unit's properties are as wanted."""
@@ -245,9 +275,9 @@ class System:
         """The end of its journal, for messages of failing tests."""
         if not self._init:
             return ""
-        said = subprocess.run([*self._inside(), "journalctl", "--no-pager", "--output=cat", f"--lines={lines}"], env=PATH,
-                              check=False, capture_output=True, text=True, timeout=20)
-        return f"\n--- journal\n{said.stdout}"
+        command = [*self._inside(), "journalctl", "--no-pager", "--output=cat", f"--lines={lines}"]
+        done = subprocess.run(command, env=PATH, check=False, capture_output=True, text=True, timeout=20)
+        return f"\n--- journal\n{done.stdout}"
 
     def close(self):
         """Powers off, and leaves nothing running."""
@@ -260,4 +290,5 @@ class System:
                 self._boot.kill9()
             for folder, _, _ in os.walk(self.group, topdown=False):
                 os.rmdir(folder)
-        shutil.rmtree(self.root)
+        for one in (self.root, self._layer):
+            subprocess.run(["umount", one], check=True)
