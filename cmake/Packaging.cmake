@@ -24,7 +24,8 @@ foreach(part agent controller)
   install(TARGETS berth-${part} RUNTIME DESTINATION bin COMPONENT ${part})
   install(FILES systemd/berth-${part}.service DESTINATION lib/systemd/system COMPONENT ${part})
   install(FILES LICENSE DESTINATION share/doc/berth-${part} RENAME copyright COMPONENT ${part})
-  install(FILES CHANGELOG.md docs/configure.md docs/run-as-a-service.md docs/troubleshoot.md
+  install(FILES CHANGELOG.md docs/compatibility.md docs/configure.md docs/install.md docs/run-as-a-service.md
+                docs/troubleshoot.md
           DESTINATION share/doc/berth-${part} COMPONENT ${part})
   berth_control_files(${part})
   string(TOUPPER ${part} upper)

@@ -34,7 +34,8 @@ CONTROLLER_FILES = {
     "./usr/lib/systemd/system/berth-controller.service": "-rw-r--r--",
     "./usr/lib/sysusers.d/berth.conf": "-rw-r--r--",
 }
-DOCUMENTS = ["CHANGELOG.md", "configure.md", "copyright", "run-as-a-service.md", "troubleshoot.md"]
+DOCUMENTS = ["CHANGELOG.md", "compatibility.md", "configure.md", "copyright", "install.md", "run-as-a-service.md",
+             "troubleshoot.md"]
 
 
 @pytest.fixture(scope="module")
