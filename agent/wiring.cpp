@@ -257,8 +257,7 @@ void Process::report(Report report, std::function<void(Status, bool)> done) {
   spawn(io_.get_executor(), log_, "report", [this, report, done]() -> Async<void> {
     auto failure = co_await controlPlane_.submit(report, config_.cluster);
     if (!failure) {
-      log_.info("reported",
-                {{"task", report.taskArn}, {"status", name(report.status)}, {"why", why(report)}});
+      log_.info("reported", {{"task", report.taskArn}, {"status", name(report.status)}, {"why", why(report)}});
       done(Status(), false);
       co_return;
     }
@@ -293,10 +292,10 @@ int run(const Config& config, Log& log) {
   if (!host) return fail(log, "can't read the host's size", host.error());
 
   if (config.reservedMemory >= host->memoryMiB) {
-    Error nothing_left =
-        makeError(Code::InvalidArgument, "reserved.memory is " + std::to_string(config.reservedMemory) +
-                                             " MiB and this host has " + std::to_string(host->memoryMiB) +
-                                             ": leave something to the tasks");
+    Error nothing_left = makeError(Code::InvalidArgument,
+                                   "reserved.memory is " + std::to_string(config.reservedMemory) +
+                                       " MiB and this host has " + std::to_string(host->memoryMiB) +
+                                       ": leave something to the tasks");
     return fail(log, "can't use the configuration", nothing_left, exit_code::kUsage);
   }
 
