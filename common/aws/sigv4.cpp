@@ -62,6 +62,43 @@ void appendCollapsed(std::string& out, std::string_view value) {
   }
 }
 
+http::Headers signPath(const UnsignedRequest& request, std::string path, const Credentials& credentials,
+                       const Scope& scope, WallTime now) {
+  const std::string amzDate = toAmzDate(now);
+  CanonicalRequest canonical;
+  canonical.method = request.method;
+  canonical.path = std::move(path);
+  canonical.query = canonicalQuery(request.url.query, true);
+  canonical.payloadHash = sha256Hex(request.body);
+
+  canonical.headers = {{"host", request.url.authority()}, {"x-amz-date", amzDate}};
+  http::Headers added;
+  added.add("X-Amz-Date", amzDate);
+  if (!credentials.sessionToken.empty()) {
+    canonical.headers.emplace_back("x-amz-security-token", credentials.sessionToken);
+    added.add("X-Amz-Security-Token", credentials.sessionToken);
+  }
+  for (const auto& [key, text] : request.headers) {
+    std::string name = signedName(key);
+    if (std::ranges::find(kNeverSigned, name) != kNeverSigned.end()) continue;
+    std::string value;
+    canonicalHeader(request.headers, name, value);
+    canonical.headers.emplace_back(std::move(name), std::move(value));
+  }
+  std::ranges::sort(canonical.headers);
+  const auto repeated = std::ranges::unique(canonical.headers);
+  canonical.headers.erase(repeated.begin(), repeated.end());
+
+  std::string authorization(kSigV4Algorithm);
+  authorization.append(" Credential=").append(credentials.accessKeyId).append("/");
+  authorization.append(credentialScope(amzDate, scope));
+  authorization.append(", SignedHeaders=").append(canonical.signedHeaders());
+  authorization.append(", Signature=");
+  authorization.append(signatureOf(canonical, credentials.secretAccessKey, amzDate, scope));
+  added.add("Authorization", authorization);
+  return added;
+}
+
 }  // namespace
 
 std::string signedName(std::string_view name) {
@@ -148,38 +185,17 @@ std::string signatureOf(const CanonicalRequest& request, std::string_view secret
 
 http::Headers sign(const UnsignedRequest& request, const Credentials& credentials, const Scope& scope,
                    WallTime now) {
-  const std::string amzDate = toAmzDate(now);
-  CanonicalRequest canonical;
-  canonical.method = request.method;
-  canonical.path = canonicalPath(request.url.path, true);
-  canonical.query = canonicalQuery(request.url.query, true);
-  canonical.payloadHash = sha256Hex(request.body);
+  return signPath(request, canonicalPath(request.url.path, true), credentials, scope, now);
+}
 
-  canonical.headers = {{"host", request.url.authority()}, {"x-amz-date", amzDate}};
-  http::Headers added;
-  added.add("X-Amz-Date", amzDate);
-  if (!credentials.sessionToken.empty()) {
-    canonical.headers.emplace_back("x-amz-security-token", credentials.sessionToken);
-    added.add("X-Amz-Security-Token", credentials.sessionToken);
-  }
-  for (const auto& [key, text] : request.headers) {
-    std::string name = signedName(key);
-    if (std::ranges::find(kNeverSigned, name) != kNeverSigned.end()) continue;
-    std::string value;
-    canonicalHeader(request.headers, name, value);
-    canonical.headers.emplace_back(std::move(name), std::move(value));
-  }
-  std::ranges::sort(canonical.headers);
-  const auto repeated = std::ranges::unique(canonical.headers);
-  canonical.headers.erase(repeated.begin(), repeated.end());
-
-  std::string authorization(kSigV4Algorithm);
-  authorization.append(" Credential=").append(credentials.accessKeyId).append("/");
-  authorization.append(credentialScope(amzDate, scope));
-  authorization.append(", SignedHeaders=").append(canonical.signedHeaders());
-  authorization.append(", Signature=");
-  authorization.append(signatureOf(canonical, credentials.secretAccessKey, amzDate, scope));
-  added.add("Authorization", authorization);
+http::Headers signForS3(const UnsignedRequest& request, const Credentials& credentials, const Scope& scope,
+                        WallTime now) {
+  const http::Headers::Field hash("X-Amz-Content-Sha256", sha256Hex(request.body));
+  http::Headers headers = request.headers;
+  headers.add(hash.first, hash.second);
+  const UnsignedRequest hashed{request.method, request.url, headers, request.body};
+  http::Headers added = signPath(hashed, request.url.path, credentials, scope, now);
+  added.add(hash.first, hash.second);
   return added;
 }
 

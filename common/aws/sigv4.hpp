@@ -70,4 +70,10 @@ struct UnsignedRequest {
 http::Headers sign(const UnsignedRequest& request, const Credentials& credentials, const Scope& scope,
                    WallTime now);
 
+/// The same for S3, which signs the path as it is sent and wants X-Amz-Content-Sha256 as well. Encode the
+/// path with percentEncode(key, "/"). Source: Amazon S3 API reference, "Signature calculations for the
+/// Authorization header".
+http::Headers signForS3(const UnsignedRequest& request, const Credentials& credentials, const Scope& scope,
+                        WallTime now);
+
 }  // namespace berth::aws

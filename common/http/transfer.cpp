@@ -87,7 +87,7 @@ Result<std::unique_ptr<Transfer>> Transfer::make(const ClientOptions& options, C
 Transfer::Transfer(Call call, Url url) : easy_(curl_easy_init()), call_(std::move(call)) {
   if (easy_ == nullptr) throw std::bad_alloc();
   origin_ = call_.unixSocket.empty() ? url.origin() : "unix:" + call_.unixSocket;
-  direct_ = !call_.unixSocket.empty() || url.loopback();
+  direct_ = call_.direct || !call_.unixSocket.empty() || url.loopback();
 }
 
 Transfer::~Transfer() {
