@@ -72,7 +72,7 @@ TEST_CASE("what is no secret is refused, also an ARN with some of its three last
   CHECK(endless.error().message.size() < 1000);
 }
 
-TEST_CASE("an S3 object's ARN is bucket and key; the key may hold anything") {
+TEST_CASE("an S3 object's ARN is bucket and key, and the key may hold anything") {
   CHECK(*parseObjectRef("arn:aws:s3:::my-bucket/app/prod.env") ==
         ObjectRef{"my-bucket", "app/prod.env", "aws"});
   CHECK(*parseObjectRef("arn:aws-cn:s3:::b.c.d/a:b/../c d") == ObjectRef{"b.c.d", "a:b/../c d", "aws-cn"});

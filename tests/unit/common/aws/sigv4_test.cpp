@@ -218,3 +218,34 @@ TEST_CASE("queries are sorted by name and value, encoded anew or as sent") {
   CHECK(canonicalQuery("a=b=c", true) == "a=b%3Dc");
   CHECK(canonicalQuery("a=%zz%4", true) == "a=%zz%4");
 }
+
+// Source: Amazon S3 API reference, "Signature calculations for the Authorization header", example GET Object.
+TEST_CASE("a request to S3 is signed with the digest of its body, as in Amazon's example") {
+  const Credentials key{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "", {}};
+  const http::Url url = *http::parseUrl("https://examplebucket.s3.amazonaws.com/test.txt");
+  const http::Headers headers{{"Range", "bytes=0-9"}};
+  const http::Headers added =
+      signForS3({"GET", url, headers, ""}, key, {"us-east-1", "s3"}, *parseAmzDate("20130524T000000Z"));
+  CHECK(added.get("X-Amz-Content-Sha256") ==
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(added.get("Authorization") ==
+        "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
+        "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, "
+        "Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
+}
+
+TEST_CASE("the path of a request to S3 is signed as it is sent") {
+  const Credentials key{"AKID", "secret", "", {}};
+  const WallTime now = *parseAmzDate("20130524T000000Z");
+  const http::Url url = *http::parseUrl("https://b.s3.amazonaws.com/a%20b/../c");
+  const http::Headers added = signForS3({"GET", url, {}, ""}, key, {"us-east-1", "s3"}, now);
+  CanonicalRequest expected;
+  expected.method = "GET";
+  expected.path = "/a%20b/../c";
+  expected.headers = {{"host", "b.s3.amazonaws.com"},
+                      {"x-amz-content-sha256", std::string(*added.get("X-Amz-Content-Sha256"))},
+                      {"x-amz-date", "20130524T000000Z"}};
+  expected.payloadHash = *added.get("X-Amz-Content-Sha256");
+  const std::string signature = signatureOf(expected, "secret", "20130524T000000Z", {"us-east-1", "s3"});
+  CHECK_THAT(std::string(*added.get("Authorization")), Catch::EndsWith("Signature=" + signature));
+}
