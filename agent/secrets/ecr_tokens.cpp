@@ -14,7 +14,9 @@ constexpr std::chrono::hours kLongest{12};
 
 std::string ecrKey(const EcrAuthData& data, const std::optional<Role>& role, std::string_view defaultRegion) {
   std::string key;
-  if (data.useExecutionRole && role) key = role->credentialsId + '\n' + role->roleArn;
+  if (data.useExecutionRole && role) {
+    key = (role->credentialsId.empty() ? role->accessKeyId : role->credentialsId) + '\n' + role->roleArn;
+  }
   key += '\n';
   key += data.region.empty() ? defaultRegion : std::string_view(data.region);
   return key + '\n' + data.registryId + '\n' + data.endpointOverride;

@@ -20,8 +20,8 @@ struct EcrToken {
   WallTime expires{};
 };
 
-/// What makes two requests the same: credentials id and role ARN (of the execution role, when the request
-/// uses it), region, registry and endpoint.
+/// What makes two requests the same: credentials id (the access key's, when the role has none) and ARN of the
+/// execution role when the request uses it, region, registry and endpoint.
 /// Source: amazon-ecs-agent, agent/dockerclient/dockerauth/ecr.go.
 std::string ecrKey(const EcrAuthData& data, const std::optional<Role>& role, std::string_view defaultRegion);
 

@@ -9,22 +9,18 @@ namespace {
 /// Longer texts of services would crowd out the rest of a reason.
 constexpr size_t kLongestDetail = 600;
 
+constexpr size_t kLongestName = 300;
+
 Error reason(std::string text, const Error& error) {
-  std::string detail = error.message;
-  if (detail.size() > kLongestDetail) {
-    size_t end = kLongestDetail;
-    while (end > 0 && (static_cast<unsigned char>(detail[end]) & 0xC0) == 0x80) --end;
-    detail = detail.substr(0, end) + "...";
-  }
-  return Error{error.code, std::move(text) + detail, error.retryable};
+  return Error{error.code, std::move(text) + shortened(error.message, kLongestDetail), error.retryable};
 }
 
 /// The region that a request names, else the one of its ARN, else the agent's.
 Result<std::string> regionOf(const SecretRequest& request, std::string_view ofArn, std::string_view agents) {
   const std::string_view region = !request.region.empty() ? request.region : !ofArn.empty() ? ofArn : agents;
   if (isRegionName(region)) return std::string(region);
-  return makeError(Code::InvalidArgument, "\"" + std::string(region.substr(0, 60)) +
-                                              "\" is not a region: use a name like us-east-1");
+  return makeError(Code::InvalidArgument,
+                   "\"" + shortened(region, 60) + "\" is not a region: use a name like us-east-1");
 }
 
 /// The batch of `region` that has or can take the name.
@@ -67,7 +63,7 @@ Result<Pick> place(FetchPlan& plan, const SecretRequest& request, std::string_vi
     return pick;
   }
   if (request.provider != "asm") {
-    return makeError(Code::InvalidArgument, "\"" + request.provider.substr(0, 60) +
+    return makeError(Code::InvalidArgument, "\"" + shortened(request.provider, 60) +
                                                 "\" is not a provider of secrets: use ssm or asm");
   }
   Result<SecretRef> ref = parseSecretRef(request.valueFrom);
@@ -92,8 +88,9 @@ Result<FetchPlan> planFetch(const std::vector<SecretRequest>& requests, std::str
 }
 
 Error secretFailed(std::string_view valueFrom, const Error& error) {
-  return reason("Trying to retrieve secret with value " + std::string(valueFrom) + " resulted in error: ",
-                error);
+  return reason(
+      "Trying to retrieve secret with value " + shortened(valueFrom, kLongestName) + " resulted in error: ",
+      error);
 }
 
 Error parametersFailed(std::string_view region, const Error& error) {

@@ -17,9 +17,7 @@ constexpr size_t kShownOfInput = 300;
 constexpr size_t kLongestRegion = 40;
 
 Error refused(std::string_view input, std::string_view rule) {
-  const std::string shown(input.substr(0, kShownOfInput));
-  return makeError(Code::InvalidArgument,
-                   "\"" + shown + (input.size() > kShownOfInput ? "...\" " : "\" ") + std::string(rule));
+  return makeError(Code::InvalidArgument, "\"" + shortened(input, kShownOfInput) + "\" " + std::string(rule));
 }
 
 std::vector<std::string> splitAtColons(std::string_view text) {
@@ -115,6 +113,12 @@ Result<ObjectRef> parseObjectRef(std::string_view text) {
 bool isRegionName(std::string_view text) {
   const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   return !text.empty() && text.size() <= kLongestRegion && std::ranges::all_of(text, allowed);
+}
+
+std::string shortened(std::string_view text, size_t most) {
+  if (text.size() <= most) return std::string(text);
+  while (most > 0 && (static_cast<uint8_t>(text[most]) & 0xC0) == 0x80) --most;
+  return std::string(text.substr(0, most)) + "...";
 }
 
 bool isPlainText(std::string_view text) {

@@ -1,6 +1,7 @@
 // The forms in which a task definition says where something is.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,9 @@ Result<ObjectRef> parseObjectRef(std::string_view arn);
 
 /// Whether a text can be a region's name, and so a part of an endpoint's host name: a-z, 0-9 and '-'.
 bool isRegionName(std::string_view text);
+
+/// At most `most` bytes of a text, for messages: cut between characters, and with "..." behind it when cut.
+std::string shortened(std::string_view text, size_t most);
 
 /// Whether a text can be an environment variable's value: UTF-8 without NUL.
 bool isPlainText(std::string_view text);

@@ -71,7 +71,7 @@ std::optional<RegistryAuth> splitUserPassword(const std::string& base64) {
 
 Error badAuth(const std::string& registry, std::string_view rule) {
   return makeError(Code::InvalidArgument,
-                   "credentials of registry \"" + registry.substr(0, 200) + "\": " + std::string(rule));
+                   "credentials of registry \"" + shortened(registry, 200) + "\": " + std::string(rule));
 }
 
 Result<RegistryAuth> readOneAuth(const std::string& registry, const json& entry, bool dockercfg) {
@@ -143,8 +143,7 @@ Result<EcrToken> readEcrToken(const std::string& text, std::string_view image) {
     return EcrToken{registry, *auth, known ? fromEpochSeconds(expires->get<double>()) : WallTime{}};
   }
   return makeError(Code::NotFound, "no authorization token is for the registry of image " +
-                                       std::string(image.substr(0, 300)) +
-                                       ": check the registry's id and region");
+                                       shortened(image, 300) + ": check the registry's id and region");
 }
 
 Error readObjectError(const http::Response& response) {

@@ -62,11 +62,25 @@ bool fitsHostName(std::string_view bucket) {
 
 Result<http::Url> awsEndpoint(std::string_view host, std::string_view region) {
   if (!isRegionName(region)) {
-    return makeError(Code::InvalidArgument, "\"" + std::string(region.substr(0, 60)) +
-                                                "\" is not a region: use a name like us-east-1");
+    return makeError(Code::InvalidArgument,
+                     "\"" + shortened(region, 60) + "\" is not a region: use a name like us-east-1");
   }
   http::Url url{"https", std::string(host), 443, "/", ""};
   url.host.append(".").append(region).append(".").append(domainOf(region));
+  return url;
+}
+
+Result<http::Url> objectUrl(const ObjectRef& ref, std::string_view region, std::string_view endpoint) {
+  Result<http::Url> url = endpoint.empty() ? awsEndpoint("s3", region) : http::parseUrl(endpoint);
+  if (!url) return url;
+  const std::string path = "/" + http::percentEncode(ref.key, "/");
+  if (endpoint.empty() && fitsHostName(ref.bucket)) {
+    url->host = ref.bucket + "." + url->host;
+    url->path = path;
+  } else {
+    while (url->path.ends_with('/')) url->path.pop_back();
+    url->path += "/" + ref.bucket + path;
+  }
   return url;
 }
 
@@ -133,24 +147,9 @@ Async<Result<std::string>> AwsApi::secret(std::shared_ptr<AwsApi> api, SecretCal
       });
 }
 
-Result<http::Url> AwsApi::objectUrl(const ObjectRef& ref, const std::string& region) const {
-  Result<http::Url> url =
-      options_.s3Endpoint.empty() ? awsEndpoint("s3", region) : http::parseUrl(options_.s3Endpoint);
-  if (!url) return url;
-  const std::string path = "/" + http::percentEncode(ref.key, "/");
-  if (options_.s3Endpoint.empty() && fitsHostName(ref.bucket)) {
-    url->host = ref.bucket + "." + url->host;
-    url->path = path;
-  } else {
-    while (url->path.ends_with('/')) url->path.pop_back();
-    url->path += "/" + ref.bucket + path;
-  }
-  return url;
-}
-
 Async<Result<AwsApi::ObjectAnswer>> AwsApi::getObject(std::shared_ptr<AwsApi> api, ObjectRef ref,
                                                       std::string region, Role role, MonoTime end) {
-  const Result<http::Url> url = api->objectUrl(ref, region);
+  const Result<http::Url> url = objectUrl(ref, region, api->options_.s3Endpoint);
   if (!url) co_return url.error();
   const std::stop_token stop = api->stopping();
   co_return co_await withRetries<ObjectAnswer>(

@@ -86,7 +86,6 @@ class AwsApi {
                                                Role role, MonoTime end);
   static Async<Result<std::string>> findObject(std::shared_ptr<AwsApi> api, ObjectRef ref, Role role,
                                                MonoTime end);
-  Result<http::Url> objectUrl(const ObjectRef& ref, const std::string& region) const;
 
   FetchMeans means_;
   AwsOptions options_;
@@ -99,5 +98,9 @@ class AwsApi {
 /// "ssm", "us-east-1" -> https://ssm.us-east-1.amazonaws.com/, with the domain of the region's partition.
 /// InvalidArgument when `region` is no region's name.
 Result<http::Url> awsEndpoint(std::string_view host, std::string_view region);
+
+/// Where an object is: https://BUCKET.s3.REGION.amazonaws.com/KEY; with the bucket in the path when it does
+/// not fit into a host name, or when `endpoint` is called instead of S3.
+Result<http::Url> objectUrl(const ObjectRef& ref, std::string_view region, std::string_view endpoint);
 
 }  // namespace berth::agent

@@ -48,7 +48,7 @@ Async<Result<std::string>> fetchFile(std::shared_ptr<AwsApi> api, std::string va
                                      std::optional<Role> role) {
   if (!role) co_return noExecutionRole();
   const Result<ObjectRef> ref = parseObjectRef(value);
-  if (!ref) co_return ref.error();
+  if (!ref) co_return ref.error().in("Unable to download env file");
   Result<std::string> text = co_await AwsApi::object(api, *ref, *role, api->deadline());
   if (!text) co_return environmentFileFailed(*ref, text.error());
   co_return text;

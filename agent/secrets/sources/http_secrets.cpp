@@ -55,7 +55,7 @@ Result<std::string> valueIn(SecretAnswer answer, const std::string& jsonKey) {
   if (!answer.json) return readPlainSecret(std::move(answer.body));
   const nlohmann::json value = nlohmann::json::parse(answer.body, nullptr, false);
   if (value.is_object()) return pickMember(answer.body, "value");
-  if (value.is_string()) return readPlainSecret(value.get<std::string>());
+  if (value.is_string()) return checkedSecret(value.get<std::string>());
   return makeError(Code::InvalidArgument,
                    "the server's JSON is neither a text nor an object with the member \"value\"");
 }

@@ -82,7 +82,13 @@ Result<std::string> readChecked(const OpenFile& file, const std::string& name) {
   }
 }
 
-/// Where the kernel does not offer openat2 (before 5.6, or a filter): part by part, without any link.
+std::string joined(const std::vector<std::string>& path) {
+  std::string out;
+  for (const std::string& part : path) out += (out.empty() ? "" : "/") + part;
+  return out;
+}
+
+/// Part by part, as each part could be a link.
 OpenFile openWithoutLinks(const OpenFile& directory, const std::vector<std::string>& path) {
   OpenFile at(::dup(directory.get()));
   for (size_t i = 0; i < path.size() && at.get() >= 0; ++i) {
@@ -93,8 +99,8 @@ OpenFile openWithoutLinks(const OpenFile& directory, const std::vector<std::stri
   return at;
 }
 
-OpenFile openBelow(const OpenFile& directory, const std::string& relative,
-                   const std::vector<std::string>& path) {
+OpenFile openBelow(const OpenFile& directory, const std::vector<std::string>& path) {
+  const std::string relative = joined(path);
   struct open_how how{};
   how.flags = kReadFlags;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
@@ -108,6 +114,15 @@ OpenFile openBelow(const OpenFile& directory, const std::string& relative,
   return OpenFile(-1);
 }
 
+Result<std::string> readBelow(const std::string& directory, const std::vector<std::string>& path,
+                              OpenFile (*open)(const OpenFile&, const std::vector<std::string>&)) {
+  const OpenFile root(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (root.get() < 0) return fileError(errno, directory);
+  const OpenFile file = open(root, path);
+  if (file.get() < 0) return fileError(errno, joined(path));
+  return readChecked(file, joined(path));
+}
+
 }  // namespace
 
 Result<std::string> readPrivateFile(const std::string& path) {
@@ -117,13 +132,12 @@ Result<std::string> readPrivateFile(const std::string& path) {
 }
 
 Result<std::string> readPrivateFileBelow(const std::string& directory, const std::vector<std::string>& path) {
-  const OpenFile root(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (root.get() < 0) return fileError(errno, directory);
-  std::string relative;
-  for (const std::string& part : path) relative += (relative.empty() ? "" : "/") + part;
-  const OpenFile file = openBelow(root, relative, path);
-  if (file.get() < 0) return fileError(errno, relative);
-  return readChecked(file, relative);
+  return readBelow(directory, path, openBelow);
+}
+
+Result<std::string> readPrivateFileWithoutLinks(const std::string& directory,
+                                                const std::vector<std::string>& path) {
+  return readBelow(directory, path, openWithoutLinks);
 }
 
 }  // namespace berth::agent

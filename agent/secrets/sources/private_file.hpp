@@ -20,4 +20,8 @@ Result<std::string> readPrivateFile(const std::string& path);
 /// "..", nor by symbolic links, which may only point to what is below it. PermissionDenied for those.
 Result<std::string> readPrivateFileBelow(const std::string& directory, const std::vector<std::string>& path);
 
+/// What it does where the kernel has no openat2 (before 5.6, or by a filter): follows no link at all.
+Result<std::string> readPrivateFileWithoutLinks(const std::string& directory,
+                                                const std::vector<std::string>& path);
+
 }  // namespace berth::agent

@@ -30,12 +30,19 @@ Result<SecretName> parseSecretName(std::string_view valueFrom, std::string_view 
   }
 }
 
-Result<std::string> readPlainSecret(std::string text) {
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
+Result<std::string> checkedSecret(std::string text) {
   if (text.empty()) return makeError(Code::InvalidArgument, "the secret is empty");
   if (!isPlainText(text)) return makeError(Code::InvalidArgument, "the secret is no UTF-8 text");
   return text;
+}
+
+Result<std::string> readPlainSecret(std::string text) {
+  if (text.ends_with("\r\n")) {
+    text.resize(text.size() - 2);
+  } else if (text.ends_with('\n')) {
+    text.pop_back();
+  }
+  return checkedSecret(std::move(text));
 }
 
 }  // namespace berth::agent

@@ -19,8 +19,11 @@ struct SecretName {
 /// InvalidArgument for a name without or with impossible parts.
 Result<SecretName> parseSecretName(std::string_view valueFrom, std::string_view scheme);
 
-/// What a file or a plain answer holds, less one line end, with which editors close a text. InvalidArgument
-/// when it is no UTF-8 text or empty; the message does not quote it.
+/// InvalidArgument when it is no UTF-8 text or empty; the message does not quote it.
+Result<std::string> checkedSecret(std::string text);
+
+/// What a file or a plain answer holds, less one line end, with which editors close a text; then as
+/// checkedSecret().
 Result<std::string> readPlainSecret(std::string text);
 
 }  // namespace berth::agent

@@ -87,6 +87,7 @@ TEST_CASE("a token is for one role, region, registry and endpoint") {
   CHECK(key != ecrKey({"111", "us-east-1", "https://ecr.example", true}, role, "us-east-1"));
   CHECK(key != ecrKey({"111", "us-east-1", "", false}, role, "us-east-1"));
   CHECK(key != ecrKey(data, Role{"other", "arn:role", "", "", ""}, "us-east-1"));
+  CHECK(ecrKey(data, Role{"", "", "AKID1", "", ""}, "r") != ecrKey(data, Role{"", "", "AKID2", "", ""}, "r"));
   CHECK(ecrKey({"111", "us-east-1", "", false}, role, "r") ==
         ecrKey({"111", "us-east-1", "", false}, std::nullopt, "r"));
 }

@@ -87,4 +87,7 @@ TEST_CASE("reasons have the words that users of ECS know, and a bounded length")
   const Error shortened = secretFailed("v", makeError(Code::Internal, "x" + text));
   CHECK(shortened.message.size() < 800);
   CHECK(isPlainText(shortened.message));
+  const Error longName = secretFailed(text, error);
+  CHECK(longName.message.size() < 500);
+  CHECK(isPlainText(longName.message));
 }

@@ -1,5 +1,7 @@
 #include "tests/unit/common/http/support.hpp"
 
+#include <stdlib.h>
+
 #include <catch2/catch.hpp>
 
 #include "common/async/event.hpp"
@@ -238,6 +240,30 @@ TEST_CASE("calls run concurrently") {
     co_await server.stop();
   });
   CHECK(answered == 10);
+}
+
+TEST_CASE("a direct call does not go through the proxy of the environment") {
+  Loop loop;
+  TestHandler handler;
+  NullLog log;
+  handler.onRequest = [](ServerRequest) -> Async<Response> { co_return reply("here"); };
+  Server server(loop.io, onFreePort(), handler, log);
+  Client client(loop.io, {});
+  const char* before = ::getenv("http_proxy");
+  const std::string kept = before == nullptr ? "" : before;
+  ::setenv("http_proxy", "http://127.0.0.1:1", 1);
+  loop.run([&]() -> Async<void> {
+    REQUIRE(server.start().ok());
+    // This machine by an address that is not loopback's, for which no proxy counts anyway.
+    Call call = get("http://0.0.0.0:" + std::to_string(server.port()) + "/");
+    CHECK_FALSE((co_await client.fetch(call)).ok());
+    call.direct = true;
+    const Result<Response> answer = co_await client.fetch(call);
+    REQUIRE(answer.ok());
+    CHECK(answer->body == "here");
+    co_await server.stop();
+  });
+  before == nullptr ? ::unsetenv("http_proxy") : ::setenv("http_proxy", kept.c_str(), 1);
 }
 
 TEST_CASE("a unix socket serves calls over one kept connection") {

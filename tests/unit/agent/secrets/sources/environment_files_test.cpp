@@ -50,6 +50,20 @@ TEST_CASE("a key with special characters is sent encoded, and an object of nothi
   CHECK(stage.service.requests[0].target == "/b-1/a%20b/../%C3%A4%2B%3F.env");
 }
 
+TEST_CASE("an object is at its bucket's host, or in the path where a host name can't have the bucket") {
+  const auto where = [](const std::string& bucket, std::string_view region, std::string_view endpoint) {
+    const auto url = objectUrl({bucket, "a b/c", "aws"}, region, endpoint);
+    REQUIRE(url.ok());
+    return url->origin() + url->target();
+  };
+  CHECK(where("my-bucket", "eu-west-1", "") == "https://my-bucket.s3.eu-west-1.amazonaws.com/a%20b/c");
+  CHECK(where("my.bucket", "eu-west-1", "") == "https://s3.eu-west-1.amazonaws.com/my.bucket/a%20b/c");
+  CHECK(where("OLD_bucket", "eu-west-1", "") == "https://s3.eu-west-1.amazonaws.com/OLD_bucket/a%20b/c");
+  CHECK(where("my-bucket", "x", "http://127.0.0.1:9000/s3/") == "http://127.0.0.1:9000/s3/my-bucket/a%20b/c");
+  CHECK_FALSE(objectUrl({"b", "k", "aws"}, "evil.example/", "").ok());
+  CHECK_FALSE(objectUrl({"b", "k", "aws"}, "x", "no url").ok());
+}
+
 TEST_CASE("a bucket in another region is asked there") {
   for (int status : {301, 307, 400}) {
     Stage stage;
@@ -109,6 +123,7 @@ TEST_CASE("errors of S3 become the reason that users of ECS know") {
   const auto noArn = files.get("s3://bucket/a.env");
   REQUIRE_FALSE(noArn.ok());
   CHECK(noArn.error().code == Code::InvalidArgument);
+  CHECK_THAT(noArn.error().message, Catch::StartsWith("Unable to download env file: "));
   const auto noRole = files.get("arn:aws:s3:::bucket/a.env", std::nullopt);
   REQUIRE_FALSE(noRole.ok());
   CHECK(noRole.error().message == "Unable to find execution role credentials");

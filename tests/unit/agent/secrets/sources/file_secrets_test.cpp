@@ -45,6 +45,8 @@ class SecretFiles {
 TEST_CASE("a file's text is the secret, less the line end behind it") {
   SecretFiles files;
   files.put("secrets/db/password", "open sesame\n");
+  files.put("secrets/bare", "a\r");
+  CHECK(*files.get("bare") == "a\r");
   files.put("secrets/two", "line one\nline two\r\n", 0640);
   files.put("secrets/db.json", R"({"user":"admin","deep":{"pw":"x"},"a#b":"c"})");
   CHECK(*files.get("db/password") == "open sesame");
@@ -87,6 +89,18 @@ TEST_CASE("links may lead to what is below the directory, and nowhere else") {
   for (const char* name : {"out", "absolute", "up/outside.txt", "loop", "magic/etc/hostname"}) {
     CHECK(files.failure(name).code == Code::PermissionDenied);
   }
+}
+
+TEST_CASE("where the kernel can't watch links, none is followed") {
+  SecretFiles files;
+  files.put("secrets/a/b", "inside");
+  std::filesystem::create_symlink("b", files.dir.path("secrets/a/link"));
+  std::filesystem::create_symlink("a", files.dir.path("secrets/folder"));
+  const std::string secrets = files.dir.path("secrets");
+  CHECK(*readPrivateFileWithoutLinks(secrets, {"a", "b"}) == "inside");
+  CHECK(readPrivateFileWithoutLinks(secrets, {"a", "link"}).error().code == Code::PermissionDenied);
+  CHECK_FALSE(readPrivateFileWithoutLinks(secrets, {"folder", "b"}).ok());
+  CHECK(readPrivateFileWithoutLinks(secrets, {"a", "c"}).error().code == Code::NotFound);
 }
 
 TEST_CASE("a file that every user can read or write is refused with the way out") {

@@ -66,6 +66,7 @@ TEST_CASE("JSON is a text, an object with a value, or searched for the key that 
   SecretServer server;
   const auto json = [](std::string body) { return SecretServer::typed("application/json", std::move(body)); };
   CHECK(*server.answered(json(R"("open sesame")")) == "open sesame");
+  CHECK(*server.answered(json(R"("a\n")")) == "a\n");
   CHECK(*server.answered(json(R"({"value":"x","other":1})")) == "x");
   CHECK(*server.answered(json(R"({"pw":"y"})"), "a#pw") == "y");
   CHECK(server.stage.service.requests[0].target == "/v1/secrets/a");
