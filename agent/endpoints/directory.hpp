@@ -1,0 +1,80 @@
+// Who is who on this instance: tasks by every name that a request may bear.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/endpoints/view.hpp"
+
+namespace berth::agent::endpoints {
+
+/// A container within its task. The view stays as it was, whatever happens to the directory.
+struct Found {
+  std::shared_ptr<const TaskView> task;
+  size_t index = 0;
+  const ContainerView& container() const { return task->containers[index]; }
+};
+
+/// What is known under a credentials id.
+struct CredentialsState {
+  std::string taskArn;
+  std::shared_ptr<const RoleCredentials> credentials;  ///< null: announced, not yet sent
+};
+
+/// Safe to call from any thread. Every call holds one lock for some table operations and no longer; what it
+/// answers is immutable. One thread writes (the agent's loop); all others read.
+class Directory {
+ public:
+  /// Adds the task, or replaces the view of its ARN. A name (endpoint id, Docker id, address) that two tasks
+  /// claim belongs to the one that was put last.
+  void put(std::shared_ptr<const TaskView> task);
+  /// Forgets the task, its containers' statistics and its credentials.
+  void erase(const std::string& taskArn);
+  void setInstance(InstanceView instance);
+  /// Null: there is none (any more). Ignored for a container that no task has.
+  void putStats(const std::string& dockerId, std::shared_ptr<const ContainerStats> stats);
+
+  /// The id is known from saved state, its credentials have still to come: requests wait for them. Without
+  /// effect when they are there.
+  void announceCredentials(const std::string& id, const std::string& taskArn);
+  void putCredentials(const std::string& id, RoleCredentials credentials);
+  void forgetCredentials(const std::string& id);
+
+  InstanceView instance() const;
+  std::shared_ptr<const TaskView> byArn(const std::string& taskArn) const;
+  std::optional<Found> byEndpointId(const std::string& endpointId) const;
+  std::optional<Found> byDockerId(const std::string& dockerId) const;
+  /// At most `most` containers whose Docker id begins so, by id.
+  std::vector<Found> byDockerIdPrefix(const std::string& prefix, size_t most) const;
+  /// The task that has a container with this address.
+  std::shared_ptr<const TaskView> byAddress(const std::string& address) const;
+  /// All, by ARN. Copies one pointer a task under the lock.
+  std::vector<std::shared_ptr<const TaskView>> all() const;
+  std::shared_ptr<const ContainerStats> stats(const std::string& dockerId) const;
+  std::optional<CredentialsState> credentials(const std::string& id) const;
+  size_t size() const;
+
+ private:
+  struct Spot {
+    std::string taskArn;
+    size_t index;
+  };
+  void unlink(const TaskView& task);
+  std::optional<Found> at(const Spot& spot) const;
+
+  mutable std::mutex lock_;
+  std::map<std::string, std::shared_ptr<const TaskView>> tasks_;
+  std::unordered_map<std::string, Spot> endpoints_;
+  std::map<std::string, Spot> dockerIds_;  ///< ordered, for prefixes
+  std::unordered_map<std::string, std::string> addresses_;
+  std::unordered_map<std::string, std::shared_ptr<const ContainerStats>> stats_;
+  std::unordered_map<std::string, CredentialsState> credentials_;
+  InstanceView instance_;
+};
+
+}  // namespace berth::agent::endpoints
