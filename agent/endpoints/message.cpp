@@ -51,6 +51,4 @@ std::string plainAddress(std::string_view address) {
   return std::string(address);
 }
 
-bool isLoopback(std::string_view address) { return address.starts_with("127.") || address == "::1"; }
-
 }  // namespace berth::agent::endpoints

@@ -41,7 +41,5 @@ std::optional<Response> redirectToCleanPath(const Request& request);
 
 /// The text of an address as the directory knows it: "::ffff:10.0.0.1" is "10.0.0.1".
 std::string plainAddress(std::string_view address);
-/// 127.0.0.0/8 or ::1.
-bool isLoopback(std::string_view address);
 
 }  // namespace berth::agent::endpoints

@@ -39,7 +39,8 @@ std::optional<UpdateBody> parseUpdate(const std::string& body) {
       out.enabled = member.get<bool>();
     } else if (http::equalsIgnoreCase(key, "ExpiresInMinutes")) {
       if (member.is_null()) continue;
-      if (!member.is_number_integer() || member > INT64_MAX) return std::nullopt;
+      const bool huge = member.is_number_unsigned() && member.get<uint64_t>() > INT64_MAX;
+      if (!member.is_number_integer() || huge) return std::nullopt;
       out.minutes = member.get<int64_t>();
     } else {
       return std::nullopt;

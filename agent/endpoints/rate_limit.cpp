@@ -17,7 +17,7 @@ double secondsBetween(MonoTime from, MonoTime to) {
 
 bool RateLimit::spend(Bucket& bucket, double perSecond, double burst, MonoTime now) {
   bucket.used = std::max(0.0, bucket.used - secondsBetween(bucket.at, now) * perSecond);
-  bucket.at = now;
+  bucket.at = std::max(bucket.at, now);
   if (bucket.used + 1 > burst) return false;
   bucket.used += 1;
   return true;

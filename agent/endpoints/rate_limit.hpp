@@ -15,7 +15,7 @@ struct RateOptions {
   double perSecond = 40;  ///< ECS_TASK_METADATA_RPS_LIMIT
   double burst = 60;
   size_t mostPeers = 4096;         ///< callers with buckets of their own; the rest share one set
-  size_t mostPaths = 1024;          ///< of one caller; its other paths share one bucket
+  size_t mostPaths = 1024;         ///< of one caller; its other paths share one bucket
   double refusalsPerSecond = 100;  ///< answered at once, of one caller; beyond, it has to wait for them
   double refusalBurst = 200;
 };

@@ -3,24 +3,19 @@
 #include <cpprest/http_listener.h>
 #include <pplx/threadpool.h>
 
-#include <atomic>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <map>
-#include <mutex>
 #include <utility>
+
+#include "agent/endpoints/rest/delays.hpp"
 
 namespace berth::agent::endpoints {
 namespace {
 
 namespace web_http = web::http;
 using Listener = web::http::experimental::listener::http_listener;
-using Timer = boost::asio::steady_timer;
 
 constexpr Duration kLookWhenBusy = std::chrono::milliseconds(100);
 constexpr Duration kLookWhenIdle = std::chrono::seconds(1);
-
-boost::asio::io_context& library() { return crossplat::threadpool::shared_instance().service(); }
 
 /// cpprestsdk ends the program over a failed task whose failure nobody looked at.
 void observe(const pplx::task<void>& task) {
@@ -62,12 +57,10 @@ void refuseBody(const web_http::http_request& request, int status, const std::st
 }  // namespace
 
 struct RestServer::State : std::enable_shared_from_this<RestServer::State> {
-  explicit State(Log& to) : log(to) {}
+  State(Log& to, const Clock& clock) : log(to), delays(clock) {}
 
   void serve(const web_http::http_request& request);
   void handle(const web_http::http_request& request, std::string body);
-  void later(Duration delay, std::function<void()> work);
-  void fire(uint64_t id);
   void look();
 
   Log& log;
@@ -75,16 +68,7 @@ struct RestServer::State : std::enable_shared_from_this<RestServer::State> {
   Handler handler;
   std::unique_ptr<Listener> listener;
   std::unique_ptr<Connections> connections;
-
-  struct Pending {
-    std::shared_ptr<Timer> timer;
-    std::function<void()> work;
-  };
-  std::mutex lock;  ///< of what follows
-  bool open = false;
-  std::map<uint64_t, Pending> pending;
-  uint64_t nextId = 1;
-  std::atomic<size_t> looking = 0;  ///< 1 while look() runs or will run
+  Delays delays;
 };
 
 void RestServer::State::serve(const web_http::http_request& request) {
@@ -118,41 +102,13 @@ void RestServer::State::handle(const web_http::http_request& request, std::strin
   handler(std::move(in), [request](Response response) { send(request, std::move(response)); });
 }
 
-void RestServer::State::later(Duration delay, std::function<void()> work) {
-  const auto timer = std::make_shared<Timer>(library());
-  const std::lock_guard guard(lock);
-  if (!open) return boost::asio::post(library(), std::move(work));
-  const uint64_t id = nextId++;
-  timer->expires_after(delay);
-  pending.emplace(id, Pending{timer, std::move(work)});
-  timer->async_wait([self = shared_from_this(), id](const boost::system::error_code&) { self->fire(id); });
-}
-
-void RestServer::State::fire(uint64_t id) {
-  std::function<void()> work;
-  {
-    const std::lock_guard guard(lock);
-    const auto found = pending.find(id);
-    if (found == pending.end()) return;
-    work = std::move(found->second.work);
-    pending.erase(found);
-  }
-  work();
-}
-
 void RestServer::State::look() {
-  {
-    const std::lock_guard guard(lock);
-    if (!open) {
-      looking = 0;
-      looking.notify_all();
-      return;
-    }
-  }
   const ConnectionsSeen seen = connections->look();
-  if (seen.cut > 0)
+  if (seen.cut > 0) {
     log.debug("cut connections to the local endpoints", {{"cut", seen.cut}, {"open", seen.open}});
-  later(seen.open > 0 ? kLookWhenBusy : kLookWhenIdle, [this] { look(); });
+  }
+  std::function<void()> again = [this] { look(); };
+  delays.later(seen.open > 0 ? kLookWhenBusy : kLookWhenIdle, again);
 }
 
 Status RestServer::useThreads(size_t threads) {
@@ -165,7 +121,7 @@ Status RestServer::useThreads(size_t threads) {
   }
 }
 
-RestServer::RestServer(Log& log) : state_(std::make_shared<State>(log)) {}
+RestServer::RestServer(Log& log, const Clock& clock) : state_(std::make_shared<State>(log, clock)) {}
 
 RestServer::~RestServer() { stop(); }
 
@@ -189,37 +145,25 @@ Status RestServer::start(RestOptions options, Handler handler) {
                          "; stop the program that has this port ('ss -ltnp' names it), or choose another");
   }
   state_->connections = std::make_unique<Connections>(options.address, options.port, options.connections);
-  {
-    const std::lock_guard guard(state_->lock);
-    state_->open = true;
-  }
-  state_->looking = 1;
-  state_->later(Duration(0), [state = state_.get()] { state->look(); });
+  state_->delays.start();
+  later(Duration(0), [state = state_.get()] { state->look(); });
   return {};
 }
 
 void RestServer::stop() {
   if (!state_->listener) return;
-  std::map<uint64_t, State::Pending> pending;
-  {
-    const std::lock_guard guard(state_->lock);
-    state_->open = false;
-    pending.swap(state_->pending);
-  }
-  for (auto& [id, one] : pending) {
-    one.timer->cancel();
-    boost::asio::post(library(), std::move(one.work));
-  }
+  state_->delays.stop();
   try {
     state_->listener->close().wait();
   } catch (const std::exception& failure) {
     state_->log.warn("the local endpoints did not close in order", {{"reason", failure.what()}});
   }
-  state_->looking.wait(1);
   state_->listener.reset();
 }
 
-void RestServer::later(Duration delay, std::function<void()> work) { state_->later(delay, std::move(work)); }
+void RestServer::later(Duration delay, std::function<void()> work) {
+  if (!state_->delays.later(delay, work)) work();
+}
 
 std::vector<uint16_t> RestServer::portsOf(const std::string& address) const {
   return peerPorts(state_->options.port, address);

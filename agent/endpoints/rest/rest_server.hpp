@@ -19,12 +19,13 @@ struct RestOptions {
   std::string address = "127.0.0.1";  ///< IPv4
   uint16_t port = 0;                  ///< must be given
   size_t mostBody = 16 << 10;         ///< of a request; more is answered with 413
-  ConnectionLimits connections;
+  ConnectionLimits connections = {};
 };
 
 /// One listening address. All servers share cpprestsdk's threads (see useThreads), which live as long as the
-/// program. The library itself knows no limits: slow, silent, greedy and too many connections are cut by a
-/// look at them every 100 ms while there are any, and every second otherwise.
+/// program; beside them each server has one thread. The library itself knows no limits: slow, silent, greedy
+/// and too many connections are cut by a look at them every 100 ms while there are any, and every second
+/// otherwise.
 class RestServer {
  public:
   /// Called on a library thread for each request; `reply` must be called exactly once, on any thread.
@@ -34,7 +35,7 @@ class RestServer {
   /// already: call it before anything else.
   static Status useThreads(size_t threads);
 
-  explicit RestServer(Log& log);
+  RestServer(Log& log, const Clock& clock);
   /// Stops.
   ~RestServer();
   RestServer(const RestServer&) = delete;
@@ -48,8 +49,8 @@ class RestServer {
   /// given. Not from a library thread.
   void stop();
 
-  /// Calls `work` once on a library thread, after `delay` or when the server stops. Before start() and after
-  /// stop(): at once, on a library thread.
+  /// Calls `work` once on this server's own thread, after `delay` or when the server stops. Before start()
+  /// and after stop() it is called from here. Works must not block.
   void later(Duration delay, std::function<void()> work);
 
   /// The peers' ports of all connections that `address` has open to this server.

@@ -1,0 +1,129 @@
+#include <catch2/catch.hpp>
+
+#include "tests/unit/agent/endpoints/sample.hpp"
+
+namespace berth::agent::endpoints::test {
+namespace {
+
+ContainerStats twoReadings() {
+  ContainerStats stats;
+  StatsReading before;
+  before.at = wallAt(0);
+  before.cpuNanos = 100;
+  before.systemCpuNanos = 1000;
+  before.onlineCpus = 2;
+  before.networks["eth0"] = {1000, 10, 0, 0, 500, 5, 0, 0};
+  StatsReading now = before;
+  now.at = wallAt(2000);
+  now.cpuNanos = 300;
+  now.cpuKernelNanos = 100;
+  now.cpuUserNanos = 200;
+  now.systemCpuNanos = 5000;
+  now.memoryBytes = 4096;
+  now.memoryLimitBytes = 8192;
+  now.memoryStats = {{"inactive_file", 7}};
+  now.networks["eth0"] = {3000, 30, 1, 2, 1500, 15, 3, 4};
+  now.blockBytes = {{8, 0, "read", 11}, {8, 0, "write", 22}};
+  now.pids = 3;
+  stats.current = now;
+  stats.previous = before;
+  return stats;
+}
+
+Directory& filled(Directory& directory, ContainerStats stats = twoReadings()) {
+  directory.put(shared(sampleTask()));
+  directory.putStats(kWebId, std::make_shared<const ContainerStats>(std::move(stats)));
+  return directory;
+}
+
+json ask(const Directory& directory, const std::string& path) {
+  const Response response = answerMetadata(get(path), directory);
+  INFO(response.body);
+  REQUIRE(response.status == 200);
+  return json::parse(response.body);
+}
+
+TEST_CASE("Statistics have the shape of Docker's") {
+  Directory directory;
+  const json stats = ask(filled(directory), "/v4/" + kWebEndpoint + "/stats");
+  CHECK(stats["read"] == "2024-06-29T08:33:22.000Z");
+  CHECK(stats["preread"] == "2024-06-29T08:33:20.000Z");
+  CHECK(stats["name"] == "/ecs-web-7-web-0a");
+  CHECK(stats["id"] == kWebId);
+  CHECK(stats["cpu_stats"]["cpu_usage"] ==
+        json({{"total_usage", 300}, {"usage_in_kernelmode", 100}, {"usage_in_usermode", 200}}));
+  CHECK(stats["cpu_stats"]["system_cpu_usage"] == 5000);
+  CHECK(stats["cpu_stats"]["online_cpus"] == 2);
+  CHECK(stats["precpu_stats"]["cpu_usage"]["total_usage"] == 100);
+  CHECK(stats["precpu_stats"]["system_cpu_usage"] == 1000);
+  CHECK(stats["memory_stats"] == json({{"usage", 4096}, {"limit", 8192}, {"stats", {{"inactive_file", 7}}}}));
+  CHECK(stats["networks"]["eth0"] == json({{"rx_bytes", 3000},
+                                           {"rx_packets", 30},
+                                           {"rx_errors", 1},
+                                           {"rx_dropped", 2},
+                                           {"tx_bytes", 1500},
+                                           {"tx_packets", 15},
+                                           {"tx_errors", 3},
+                                           {"tx_dropped", 4}}));
+  CHECK(stats["blkio_stats"]["io_service_bytes_recursive"][1] ==
+        json({{"major", 8}, {"minor", 0}, {"op", "write"}, {"value", 22}}));
+  CHECK(stats["pids_stats"] == json({{"current", 3}}));
+}
+
+TEST_CASE("v4 adds the rates of the network, v3 does not") {
+  Directory directory;
+  const json v4 = ask(filled(directory), "/v4/" + kWebEndpoint + "/stats");
+  CHECK(v4["network_rate_stats"] == json({{"rx_bytes_per_sec", 1000.0}, {"tx_bytes_per_sec", 500.0}}));
+  const json v3 = ask(directory, "/v3/" + kWebEndpoint + "/stats");
+  CHECK_FALSE(v3.contains("network_rate_stats"));
+}
+
+TEST_CASE("There is no rate after a restart of the counters, without a network, or in no time") {
+  for (const int what : {0, 1, 2, 3}) {
+    ContainerStats stats = twoReadings();
+    if (what == 0) stats.current.networks["eth0"].rxBytes = 1;
+    if (what == 1) stats.current.networks.clear();
+    if (what == 2) stats.current.at = stats.previous->at;
+    if (what == 3) stats.previous.reset();
+    Directory directory;
+    const json shown = ask(filled(directory, stats), "/v4/" + kWebEndpoint + "/stats");
+    CHECK_FALSE(shown.contains("network_rate_stats"));
+    CHECK(shown.contains("networks") == (what != 1));
+  }
+}
+
+TEST_CASE("The first reading has nothing before it") {
+  ContainerStats stats = twoReadings();
+  stats.previous.reset();
+  Directory directory;
+  const json shown = ask(filled(directory, stats), "/v3/" + kWebEndpoint + "/stats");
+  CHECK(shown["preread"] == "0001-01-01T00:00:00Z");
+  CHECK(shown["precpu_stats"]["cpu_usage"]["total_usage"] == 0);
+  CHECK_FALSE(shown["precpu_stats"].contains("system_cpu_usage"));
+}
+
+TEST_CASE("A task's statistics have an entry for each created container") {
+  Directory directory;
+  const json v4 = ask(filled(directory), "/v4/" + kWebEndpoint + "/task/stats");
+  CHECK(v4.size() == 2);
+  CHECK(v4[kWebId]["id"] == kWebId);
+  CHECK(v4[kDbId] == json::object());
+  CHECK(ask(directory, "/v3/" + kDbEndpoint + "/task/stats")[kDbId] == nullptr);
+}
+
+TEST_CASE("v2 shows statistics of the caller's own task only") {
+  Directory directory;
+  filled(directory);
+  TaskView task = sampleTask();
+  task.networkMode = "awsvpc";
+  directory.put(shared(task));
+  CHECK(ask(directory, "/v2/stats").size() == 2);
+  CHECK(ask(directory, "/v2/stats/" + kWebId)["id"] == kWebId);
+  const Response missing = answerMetadata(get("/v2/stats/" + kDbId), directory);
+  CHECK(missing.status == 400);
+  CHECK(json::parse(missing.body) == "Unable to get container stats for: " + kDbId);
+  CHECK(answerMetadata(get("/v2/stats/elsewhere"), directory).status == 400);
+}
+
+}  // namespace
+}  // namespace berth::agent::endpoints::test
