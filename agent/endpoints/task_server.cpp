@@ -95,7 +95,8 @@ void TaskServer::stepCredentials(const std::shared_ptr<Asking>& asking) {
   const bool waits = access == Access::Unsure && !late && (asking->counted || mayWait(address));
   if (waits) {
     asking->counted = true;
-    return deps_.later(options_.credentialsRetry, [this, asking] { stepCredentials(asking); });
+    const Duration delay = state->credentials ? options_.accessRetry : options_.credentialsRetry;
+    return deps_.later(delay, [this, asking] { stepCredentials(asking); });
   }
   endCredentials(
       asking,

@@ -28,6 +28,7 @@ struct TaskServerOptions {
   RateOptions rate;
   Duration credentialsWait = std::chrono::seconds(5);  ///< for ids whose credentials were announced only
   Duration credentialsRetry = std::chrono::milliseconds(50);
+  Duration accessRetry = std::chrono::milliseconds(500);  ///< of PeerCheck, which is dear
   Duration protectionLimit = std::chrono::seconds(4);
   Duration brake = std::chrono::milliseconds(250);  ///< how long a flood waits for each refusal
   size_t mostWaiting = 256;                         ///< requests that wait for credentials

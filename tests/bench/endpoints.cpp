@@ -18,8 +18,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -95,11 +95,10 @@ class Pace {
   bool ended_ = false;
 };
 
-/// One kept connection; answers come in the order of the requests.
+/// One kept connection.
 struct Connection {
   int fd = -1;
-  std::deque<MonoTime> due;
-  std::string out;
+  std::optional<MonoTime> due;  ///< of the request under way
   std::string in;
 };
 
@@ -160,25 +159,27 @@ class Load {
                           std::chrono::duration<double>(static_cast<double>(number) / perSecond_));
   }
 
-  /// Hands out what is due, each to the connection that has the least to do.
+  /// Hands out what is due to connections that are free.
   void issue() {
-    for (const MonoTime now = clock_.now().mono; issued_ < total_ && dueOf(issued_) <= now; ++issued_) {
-      Connection& one =
-          *std::ranges::min_element(connections_, {}, [](const Connection& each) { return each.due.size(); });
-      one.out +=
+    const MonoTime now = clock_.now().mono;
+    for (size_t tried = 0; tried < connections_.size(); ++tried) {
+      if (issued_ == total_ || dueOf(issued_) > now) return;
+      Connection& one = connections_[next_++ % connections_.size()];
+      if (one.due) continue;
+      const std::string request =
           "GET /v4/" + endpointId(issued_ % kTasks, 0) + "/task HTTP/1.1\r\nHost: 169.254.170.2\r\n\r\n";
-      one.due.push_back(dueOf(issued_));
-      const ssize_t sent = ::send(one.fd, one.out.data(), one.out.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (sent > 0) one.out.erase(0, static_cast<size_t>(sent));
+      one.due = dueOf(issued_++);
+      const auto size = static_cast<ssize_t>(request.size());
+      broken_ = broken_ || ::send(one.fd, request.data(), request.size(), MSG_NOSIGNAL) != size;
     }
   }
 
   void wait() {
     std::vector<pollfd> polled;
-    for (const Connection& one : connections_) {
-      polled.push_back({one.fd, static_cast<short>(POLLIN | (one.out.empty() ? 0 : POLLOUT)), 0});
-    }
-    const auto left = issued_ < total_ ? dueOf(issued_) - clock_.now().mono : Duration(100ms);
+    for (const Connection& one : connections_) polled.push_back({one.fd, POLLIN, 0});
+    const bool full =
+        std::ranges::all_of(connections_, [](const Connection& one) { return one.due.has_value(); });
+    const auto left = issued_ < total_ && !full ? dueOf(issued_) - clock_.now().mono : Duration(100ms);
     const timespec limit{0, std::clamp<long>(left.count(), 0, 100'000'000)};
     if (::ppoll(polled.data(), polled.size(), &limit, nullptr) <= 0) return;
     for (size_t at = 0; at < polled.size(); ++at) {
@@ -194,25 +195,21 @@ class Load {
       return;
     }
     one.in.append(chunk, static_cast<size_t>(size));
-    while (take(one)) continue;
+    take(one);
   }
 
-  bool take(Connection& one) {
+  void take(Connection& one) {
     const size_t head = one.in.find("\r\n\r\n");
-    if (head == std::string::npos) return false;
     const size_t field = one.in.find("Content-Length: ");
-    const size_t whole = head + 4 + std::stoul(one.in.substr(field + 16, 12));
-    if (one.in.size() < whole) return false;
-    const double late =
-        std::chrono::duration<double, std::milli>(clock_.now().mono - one.due.front()).count();
+    if (head == std::string::npos || field == std::string::npos || !one.due) return;
+    if (one.in.size() < head + 4 + std::stoul(one.in.substr(field + 16, 12))) return;
     if (one.in.starts_with("HTTP/1.1 200")) {
-      latencies_.push_back(late);
+      latencies_.push_back(std::chrono::duration<double, std::milli>(clock_.now().mono - *one.due).count());
     } else {
       ++failed_;
     }
-    one.due.pop_front();
-    one.in.erase(0, whole);
-    return true;
+    one.due.reset();
+    one.in.clear();
   }
 
   const Clock& clock_;
@@ -222,6 +219,7 @@ class Load {
   std::vector<double> latencies_;
   MonoTime started_{};
   size_t issued_ = 0;
+  size_t next_ = 0;
   size_t failed_ = 0;
   bool broken_ = false;
   double seconds_ = 0;

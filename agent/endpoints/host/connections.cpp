@@ -23,6 +23,9 @@ namespace {
 // What a connection may have in flight; requests here are a few hundred bytes.
 constexpr int kReceiveBuffer = 16 << 10;
 
+// Bytes that came in a burst are not a flood.
+constexpr Duration kShortestLook = std::chrono::milliseconds(100);
+
 /// A duplicate of a descriptor that somebody else owns: whatever that one does with its own, this one stays
 /// what it is.
 class Borrowed {
@@ -136,7 +139,10 @@ std::vector<Connections::Open> Connections::find() {
   return out;
 }
 
-ConnectionsSeen Connections::look() {
+ConnectionsSeen Connections::look(MonoTime now) {
+  const Duration passed = std::max<Duration>(kShortestLook, now - std::exchange(looked_, now));
+  const double seconds = std::min(1.0, std::chrono::duration<double>(passed).count());
+  const auto allowed = static_cast<uint64_t>(static_cast<double>(limits_.bytesPerSecond) * seconds);
   std::vector<Open> open = find();
   std::ranges::sort(open, std::less<>(), &Open::silence);
   std::map<Peer, uint64_t> received;
@@ -146,8 +152,8 @@ ConnectionsSeen Connections::look() {
   for (Open& one : open) {
     const auto before = received_.find(one.peer);
     const uint64_t old = before == received_.end() ? 0 : std::min(before->second, one.received);
-    const bool cut = one.silence > limits_.silence || one.received - old > limits_.bytesBetweenLooks ||
-                     kept >= limits_.most || ofOne[one.peer.first] >= limits_.mostOfOne;
+    const bool cut = one.silence > limits_.silence || one.received - old > allowed || kept >= limits_.most ||
+                     ofOne[one.peer.first] >= limits_.mostOfOne;
     received[one.peer] = one.received;
     if (!cut) {
       ++kept;

@@ -15,8 +15,8 @@ namespace berth::agent::endpoints {
 
 struct ConnectionLimits {
   Duration silence =
-      std::chrono::seconds(10);            ///< without a byte of an answer; more than any request may wait
-  uint64_t bytesBetweenLooks = 256 << 10;  ///< received from one connection
+      std::chrono::seconds(10);       ///< without a byte of an answer; more than any request may wait
+  uint64_t bytesPerSecond = 4 << 20;  ///< received from one connection
   size_t most = 512;
   size_t mostOfOne = 64;  ///< from one address
 };
@@ -35,7 +35,7 @@ class Connections {
 
   /// Cuts what exceeds the limits, the longest silent first, and keeps the listening socket's receive buffer
   /// small, so that no connection can fill the memory between two looks.
-  ConnectionsSeen look();
+  ConnectionsSeen look(MonoTime now);
 
  private:
   struct Open;
@@ -47,6 +47,7 @@ class Connections {
   const uint16_t port_;
   const ConnectionLimits limits_;
   std::map<Peer, uint64_t> received_;  ///< at the last look
+  MonoTime looked_{};
 };
 
 /// The peers' ports of all connections that `address` has open to port `port` of this process. Safe to call

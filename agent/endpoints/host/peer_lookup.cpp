@@ -30,6 +30,18 @@ bool anyEntry(const std::string& path, Visit visit) {
   return false;
 }
 
+/// 0 for a descriptor that is no socket.
+uint64_t socketInode(const std::string& path) {
+  constexpr std::string_view kStart = "socket:[";
+  char target[64];
+  const ssize_t size = readlink(path.c_str(), target, sizeof target);
+  if (size <= 0) return 0;
+  std::string_view text(target, static_cast<size_t>(size));
+  if (!text.starts_with(kStart) || !text.ends_with(']')) return 0;
+  text = text.substr(kStart.size(), text.size() - kStart.size() - 1);
+  return parseNumber<uint64_t>(text).value_or(0);
+}
+
 /// Newest first: who calls the task server was most likely started after the host's own daemons.
 std::vector<int64_t> processes(const std::string& proc) {
   std::vector<int64_t> out;
@@ -43,44 +55,63 @@ std::vector<int64_t> processes(const std::string& proc) {
 
 }  // namespace
 
-uint64_t PeerLookup::inodeOf(const std::string& address, uint16_t port) const {
+std::vector<uint64_t> PeerLookup::inodesOf(const std::string& address,
+                                           const std::vector<uint16_t>& ports) const {
+  std::vector<uint64_t> out(ports.size(), 0);
   for (const char* table : {"/net/tcp", "/net/tcp6"}) {
     const auto text = readKernelFile(options_.proc + table);
     if (!text) continue;
-    if (const auto row = findSocketRow(*text, address, port)) return row->inode;
+    for (size_t at = 0; at < ports.size(); ++at) {
+      const auto row = out[at] == 0 ? findSocketRow(*text, address, ports[at]) : std::nullopt;
+      if (row) out[at] = row->inode;
+    }
   }
-  return 0;
+  return out;
 }
 
-int64_t PeerLookup::holderOf(uint64_t inode) const {
-  const std::string wanted = "socket:[" + std::to_string(inode) + "]";
+std::map<uint64_t, int64_t> PeerLookup::holdersOf(const std::set<uint64_t>& inodes) const {
+  std::map<uint64_t, int64_t> out;
   std::vector<int64_t> pids = processes(options_.proc);
   if (pids.size() > options_.mostProcesses) pids.resize(options_.mostProcesses);
   size_t descriptors = 0;
   for (const int64_t pid : pids) {
     const std::string folder = options_.proc + "/" + std::to_string(pid) + "/fd";
-    const bool holds = anyEntry(folder, [&](const char* name) {
-      char target[64];
-      if (++descriptors > options_.mostDescriptors) return false;
-      const ssize_t size = readlink((folder + "/" + name).c_str(), target, sizeof target);
-      return size > 0 && std::string_view(target, static_cast<size_t>(size)) == wanted;
+    const bool done = anyEntry(folder, [&](const char* name) {
+      if (++descriptors > options_.mostDescriptors) return true;
+      const uint64_t inode = socketInode(folder + "/" + name);
+      if (inode != 0 && inodes.contains(inode)) out.emplace(inode, pid);
+      return out.size() == inodes.size();
     });
-    if (holds) return pid;
-    if (descriptors > options_.mostDescriptors) return 0;
+    if (done) break;
   }
-  return 0;
+  return out;
 }
 
-PeerOwner PeerLookup::owner(const std::string& address, uint16_t port) const {
-  const uint64_t inode = inodeOf(address, port);
-  if (inode == 0) return {PeerOwner::Kind::Elsewhere, {}};
-  const int64_t pid = holderOf(inode);
-  if (pid == 0) return {PeerOwner::Kind::Unclear, {}};
+PeerOwner PeerLookup::ownerBy(int64_t pid) const {
   const auto cgroup = readKernelFile(options_.proc + "/" + std::to_string(pid) + "/cgroup");
   if (!cgroup) return {PeerOwner::Kind::Unclear, {}};
   std::string dockerId = containerIdInCgroup(*cgroup);
   if (dockerId.empty()) return {PeerOwner::Kind::Host, {}};
   return {PeerOwner::Kind::Container, std::move(dockerId)};
+}
+
+std::vector<PeerOwner> PeerLookup::owners(const std::string& address,
+                                          const std::vector<uint16_t>& ports) const {
+  const std::vector<uint64_t> inodes = inodesOf(address, ports);
+  std::set<uint64_t> wanted(inodes.begin(), inodes.end());
+  wanted.erase(0);
+  const auto holders = wanted.empty() ? std::map<uint64_t, int64_t>() : holdersOf(wanted);
+  std::vector<PeerOwner> out;
+  for (const uint64_t inode : inodes) {
+    const auto holder = holders.find(inode);
+    if (inode == 0) {
+      out.push_back({PeerOwner::Kind::Elsewhere, {}});
+    } else {
+      out.push_back(holder == holders.end() ? PeerOwner{PeerOwner::Kind::Unclear, {}}
+                                            : ownerBy(holder->second));
+    }
+  }
+  return out;
 }
 
 }  // namespace berth::agent::endpoints

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "agent/endpoints/credentials.hpp"
 
@@ -20,15 +23,17 @@ class PeerLookup {
  public:
   explicit PeerLookup(PeerLookupOptions options = {}) : options_(std::move(options)) {}
 
-  /// Who holds the socket that is bound to `address`:`port` in the network namespace of this process. It
-  /// needs the right to see other users' descriptors (root, or CAP_SYS_PTRACE); without, Unclear.
-  PeerOwner owner(const std::string& address, uint16_t port) const;
+  /// Who holds the sockets that are bound to `address` and one of `ports` each, in the network namespace of
+  /// this process, in the ports' order: one pass over the processes for all of them. It needs the right to
+  /// see other users' descriptors (root, or CAP_SYS_PTRACE); without, Unclear.
+  std::vector<PeerOwner> owners(const std::string& address, const std::vector<uint16_t>& ports) const;
 
  private:
-  /// 0 when there is no such socket.
-  uint64_t inodeOf(const std::string& address, uint16_t port) const;
-  /// 0 when no process has it open, or too many had to be looked at.
-  int64_t holderOf(uint64_t inode) const;
+  /// Of each port; 0 where there is no such socket.
+  std::vector<uint64_t> inodesOf(const std::string& address, const std::vector<uint16_t>& ports) const;
+  /// Who has them open. Those that nobody has, or that too many had to be looked at for, are missing.
+  std::map<uint64_t, int64_t> holdersOf(const std::set<uint64_t>& inodes) const;
+  PeerOwner ownerBy(int64_t pid) const;
 
   const PeerLookupOptions options_;
 };

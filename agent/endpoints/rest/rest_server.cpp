@@ -57,13 +57,14 @@ void refuseBody(const web_http::http_request& request, int status, const std::st
 }  // namespace
 
 struct RestServer::State : std::enable_shared_from_this<RestServer::State> {
-  State(Log& to, const Clock& clock) : log(to), delays(clock) {}
+  State(Log& to, const Clock& time) : log(to), clock(time), delays(time) {}
 
   void serve(const web_http::http_request& request);
   void handle(const web_http::http_request& request, std::string body);
   void look();
 
   Log& log;
+  const Clock& clock;
   RestOptions options;
   Handler handler;
   std::unique_ptr<Listener> listener;
@@ -103,7 +104,7 @@ void RestServer::State::handle(const web_http::http_request& request, std::strin
 }
 
 void RestServer::State::look() {
-  const ConnectionsSeen seen = connections->look();
+  const ConnectionsSeen seen = connections->look(clock.now().mono);
   if (seen.cut > 0) {
     log.debug("cut connections to the local endpoints", {{"cut", seen.cut}, {"open", seen.open}});
   }

@@ -72,26 +72,32 @@ struct Proc {
 TEST_CASE("The owner of a connection is found through its socket, its process and its control group") {
   const Proc proc("0::/docker/" + kId + "\n");
   const PeerLookup lookup({.proc = proc.folder.path()});
-  CHECK(lookup.owner("10.0.0.5", 0x9C40).kind == PeerOwner::Kind::Container);
-  CHECK(lookup.owner("10.0.0.5", 0x9C40).dockerId == kId);
-  CHECK(lookup.owner("10.0.0.5", 1).kind == PeerOwner::Kind::Elsewhere);
-  CHECK(lookup.owner("127.0.0.1", 0x9C40).kind == PeerOwner::Kind::Unclear);
+  CHECK(lookup.owners("10.0.0.5", {0x9C40}).at(0).kind == PeerOwner::Kind::Container);
+  CHECK(lookup.owners("10.0.0.5", {0x9C40}).at(0).dockerId == kId);
+  CHECK(lookup.owners("10.0.0.5", {1}).at(0).kind == PeerOwner::Kind::Elsewhere);
+  CHECK(lookup.owners("127.0.0.1", {0x9C40}).at(0).kind == PeerOwner::Kind::Unclear);
+  const auto both = lookup.owners("10.0.0.5", {1, 0x9C40});
+  REQUIRE(both.size() == 2);
+  CHECK(both[0].kind == PeerOwner::Kind::Elsewhere);
+  CHECK(both[1].dockerId == kId);
+  CHECK(lookup.owners("10.0.0.5", {}).empty());
   const Proc host("0::/system.slice/docker.service\n");
-  CHECK(PeerLookup({.proc = host.folder.path()}).owner("10.0.0.5", 0x9C40).kind == PeerOwner::Kind::Host);
+  CHECK(PeerLookup({.proc = host.folder.path()}).owners("10.0.0.5", {0x9C40}).at(0).kind ==
+        PeerOwner::Kind::Host);
 }
 
 TEST_CASE("A search among too many gives up") {
   const Proc proc("0::/docker/" + kId + "\n");
   const PeerLookup none({.proc = proc.folder.path(), .mostProcesses = 0});
-  CHECK(none.owner("10.0.0.5", 0x9C40).kind == PeerOwner::Kind::Unclear);
+  CHECK(none.owners("10.0.0.5", {0x9C40}).at(0).kind == PeerOwner::Kind::Unclear);
   const PeerLookup few({.proc = proc.folder.path(), .mostDescriptors = 1});
-  CHECK(few.owner("10.0.0.5", 0x9C40).kind == PeerOwner::Kind::Unclear);
+  CHECK(few.owners("10.0.0.5", {0x9C40}).at(0).kind == PeerOwner::Kind::Unclear);
 }
 
 TEST_CASE("This very process is found as the owner of its own connection") {
   const Listening listening;
   const RawClient client(listening.port());
-  const PeerOwner owner = PeerLookup().owner("127.0.0.1", client.port());
+  const PeerOwner owner = PeerLookup().owners("127.0.0.1", {client.port()}).at(0);
   const bool known = owner.kind == PeerOwner::Kind::Host || owner.kind == PeerOwner::Kind::Container;
   CHECK(known);
 }

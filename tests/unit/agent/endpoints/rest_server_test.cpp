@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 
+#include "agent/endpoints/host/peer_lookup.hpp"
 #include "tests/unit/agent/endpoints/raw_client.hpp"
 
 namespace berth::agent::endpoints::test {
@@ -176,7 +177,7 @@ TEST_CASE("A silent connection is cut, and one that sends its request drop by dr
 
 TEST_CASE("A request without an end is cut before it fills the memory") {
   ConnectionLimits limits;
-  limits.bytesBetweenLooks = 100000;
+  limits.bytesPerSecond = 100000;
   Served served(echo, limits);
   RawClient client(served.port);
   client.send("GET / HTTP/1.1\r\n");
@@ -215,6 +216,10 @@ TEST_CASE("The ports of a caller's connections are known while they are open") {
   client.get("/");
   CHECK(served.server.portsOf("127.0.0.1") == std::vector<uint16_t>{client.port()});
   CHECK(served.server.portsOf("127.0.0.2").empty());
+  const auto owners = PeerLookup().owners("127.0.0.1", served.server.portsOf("127.0.0.1"));
+  REQUIRE(owners.size() == 1);
+  const bool known = owners[0].kind == PeerOwner::Kind::Host || owners[0].kind == PeerOwner::Kind::Container;
+  CHECK(known);
 }
 
 }  // namespace

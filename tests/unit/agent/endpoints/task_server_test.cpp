@@ -172,7 +172,7 @@ TEST_CASE("A container that is too new to be known is served once it is known") 
   TaskView task = sampleTask();
   task.containers[1].networks[0].ipv4Addresses = {"172.17.0.20"};
   setup.directory.put(shared(task));
-  setup.stage.pass(50ms);
+  setup.stage.pass(500ms);
   REQUIRE(setup.answers.size() == 1);
   CHECK(setup.last().status == 200);
   setup.stage.pass(5s);
