@@ -131,7 +131,9 @@ std::vector<Connections::Open> Connections::find() {
     // An outgoing connection that happens to have this port as its own is none of the server's: it was not
     // sent to a port we listen on, which the kernel rules out while the listener is there.
     if (!remote || ::getsockopt(socket.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return;
-    Open open{std::move(socket), Peer(remote->address, remote->port)};
+    const Peer peer(remote->address, remote->port);
+    if (std::ranges::count(out, peer, &Open::peer) > 0) return;  // somebody else's duplicate
+    Open open{std::move(socket), peer};
     open.silence = std::chrono::milliseconds(info.tcpi_last_data_sent);
     open.received = info.tcpi_bytes_received;
     out.push_back(std::move(open));
@@ -171,7 +173,9 @@ std::vector<uint16_t> peerPorts(uint16_t port, const std::string& address) {
   std::vector<uint16_t> out;
   eachSocket(port, [&](const Borrowed& socket, const Endpoint&) {
     const auto remote = remoteEnd(socket.get());
-    if (remote && remote->address == address) out.push_back(remote->port);
+    const bool fits = remote && remote->address == address;
+    // A duplicate that another thread has borrowed just now is no second connection.
+    if (fits && std::ranges::count(out, remote->port) == 0) out.push_back(remote->port);
   });
   return out;
 }

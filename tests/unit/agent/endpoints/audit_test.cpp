@@ -7,15 +7,15 @@
 namespace berth::agent::endpoints::test {
 namespace {
 
-AuditEntry entry() {
+AuditEntry sampleEntry() {
   return {wallAt(250), 200, "172.17.0.2", "/v2/credentials", "aws-cli/2", kArn, RoleCredentials::Role::Task};
 }
 
 TEST_CASE("A line of the audit log has the original's fields in their order") {
-  CHECK(auditLine(entry(), {"default", "arn:ci", "1"}) ==
+  CHECK(auditLine(sampleEntry(), {"default", "arn:ci", "1"}) ==
         "2024-06-29T08:33:20Z 200 172.17.0.2 \"/v2/credentials\" \"aws-cli/2\" " + kArn +
             " GetCredentials 2 default arn:ci");
-  AuditEntry execution = entry();
+  AuditEntry execution = sampleEntry();
   execution.role = RoleCredentials::Role::Execution;
   CHECK_THAT(auditLine(execution, {"default", "", ""}),
              Catch::EndsWith(" GetCredentialsExecutionRole 2 default -"));
@@ -29,7 +29,7 @@ TEST_CASE("What is missing is a dash, and without a role there is no event") {
 }
 
 TEST_CASE("A user agent can't forge a line") {
-  AuditEntry bad = entry();
+  AuditEntry bad = sampleEntry();
   bad.userAgent = "x\" 200\n2024 forged\\\x7f" + std::string(1000, 'y');
   const std::string line = auditLine(bad, {});
   CHECK(line.find('\n') == std::string::npos);

@@ -15,7 +15,7 @@ PeerCheck peersAre(std::vector<PeerOwner> owners) {
 
 /// Two tasks: kArn, and "other" with container `otherId`.
 const std::string kOtherId(64, 'c');
-Directory& filled(Directory& directory) {
+Directory& withTwoTasks(Directory& directory) {
   directory.put(shared(sampleTask()));
   TaskView other = sampleTask("other");
   other.containers = {sampleContainer("x", "e", kOtherId, "172.17.0.8")};
@@ -23,9 +23,9 @@ Directory& filled(Directory& directory) {
   return directory;
 }
 
-Access ask(const std::string& from, const PeerCheck& peers = {}) {
+Access accessOf(const std::string& from, const PeerCheck& peers = {}) {
   Directory directory;
-  filled(directory);
+  withTwoTasks(directory);
   const CredentialsState state{kArn, std::make_shared<const RoleCredentials>(sampleCredentials())};
   return credentialsAccess(state, from, directory, peers);
 }
@@ -45,31 +45,31 @@ TEST_CASE("A container gets its own task's credentials and no others") {
     FAIL("the address is a container's");
     return {};
   };
-  CHECK(ask("172.17.0.2", mustNotAsk) == Access::Granted);
-  CHECK(ask("::ffff:172.17.0.3", mustNotAsk) == Access::Granted);
-  CHECK(ask("172.17.0.8", mustNotAsk) == Access::Refused);
+  CHECK(accessOf("172.17.0.2", mustNotAsk) == Access::Granted);
+  CHECK(accessOf("::ffff:172.17.0.3", mustNotAsk) == Access::Granted);
+  CHECK(accessOf("172.17.0.8", mustNotAsk) == Access::Refused);
 }
 
 TEST_CASE("A process on the host's network is judged by its container") {
-  CHECK(ask("127.0.0.1", peersAre({{Kind::Container, kWebId}})) == Access::Granted);
-  CHECK(ask("127.0.0.1", peersAre({{Kind::Container, kOtherId}})) == Access::Refused);
-  CHECK(ask("127.0.0.1", peersAre({{Kind::Host, ""}})) == Access::Granted);
+  CHECK(accessOf("127.0.0.1", peersAre({{Kind::Container, kWebId}})) == Access::Granted);
+  CHECK(accessOf("127.0.0.1", peersAre({{Kind::Container, kOtherId}})) == Access::Refused);
+  CHECK(accessOf("127.0.0.1", peersAre({{Kind::Host, ""}})) == Access::Granted);
 }
 
 TEST_CASE("Who can't be told apart from another is not served") {
-  CHECK(ask("127.0.0.1", peersAre({{Kind::Container, kWebId}, {Kind::Container, kOtherId}})) ==
+  CHECK(accessOf("127.0.0.1", peersAre({{Kind::Container, kWebId}, {Kind::Container, kOtherId}})) ==
         Access::Unsure);
-  CHECK(ask("127.0.0.1", peersAre({{Kind::Host, ""}, {Kind::Container, kOtherId}})) == Access::Unsure);
-  CHECK(ask("127.0.0.1", peersAre({{Kind::Host, ""}, {Kind::Container, kWebId}})) == Access::Granted);
-  CHECK(ask("127.0.0.1", peersAre({{Kind::Unclear, ""}})) == Access::Unsure);
-  CHECK(ask("10.9.9.9", peersAre({{Kind::Elsewhere, ""}})) == Access::Unsure);
-  CHECK(ask("10.9.9.9", peersAre({})) == Access::Unsure);
-  CHECK(ask("127.0.0.1", peersAre({{Kind::Container, std::string(64, 'd')}})) == Access::Unsure);
+  CHECK(accessOf("127.0.0.1", peersAre({{Kind::Host, ""}, {Kind::Container, kOtherId}})) == Access::Unsure);
+  CHECK(accessOf("127.0.0.1", peersAre({{Kind::Host, ""}, {Kind::Container, kWebId}})) == Access::Granted);
+  CHECK(accessOf("127.0.0.1", peersAre({{Kind::Unclear, ""}})) == Access::Unsure);
+  CHECK(accessOf("10.9.9.9", peersAre({{Kind::Elsewhere, ""}})) == Access::Unsure);
+  CHECK(accessOf("10.9.9.9", peersAre({})) == Access::Unsure);
+  CHECK(accessOf("127.0.0.1", peersAre({{Kind::Container, std::string(64, 'd')}})) == Access::Unsure);
 }
 
 TEST_CASE("Without a check of peers the id alone decides for unknown addresses") {
-  CHECK(ask("127.0.0.1") == Access::Granted);
-  CHECK(ask("172.17.0.8") == Access::Refused);
+  CHECK(accessOf("127.0.0.1") == Access::Granted);
+  CHECK(accessOf("172.17.0.8") == Access::Refused);
 }
 
 TEST_CASE("Answers have the members and codes of the original") {

@@ -5,7 +5,8 @@
 namespace berth::agent::endpoints::test {
 namespace {
 
-Response ask(const Directory& directory, const std::string& path, const IntrospectionSources& sources = {}) {
+Response introspect(const Directory& directory, const std::string& path,
+                    const IntrospectionSources& sources = {}) {
   return answerIntrospection(get(path), directory, sources);
 }
 
@@ -15,12 +16,12 @@ const json kNothing = {
 TEST_CASE("Introspection tells who the instance is") {
   Directory directory;
   directory.setInstance({"default", "", "1.105.1 (a8b3e7d3)"});
-  CHECK(json::parse(ask(directory, "/v1/metadata").body) ==
+  CHECK(json::parse(introspect(directory, "/v1/metadata").body) ==
         json({{"Cluster", "default"},
               {"ContainerInstanceArn", nullptr},
               {"Version", "Amazon ECS Agent - v1.105.1 (a8b3e7d3)"}}));
   directory.setInstance({"default", "arn:ci", "1"});
-  CHECK(json::parse(ask(directory, "/v1/metadata").body)["ContainerInstanceArn"] == "arn:ci");
+  CHECK(json::parse(introspect(directory, "/v1/metadata").body)["ContainerInstanceArn"] == "arn:ci");
 }
 
 TEST_CASE("Introspection lists tasks in the words of the API, without the agent's own") {
@@ -35,7 +36,7 @@ TEST_CASE("Introspection lists tasks in the words of the API, without the agent'
   own.internal = true;
   own.containers.clear();
   directory.put(shared(own));
-  const json list = json::parse(ask(directory, "/v1/tasks").body);
+  const json list = json::parse(introspect(directory, "/v1/tasks").body);
   REQUIRE(list["Tasks"].size() == 1);
   const json shown = list["Tasks"][0];
   CHECK(shown["KnownStatus"] == "PENDING");
@@ -57,18 +58,18 @@ TEST_CASE("A desired state that was overtaken is left out") {
   TaskView task = sampleTask();
   task.knownStatus = "STOPPED";
   directory.put(shared(task));
-  CHECK_FALSE(json::parse(ask(directory, "/v1/tasks?taskarn=" + kArn).body).contains("DesiredStatus"));
+  CHECK_FALSE(json::parse(introspect(directory, "/v1/tasks?taskarn=" + kArn).body).contains("DesiredStatus"));
   task.desiredStatus = "STOPPED";
   directory.put(shared(task));
-  CHECK(json::parse(ask(directory, "/v1/tasks?taskarn=" + kArn).body)["DesiredStatus"] == "STOPPED");
+  CHECK(json::parse(introspect(directory, "/v1/tasks?taskarn=" + kArn).body)["DesiredStatus"] == "STOPPED");
 }
 
 TEST_CASE("One task is asked for by its ARN or by a Docker id, long or short") {
   Directory directory;
   directory.put(shared(sampleTask()));
-  CHECK(json::parse(ask(directory, "/v1/tasks?taskarn=" + kArn).body)["Arn"] == kArn);
-  CHECK(json::parse(ask(directory, "/v1/tasks?dockerid=" + kWebId).body)["Arn"] == kArn);
-  CHECK(json::parse(ask(directory, "/v1/tasks?dockerid=" + kWebId.substr(0, 12)).body)["Arn"] == kArn);
+  CHECK(json::parse(introspect(directory, "/v1/tasks?taskarn=" + kArn).body)["Arn"] == kArn);
+  CHECK(json::parse(introspect(directory, "/v1/tasks?dockerid=" + kWebId).body)["Arn"] == kArn);
+  CHECK(json::parse(introspect(directory, "/v1/tasks?dockerid=" + kWebId.substr(0, 12)).body)["Arn"] == kArn);
   struct Case {
     std::string query;
     int status;
@@ -78,7 +79,7 @@ TEST_CASE("One task is asked for by its ARN or by a Docker id, long or short") {
                                            {"dockerid=" + kWebId.substr(0, 20), 404},
                                            {"dockerid=aa", 400},
                                            {"taskarn=" + kArn + "&dockerid=aaaa", 400}}) {
-    const Response response = ask(directory, "/v1/tasks?" + one.query);
+    const Response response = introspect(directory, "/v1/tasks?" + one.query);
     INFO(one.query);
     CHECK(response.status == one.status);
     CHECK(json::parse(response.body) == kNothing);
@@ -88,7 +89,7 @@ TEST_CASE("One task is asked for by its ARN or by a Docker id, long or short") {
 TEST_CASE("Everything unknown gets the list of commands") {
   Directory directory;
   for (const char* path : {"/", "/v1", "/metrics", "/v1/tasks/"}) {
-    const Response response = ask(directory, path);
+    const Response response = introspect(directory, path);
     CHECK(response.status == 200);
     CHECK(json::parse(response.body) ==
           json({{"AvailableCommands", {"/v1/metadata", "/v1/tasks", "/license"}}}));
@@ -98,16 +99,16 @@ TEST_CASE("Everything unknown gets the list of commands") {
 TEST_CASE("Licence, health and metrics come from their sources") {
   Directory directory;
   IntrospectionSources sources;
-  CHECK(ask(directory, "/license", sources).status == 500);
-  CHECK(ask(directory, "/health", sources).body == "ok\n");
+  CHECK(introspect(directory, "/license", sources).status == 500);
+  CHECK(introspect(directory, "/health", sources).body == "ok\n");
   sources.license = "free";
   sources.metrics = [] { return std::string("up 1\n"); };
   sources.health = [] { return Status(makeError(Code::Unavailable, "the runtime is away")); };
-  CHECK(ask(directory, "/license", sources).body == "free");
-  CHECK(ask(directory, "/metrics", sources).body == "up 1\n");
-  CHECK(ask(directory, "/metrics", sources).contentType == "text/plain; version=0.0.4; charset=utf-8");
-  CHECK(ask(directory, "/health", sources).status == 503);
-  CHECK(ask(directory, "/health", sources).body == "the runtime is away\n");
+  CHECK(introspect(directory, "/license", sources).body == "free");
+  CHECK(introspect(directory, "/metrics", sources).body == "up 1\n");
+  CHECK(introspect(directory, "/metrics", sources).contentType == "text/plain; version=0.0.4; charset=utf-8");
+  CHECK(introspect(directory, "/health", sources).status == 503);
+  CHECK(introspect(directory, "/health", sources).body == "the runtime is away\n");
 }
 
 TEST_CASE("Why a task is as it is comes in words") {
@@ -118,7 +119,7 @@ TEST_CASE("Why a task is as it is comes in words") {
   task.causes = {"db exited with 1"};
   task.lastLogLines = {"no such table"};
   directory.put(shared(task));
-  const json shown = json::parse(ask(directory, "/v1/why?task=" + kArn).body);
+  const json shown = json::parse(introspect(directory, "/v1/why?task=" + kArn).body);
   CHECK(shown["why"][0] == json({{"subject", "container web"},
                                  {"what", "waits for db to be healthy"},
                                  {"since", "2024-06-29T08:33:20.000Z"},
@@ -128,8 +129,8 @@ TEST_CASE("Why a task is as it is comes in words") {
   CHECK(shown["causes"] == json({"db exited with 1"}));
   CHECK(shown["lastLogLines"] == json({"no such table"}));
   CHECK(shown["knownStatus"] == "RUNNING");
-  CHECK(ask(directory, "/v1/why").status == 400);
-  CHECK(ask(directory, "/v1/why?task=x").status == 404);
+  CHECK(introspect(directory, "/v1/why").status == 400);
+  CHECK(introspect(directory, "/v1/why?task=x").status == 404);
 }
 
 }  // namespace

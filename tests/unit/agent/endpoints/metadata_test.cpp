@@ -47,14 +47,14 @@ TaskView fullTask() {
   return task;
 }
 
-json body(const Response& response) { return json::parse(response.body); }
+json bodyOf(const Response& response) { return json::parse(response.body); }
 
-json ask(const Directory& directory, const std::string& path) {
+json askMetadata(const Directory& directory, const std::string& path) {
   const Response response = answerMetadata(get(path), directory);
   INFO(response.body);
   REQUIRE(response.status == 200);
   REQUIRE(response.contentType == "application/json");
-  return body(response);
+  return bodyOf(response);
 }
 
 std::vector<std::string> keys(const json& object) {
@@ -66,7 +66,7 @@ std::vector<std::string> keys(const json& object) {
 TEST_CASE("v4 shows every member of a task under its name") {
   Directory directory;
   directory.put(shared(fullTask()));
-  const json task = ask(directory, "/v4/" + kWebEndpoint + "/taskWithTags");
+  const json task = askMetadata(directory, "/v4/" + kWebEndpoint + "/taskWithTags");
   CHECK(keys(task) == std::vector<std::string>{"AvailabilityZone", "AvailabilityZoneID",
                                                "Cluster",          "ContainerInstanceTags",
                                                "Containers",       "DesiredStatus",
@@ -93,7 +93,7 @@ TEST_CASE("v4 shows every member of a task under its name") {
 TEST_CASE("v4 shows every member of a container under its name") {
   Directory directory;
   directory.put(shared(fullTask()));
-  const json web = ask(directory, "/v4/" + kWebEndpoint);
+  const json web = askMetadata(directory, "/v4/" + kWebEndpoint);
   CHECK(keys(web) == std::vector<std::string>{"ContainerARN", "CreatedAt", "DesiredStatus", "DockerId",
                                               "DockerName",   "ExitCode",  "FinishedAt",    "Health",
                                               "Image",        "ImageID",   "KnownStatus",   "Labels",
@@ -122,7 +122,7 @@ TEST_CASE("v4 shows every member of a container under its name") {
 TEST_CASE("v3 leaves out what only v4 has, and tags unless they are asked for") {
   Directory directory;
   directory.put(shared(fullTask()));
-  const json task = ask(directory, "/v3/" + kWebEndpoint + "/task");
+  const json task = askMetadata(directory, "/v3/" + kWebEndpoint + "/task");
   for (const char* key : {"LaunchType", "VPCID", "ServiceName", "Errors", "FaultInjectionEnabled",
                           "AvailabilityZoneID", "TaskTags", "ContainerInstanceTags"}) {
     CHECK_FALSE(task.contains(key));
@@ -133,8 +133,9 @@ TEST_CASE("v3 leaves out what only v4 has, and tags unless they are asked for") 
   }
   CHECK(web["Networks"][0] == json({{"NetworkMode", "awsvpc"}, {"IPv4Addresses", {"172.17.0.2"}}}));
   CHECK_FALSE(web["Ports"][0].contains("HostIp"));
-  CHECK(ask(directory, "/v3/" + kWebEndpoint + "/taskWithTags")["TaskTags"] == json({{"team", "web"}}));
-  CHECK(ask(directory, "/v3/" + kDbEndpoint)["Name"] == "db");
+  CHECK(askMetadata(directory, "/v3/" + kWebEndpoint + "/taskWithTags")["TaskTags"] ==
+        json({{"team", "web"}}));
+  CHECK(askMetadata(directory, "/v3/" + kDbEndpoint)["Name"] == "db");
 }
 
 TEST_CASE("A task without anything optional shows the rest only") {
@@ -142,7 +143,7 @@ TEST_CASE("A task without anything optional shows the rest only") {
   TaskView task = sampleTask();
   for (ContainerView& container : task.containers) container.networks.clear();
   directory.put(shared(task));
-  const json shown = ask(directory, "/v3/" + kWebEndpoint + "/task");
+  const json shown = askMetadata(directory, "/v3/" + kWebEndpoint + "/task");
   CHECK(keys(shown) == std::vector<std::string>{"Cluster", "Containers", "DesiredStatus", "Family",
                                                 "KnownStatus", "Revision", "TaskARN"});
   CHECK(keys(shown["Containers"][0]) == std::vector<std::string>{"DesiredStatus", "DockerId", "DockerName",
@@ -156,11 +157,11 @@ TEST_CASE("Only v4 lists a container that is pulled and not yet created") {
   task.containers[1].dockerId.clear();
   task.containers[1].knownStatus = "PULLED";
   directory.put(shared(task));
-  CHECK(ask(directory, "/v4/" + kWebEndpoint + "/task")["Containers"].size() == 2);
-  CHECK(ask(directory, "/v3/" + kWebEndpoint + "/task")["Containers"].size() == 1);
+  CHECK(askMetadata(directory, "/v4/" + kWebEndpoint + "/task")["Containers"].size() == 2);
+  CHECK(askMetadata(directory, "/v3/" + kWebEndpoint + "/task")["Containers"].size() == 1);
   task.containers[1].knownStatus = "NONE";
   directory.put(shared(task));
-  CHECK(ask(directory, "/v4/" + kWebEndpoint + "/task")["Containers"].size() == 1);
+  CHECK(askMetadata(directory, "/v4/" + kWebEndpoint + "/task")["Containers"].size() == 1);
 }
 
 TEST_CASE("v4 lists pause containers first for service connect in bridge mode") {
@@ -168,26 +169,27 @@ TEST_CASE("v4 lists pause containers first for service connect in bridge mode") 
   TaskView task = sampleTask();
   task.containers[1].type = "CNI_PAUSE";
   directory.put(shared(task));
-  CHECK(ask(directory, "/v4/" + kWebEndpoint + "/task")["Containers"][0]["Name"] == "web");
+  CHECK(askMetadata(directory, "/v4/" + kWebEndpoint + "/task")["Containers"][0]["Name"] == "web");
   task.serviceConnect = true;
   directory.put(shared(task));
-  CHECK(ask(directory, "/v4/" + kWebEndpoint + "/task")["Containers"][0]["Name"] == "db");
-  CHECK(ask(directory, "/v3/" + kWebEndpoint + "/task")["Containers"][0]["Name"] == "web");
+  CHECK(askMetadata(directory, "/v4/" + kWebEndpoint + "/task")["Containers"][0]["Name"] == "db");
+  CHECK(askMetadata(directory, "/v3/" + kWebEndpoint + "/task")["Containers"][0]["Name"] == "web");
 }
 
 TEST_CASE("v2 knows an awsvpc task by the caller's address") {
   Directory directory;
   directory.put(shared(fullTask()));
-  CHECK(ask(directory, "/v2/metadata")["TaskARN"] == kArn);
-  CHECK(ask(directory, "/v2/metadata/")["TaskARN"] == kArn);
-  CHECK(ask(directory, "/v2/metadata/" + kDbId)["Name"] == "db");
-  CHECK(ask(directory, "/v2/metadataWithTags/")["TaskTags"] == json({{"team", "web"}}));
+  CHECK(askMetadata(directory, "/v2/metadata")["TaskARN"] == kArn);
+  CHECK(askMetadata(directory, "/v2/metadata/")["TaskARN"] == kArn);
+  CHECK(askMetadata(directory, "/v2/metadata/" + kDbId)["Name"] == "db");
+  CHECK(askMetadata(directory, "/v2/metadataWithTags/")["TaskTags"] == json({{"team", "web"}}));
   const Response stranger = answerMetadata(get("/v2/metadata", "172.17.0.9"), directory);
   CHECK(stranger.status == 400);
-  CHECK(body(stranger) == "Unable to get task arn from request: unable to associate '172.17.0.9' with task");
+  CHECK(bodyOf(stranger) ==
+        "Unable to get task arn from request: unable to associate '172.17.0.9' with task");
   const Response unknown = answerMetadata(get("/v2/metadata/nope"), directory);
   CHECK(unknown.status == 400);
-  CHECK(body(unknown) == "Unable to generate metadata for container 'nope'");
+  CHECK(bodyOf(unknown) == "Unable to generate metadata for container 'nope'");
   directory.put(shared(sampleTask()));
   CHECK(answerMetadata(get("/v2/metadata"), directory).status == 400);
 }
@@ -224,7 +226,7 @@ TEST_CASE("Failures have the status and the text of their version") {
     const Response response = answerMetadata(get(one.path), directory);
     INFO(one.path);
     CHECK(response.status == one.status);
-    CHECK(body(response) == one.text);
+    CHECK(bodyOf(response) == one.text);
   }
 }
 
@@ -247,12 +249,12 @@ TEST_CASE("Associations are listed by type and sent as they are") {
                        {{"web"}, "other", "dev3", "y"}};
   directory.put(shared(task));
   const std::string base = "/v4/" + kWebEndpoint + "/associations/";
-  CHECK(ask(directory, base + "elastic-inference") == json({{"Associations", {"dev1"}}}));
-  CHECK(ask(directory, base + "none") == json({{"Associations", json::array()}}));
+  CHECK(askMetadata(directory, base + "elastic-inference") == json({{"Associations", {"dev1"}}}));
+  CHECK(askMetadata(directory, base + "none") == json({{"Associations", json::array()}}));
   CHECK(answerMetadata(get(base + "elastic-inference/dev1"), directory).body == "{\"k\":1}");
   CHECK(answerMetadata(get(base + "elastic-inference/dev9"), directory).status == 400);
   CHECK(answerMetadata(get(base + "elastic-inference/"), directory).status == 400);
-  CHECK(body(answerMetadata(get("/v3/x/associations/t"), directory)) ==
+  CHECK(bodyOf(answerMetadata(get("/v3/x/associations/t"), directory)) ==
         "V3 container associations handler: unable to get container id from request: unable to get docker ID "
         "from v3 endpoint ID: x");
 }
@@ -262,7 +264,7 @@ TEST_CASE("Bytes that are no text do not break a document") {
   TaskView task = sampleTask();
   task.containers[0].health = HealthView{"UNHEALTHY", {}, 1, "bad \xff\xfe byte"};
   directory.put(shared(task));
-  CHECK(ask(directory, "/v4/" + kWebEndpoint)["Health"]["exitCode"] == 1);
+  CHECK(askMetadata(directory, "/v4/" + kWebEndpoint)["Health"]["exitCode"] == 1);
 }
 
 }  // namespace

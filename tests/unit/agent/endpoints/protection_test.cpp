@@ -7,8 +7,8 @@
 namespace berth::agent::endpoints::test {
 namespace {
 
-struct Setup {
-  Setup() {
+struct ProtectionSetup {
+  ProtectionSetup() {
     directory.put(shared(sampleTask()));
     directory.putCredentials("cred-1", sampleCredentials());
   }
@@ -43,7 +43,7 @@ TEST_CASE("The path of task protection bears an endpoint id") {
 }
 
 TEST_CASE("A question becomes a call with the task role's credentials") {
-  const Setup setup;
+  const ProtectionSetup setup;
   const auto answer = setup.ask("GET");
   REQUIRE(std::holds_alternative<ProtectionCall>(answer));
   const auto& call = std::get<ProtectionCall>(answer);
@@ -54,7 +54,7 @@ TEST_CASE("A question becomes a call with the task role's credentials") {
 }
 
 TEST_CASE("An update says whether and for how long") {
-  const Setup setup;
+  const ProtectionSetup setup;
   const auto full =
       std::get<ProtectionCall>(setup.ask("PUT", R"({"ProtectionEnabled":true,"ExpiresInMinutes":5})"));
   CHECK(full.update->enabled);
@@ -66,7 +66,7 @@ TEST_CASE("An update says whether and for how long") {
 }
 
 TEST_CASE("An update that can't be read is refused") {
-  const Setup setup;
+  const ProtectionSetup setup;
   for (const char* body : {"", "{", "[]", "1", R"({"ProtectionEnabled":"yes"})", R"({"Protection":true})",
                            R"({"ProtectionEnabled":true,"ExpiresInMinutes":1.5})",
                            R"({"ProtectionEnabled":true,"ExpiresInMinutes":18446744073709551615})"}) {
@@ -79,7 +79,7 @@ TEST_CASE("An update that can't be read is refused") {
 }
 
 TEST_CASE("An unknown task and one without a role are refused") {
-  Setup setup;
+  ProtectionSetup setup;
   checkError(setup.refusal("GET", "", "nobody"), 404, "ResourceNotFoundException",
              "Failed to find a task for the request", "");
   setup.directory.forgetCredentials("cred-1");

@@ -30,13 +30,13 @@ ContainerStats twoReadings() {
   return stats;
 }
 
-Directory& filled(Directory& directory, ContainerStats stats = twoReadings()) {
+Directory& measured(Directory& directory, ContainerStats stats = twoReadings()) {
   directory.put(shared(sampleTask()));
   directory.putStats(kWebId, std::make_shared<const ContainerStats>(std::move(stats)));
   return directory;
 }
 
-json ask(const Directory& directory, const std::string& path) {
+json askStats(const Directory& directory, const std::string& path) {
   const Response response = answerMetadata(get(path), directory);
   INFO(response.body);
   REQUIRE(response.status == 200);
@@ -45,7 +45,7 @@ json ask(const Directory& directory, const std::string& path) {
 
 TEST_CASE("Statistics have the shape of Docker's") {
   Directory directory;
-  const json stats = ask(filled(directory), "/v4/" + kWebEndpoint + "/stats");
+  const json stats = askStats(measured(directory), "/v4/" + kWebEndpoint + "/stats");
   CHECK(stats["read"] == "2024-06-29T08:33:22.000Z");
   CHECK(stats["preread"] == "2024-06-29T08:33:20.000Z");
   CHECK(stats["name"] == "/ecs-web-7-web-0a");
@@ -72,9 +72,9 @@ TEST_CASE("Statistics have the shape of Docker's") {
 
 TEST_CASE("v4 adds the rates of the network, v3 does not") {
   Directory directory;
-  const json v4 = ask(filled(directory), "/v4/" + kWebEndpoint + "/stats");
+  const json v4 = askStats(measured(directory), "/v4/" + kWebEndpoint + "/stats");
   CHECK(v4["network_rate_stats"] == json({{"rx_bytes_per_sec", 1000.0}, {"tx_bytes_per_sec", 500.0}}));
-  const json v3 = ask(directory, "/v3/" + kWebEndpoint + "/stats");
+  const json v3 = askStats(directory, "/v3/" + kWebEndpoint + "/stats");
   CHECK_FALSE(v3.contains("network_rate_stats"));
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("There is no rate after a restart of the counters, without a network, 
     if (what == 2) stats.current.at = stats.previous->at;
     if (what == 3) stats.previous.reset();
     Directory directory;
-    const json shown = ask(filled(directory, stats), "/v4/" + kWebEndpoint + "/stats");
+    const json shown = askStats(measured(directory, stats), "/v4/" + kWebEndpoint + "/stats");
     CHECK_FALSE(shown.contains("network_rate_stats"));
     CHECK(shown.contains("networks") == (what != 1));
   }
@@ -96,7 +96,7 @@ TEST_CASE("The first reading has nothing before it") {
   ContainerStats stats = twoReadings();
   stats.previous.reset();
   Directory directory;
-  const json shown = ask(filled(directory, stats), "/v3/" + kWebEndpoint + "/stats");
+  const json shown = askStats(measured(directory, stats), "/v3/" + kWebEndpoint + "/stats");
   CHECK(shown["preread"] == "0001-01-01T00:00:00Z");
   CHECK(shown["precpu_stats"]["cpu_usage"]["total_usage"] == 0);
   CHECK_FALSE(shown["precpu_stats"].contains("system_cpu_usage"));
@@ -104,21 +104,21 @@ TEST_CASE("The first reading has nothing before it") {
 
 TEST_CASE("A task's statistics have an entry for each created container") {
   Directory directory;
-  const json v4 = ask(filled(directory), "/v4/" + kWebEndpoint + "/task/stats");
+  const json v4 = askStats(measured(directory), "/v4/" + kWebEndpoint + "/task/stats");
   CHECK(v4.size() == 2);
   CHECK(v4[kWebId]["id"] == kWebId);
   CHECK(v4[kDbId] == json::object());
-  CHECK(ask(directory, "/v3/" + kDbEndpoint + "/task/stats")[kDbId] == nullptr);
+  CHECK(askStats(directory, "/v3/" + kDbEndpoint + "/task/stats")[kDbId] == nullptr);
 }
 
 TEST_CASE("v2 shows statistics of the caller's own task only") {
   Directory directory;
-  filled(directory);
+  measured(directory);
   TaskView task = sampleTask();
   task.networkMode = "awsvpc";
   directory.put(shared(task));
-  CHECK(ask(directory, "/v2/stats").size() == 2);
-  CHECK(ask(directory, "/v2/stats/" + kWebId)["id"] == kWebId);
+  CHECK(askStats(directory, "/v2/stats").size() == 2);
+  CHECK(askStats(directory, "/v2/stats/" + kWebId)["id"] == kWebId);
   const Response missing = answerMetadata(get("/v2/stats/" + kDbId), directory);
   CHECK(missing.status == 400);
   CHECK(json::parse(missing.body) == "Unable to get container stats for: " + kDbId);

@@ -47,8 +47,8 @@ struct FakeProtection final : ProtectionClient {
   std::vector<std::function<void(ProtectionAnswer)>> answers;
 };
 
-struct Setup {
-  explicit Setup(TaskServerOptions options = {}, PeerCheck peers = {})
+struct ServerSetup {
+  explicit ServerSetup(TaskServerOptions options = {}, PeerCheck peers = {})
       : server({directory, stage, stage.later(), std::move(peers), &protection,
                 [this](const std::string& line) { audit.push_back(line); }},
                options) {
@@ -71,7 +71,7 @@ struct Setup {
 };
 
 TEST_CASE("Metadata is answered at once") {
-  Setup setup;
+  ServerSetup setup;
   setup.ask("/v4/" + kWebEndpoint + "/task");
   CHECK(json::parse(setup.last().body)["TaskARN"] == kArn);
   setup.ask("/v4//" + kWebEndpoint);
@@ -81,7 +81,7 @@ TEST_CASE("Metadata is answered at once") {
 }
 
 TEST_CASE("Over the limit the answer is 429 in the original's words, and a flood waits for it") {
-  Setup setup;
+  ServerSetup setup;
   for (int one = 0; one < 61; ++one) setup.ask("/v4/" + kWebEndpoint);
   CHECK(setup.answers.size() == 61);
   CHECK(setup.last().status == 429);
@@ -98,7 +98,7 @@ TEST_CASE("Over the limit the answer is 429 in the original's words, and a flood
 }
 
 TEST_CASE("Credentials that are there are given to their task, and recorded without the id") {
-  Setup setup;
+  ServerSetup setup;
   setup.directory.putCredentials("cred-1", sampleCredentials());
   setup.ask("/v2/credentials/cred-1");
   CHECK(setup.last().status == 200);
@@ -113,7 +113,7 @@ TEST_CASE("Credentials that are there are given to their task, and recorded with
 }
 
 TEST_CASE("A request for announced credentials waits for them") {
-  Setup setup;
+  ServerSetup setup;
   setup.directory.announceCredentials("cred-1", kArn);
   setup.ask("/v2/credentials/cred-1");
   CHECK(setup.answers.empty());
@@ -127,7 +127,7 @@ TEST_CASE("A request for announced credentials waits for them") {
 }
 
 TEST_CASE("After its time a waiting request is told to come again") {
-  Setup setup;
+  ServerSetup setup;
   setup.directory.announceCredentials("cred-1", kArn);
   setup.ask("/v2/credentials/cred-1");
   setup.stage.pass(4900ms);
@@ -140,7 +140,7 @@ TEST_CASE("After its time a waiting request is told to come again") {
 }
 
 TEST_CASE("A waiting request whose task is gone is answered") {
-  Setup setup;
+  ServerSetup setup;
   setup.directory.announceCredentials("cred-1", kArn);
   setup.ask("/v2/credentials/cred-1");
   setup.directory.erase(kArn);
@@ -149,7 +149,7 @@ TEST_CASE("A waiting request whose task is gone is answered") {
 }
 
 TEST_CASE("Another task's container is refused by name of the rule") {
-  Setup setup;
+  ServerSetup setup;
   TaskView other = sampleTask("other");
   other.containers = {sampleContainer("x", "e", "d", "172.17.0.8")};
   setup.directory.put(shared(other));
@@ -162,8 +162,8 @@ TEST_CASE("Another task's container is refused by name of the rule") {
 }
 
 TEST_CASE("A container that is too new to be known is served once it is known") {
-  Setup setup({},
-              [](const std::string&) { return std::vector<PeerOwner>{{PeerOwner::Kind::Elsewhere, ""}}; });
+  ServerSetup setup(
+      {}, [](const std::string&) { return std::vector<PeerOwner>{{PeerOwner::Kind::Elsewhere, ""}}; });
   setup.directory.putCredentials("cred-1", sampleCredentials());
   setup.ask("/v2/credentials/cred-1", "172.17.0.20");
   setup.ask("/v2/credentials/cred-1", "172.17.0.21");
@@ -184,7 +184,7 @@ TEST_CASE("Few may wait, of one address and of all") {
   TaskServerOptions options;
   options.mostWaitingOfOne = 2;
   options.mostWaiting = 3;
-  Setup setup(options);
+  ServerSetup setup(options);
   setup.directory.announceCredentials("cred-1", kArn);
   for (int one = 0; one < 3; ++one) setup.ask("/v2/credentials/cred-1", "172.17.0.2");
   CHECK(setup.answers.size() == 1);
@@ -197,7 +197,7 @@ TEST_CASE("Few may wait, of one address and of all") {
 }
 
 TEST_CASE("When the server stops, everybody who waits is answered") {
-  Setup setup;
+  ServerSetup setup;
   setup.directory.announceCredentials("cred-1", kArn);
   setup.ask("/v2/credentials/cred-1");
   setup.directory.putCredentials("cred-2", sampleCredentials());
@@ -213,7 +213,7 @@ TEST_CASE("When the server stops, everybody who waits is answered") {
 }
 
 TEST_CASE("Task protection is answered by the API, or after 4 s without it") {
-  Setup setup;
+  ServerSetup setup;
   setup.directory.putCredentials("cred-1", sampleCredentials());
   const std::string path = "/api/" + kWebEndpoint + "/task-protection/v1/state";
   setup.ask(path);
