@@ -1,6 +1,7 @@
 #include "proto/tcs/codec.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "proto/json/fields.hpp"
@@ -19,11 +20,18 @@ Json real(const NumberSet& set) {
   return Json{{"min", set.min}, {"max", set.max}, {"sum", set.sum}, {"sampleCount", set.sampleCount}};
 }
 
+/// The nearest number that fits: counters of the kernel have one bit more.
+int64_t toWhole(double value) {
+  constexpr double kBeyond = 0x1p63;
+  if (value >= kBeyond) return std::numeric_limits<int64_t>::max();
+  return value <= -kBeyond ? std::numeric_limits<int64_t>::min() : static_cast<int64_t>(value);
+}
+
 /// Counters travel as whole numbers.
 Json whole(const NumberSet& set) {
-  return Json{{"min", static_cast<int64_t>(set.min)},
-              {"max", static_cast<int64_t>(set.max)},
-              {"sum", static_cast<int64_t>(set.sum)},
+  return Json{{"min", toWhole(set.min)},
+              {"max", toWhole(set.max)},
+              {"sum", toWhole(set.sum)},
               {"sampleCount", set.sampleCount}};
 }
 

@@ -91,6 +91,17 @@ TEST_CASE("counters travel as whole numbers") {
   }
 }
 
+TEST_CASE("a counter beyond the largest whole number travels as that") {
+  PublishMetrics sent = metrics();
+  NumberSet& bytes = sent.tasks[0].containers[0].readBytes;
+  bytes = {-1e300, 0x1p63, 1e300, 2};
+  Json read = Json::parse(
+      encode(sent))["message"]["taskMetrics"][0]["containerMetrics"][0]["storageStatsSet"]["readSizeBytes"];
+  CHECK(read["min"] == INT64_MIN);
+  CHECK(read["max"] == INT64_MAX);
+  CHECK(read["sum"] == INT64_MAX);
+}
+
 TEST_CASE("a container without a network of its own has no network counters") {
   PublishMetrics without = metrics();
   without.tasks[0].containers[0].network.reset();
