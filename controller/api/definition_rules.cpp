@@ -126,6 +126,9 @@ Broken checkMounts(const Json& container, const std::string& name, const std::se
     if (!volumes.contains(volume)) {
       return "Unknown volume '" + volume + "' in a mount point of container '" + name + "'.";
     }
+    if (text(mount, "containerPath").empty()) {
+      return "The mount point of volume '" + volume + "' in container '" + name + "' needs a containerPath.";
+    }
   }
   return std::nullopt;
 }
@@ -213,6 +216,7 @@ Broken checkContainers(const Json& input) {
   bool task_memory = input.contains("memory");
   std::set<std::string> volumes;
   for (const Json& volume : input.value("volumes", Json::array())) volumes.insert(text(volume, "name"));
+  if (volumes.contains("")) return "Volume.name should not be null or empty.";
   std::set<std::string> names;
   std::set<std::string> host_ports;
   bool essential = false;

@@ -141,6 +141,18 @@ TEST_CASE("a definition that breaks a rule is refused with the rule") {
         "ClientException: Family contains invalid characters: use up to 255 letters, digits, '_' and '-'.");
 }
 
+TEST_CASE("a volume needs a name and its mount point a path, as no agent could run it otherwise") {
+  Json volumes{{{"name", "v"}, {"host", {{"sourcePath", "/srv"}}}}};
+  for (const Json& mount :
+       {Json{{"sourceVolume", "v"}}, Json{{"sourceVolume", "v"}, {"containerPath", ""}}}) {
+    CHECK(broken(Json::array({container("app", {{"mountPoints", {mount}}})}), {{"volumes", volumes}}) ==
+          "ClientException: The mount point of volume 'v' in container 'app' needs a containerPath.");
+  }
+  volumes[0].erase("name");
+  CHECK(broken(Json::array({container()}), {{"volumes", volumes}}) ==
+        "ClientException: Volume.name should not be null or empty.");
+}
+
 TEST_CASE("port mappings keep to their network mode") {
   Json port{{"containerPort", 80}, {"hostPort", 8080}};
   Json app = container("app", {{"portMappings", {port}}});
