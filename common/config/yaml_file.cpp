@@ -2,9 +2,12 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <cerrno>
+#include <optional>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -35,6 +38,44 @@ Result<std::string> readFile(const std::string& path) {
     return makeError(Code::InvalidArgument, path + ": larger than 1 MiB; is it the right file?");
   text.resize(size);
   return text;
+}
+
+/// Where the latest document begins, and nothing of what it says.
+class DocumentStart final : public YAML::EventHandler {
+ public:
+  int line() const { return line_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { line_ = mark.line; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+
+ private:
+  int line_ = 0;
+};
+
+/// The line, from 0, of a second document; nullopt when there is none. YAML::LoadAll would not do: at a token
+/// that no document may begin with it adds empty documents until the memory is full.
+std::optional<int> secondDocument(const std::string& text) {
+  std::istringstream in(text);
+  YAML::Parser parser(in);
+  DocumentStart start;
+  if (!parser.HandleNextDocument(start) || !parser.HandleNextDocument(start)) return std::nullopt;
+  return start.line();
+}
+
+bool isSeparator(const std::string& text, int line) {
+  std::istringstream in(text);
+  std::string found;
+  for (int i = 0; i <= line && std::getline(in, found); ++i) continue;
+  return found.starts_with("---");
 }
 
 /// Walks the document along the schema, so that neither depth nor loops of aliases can lead it astray.
@@ -153,12 +194,13 @@ Layer readYamlFile(const Schema& schema, const std::string& path) {
     return layer;
   }
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(*text);
-    if (documents.size() > 1) {
-      layer.problems.push_back(path + ": has " + std::to_string(documents.size()) +
-                               " documents; it must be one, without a line --- between");
-    } else if (!documents.empty()) {
-      Reader(schema, path, layer).document(documents.front());
+    if (const auto second = secondDocument(*text)) {
+      layer.problems.push_back(path + ":" + std::to_string(*second + 1) +
+                               (isSeparator(*text, *second)
+                                    ? ": a second document; there must be one, without a line --- between"
+                                    : ": no valid YAML: what stands here belongs to no key"));
+    } else {
+      Reader(schema, path, layer).document(YAML::Load(*text));
     }
   } catch (const YAML::Exception& failure) {
     const std::string line = failure.mark.is_null() ? "" : ":" + std::to_string(failure.mark.line + 1);

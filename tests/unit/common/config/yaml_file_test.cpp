@@ -140,8 +140,21 @@ TEST_CASE("the file is one mapping") {
         Problems{"PATH:1: must be keys with values, like 'region: us-east-1'"});
   CHECK(yaml.problems("\nhello\n") == Problems{"PATH:2: must be keys with values, like 'region: us-east-1'"});
   CHECK(yaml.problems("region: a\n---\nregion: b\n") ==
-        Problems{"PATH: has 2 documents; it must be one, without a line --- between"});
+        Problems{"PATH:2: a second document; there must be one, without a line --- between"});
+  CHECK(yaml.problems("region: a\n...\n---\n---\n").size() == 1);
   CHECK(yaml.problems("[a]: b\n") == Problems{"PATH:1: a key must be a word"});
+}
+
+TEST_CASE("what belongs to no document is refused with its line, and does not go round for ever") {
+  Yaml yaml;
+  for (const char* text : {", a: 1\n", "]\n", "}", ": , x\n...\n, a\n"}) {
+    CAPTURE(text);
+    const auto problems = yaml.problems(text);
+    REQUIRE(problems.size() == 1);
+    CHECK_THAT(problems[0], Catch::Matches("PATH:[0-9]+: .+"));
+  }
+  CHECK(yaml.problems("region: a\n...\n, b: 1\n") ==
+        Problems{"PATH:3: no valid YAML: what stands here belongs to no key"});
 }
 
 TEST_CASE("what is no yaml is refused with its line") {
