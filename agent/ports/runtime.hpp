@@ -29,11 +29,72 @@ struct PullSpec {
   std::string image;  ///< repo[:tag][@digest]
   PullBehavior behavior = PullBehavior::Default;
   std::optional<RegistryAuth> auth;
+  std::string wantedBy;  ///< who asks, for cancelPull; empty: can't be cancelled
 };
 
 struct PullOutcome {
   std::string digest;       ///< "sha256:..." of the manifest the image now stands for; empty if unknown
   bool downloaded = false;  ///< false: the local image was already the right one
+  std::string imageId;      ///< the runtime's id of the image, "sha256:..."; empty if unknown
+  int64_t bytes = 0;        ///< its size on disk, with layers that it shares with others; 0 if unknown
+};
+
+enum class PullPhase {
+  Checking,     ///< the registry is asked what the name stands for
+  Queued,       ///< waits for other downloads
+  Downloading,  ///< at least one layer is on its way
+  Extracting,   ///< all bytes are here
+};
+
+struct LayerStatus {
+  std::string id;       ///< as the runtime abbreviates it: "4f4fb700ef54"
+  int64_t current = 0;  ///< bytes that have arrived
+  int64_t total = 0;    ///< 0: not known yet
+  bool done = false;    ///< unpacked, or here already
+  bool operator==(const LayerStatus&) const = default;
+};
+
+/// One image that is being made present.
+struct PullStatus {
+  std::string image;  ///< as it was asked for
+  PullPhase phase = PullPhase::Checking;
+  std::string waitingFor;  ///< for people: "2 pulls before it"; empty when it waits for nothing
+  size_t wanted = 0;       ///< how many asked for it and still wait
+  int64_t bytesDone = 0;   ///< of those layers whose size is known
+  int64_t bytesTotal = 0;
+  std::vector<LayerStatus> layers;
+  WallTime since{};                      ///< asked for first
+  std::optional<WallTime> lastProgress;  ///< a byte arrived, or was unpacked, or a layer changed its step
+  std::optional<WallTime> deadline;      ///< it fails then, unless progress is made
+};
+
+/// An image in the runtime's store.
+struct StoredImage {
+  std::string id;                       ///< "sha256:..." of its configuration
+  std::vector<std::string> references;  ///< REPOSITORY:TAG and REPOSITORY@DIGEST, as the runtime writes them
+  int64_t bytes = 0;                    ///< on disk, with layers that it shares with others
+  WallTime createdAt{};                 ///< when it was built, not when it came here
+};
+
+/// What the runtime says about whatever container uses an image, ours or not.
+struct ContainerUse {
+  std::string id;
+  std::string imageId;
+  std::string name;
+  std::map<std::string, std::string> labels;
+  bool stopped = false;  ///< created but never started, exited, or dead
+  WallTime createdAt{};
+  int64_t bytes = 0;  ///< its writable layer and its log files; 0 where sizes were not asked for
+};
+
+/// How full the file system is that holds images and containers.
+struct DiskState {
+  std::string path;        ///< a folder on it
+  int64_t totalBytes = 0;  ///< used + available to an ordinary user, as df counts
+  int64_t usedBytes = 0;
+  int64_t totalInodes = 0;  ///< 0: the file system has no fixed number of them
+  int64_t usedInodes = 0;
+  bool operator==(const DiskState&) const = default;
 };
 
 struct PortMapping {
@@ -138,7 +199,10 @@ class Runtime {
   virtual ~Runtime() = default;
 
   virtual void info(Callback<RuntimeInfo> done) = 0;
-  /// Makes the image present according to its behaviour. Concurrent pulls of one image share one download.
+  /// Makes the image present according to its behaviour. Pulls at the same time that turn out to be of one
+  /// digest of one repository, with equal credentials, share one download; only so many downloads run at
+  /// once, the others wait in their order. A retryable error is one that another try may not meet. Messages
+  /// are made for people who see "CannotPullContainerError: MESSAGE". Cancelled after cancelPull.
   virtual void pull(PullSpec spec, Callback<PullOutcome> done) = 0;
   /// Creates without starting; answers the container's id. An existing container of that name is the answer.
   virtual void create(ContainerSpec spec, Callback<std::string> done) = 0;
@@ -164,6 +228,35 @@ class Runtime {
   /// From now on `listener` hears of containers that carry the label key `label`. Reconnects for ever, with
   /// back-off, until the runtime object is destroyed. Call once.
   virtual void subscribe(std::string label, std::function<void(RuntimeEvent)> listener) = 0;
+
+  // Image keeping. A runtime that can't: these say Unimplemented, at once, and there are no pulls to show.
+
+  /// Whoever asked for a pull as `wantedBy` has given up: its callbacks get Cancelled. A download that nobody
+  /// else wants ends; one that others want goes on. Nothing happens when there is none.
+  virtual void cancelPull(const std::string& wantedBy) { (void)wantedBy; }
+  /// Every pull under way, in the order in which they were asked for.
+  virtual std::vector<PullStatus> pullStatus() const { return {}; }
+  virtual void listImages(Callback<std::vector<StoredImage>> done) { done(unimplemented("list images")); }
+  /// Every container of the host. `sizes`: ask for ContainerUse::bytes of stopped ones too, which makes the
+  /// runtime walk their files.
+  virtual void listUses(bool sizes, Callback<std::vector<ContainerUse>> done) {
+    (void)sizes;
+    done(unimplemented("list containers"));
+  }
+  /// Removes all references of one image, and so the image and those of its layers that no other has. A
+  /// reference that is gone is success. FailedPrecondition when a container or a pull under way needs the
+  /// image: what was removed until then stays removed. A pull that comes meanwhile waits for the end.
+  virtual void removeImage(StoredImage image, Callback<std::monostate> done) {
+    (void)image;
+    done(unimplemented("remove images"));
+  }
+  /// NotFound when the store is not on a file system of this host.
+  virtual void diskState(Callback<DiskState> done) { done(unimplemented("say how full its disk is")); }
+
+ private:
+  static Error unimplemented(const char* what) {
+    return makeError(Code::Unimplemented, std::string("this runtime can't ") + what);
+  }
 };
 
 }  // namespace berth::agent

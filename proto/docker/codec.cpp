@@ -1,5 +1,6 @@
 #include "proto/docker/codec.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "common/text/number.hpp"
@@ -82,6 +83,25 @@ Result<T> decodeObject(std::string_view text, std::string_view what, Read read) 
   return out;
 }
 
+/// Runs `read(fields, element)` on each object of the array in `text`.
+template <class T, class Read>
+Result<std::vector<T>> decodeArray(std::string_view text, std::string_view what, Read read) {
+  // Inside an object it goes the way of the others.
+  std::string wrapped = "{\"all\":";
+  wrapped.append(text).append("}");
+  return decodeObject<std::vector<T>>(wrapped, what, [&read](Fields& fields, std::vector<T>& out) {
+    if (!fields.has("all")) fields.fault("all", "is missing");
+    for (const nlohmann::json* entry : fields.list("all")) {
+      Fields element(*entry, fields.pathOf("all"));
+      read(element, out.emplace_back());
+      fields.absorb(element);
+    }
+  });
+}
+
+/// Docker's lists have whole seconds; a number that is no time of ours becomes the epoch.
+WallTime fromSeconds(int64_t seconds) { return fromEpochSeconds(static_cast<double>(seconds)); }
+
 }  // namespace
 
 Result<Version> decodeVersion(std::string_view body) {
@@ -98,6 +118,7 @@ Result<SystemInfo> decodeInfo(std::string_view body) {
     out.loggingDrivers = plugins.strings("Log");
     out.volumePlugins = plugins.strings("Volume");
     out.cgroupDriver = fields.str("CgroupDriver");
+    out.rootDir = fields.str("DockerRootDir");
     fields.absorb(plugins);
   });
 }
@@ -125,17 +146,21 @@ Result<ContainerInspect> decodeContainer(std::string_view body) {
 }
 
 Result<std::vector<std::string>> decodeContainerIds(std::string_view body) {
-  // The only answer that is a list: inside an object it goes the way of the others.
-  std::string wrapped = "{\"containers\":";
-  wrapped.append(body).append("}");
-  using Ids = std::vector<std::string>;
-  return decodeObject<Ids>(wrapped, "container list", [](Fields& fields, Ids& out) {
-    if (!fields.has("containers")) fields.fault("containers", "is missing");
-    for (const nlohmann::json* entry : fields.list("containers")) {
-      Fields container(*entry, fields.pathOf("containers"));
-      out.push_back(container.requiredStr("Id"));
-      fields.absorb(container);
-    }
+  return decodeArray<std::string>(
+      body, "container list", [](Fields& container, std::string& out) { out = container.requiredStr("Id"); });
+}
+
+Result<std::vector<ContainerSummary>> decodeContainers(std::string_view body) {
+  return decodeArray<ContainerSummary>(body, "container list", [](Fields& container, ContainerSummary& out) {
+    out.id = container.requiredStr("Id");
+    const std::vector<std::string> names = container.strings("Names");
+    if (!names.empty()) out.name = names.front();
+    if (out.name.starts_with('/')) out.name.erase(0, 1);
+    out.imageId = container.str("ImageID");
+    out.labels = container.stringMap("Labels");
+    out.state = container.str("State");
+    out.created = fromSeconds(container.integer("Created"));
+    out.sizeRw = std::max<int64_t>(container.integer("SizeRw"), 0);
   });
 }
 
@@ -143,6 +168,20 @@ Result<ImageInspect> decodeImage(std::string_view body) {
   return decodeObject<ImageInspect>(body, "image", [](Fields& fields, ImageInspect& out) {
     out.id = fields.requiredStr("Id");
     out.repoDigests = fields.strings("RepoDigests");
+    out.size = fields.integer("Size");
+  });
+}
+
+Result<std::vector<ImageSummary>> decodeImages(std::string_view body) {
+  return decodeArray<ImageSummary>(body, "image list", [](Fields& image, ImageSummary& out) {
+    out.id = image.requiredStr("Id");
+    out.repoTags = image.strings("RepoTags");
+    out.repoDigests = image.strings("RepoDigests");
+    // How an image without a name is listed.
+    std::erase(out.repoTags, "<none>:<none>");
+    std::erase(out.repoDigests, "<none>@<none>");
+    out.size = image.integer("Size");
+    out.created = fromSeconds(image.integer("Created"));
   });
 }
 
@@ -167,6 +206,11 @@ Result<Event> decodeEvent(std::string_view line) {
 Result<PullProgress> decodePullProgress(std::string_view line) {
   return decodeObject<PullProgress>(line, "pull progress", [](Fields& fields, PullProgress& out) {
     out.status = fields.str("status");
+    out.id = fields.str("id");
+    Fields progress(member(fields, "progressDetail"), "pull progress.progressDetail");
+    out.current = progress.integer("current");
+    out.total = progress.integer("total");
+    fields.absorb(progress);
     Fields detail(member(fields, "errorDetail"), "pull progress.errorDetail");
     out.error = detail.str("message", fields.str("error"));
     fields.absorb(detail);

@@ -19,7 +19,11 @@ Result<std::string> decodeCreated(std::string_view body);
 Result<ContainerInspect> decodeContainer(std::string_view body);
 /// GET /containers/json: ids, in the engine's order.
 Result<std::vector<std::string>> decodeContainerIds(std::string_view body);
+/// The same, with what the list says of each.
+Result<std::vector<ContainerSummary>> decodeContainers(std::string_view body);
 Result<ImageInspect> decodeImage(std::string_view body);
+/// GET /images/json.
+Result<std::vector<ImageSummary>> decodeImages(std::string_view body);
 /// GET /distribution/NAME/json: the digest of the manifest, "sha256:...".
 Result<std::string> decodeDistribution(std::string_view body);
 Result<Event> decodeEvent(std::string_view line);

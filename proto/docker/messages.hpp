@@ -23,6 +23,7 @@ struct SystemInfo {
   std::vector<std::string> loggingDrivers;
   std::vector<std::string> volumePlugins;  ///< "local" among them
   std::string cgroupDriver;                ///< "cgroupfs" or "systemd"
+  std::string rootDir;                     ///< "/var/lib/docker"
 };
 
 /// One published port of a container.
@@ -59,6 +60,27 @@ struct ContainerInspect {
 struct ImageInspect {
   std::string id;                        ///< "sha256:..." of the image's configuration
   std::vector<std::string> repoDigests;  ///< "127.0.0.1:5000/web@sha256:..."
+  int64_t size = 0;                      ///< bytes, shared layers included
+};
+
+/// One image of GET /images/json.
+struct ImageSummary {
+  std::string id;
+  std::vector<std::string> repoTags;     ///< without "<none>:<none>"
+  std::vector<std::string> repoDigests;  ///< without "<none>@<none>"
+  int64_t size = 0;                      ///< bytes, shared layers included
+  WallTime created{};
+};
+
+/// One container of GET /containers/json.
+struct ContainerSummary {
+  std::string id;
+  std::string name;  ///< the first one, without the leading '/'
+  std::string imageId;
+  std::map<std::string, std::string> labels;
+  std::string state;  ///< "created", "running", "exited", ...
+  WallTime created{};
+  int64_t sizeRw = 0;  ///< bytes of its writable layer; 0 unless asked for with size=1
 };
 
 /// POST /volumes/create.
@@ -78,8 +100,11 @@ struct Event {
 
 /// One line of POST /images/create.
 struct PullProgress {
-  std::string status;  ///< "Downloading"
-  std::string error;   ///< not empty: the pull has failed
+  std::string status;   ///< "Downloading"
+  std::string id;       ///< of the layer, abbreviated; "latest" or the like in lines about the whole image
+  int64_t current = 0;  ///< bytes of this step; also of "Extracting", where they are compressed ones
+  int64_t total = 0;    ///< 0: not given
+  std::string error;    ///< not empty: the pull has failed
 };
 
 }  // namespace berth::docker

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "agent/endpoints/host/proc_net.hpp"
-#include "agent/stats/kernel_file.hpp"
+#include "agent/kernel/kernel_file.hpp"
 #include "common/text/number.hpp"
 
 namespace berth::agent::endpoints {

@@ -1,12 +1,12 @@
 #include "agent/runtimes/docker/docker_runtime.hpp"
 
 #include <algorithm>
-#include <compare>
 #include <stop_token>
 #include <utility>
 
 #include "agent/runtimes/docker/event_stream.hpp"
 #include "agent/runtimes/docker/image_puller.hpp"
+#include "agent/runtimes/docker/image_store.hpp"
 #include "agent/runtimes/docker/translate.hpp"
 #include "common/async/gate.hpp"
 #include "proto/docker/codec.hpp"
@@ -16,31 +16,26 @@ namespace {
 
 constexpr size_t kInspectsAtOnce = 8;
 
-/// Pulls that are the same in all of this share one download. Credentials count: nobody gets an image by
-/// those of another.
-struct PullKey {
-  std::string image;
-  PullBehavior behavior;
-  std::string username;
-  std::string password;
-  auto operator<=>(const PullKey&) const = default;
-};
-
-PullKey keyOf(const PullSpec& spec) {
-  const RegistryAuth auth = spec.auth.value_or(RegistryAuth{});
-  return PullKey{spec.image, spec.behavior, auth.username, auth.password};
-}
-
 }  // namespace
 
 /// Shared by the runtime and its coroutines, which outlive it by the time they need to notice `stop`.
-struct DockerRuntime::Core {
-  Core(Executor on, Means with, std::string socket, DockerDeadlines deadlines)
+struct DockerRuntime::Core : std::enable_shared_from_this<DockerRuntime::Core> {
+  Core(Executor on, Means with, std::string socket, DockerOptions options)
       : executor(std::move(on)),
         means(with),
-        api(means.client, std::move(socket), deadlines, stop.get_token()),
-        puller(api, means.log),
+        api(means.client, std::move(socket), options.deadlines, stop.get_token()),
+        puller(ImagePuller::Parts{api, means.images ? *means.images : ownMemory, means.clock, means.log,
+                                  std::move(options.onDiskFull)},
+               options.pulls, launcher(), stop.get_token()),
+        store(api),
         events(api, means.clock, means.random, means.log) {}
+
+  Launch launcher() {
+    return [this](std::string name, std::function<Async<void>()> body) {
+      spawn(executor, means.log, std::move(name),
+            [core = shared_from_this(), body = std::move(body)]() -> Async<void> { co_await body(); });
+    };
+  }
 
   static Async<Result<RuntimeInfo>> info(Core& core);
   static Async<Result<std::string>> create(Core& core, ContainerSpec spec);
@@ -58,9 +53,10 @@ struct DockerRuntime::Core {
   Means means;
   std::stop_source stop;
   EngineApi api;
+  ImageMemory ownMemory;
   ImagePuller puller;
+  ImageStore store;
   EventStream events;
-  std::map<PullKey, std::vector<Callback<PullOutcome>>> pulls;
 };
 
 Async<Result<RuntimeInfo>> DockerRuntime::Core::info(Core& core) {
@@ -188,7 +184,7 @@ Result<std::unique_ptr<DockerRuntime>> DockerRuntime::make(Executor executor, Me
                                                            DockerOptions options) {
   Result<std::string> socket = socketPath(options.socket);
   if (!socket) return socket.error();
-  auto core = std::make_shared<Core>(std::move(executor), means, std::move(*socket), options.deadlines);
+  auto core = std::make_shared<Core>(std::move(executor), means, std::move(*socket), std::move(options));
   return std::unique_ptr<DockerRuntime>(new DockerRuntime(std::move(core)));
 }
 
@@ -210,18 +206,29 @@ void DockerRuntime::info(Callback<RuntimeInfo> done) {
 }
 
 void DockerRuntime::pull(PullSpec spec, Callback<PullOutcome> done) {
-  const PullKey key = keyOf(spec);
-  std::vector<Callback<PullOutcome>>& waiting = core_->pulls[key];
-  waiting.push_back(std::move(done));
-  if (waiting.size() > 1) return;
-  const Callback<PullOutcome> answerAll = [core = std::weak_ptr(core_), key](Result<PullOutcome> outcome) {
-    const std::shared_ptr<Core> alive = core.lock();
-    if (!alive) return;
-    const auto node = alive->pulls.extract(key);
-    for (const Callback<PullOutcome>& each : node.mapped()) each(outcome);
-  };
-  run("docker pull", answerAll,
-      [spec = std::move(spec)](const std::shared_ptr<Core>& core) { return core->puller.pull(spec); });
+  core_->puller.pull(std::move(spec), std::move(done));
+}
+
+void DockerRuntime::cancelPull(const std::string& wantedBy) { core_->puller.cancel(wantedBy); }
+
+std::vector<PullStatus> DockerRuntime::pullStatus() const { return core_->puller.status(); }
+
+void DockerRuntime::listImages(Callback<std::vector<StoredImage>> done) {
+  run("docker images", std::move(done),
+      [](const std::shared_ptr<Core>& core) { return core->store.images(); });
+}
+
+void DockerRuntime::listUses(bool sizes, Callback<std::vector<ContainerUse>> done) {
+  run("docker uses", std::move(done),
+      [sizes](const std::shared_ptr<Core>& core) { return core->store.uses(sizes); });
+}
+
+void DockerRuntime::removeImage(StoredImage image, Callback<std::monostate> done) {
+  core_->puller.removeImage(std::move(image), std::move(done));
+}
+
+void DockerRuntime::diskState(Callback<DiskState> done) {
+  run("docker disk", std::move(done), [](const std::shared_ptr<Core>& core) { return core->store.disk(); });
 }
 
 void DockerRuntime::create(ContainerSpec spec, Callback<std::string> done) {

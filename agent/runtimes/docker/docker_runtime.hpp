@@ -1,9 +1,13 @@
 // The container runtime on a Docker Engine.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "agent/images/image_memory.hpp"
+#include "agent/images/pull_queue.hpp"
 #include "agent/ports/runtime.hpp"
 #include "agent/runtimes/docker/engine_api.hpp"
 #include "common/http/client.hpp"
@@ -16,6 +20,9 @@ namespace berth::agent {
 struct DockerOptions {
   std::string socket = "unix:///var/run/docker.sock";
   DockerDeadlines deadlines;
+  PullLimits pulls;
+  /// Called when a pull failed because the host's disk is full, before its callbacks. May be empty.
+  std::function<void()> onDiskFull;
 };
 
 /// Everything runs on one loop. When it is destroyed, calls under way end and their callbacks are destroyed
@@ -28,6 +35,7 @@ class DockerRuntime final : public Runtime {
     const Clock& clock;
     Random& random;
     Log& log;
+    ImageMemory* images = nullptr;  ///< nullptr: what was pulled is remembered by this runtime only
   };
 
   /// InvalidArgument for a socket that is not unix:PATH. Nothing is sent before the first call.
@@ -45,6 +53,12 @@ class DockerRuntime final : public Runtime {
   void ensureVolume(VolumeSpec spec, Callback<std::monostate> done) override;
   void removeVolume(std::string name, Callback<std::monostate> done) override;
   void subscribe(std::string label, std::function<void(RuntimeEvent)> listener) override;
+  void cancelPull(const std::string& wantedBy) override;
+  std::vector<PullStatus> pullStatus() const override;
+  void listImages(Callback<std::vector<StoredImage>> done) override;
+  void listUses(bool sizes, Callback<std::vector<ContainerUse>> done) override;
+  void removeImage(StoredImage image, Callback<std::monostate> done) override;
+  void diskState(Callback<DiskState> done) override;
 
  private:
   struct Core;

@@ -55,12 +55,9 @@ EngineApi::EngineApi(http::Client& client, std::string socket, DockerDeadlines d
 
 Error EngineApi::failure(const Exchange& exchange, const Error& error) const {
   if (error.code == Code::DeadlineExceeded) {
-    std::string waited = formatDuration(exchange.deadline);
-    if (exchange.inactivity > Duration::zero()) {
-      waited = formatDuration(exchange.inactivity) + " without progress, or " + waited + " altogether";
-    }
-    return makeError(Code::DeadlineExceeded,
-                     "Could not transition to " + exchange.step + "; timed out after waiting " + waited);
+    return makeError(Code::DeadlineExceeded, "Could not transition to " + exchange.step +
+                                                 "; timed out after waiting " +
+                                                 formatDuration(exchange.deadline));
   }
   if (error.code == Code::Unavailable) return error.in("the Docker Engine can't be reached");
   return error;
@@ -70,14 +67,17 @@ Async<Result<http::Response>> EngineApi::transmit(Exchange exchange, std::string
   http::Call call;
   call.unixSocket = socket_;
   call.timeout = exchange.deadline;
-  call.inactivity = exchange.inactivity;
   call.onBody = exchange.onBody;
   call.request.method = exchange.method;
   call.request.url = "http://docker" + prefix + exchange.path;
   if (!exchange.query.empty()) call.request.url += "?" + http::encodeQuery(exchange.query);
   call.request.headers = exchange.headers;
   call.request.body = std::move(exchange.body);
-  Result<http::Response> response = co_await client_.fetch(std::move(call), stop_);
+  std::stop_source either;
+  const auto request_stop = [&either] { either.request_stop(); };
+  const std::stop_callback whole(stop_, request_stop);
+  const std::stop_callback single(exchange.stop, request_stop);
+  Result<http::Response> response = co_await client_.fetch(std::move(call), either.get_token());
   if (!response) co_return failure(exchange, response.error());
   co_return response;
 }
@@ -218,30 +218,81 @@ Async<Result<std::string>> EngineApi::registryDigest(std::string image, docker::
     co_return makeError(Code::Unimplemented, "the Docker Engine is too old to ask a registry for a digest");
   }
   if (response->status != 200) {
-    co_return registryError(response->status, docker::errorMessage(response->status, response->body));
+    co_return registryFailure(response->status, docker::errorMessage(response->status, response->body),
+                              image);
   }
   co_return docker::decodeDistribution(response->body);
 }
 
-Async<Status> EngineApi::pullImage(docker::ImageReference reference, std::optional<RegistryAuth> auth) {
-  Exchange exchange{
-      .method = "POST", .path = "/images/create", .step = "pulled", .deadline = deadlines_.pull};
+Async<Status> EngineApi::pullImage(docker::ImageReference reference, std::optional<RegistryAuth> auth,
+                                   std::function<void(const docker::PullProgress&)> onProgress,
+                                   std::stop_token stop) {
+  Exchange exchange{.method = "POST", .path = "/images/create", .step = "pulled"};
   exchange.query.emplace_back("fromImage", reference.repository());
   exchange.query.emplace_back("tag", reference.version());
   exchange.headers = authHeaders(auth, reference);
-  exchange.inactivity = deadlines_.pullInactivity;
+  exchange.stop = std::move(stop);
   std::string failed;
-  exchange.onBody = eachLine([&failed](std::string_view line) {
+  exchange.onBody = eachLine([&failed, &onProgress](std::string_view line) {
     Result<docker::PullProgress> progress = docker::decodePullProgress(line);
-    if (progress && failed.empty()) failed = std::move(progress->error);
+    if (!progress) return;
+    if (progress->error.empty()) return onProgress(*progress);
+    if (failed.empty()) failed = std::move(progress->error);
   });
+  const std::string name =
+      reference.repository() + (reference.digest.empty() ? ":" : "@") + reference.version();
   const Result<http::Response> response = co_await send(std::move(exchange));
-  if (!failed.empty()) co_return registryError(500, failed);
+  if (!failed.empty()) co_return registryFailure(500, failed, name);
   if (!response) co_return response.error();
   if (response->status != 200) {
-    co_return registryError(response->status, docker::errorMessage(response->status, response->body));
+    co_return registryFailure(response->status, docker::errorMessage(response->status, response->body), name);
   }
   co_return Status();
+}
+
+Async<Status> EngineApi::tagImage(std::string source, docker::ImageReference name) {
+  Exchange exchange{.method = "POST",
+                    .path = "/images/" + http::percentEncode(source, "/:@") + "/tag",
+                    .step = "tagged",
+                    .deadline = deadlines_.tag};
+  exchange.query.emplace_back("repo", name.repository());
+  exchange.query.emplace_back("tag", name.tag.empty() ? "latest" : name.tag);
+  const Result<http::Response> response = co_await call(std::move(exchange));
+  co_return response ? Status() : Status(response.error());
+}
+
+Async<Result<std::vector<docker::ImageSummary>>> EngineApi::listImages() {
+  Exchange exchange{.method = "GET", .path = "/images/json", .step = "listing", .deadline = deadlines_.list};
+  // Without this the engine leaves out the digests.
+  exchange.query.emplace_back("digests", "1");
+  const Result<http::Response> response = co_await call(std::move(exchange));
+  if (!response) co_return response.error();
+  co_return docker::decodeImages(response->body);
+}
+
+Async<Result<std::vector<docker::ContainerSummary>>> EngineApi::listContainers(bool sizes) {
+  Exchange exchange{
+      .method = "GET", .path = "/containers/json", .step = "listing", .deadline = deadlines_.list};
+  exchange.query.emplace_back("all", "1");
+  if (sizes) {
+    exchange.query.emplace_back("size", "1");
+    exchange.query.emplace_back("filters",
+                                docker::encodeFilters({{"status", {"created", "exited", "dead"}}}));
+  }
+  const Result<http::Response> response = co_await call(std::move(exchange));
+  if (!response) co_return response.error();
+  co_return docker::decodeContainers(response->body);
+}
+
+Async<Status> EngineApi::removeImage(std::string reference) {
+  Exchange exchange{.method = "DELETE",
+                    .path = "/images/" + http::percentEncode(reference, "/:@"),
+                    .step = "removing image",
+                    .deadline = deadlines_.removeImage};
+  const Result<http::Response> response = co_await send(std::move(exchange));
+  if (!response) co_return response.error();
+  if (response->status < 400 || response->status == 404) co_return Status();
+  co_return refusal(*response);
 }
 
 Async<Error> EngineApi::events(std::string label, WallTime since,

@@ -28,8 +28,8 @@ struct DockerDeadlines {
   Duration list = std::chrono::minutes(10);
   Duration volume = std::chrono::minutes(5);
   Duration digest = std::chrono::minutes(1);
-  Duration pull = std::chrono::hours(2);
-  Duration pullInactivity = std::chrono::minutes(1);  ///< without a byte of progress
+  Duration tag = std::chrono::seconds(30);
+  Duration removeImage = std::chrono::minutes(3);
 };
 
 /// Speaks the newest API version that both sides know; the engine is asked for its own at the first call.
@@ -62,7 +62,18 @@ class EngineApi {
   /// Asks the registry which manifest `image` stands for: "sha256:...". Unimplemented before API 1.30.
   Async<Result<std::string>> registryDigest(std::string image, docker::ImageReference reference,
                                             std::optional<RegistryAuth> auth);
-  Async<Status> pullImage(docker::ImageReference reference, std::optional<RegistryAuth> auth);
+  /// Passes on each line of the engine's stream that tells of progress. No deadline of its own: `stop` ends
+  /// it with Cancelled, and the engine then gives up what it does for nobody else.
+  Async<Status> pullImage(docker::ImageReference reference, std::optional<RegistryAuth> auth,
+                          std::function<void(const docker::PullProgress&)> onProgress, std::stop_token stop);
+  /// Gives the image `source` one more name; the name's digest is ignored. NotFound without such an image.
+  Async<Status> tagImage(std::string source, docker::ImageReference name);
+  Async<Result<std::vector<docker::ImageSummary>>> listImages();
+  /// Every container. `sizes`: stopped ones only, with the sizes of their writable layers.
+  Async<Result<std::vector<docker::ContainerSummary>>> listContainers(bool sizes);
+  /// Removes one name, with the last one the image. One that is gone is success; FailedPrecondition when a
+  /// container needs it.
+  Async<Status> removeImage(std::string reference);
 
   /// Calls `onEvent` for events of containers that carry the label key, from `since` on, until the stream
   /// ends; always an Error then.
@@ -77,8 +88,8 @@ class EngineApi {
     http::Query query{};
     http::Headers headers{};
     std::string body{};
-    Duration inactivity{0};
     std::function<bool(std::string_view)> onBody{};
+    std::stop_token stop{};  ///< beside that of the whole
   };
 
   /// Any status is an answer.

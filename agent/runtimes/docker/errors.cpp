@@ -12,6 +12,9 @@ struct Clue {
   Code code;
 };
 
+constexpr std::string_view kNoSpace = "no space left on device";
+constexpr std::string_view kNoQuota = "disk quota exceeded";
+
 // The first one found decides. "repository does not exist or may require 'docker login': denied" is about
 // permission, so those come before what is not found.
 constexpr std::array kClues{
@@ -26,8 +29,20 @@ constexpr std::array kClues{
     Clue{"client.timeout exceeded", Code::Unavailable},
     Clue{"context deadline exceeded", Code::Unavailable},
     Clue{"unexpected eof", Code::Unavailable},
+    Clue{"broken pipe", Code::Unavailable},
+    Clue{"http status: 5", Code::Unavailable},
+    Clue{"error parsing http 5", Code::Unavailable},
     Clue{"toomanyrequests", Code::ResourceExhausted},
-    Clue{"no space left on device", Code::ResourceExhausted},
+    Clue{"too many requests", Code::ResourceExhausted},
+    Clue{"http status: 429", Code::ResourceExhausted},
+    Clue{"error parsing http 429", Code::ResourceExhausted},
+    Clue{kNoSpace, Code::ResourceExhausted},
+    Clue{kNoQuota, Code::ResourceExhausted},
+    Clue{"verification failed for digest", Code::DataLoss},
+    Clue{"does not match provided digest", Code::DataLoss},
+    Clue{"x509:", Code::FailedPrecondition},
+    Clue{"http response to https client", Code::FailedPrecondition},
+    Clue{"invalid reference format", Code::InvalidArgument},
     Clue{"denied", Code::PermissionDenied},
     Clue{"unauthorized", Code::PermissionDenied},
     Clue{"authentication required", Code::PermissionDenied},
@@ -35,7 +50,67 @@ constexpr std::array kClues{
     Clue{"not found", Code::NotFound},
     Clue{"manifest unknown", Code::NotFound},
     Clue{"name unknown", Code::NotFound},
+    Clue{"no matching manifest", Code::NotFound},
 };
+
+std::string lowered(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return lower;
+}
+
+std::string_view adviceFor(const Error& error) {
+  switch (error.code) {
+    case Code::PermissionDenied:
+      return "The task can't pull the image. Check that the role has the permissions to pull images from the "
+             "registry. ";
+    case Code::NotFound:
+      return "The task can't pull the image. Check whether the image exists. ";
+    case Code::Unavailable:
+      return "The task can't pull the image. Check your network configuration. ";
+    case Code::FailedPrecondition:
+      return "The task can't pull the image. Check the certificate of the registry and what the Docker "
+             "Engine "
+             "trusts. ";
+    case Code::DataLoss:
+      return "The task can't pull the image. The registry sent something else than the digest names; push "
+             "the "
+             "image again. ";
+    case Code::ResourceExhausted:
+      return saysDiskFull(error)
+                 ? "The task can't pull the image. The disk of the host is full. "
+                 : "The task can't pull the image. The registry limits its pulls; log in to it "
+                   "with an account that may pull more, or use a copy elsewhere. ";
+    default:
+      return "";
+  }
+}
+
+/// `text` without the names of an image, which could be taken for clues.
+std::string withoutName(std::string text, const std::string& image) {
+  const size_t at = image.find('@');
+  const size_t colon = image.rfind(':', at);
+  const size_t slash = image.rfind('/');
+  const bool tagged =
+      at == std::string::npos && colon != std::string::npos && (slash == std::string::npos || colon > slash);
+  const std::string repository = image.substr(0, tagged ? colon : at);
+  if (repository.empty()) return text;
+  for (size_t found = text.find(repository); found != std::string::npos; found = text.find(repository)) {
+    text.erase(found, repository.size());
+  }
+  return text;
+}
+
+Code codeFor(int status, const std::string& message) {
+  const std::string lower = lowered(message);
+  for (const Clue& clue : kClues) {
+    if (lower.find(clue.text) != std::string::npos) return clue.code;
+  }
+  // How Go says that a peer hung up.
+  if (lower.ends_with(": eof")) return Code::Unavailable;
+  return engineError(status, {}).code;
+}
 
 }  // namespace
 
@@ -60,13 +135,41 @@ Error engineError(int status, std::string message) {
 }
 
 Error registryError(int status, std::string message) {
-  std::string lower = message;
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  for (const Clue& clue : kClues) {
-    if (lower.find(clue.text) != std::string::npos) return makeError(clue.code, std::move(message));
+  const Code code = codeFor(status, message);
+  return makeError(code, std::move(message));
+}
+
+Error registryFailure(int status, std::string message, const std::string& image) {
+  Error error = makeError(codeFor(status, withoutName(message, image)), withoutQueries(message));
+  std::string words =
+      error.message.find(image) == std::string::npos ? image + ": " + error.message : error.message;
+  error.message = std::string(adviceFor(error)) + words;
+  return error;
+}
+
+bool saysDiskFull(const Error& error) {
+  const std::string lower = lowered(error.message);
+  return error.code == Code::ResourceExhausted &&
+         (lower.find(kNoSpace) != std::string::npos || lower.find(kNoQuota) != std::string::npos);
+}
+
+std::string withoutQueries(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t scheme = text.find("://");
+    const size_t end = scheme == std::string_view::npos ? scheme : text.find_first_of(" \t\n\"'<>", scheme);
+    const std::string_view url = text.substr(0, end);
+    const size_t query = scheme == std::string_view::npos ? scheme : url.find('?', scheme);
+    if (query == std::string_view::npos) {
+      out += url;
+    } else {
+      out.append(url.substr(0, query)).append("?REDACTED");
+      if (url.ends_with(':')) out += ':';
+    }
+    text.remove_prefix(url.size());
+    if (scheme == std::string_view::npos) break;
   }
-  return engineError(status, std::move(message));
+  return out;
 }
 
 }  // namespace berth::agent

@@ -3,17 +3,47 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/images/image_names.hpp"
+#include "agent/runtimes/docker/errors.hpp"
+
 namespace berth::agent {
 namespace {
+
+/// An image can be removed by somebody else between two of our calls.
+constexpr int kTries = 3;
 
 PullOutcome outcomeOf(const docker::ImageInspect& image, const docker::ImageReference& reference,
                       bool downloaded) {
   PullOutcome outcome;
   outcome.downloaded = downloaded;
   outcome.digest = reference.digest;
+  outcome.imageId = image.id;
+  outcome.bytes = image.size;
   const std::vector<std::string> digests = digestsIn(image, reference);
   if (outcome.digest.empty() && !digests.empty()) outcome.digest = digests.back();
   return outcome;
+}
+
+bool alike(const PullSpec& a, const PullSpec& b) {
+  const RegistryAuth one = a.auth.value_or(RegistryAuth{});
+  const RegistryAuth other = b.auth.value_or(RegistryAuth{});
+  // Credentials count: nobody gets an image by those of another.
+  return a.image == b.image && a.behavior == b.behavior && one.username == other.username &&
+         one.password == other.password;
+}
+
+Error unwanted() { return makeError(Code::Cancelled, "the pull is not wanted any more"); }
+
+Error vanished(const std::string& image) {
+  Error error = makeError(Code::FailedPrecondition, "image " + image + " was removed while it was pulled");
+  error.retryable = true;
+  return error;
+}
+
+/// Whether the registry itself said why, so that asking it once more by a pull tells nothing new.
+bool answersForThePull(const Error& error) {
+  return error.retryable || error.code == Code::NotFound || error.code == Code::PermissionDenied ||
+         error.code == Code::Cancelled || error.code == Code::FailedPrecondition;
 }
 
 }  // namespace
@@ -28,50 +58,208 @@ std::vector<std::string> digestsIn(const docker::ImageInspect& image,
   return digests;
 }
 
-bool ImagePuller::localWillDo(const PullSpec& spec, const docker::ImageReference& reference) const {
-  if (!reference.digest.empty() || spec.behavior == PullBehavior::PreferCached) return true;
-  return spec.behavior == PullBehavior::Once && pulled_.contains(spec.image);
+ImagePuller::ImagePuller(Parts parts, PullLimits limits, Launch launch, std::stop_token stop)
+    : parts_(std::move(parts)),
+      launch_(std::move(launch)),
+      stop_(std::move(stop)),
+      downloads_(parts_.api, parts_.clock, limits, launch_, stop_) {}
+
+void ImagePuller::pull(PullSpec spec, Callback<PullOutcome> done) {
+  for (const FlightPtr& flight : flights_) {
+    if (!alike(flight->spec, spec)) continue;
+    flight->waiters.push_back(Waiter{std::move(spec.wantedBy), std::move(done)});
+    return;
+  }
+  auto flight = std::make_shared<Flight>();
+  flight->waiters.push_back(Waiter{spec.wantedBy, std::move(done)});
+  flight->name = canonicalImage(spec.image);
+  flight->since = parts_.clock.now().wall;
+  flight->spec = std::move(spec);
+  flights_.push_back(flight);
+  launch_("docker pull", [this, flight] { return fly(flight); });
 }
 
-Async<Result<PullOutcome>> ImagePuller::pull(PullSpec spec) {
-  const Result<docker::ImageReference> reference = docker::parseImageReference(spec.image);
-  if (!reference) co_return reference.error();
-  const auto local = co_await api_.inspectImage(spec.image);
-  if (!local) co_return local.error();
-  if (*local && localWillDo(spec, *reference)) co_return outcomeOf(**local, *reference, false);
+void ImagePuller::forget(const FlightPtr& flight) { flights_.remove(flight); }
 
-  Result<PullOutcome> outcome = co_await refresh(spec, *reference, *local);
-  if (outcome) {
-    pulled_.insert(spec.image);
-  } else if (*local && spec.behavior == PullBehavior::Default) {
-    log_.warn("using the local image, as the registry gave none",
-              {{"image", spec.image}, {"error", outcome.error().message}});
-    co_return outcomeOf(**local, *reference, false);
+void ImagePuller::cancel(const std::string& wantedBy) {
+  if (wantedBy.empty()) return;
+  std::vector<Callback<PullOutcome>> gone;
+  for (const FlightPtr& flight : std::list<FlightPtr>(flights_)) {
+    std::erase_if(flight->waiters, [&](Waiter& waiter) {
+      if (waiter.wantedBy != wantedBy) return false;
+      gone.push_back(std::move(waiter.done));
+      return true;
+    });
+    if (!flight->waiters.empty()) continue;
+    forget(flight);
+    if (flight->wish) downloads_.leave(flight->wish);
+  }
+  if (gone.empty()) return;
+  launch_("cancelled pull", [this, gone = std::move(gone)]() -> Async<void> {
+    for (const Callback<PullOutcome>& done : gone) {
+      if (!stop_.stop_requested()) done(unwanted());
+    }
+    co_return;
+  });
+}
+
+Async<void> ImagePuller::fly(FlightPtr flight) {
+  const Result<PullOutcome> outcome = co_await reach(flight);
+  forget(flight);
+  if (!outcome && saysDiskFull(outcome.error()) && parts_.onDiskFull && !stop_.stop_requested()) {
+    parts_.onDiskFull();
+  }
+  for (const Waiter& waiter : std::exchange(flight->waiters, {})) {
+    if (!stop_.stop_requested()) waiter.done(outcome);
+  }
+}
+
+bool ImagePuller::localWillDo(const Flight& flight, const docker::ImageReference& reference) const {
+  if (!reference.digest.empty() || flight.spec.behavior == PullBehavior::PreferCached) return true;
+  return flight.spec.behavior == PullBehavior::Once && parts_.memory.pulledBefore(flight.name);
+}
+
+void ImagePuller::remember(const Flight& flight, const PullOutcome& outcome) {
+  const WallTime now = parts_.clock.now().wall;
+  const auto known = parts_.memory.records().find(flight.name);
+  if (known != parts_.memory.records().end() && known->second.imageId == outcome.imageId &&
+      !outcome.downloaded) {
+    parts_.memory.used(flight.name, now);
+    return;
+  }
+  parts_.memory.pulled(ImageRecord{flight.name, outcome.digest, outcome.imageId, now, now, outcome.bytes});
+}
+
+Async<Result<PullOutcome>> ImagePuller::reach(FlightPtr flight) {
+  const Result<docker::ImageReference> reference = docker::parseImageReference(flight->spec.image);
+  if (!reference) co_return reference.error();
+  Result<PullOutcome> outcome = vanished(flight->spec.image);
+  for (int i = 0; i < kTries; ++i) {
+    co_await untilNotRemoved(flight);
+    const auto local = co_await parts_.api.inspectImage(flight->name);
+    if (!local) co_return local.error();
+    if (*local && localWillDo(*flight, *reference)) {
+      parts_.memory.used(flight->name, parts_.clock.now().wall);
+      co_return outcomeOf(**local, *reference, false);
+    }
+    outcome = co_await refresh(flight, *reference, *local);
+    if (outcome) {
+      remember(*flight, *outcome);
+      co_return outcome;
+    }
+    const Error& error = outcome.error();
+    if (error.code == Code::Cancelled) co_return outcome;
+    if (*local && flight->spec.behavior == PullBehavior::Default) {
+      parts_.log.warn("using the local image, as the registry gave none",
+                      {{"image", flight->spec.image}, {"error", error.message}});
+      co_return outcomeOf(**local, *reference, false);
+    }
+    if (error.code != Code::FailedPrecondition || !error.retryable) co_return outcome;
   }
   co_return outcome;
 }
 
-Async<Result<PullOutcome>> ImagePuller::refresh(PullSpec spec, docker::ImageReference reference,
+Async<Result<PullOutcome>> ImagePuller::refresh(FlightPtr flight, docker::ImageReference reference,
                                                 std::optional<docker::ImageInspect> local) {
-  if (local) {
-    const Result<std::string> digest = co_await api_.registryDigest(spec.image, reference, spec.auth);
-    if (digest && std::ranges::count(digestsIn(*local, reference), *digest) > 0) {
-      PullOutcome same;
-      same.digest = *digest;
-      co_return same;
-    }
-    // What can't be asked can't be downloaded either, and the local image is as good as that.
-    const bool asked = digest || digest.error().code == Code::Unimplemented;
-    if (!asked && spec.behavior == PullBehavior::Default) co_return digest.error();
+  std::string digest = reference.digest;
+  if (digest.empty()) {
+    const Result<std::string> asked =
+        co_await parts_.api.registryDigest(flight->name, reference, flight->spec.auth);
+    if (!asked && answersForThePull(asked.error())) co_return asked.error();
+    if (asked) digest = *asked;
   }
-  const Status pulled = co_await api_.pullImage(reference, spec.auth);
+  if (flight->waiters.empty()) co_return unwanted();
+  if (local && !digest.empty() && std::ranges::count(digestsIn(*local, reference), digest) > 0) {
+    PullOutcome same = outcomeOf(*local, reference, false);
+    same.digest = digest;
+    co_return same;
+  }
+  const Status pulled = co_await download(flight, reference, digest);
   if (!pulled) co_return pulled.error();
-  const auto image = co_await api_.inspectImage(spec.image);
+  const auto image = co_await parts_.api.inspectImage(flight->name);
   if (!image) co_return image.error();
-  if (!*image) {
-    co_return makeError(Code::Internal, "image " + spec.image + " is not there after the engine pulled it");
+  if (!*image) co_return vanished(flight->spec.image);
+  PullOutcome outcome = outcomeOf(**image, reference, true);
+  if (!digest.empty()) outcome.digest = digest;
+  co_return outcome;
+}
+
+Async<Status> ImagePuller::download(FlightPtr flight, docker::ImageReference reference, std::string digest) {
+  docker::ImageReference exact = reference;
+  exact.digest = digest;
+  flight->digest = digest.empty() ? "" : exact.repository() + "@" + digest;
+  flight->wish = downloads_.join(exact, flight->spec.auth);
+  const std::shared_ptr<Downloads::Wish> wish = flight->wish;
+  co_await wish->done.wait();
+  flight->wish.reset();
+  if (!wish->result || !*wish->result) co_return wish->result.value_or(unwanted());
+  flight->downloaded = true;
+  if (flight->waiters.empty()) co_return unwanted();
+  if (digest.empty() || !reference.digest.empty()) co_return Status();
+  const Status tagged = co_await parts_.api.tagImage(flight->digest, reference);
+  if (!tagged && tagged.error().code == Code::NotFound) co_return vanished(flight->spec.image);
+  co_return tagged;
+}
+
+std::vector<PullStatus> ImagePuller::status() const {
+  std::vector<PullStatus> out;
+  for (const FlightPtr& flight : flights_) {
+    PullStatus status;
+    if (flight->wish) status = downloads_.status(*flight->wish).value_or(PullStatus{});
+    if (flight->downloaded) status.phase = PullPhase::Extracting;
+    if (flight->behindRemoval) status.waitingFor = "the removal of the same image";
+    status.image = flight->spec.image;
+    status.wanted = flight->waiters.size();
+    status.since = flight->since;
+    out.push_back(std::move(status));
   }
-  co_return outcomeOf(**image, reference, true);
+  return out;
+}
+
+Async<void> ImagePuller::untilNotRemoved(FlightPtr flight) {
+  for (bool waited = true; waited;) {
+    waited = false;
+    for (const std::shared_ptr<Removal>& removal : removals_) {
+      if (!removal->names.contains(flight->name)) continue;
+      flight->behindRemoval = true;
+      const std::shared_ptr<Removal> kept = removal;
+      co_await kept->done.wait();
+      waited = true;
+      break;
+    }
+  }
+  flight->behindRemoval = false;
+}
+
+void ImagePuller::removeImage(StoredImage image, Callback<std::monostate> done) {
+  auto removal = std::make_shared<Removal>();
+  for (const std::string& reference : image.references) removal->names.insert(canonicalImage(reference));
+  const bool wanted = std::ranges::any_of(flights_, [&](const FlightPtr& flight) {
+    return removal->names.contains(flight->name) || removal->names.contains(flight->digest);
+  });
+  if (!wanted) removals_.push_back(removal);
+  launch_("docker image removal",
+          [this, removal, wanted, image = std::move(image), done = std::move(done)]() -> Async<void> {
+            Result<std::monostate> result =
+                makeError(Code::FailedPrecondition, "image " + image.id + " is wanted by a pull");
+            if (!wanted) result = co_await removeAll(image);
+            removals_.remove(removal);
+            removal->done.set();
+            if (!stop_.stop_requested()) done(std::move(result));
+          });
+}
+
+Async<Result<std::monostate>> ImagePuller::removeAll(StoredImage image) {
+  // The names by tag first: with the last of them the engine drops those by digest in the same repository.
+  std::vector<std::string> names = image.references;
+  std::ranges::stable_partition(names,
+                                [](const std::string& name) { return name.find('@') == std::string::npos; });
+  if (names.empty()) names.push_back(image.id);
+  for (const std::string& name : names) {
+    const Status removed = co_await parts_.api.removeImage(name);
+    if (!removed) co_return removed.error();
+  }
+  co_return std::monostate();
 }
 
 }  // namespace berth::agent

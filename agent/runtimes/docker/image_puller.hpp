@@ -1,10 +1,17 @@
 // Makes images present on a Docker Engine, with as little traffic as the pull behaviour allows.
 #pragma once
 
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "agent/images/image_memory.hpp"
 #include "agent/ports/runtime.hpp"
+#include "agent/runtimes/docker/downloads.hpp"
 #include "agent/runtimes/docker/engine_api.hpp"
 #include "common/log/log.hpp"
 
@@ -13,27 +20,72 @@ namespace berth::agent {
 /// What each behaviour does (Amazon's ECS_IMAGE_PULL_BEHAVIOR):
 ///   Default       asks the registry; when that or the download fails, a local image will do
 ///   Always        asks the registry; a failure is a failure
-///   Once          a local image will do when this process has got it before
+///   Once          a local image will do when this agent has got it before and not cleaned it up since
 ///   PreferCached  a local image will do
 /// An image named by its digest can't change, so a local one always will do. "Asking" compares digests and
-/// downloads only when they differ.
+/// downloads only when they differ: by the digest, so that tags of one image share one download, and the tag
+/// is given afterwards. Requests that are alike in everything share even the question.
 class ImagePuller {
  public:
-  /// Both must outlive the puller, and the puller its coroutines.
-  ImagePuller(EngineApi& api, Log& log) : api_(api), log_(log) {}
+  struct Parts {
+    EngineApi& api;
+    ImageMemory& memory;
+    const Clock& clock;
+    Log& log;
+    std::function<void()> onDiskFull;  ///< may be empty
+  };
 
-  /// InvalidArgument for a name that is none; NotFound, PermissionDenied, Unavailable, ResourceExhausted or
-  /// DeadlineExceeded as the registry or the engine has it.
-  Async<Result<PullOutcome>> pull(PullSpec spec);
+  /// Everything must outlive what `launch` starts. After `stop` no callback is called any more.
+  ImagePuller(Parts parts, PullLimits limits, Launch launch, std::stop_token stop);
+
+  /// InvalidArgument for a name that is none; else what registryFailure() tells, DeadlineExceeded as the pull
+  /// queue has it, or Cancelled.
+  void pull(PullSpec spec, Callback<PullOutcome> done);
+  void cancel(const std::string& wantedBy);
+  std::vector<PullStatus> status() const;
+
+  /// See Runtime::removeImage.
+  void removeImage(StoredImage image, Callback<std::monostate> done);
 
  private:
-  bool localWillDo(const PullSpec& spec, const docker::ImageReference& reference) const;
-  Async<Result<PullOutcome>> refresh(PullSpec spec, docker::ImageReference reference,
-                                     std::optional<docker::ImageInspect> local);
+  struct Waiter {
+    std::string wantedBy;
+    Callback<PullOutcome> done;
+  };
+  /// Requests that are alike.
+  struct Flight {
+    PullSpec spec;
+    std::string name;    ///< canonical
+    std::string digest;  ///< canonical name by digest, once it is known
+    std::vector<Waiter> waiters;
+    WallTime since{};
+    bool behindRemoval = false;
+    bool downloaded = false;
+    std::shared_ptr<Downloads::Wish> wish;
+  };
+  using FlightPtr = std::shared_ptr<Flight>;
+  struct Removal {
+    std::set<std::string> names;  ///< canonical
+    Event done;
+  };
 
-  EngineApi& api_;
-  Log& log_;
-  std::set<std::string> pulled_;
+  Async<void> fly(FlightPtr flight);
+  Async<Result<PullOutcome>> reach(FlightPtr flight);
+  Async<Result<PullOutcome>> refresh(FlightPtr flight, docker::ImageReference reference,
+                                     std::optional<docker::ImageInspect> local);
+  Async<Status> download(FlightPtr flight, docker::ImageReference reference, std::string digest);
+  Async<void> untilNotRemoved(FlightPtr flight);
+  Async<Result<std::monostate>> removeAll(StoredImage image);
+  bool localWillDo(const Flight& flight, const docker::ImageReference& reference) const;
+  void remember(const Flight& flight, const PullOutcome& outcome);
+  void forget(const FlightPtr& flight);
+
+  Parts parts_;
+  Launch launch_;
+  std::stop_token stop_;
+  Downloads downloads_;
+  std::list<FlightPtr> flights_;  ///< in the order in which they were asked for
+  std::list<std::shared_ptr<Removal>> removals_;
 };
 
 /// Digests under which `image` is known in the repository of `reference`.
