@@ -29,7 +29,7 @@ struct PullSpec {
   std::string image;  ///< repo[:tag][@digest]
   PullBehavior behavior = PullBehavior::Default;
   std::optional<RegistryAuth> auth;
-  std::string wantedBy;  ///< who asks, for cancelPull; empty: can't be cancelled
+  std::string wantedBy{};  ///< who asks, for cancelPull; empty: can't be cancelled
 };
 
 struct PullOutcome {

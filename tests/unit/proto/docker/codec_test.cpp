@@ -128,5 +128,52 @@ TEST_CASE("Filters and credentials are encoded") {
   CHECK(binary.size() % 4 == 0);
 }
 
+TEST_CASE("Progress of a pull has the layer and its bytes") {
+  const auto line = decodePullProgress(
+      R"({"status":"Downloading","progressDetail":{"current":1024,"total":4096},"progress":"[=> ]","id":"4f4f"})");
+  REQUIRE(line);
+  CHECK(line->status == "Downloading");
+  CHECK(line->id == "4f4f");
+  CHECK(line->current == 1024);
+  CHECK(line->total == 4096);
+  CHECK(line->error.empty());
+  const auto bare = decodePullProgress(R"({"status":"Waiting","progressDetail":{},"id":"4f4f"})");
+  REQUIRE(bare);
+  CHECK(bare->total == 0);
+  CHECK_FALSE(decodePullProgress(R"({"progressDetail":{"current":"many"}})"));
+}
+
+TEST_CASE("The list of images has their names and sizes, and no names for those without") {
+  const auto images = decodeImages(
+      R"([{"Id":"sha256:a","RepoTags":["web:1"],"RepoDigests":["web@sha256:b"],"Size":7,"Created":100},)"
+      R"({"Id":"sha256:c","RepoTags":["<none>:<none>"],"RepoDigests":["<none>@<none>"],"Size":1,"Created":0},)"
+      R"({"Id":"sha256:d","RepoTags":null,"RepoDigests":null}])");
+  REQUIRE(images);
+  REQUIRE(images->size() == 3);
+  CHECK(images->at(0).repoTags == std::vector<std::string>{"web:1"});
+  CHECK(images->at(0).repoDigests == std::vector<std::string>{"web@sha256:b"});
+  CHECK(images->at(0).size == 7);
+  CHECK(toEpochMillis(images->at(0).created) == 100000);
+  CHECK(images->at(1).repoTags.empty());
+  CHECK(images->at(1).repoDigests.empty());
+  CHECK(images->at(2).repoTags.empty());
+  CHECK_FALSE(decodeImages(R"([{"RepoTags":[]}])"));
+  CHECK_FALSE(decodeImages(R"({"message":"no"})"));
+}
+
+TEST_CASE("The list of containers has what each uses") {
+  const auto containers = decodeContainers(
+      R"([{"Id":"c1","Names":["/web"],"ImageID":"sha256:a","Labels":{"k":"v"},"State":"exited","Created":5,)"
+      R"("SizeRw":9},{"Id":"c2","Names":null,"State":"running"}])");
+  REQUIRE(containers);
+  REQUIRE(containers->size() == 2);
+  CHECK(containers->at(0).name == "web");
+  CHECK(containers->at(0).imageId == "sha256:a");
+  CHECK(containers->at(0).labels.at("k") == "v");
+  CHECK(containers->at(0).state == "exited");
+  CHECK(containers->at(0).sizeRw == 9);
+  CHECK(containers->at(1).sizeRw == 0);
+}
+
 }  // namespace
 }  // namespace berth::docker
