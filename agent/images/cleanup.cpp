@@ -104,12 +104,17 @@ bool aboveLowMark(const DiskState& disk, const CleanupPolicy& policy) {
 }
 
 CleanupPlan planCleanup(const ImageInventory& inventory, const DiskState& disk, const CleanupPolicy& policy,
-                        Now now) {
-  const bool full = aboveHighMark(disk, policy);
+                        Now now, bool pressed) {
+  const bool full = pressed || aboveHighMark(disk, policy);
   CleanupPlan plan;
   if (policy.images) plan.images = planImages(inventory, full, policy, now.wall);
   plan.containers = planContainers(inventory, full, policy, now.wall);
   return plan;
+}
+
+double cleanupGoal(const DiskState& disk, const CleanupPolicy& policy, bool pressed) {
+  if (!pressed) return policy.lowMark;
+  return std::min(policy.lowMark, fullness(disk) - (1 - policy.lowMark));
 }
 
 Status checkPolicy(const CleanupPolicy& policy) {

@@ -60,7 +60,7 @@ struct ImageInventory {
 
 enum class CleanupWhy {
   Age,    ///< old and unused: always done
-  Disk,   ///< only as long as the disk is fuller than the low mark
+  Disk,   ///< only as long as the disk is fuller than the goal
   Bound,  ///< stopped containers take more than they may
 };
 
@@ -82,8 +82,12 @@ struct CleanupPlan {
   std::vector<ContainerRemoval> containers;
 };
 
+/// `pressed`: as above the high mark, whatever the disk looks like now: a pull has just found it too full.
 CleanupPlan planCleanup(const ImageInventory& inventory, const DiskState& disk, const CleanupPolicy& policy,
-                        Now now);
+                        Now now, bool pressed = false);
+/// The fullness down to which removals of the reason Disk go on. Normally that is the low mark; when pressed,
+/// each time at least as much again is freed as is free at the low mark.
+double cleanupGoal(const DiskState& disk, const CleanupPolicy& policy, bool pressed);
 
 /// Used share, of bytes or inodes, whichever is more; 0 when sizes are unknown.
 double fullness(const DiskState& disk);

@@ -137,24 +137,29 @@ Async<void> Janitor::removeContainers(const CleanupPlan& plan, std::stop_token s
   }
 }
 
-Async<CleanupSummary> Janitor::cycle(std::stop_token stop) {
+void Janitor::judge(const DiskState& before, bool pressed, CleanupSummary& summary) {
+  summary.stuck =
+      (pressed || aboveHighMark(before, policy_)) && summary.disk && aboveLowMark(*summary.disk, policy_);
+  if (!summary.stuck) return;
+  complain(
+      "the disk stays above its low mark",
+      makeError(Code::ResourceExhausted, "nothing more may be removed below " + summary.disk->path +
+                                             "; what fills it is in use, not this agent's, or no image"));
+}
+
+Async<CleanupSummary> Janitor::cycle(std::stop_token stop, bool pressed) {
   CleanupSummary summary;
   current_.clear();
-  const std::optional<DiskState> before = co_await disk();
+  const std::optional<DiskState> seen = co_await disk();
   const std::optional<ImageInventory> inventory = co_await stock();
   if (inventory && !stop.stop_requested()) {
-    const DiskState state = before.value_or(DiskState{});
-    const CleanupPlan plan = planCleanup(*inventory, state, policy_, clock_.now());
+    const DiskState before = seen.value_or(DiskState{});
+    goal_ = cleanupGoal(before, policy_, pressed);
+    const CleanupPlan plan = planCleanup(*inventory, before, policy_, clock_.now(), pressed);
     co_await removeImages(plan, stop, summary);
     co_await removeContainers(plan, stop, summary);
     summary.disk = co_await disk();
-    summary.stuck = aboveHighMark(state, policy_) && summary.disk && aboveLowMark(*summary.disk, policy_);
-    if (summary.stuck) {
-      complain(
-          "the disk stays above its low mark",
-          makeError(Code::ResourceExhausted, "nothing more may be removed below " + summary.disk->path +
-                                                 "; what fills it is in use, not this agent's, or no image"));
-    }
+    judge(before, pressed, summary);
   }
   complaints_ = current_;
   co_return summary;
@@ -179,7 +184,7 @@ Async<void> Janitor::run(std::stop_token stop) {
     co_await untilDue(stop, stuck);
     if (stop.stop_requested()) co_return;
     woken_.reset();
-    const CleanupSummary summary = co_await cycle(stop);
+    const CleanupSummary summary = co_await cycle(stop, std::exchange(pressed_, false));
     stuck = summary.stuck;
   }
 }

@@ -36,7 +36,7 @@ struct CleanupSummary {
   size_t containers = 0;  ///< of others: removed; of ours: passed to the engine
   size_t failed = 0;
   std::optional<DiskState> disk;  ///< afterwards; nullopt: could not be read
-  bool stuck = false;             ///< it began above the high mark and could not get below the low one
+  bool stuck = false;             ///< it had to get below the low mark, and could not
 };
 
 class Janitor {
@@ -48,14 +48,19 @@ class Janitor {
   /// after wake(). Until `stop`; a removal that was begun is waited for.
   Async<void> run(std::stop_token stop);
   /// One cycle. A failure is logged once for each cause, and then again only after it was gone for a cycle.
-  Async<CleanupSummary> cycle(std::stop_token stop = {});
-  /// The disk was full for somebody: clean up now. Any number of times.
-  void wake() { woken_.set(); }
+  /// `pressed`: see planCleanup.
+  Async<CleanupSummary> cycle(std::stop_token stop = {}, bool pressed = false);
+  /// The disk was full for somebody: clean up now, pressed. Any number of times.
+  void wake() {
+    pressed_ = true;
+    woken_.set();
+  }
 
  private:
   Async<std::optional<DiskState>> disk();
   Async<std::optional<ImageInventory>> stock();
   Async<bool> stillFull(CleanupWhy why);
+  void judge(const DiskState& before, bool pressed, CleanupSummary& summary);
   Async<void> removeImages(const CleanupPlan& plan, std::stop_token stop, CleanupSummary& summary);
   Async<void> removeContainers(const CleanupPlan& plan, std::stop_token stop, CleanupSummary& summary);
   Async<void> untilDue(std::stop_token stop, bool stuck);
@@ -67,6 +72,8 @@ class Janitor {
   const Clock& clock_;
   Log& log_;
   Event woken_;
+  bool pressed_ = false;
+  double goal_ = 0;  ///< of this cycle
   FirstSeen firstSeen_;
   std::set<std::string> complaints_;  ///< made in an earlier cycle, or this one
   std::set<std::string> current_;     ///< those of this cycle

@@ -35,7 +35,7 @@ struct PullSpec {
 struct PullOutcome {
   std::string digest;       ///< "sha256:..." of the manifest the image now stands for; empty if unknown
   bool downloaded = false;  ///< false: the local image was already the right one
-  std::string imageId;      ///< the runtime's id of the image, "sha256:..."; empty if unknown
+  std::string imageId{};    ///< the runtime's id of the image, "sha256:..."; empty if unknown
   int64_t bytes = 0;        ///< its size on disk, with layers that it shares with others; 0 if unknown
 };
 

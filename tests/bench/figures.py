@@ -16,6 +16,8 @@ ROUNDS = 20
 CONTAINERS = 20
 METRICS_SECONDS = 30
 SETTLE_SECONDS = 5
+PULLS = 40
+PULL_BYTES = 200_000_000
 
 
 class Figure:
@@ -55,6 +57,69 @@ def task_start(berth, pull_behavior, label):
     ratio = statistics.median(ours) / statistics.median(peer)
     return Figure(f"payload to RUNNING, {label}", milliseconds(ours), f"docker run -d: {milliseconds(peer)}",
                   f"ratio {ratio:.3f}, at most 1.05", ratio <= 1.05)
+
+
+def pulls(berth):
+    """Tasks of one absent image, all at once, beside one pull and then as many `docker start`s in parallel."""
+    peer_image, image = (big_image(berth, name) for name in ("big-peer", "big"))
+    register(berth, "big", image, cpu=16, memory=32)
+    agent = berth.add_agent()
+    socket = f"unix://{agent.engine.socket}"
+    began = time.monotonic()
+    agent.engine.docker("pull", "-q", peer_image)
+    pulled = time.monotonic() - began
+    ids = [agent.engine.docker("create", peer_image).stdout.strip() for _ in range(PULLS)]
+    began = time.monotonic()
+    starts = [subprocess.Popen([DOCKER, "-H", socket, "start", one], stdout=subprocess.DEVNULL) for one in ids]
+    assert [one.wait() for one in starts] == [0] * PULLS
+    started = time.monotonic() - began
+    agent.engine.remove_containers()
+    agent.engine.remove_images()
+
+    before = bytes_read_from(berth.registry)
+    began = time.monotonic()
+    arns = [arn for _ in range(0, PULLS, 10) for arn in run(berth, "big", count=10)]
+    waiting = set(arns)
+
+    def running():
+        for at in range(0, PULLS, 100):
+            for task in berth.ecs.describe_tasks(tasks=arns[at:at + 100])["tasks"]:
+                assert task["lastStatus"] != "STOPPED", task
+                if task["lastStatus"] == "RUNNING":
+                    waiting.discard(task["taskArn"])
+        return not waiting
+
+    wait_until(running, f"{PULLS} RUNNING tasks", 300)
+    ours = time.monotonic() - began
+    downloads = (bytes_read_from(berth.registry) - before) / PULL_BYTES
+    remove(berth, agent)
+    agent.engine.remove_images()
+    ratio = ours / (pulled + started)
+    return Figure(f"{PULLS} tasks of one absent image of {PULL_BYTES // 10**6} MB to RUNNING",
+                  f"{ours:.2f} s, {downloads:.1f} downloads",
+                  f"one pull {pulled:.2f} s + {PULLS} docker starts {started:.2f} s = {pulled + started:.2f} s",
+                  f"ratio {ratio:.2f}, at most 1.2, one download", ratio <= 1.2 and downloads < 1.5)
+
+
+def big_image(berth, name):
+    """An image in the registry of the sleeper and random bytes, which don't pack; it is not on the engine."""
+    engine = berth.engine(0)
+    folder = pathlib.Path(berth.folder, name)
+    folder.mkdir()
+    (folder / "content").write_bytes(os.urandom(PULL_BYTES))
+    (folder / "Dockerfile").write_text(f"FROM {berth.image('sleeper')}\nCOPY content /content\n")
+    image = berth.image(name)
+    engine.docker("build", "-q", "-t", image, str(folder))
+    engine.docker("push", "-q", image)
+    engine.remove_images()
+    (folder / "content").unlink()
+    return image
+
+
+def bytes_read_from(registry):
+    """What the registry has sent over its sockets and read from its files so far, by the kernel's count."""
+    fields = dict(line.split(": ") for line in pathlib.Path(f"/proc/{registry.program.pid}/io").read_text().splitlines())
+    return int(fields["rchar"])
 
 
 def session_start(berth):

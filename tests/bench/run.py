@@ -24,6 +24,7 @@ PARTS = {
     "memory": lambda berth: figures.memory(berth, 0),
     "memory-20": lambda berth: figures.memory(berth, 20),
     "metrics": figures.metrics,
+    "pulls": figures.pulls,
 }
 
 

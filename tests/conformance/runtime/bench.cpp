@@ -51,8 +51,9 @@ Bench::~Bench() {
   io_.poll();
 }
 
-std::unique_ptr<agent::DockerRuntime> Bench::makeRuntime(agent::DockerOptions options) {
-  const agent::DockerRuntime::Means means{*client_, clock_, random_, log_};
+std::unique_ptr<agent::DockerRuntime> Bench::makeRuntime(agent::DockerOptions options,
+                                                         agent::ImageMemory* images) {
+  const agent::DockerRuntime::Means means{*client_, clock_, random_, log_, images};
   auto made = agent::DockerRuntime::make(io_.get_executor(), means, std::move(options));
   if (!made) throw std::runtime_error(made.error().message);
   return std::move(*made);
@@ -148,15 +149,29 @@ http::Response Bench::engine(std::string method, std::string target, std::string
   request.request.body = std::move(body);
   request.request.headers.add("X-Registry-Auth", "e30=");
   request.request.headers.add("Content-Type", "application/json");
+  http::Response response = exchange(std::move(request));
+  INFO(response.body);
+  REQUIRE(response.status / 100 == 2);
+  return response;
+}
+
+http::Response Bench::exchange(http::Call request) {
   auto response = call<http::Response>([&](auto done) {
     boost::asio::co_spawn(
         io_, [this, &request, done]() -> Async<void> { done(co_await client_->fetch(request)); },
         boost::asio::detached);
   });
   REQUIRE(response);
-  INFO(response->body);
-  REQUIRE(response->status / 100 == 2);
   return *response;
+}
+
+void Bench::forgetInRegistry(const std::string& image, const std::string& digest) {
+  const std::string path = image.substr(image.find('/') + 1);
+  http::Call request;
+  request.request.method = "DELETE";
+  request.request.url =
+      "http://" + site_.registry + "/v2/" + path.substr(0, path.rfind(':')) + "/manifests/" + digest;
+  REQUIRE(exchange(std::move(request)).status == 202);
 }
 
 std::string Bench::freshImage() {

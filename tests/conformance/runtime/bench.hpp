@@ -47,7 +47,8 @@ class Bench {
   void closeRuntime() { runtime_.reset(); }
 
   /// Another runtime, by way of another socket or with other deadlines.
-  std::unique_ptr<agent::DockerRuntime> makeRuntime(agent::DockerOptions options);
+  std::unique_ptr<agent::DockerRuntime> makeRuntime(agent::DockerOptions options,
+                                                    agent::ImageMemory* images = nullptr);
 
   /// Runs the loop until `done` says so; false after two minutes.
   bool runUntil(const std::function<bool()>& done);
@@ -83,6 +84,10 @@ class Bench {
 
   /// A call of the engine's API that the runtime does not offer; any 2xx is expected.
   http::Response engine(std::string method, std::string target, std::string body = {});
+  /// Any HTTP exchange; any status is an answer.
+  http::Response exchange(http::Call request);
+  /// Takes the manifest out of the registry: its tags stand for nothing any more.
+  void forgetInRegistry(const std::string& image, const std::string& digest);
   /// A name in the registry that no other test uses.
   std::string freshImage();
 

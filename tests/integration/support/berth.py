@@ -197,6 +197,10 @@ class Berth:
     def image(self, name):
         return self.registry.image(name)
 
+    def engine(self, number):
+        """The engine of agent `number`, also before there is one."""
+        return self._engines(number)
+
     def task(self, arn, cluster="default"):
         return self.ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
 

@@ -114,7 +114,7 @@ class Registry:
         config = self.folder / "config.yml"
         config.write_text(json.dumps({
             "version": "0.1", "log": {"level": "warn"}, "http": {"addr": self.address},
-            "storage": {"filesystem": {"rootdirectory": str(self.folder / "data")}}}))
+            "storage": {"filesystem": {"rootdirectory": str(self.folder / "data")}, "delete": {"enabled": True}}}))
         self.program = Program("docker-registry", ["/usr/bin/docker-registry", "serve", config], self.folder)
 
     def start(self):

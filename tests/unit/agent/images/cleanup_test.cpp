@@ -175,6 +175,15 @@ TEST_CASE("How full a disk is, is what bytes or inodes say, whichever is more") 
   CHECK_FALSE(aboveLowMark(DiskState{"/", 1000, 750, 0, 0}, policy));
 }
 
+TEST_CASE("When a pull found the disk too full, room is made whatever the disk looks like afterwards") {
+  const ImageInventory inventory{{image("young", 3min)}, {}};
+  CHECK(images(planCleanup(inventory, kRoomy, {}, kNow, true)) == Ids{"young"});
+  CHECK(cleanupGoal(kFull, {}, false) == Approx(0.75));
+  CHECK(cleanupGoal(kFull, {}, true) == Approx(0.65));
+  CHECK(cleanupGoal(DiskState{"/", 1000, 1000, 0, 0}, {}, true) == Approx(0.75));
+  CHECK(cleanupGoal(DiskState{"/", 1000, 700, 0, 0}, {}, true) == Approx(0.45));
+}
+
 TEST_CASE("A policy that can't work is refused and says what can") {
   CleanupPolicy policy;
   CHECK(checkPolicy(policy));
