@@ -1,12 +1,18 @@
 #include "agent/images/cleanup.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <tuple>
 
 #include "agent/images/image_names.hpp"
 
 namespace berth::agent {
 namespace {
+
+/// Repositories of which no image is ever removed, whoever brought it: an agent's own parts.
+constexpr std::array<std::string_view, 2> kOwnParts = {"docker.io/amazon/amazon-ecs-agent",
+                                                       "docker.io/amazon/amazon-ecs-pause"};
 
 double share(int64_t used, int64_t total) {
   return total <= 0 ? 0 : static_cast<double>(used) / static_cast<double>(total);
@@ -15,6 +21,7 @@ double share(int64_t used, int64_t total) {
 bool excluded(const StoredImage& image, const CleanupPolicy& policy) {
   return std::ranges::any_of(image.references, [&](const std::string& reference) {
     const std::string name = canonicalImage(reference);
+    if (std::ranges::count(kOwnParts, repositoryOf(name)) > 0) return true;
     return std::ranges::any_of(
         policy.exclude, [&](const std::string& kept) { return kept == name || kept == repositoryOf(name); });
   });

@@ -27,7 +27,8 @@ struct CleanupPolicy {
   bool untracked = false;
   Duration untrackedAge = std::chrono::hours(1);
   size_t untrackedContainersPerCycle = 5;
-  /// Images that stay: canonical names, or repositories for all that is in them.
+  /// Images that stay: canonical names, or repositories for all that is in them. Amazon's agent and pause
+  /// images stay in any case.
   std::vector<std::string> exclude;
   /// What stopped containers of ours may take with their logs, all together; 0: any amount. The engine
   /// removes them when their time is up; this, and the high mark, make it do so earlier.

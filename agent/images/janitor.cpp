@@ -87,7 +87,8 @@ Async<std::optional<ImageInventory>> Janitor::stock() {
 Async<bool> Janitor::stillFull(CleanupWhy why) {
   if (why != CleanupWhy::Disk) co_return true;
   const std::optional<DiskState> now = co_await disk();
-  co_return now&& aboveLowMark(*now, policy_);
+  if (!now) co_return false;
+  co_return fullness(*now) > goal_;
 }
 
 Async<void> Janitor::removeImages(const CleanupPlan& plan, std::stop_token stop, CleanupSummary& summary) {

@@ -136,7 +136,7 @@ Async<Result<PullOutcome>> ImagePuller::reach(FlightPtr flight) {
   Result<PullOutcome> outcome = vanished(flight->spec.image);
   for (int i = 0; i < kTries; ++i) {
     co_await untilNotRemoved(flight);
-    const auto local = co_await parts_.api.inspectImage(flight->name);
+    const auto local = co_await parts_.api.inspectImage(flight->spec.image);
     if (!local) co_return local.error();
     if (*local && localWillDo(*flight, *reference)) {
       parts_.memory.used(flight->name, parts_.clock.now().wall);
@@ -164,7 +164,7 @@ Async<Result<PullOutcome>> ImagePuller::refresh(FlightPtr flight, docker::ImageR
   std::string digest = reference.digest;
   if (digest.empty()) {
     const Result<std::string> asked =
-        co_await parts_.api.registryDigest(flight->name, reference, flight->spec.auth);
+        co_await parts_.api.registryDigest(flight->spec.image, reference, flight->spec.auth);
     if (!asked && answersForThePull(asked.error())) co_return asked.error();
     if (asked) digest = *asked;
   }
@@ -176,7 +176,7 @@ Async<Result<PullOutcome>> ImagePuller::refresh(FlightPtr flight, docker::ImageR
   }
   const Status pulled = co_await download(flight, reference, digest);
   if (!pulled) co_return pulled.error();
-  const auto image = co_await parts_.api.inspectImage(flight->name);
+  const auto image = co_await parts_.api.inspectImage(flight->spec.image);
   if (!image) co_return image.error();
   if (!*image) co_return vanished(flight->spec.image);
   PullOutcome outcome = outcomeOf(**image, reference, true);
@@ -193,8 +193,9 @@ Async<Status> ImagePuller::download(FlightPtr flight, docker::ImageReference ref
   co_await wish->done.wait();
   flight->wish.reset();
   if (!wish->result || !*wish->result) co_return wish->result.value_or(unwanted());
+  // From here on it goes to its end even if nobody waits any more: what came must get its name and be
+  // remembered, or it would never be cleaned up.
   flight->downloaded = true;
-  if (flight->waiters.empty()) co_return unwanted();
   if (digest.empty() || !reference.digest.empty()) co_return Status();
   const Status tagged = co_await parts_.api.tagImage(flight->digest, reference);
   if (!tagged && tagged.error().code == Code::NotFound) co_return vanished(flight->spec.image);
