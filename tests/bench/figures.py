@@ -76,7 +76,7 @@ def pulls(berth):
     agent.engine.remove_containers()
     agent.engine.remove_images()
 
-    before = bytes_read_from(berth.registry)
+    before = bytes_read_by(berth.registry)
     began = time.monotonic()
     arns = [arn for _ in range(0, PULLS, 10) for arn in run(berth, "big", count=10)]
     waiting = set(arns)
@@ -91,7 +91,7 @@ def pulls(berth):
 
     wait_until(running, f"{PULLS} RUNNING tasks", 300)
     ours = time.monotonic() - began
-    downloads = (bytes_read_from(berth.registry) - before) / PULL_BYTES
+    downloads = (bytes_read_by(berth.registry) - before) / PULL_BYTES
     remove(berth, agent)
     agent.engine.remove_images()
     ratio = ours / (pulled + started)
@@ -116,8 +116,8 @@ def big_image(berth, name):
     return image
 
 
-def bytes_read_from(registry):
-    """What the registry has sent over its sockets and read from its files so far, by the kernel's count."""
+def bytes_read_by(registry):
+    """What the registry has read from its files so far, by the kernel's count; a layer is most of it."""
     fields = dict(line.split(": ") for line in pathlib.Path(f"/proc/{registry.program.pid}/io").read_text().splitlines())
     return int(fields["rchar"])
 

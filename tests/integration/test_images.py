@@ -14,6 +14,8 @@ import pytest
 from support.berth import binary
 from support.docker import Engine
 from support.fake_registry import FakeRegistry
+from support.tasks import register, run, run_to_end
+from support.waiting import wait_until
 
 DISK_BYTES = 256 * 1024 * 1024
 DISK_INODES = 20_000
@@ -75,3 +77,38 @@ def test_pulls_are_shared_queued_shown_cancelled_and_fail_for_what_the_registry_
 def test_the_disk_of_the_engine_is_kept_below_its_marks(small_engine, registry, fake, name):
     # Catch takes a comma in a name for the end of it.
     run_suite(small_engine, registry, fake, [name.replace(",", r"\,")], BERTH_TEST_SMALL_DISK="1")
+
+
+def test_ten_tasks_of_an_absent_image_cost_one_download(berth, fake):
+    berth.start()
+    # Its program can't be started, so that the tasks end by themselves once it is there.
+    register(berth, "crowd", f"{fake.address}/slow-2000000/crowd:1", cpu=1, memory=6)
+    arns = run(berth, "crowd", count=10)
+    for arn in arns:
+        reason = berth.wait_status(arn, "STOPPED", seconds=60)["containers"][0]["reason"]
+        assert reason.startswith("CannotStartContainerError: "), reason
+    assert len(fake.requests("/layer-of/slow-2000000/crowd")) == 1
+
+
+def test_a_pull_that_no_retry_helps_fails_at_once_and_one_that_it_helps_does_not(berth, fake):
+    berth.start()
+    for behaviour, advice in (("absent", "Check whether the image exists. "),
+                              ("denied", "Check that the role has the permissions to pull images from the registry. "),
+                              ("wrong-layer", "The registry sent something else than the digest names")):
+        image = f"{fake.address}/{behaviour}/e2e:1"
+        _, container = run_to_end(berth, image)
+        assert container["reason"].startswith(
+            f"CannotPullContainerError: The task can't pull the image. {advice}"), container["reason"]
+        assert image.rpartition(":")[0] in container["reason"]
+    assert len(fake.requests("/layer-of/wrong-layer/e2e")) == 1
+    _, container = run_to_end(berth, f"{fake.address}/busy-twice/e2e:1", seconds=60)
+    assert container["reason"].startswith("CannotStartContainerError: "), "it was pulled in the end"
+
+
+def test_a_task_that_waits_for_a_stalled_registry_stops_when_asked(berth, fake):
+    berth.start()
+    register(berth, "stalled", f"{fake.address}/stall-1000000/e2e:1")
+    arn = run(berth, "stalled")[0]
+    wait_until(lambda: fake.requests("/layer-of/stall-1000000/e2e"), "the download has begun")
+    berth.ecs.stop_task(task=arn, reason="seen enough")
+    assert berth.wait_status(arn, "STOPPED")["stoppedReason"] == "seen enough"
