@@ -57,9 +57,9 @@ class SetClock final : public Clock {
   Now at{MonoTime(100h), WallTime(1000h)};
 };
 
-class Fixture {
+class HouseFixture {
  public:
-  explicit Fixture(CleanupPolicy policy = {})
+  explicit HouseFixture(CleanupPolicy policy = {})
       : janitor(JanitorPorts{runtime, memory, [this] { return wanted; }, [this] { return kept; },
                              [this](const std::string& id) { early.push_back(id); }},
                 std::move(policy), clock, log) {}
@@ -92,7 +92,7 @@ class Fixture {
 using Names = std::vector<std::string>;
 
 TEST_CASE("Above the high mark images go until the disk is below the low mark, and then no more") {
-  Fixture f;
+  HouseFixture f;
   for (int i = 0; i < 8; ++i) f.add("i" + std::to_string(i), 10min + i * 1min);
   f.runtime.disk.usedBytes = 900;
   const CleanupSummary summary = f.cycle();
@@ -105,7 +105,7 @@ TEST_CASE("Above the high mark images go until the disk is below the low mark, a
 }
 
 TEST_CASE("An image that becomes wanted while others are removed stays") {
-  Fixture f;
+  HouseFixture f;
   f.add("a", 5h), f.add("b", 4h), f.add("c", 3h);
   f.runtime.onRemoved = [&] { f.wanted = {"r/b:1"}; };
   f.cycle();
@@ -113,7 +113,7 @@ TEST_CASE("An image that becomes wanted while others are removed stays") {
 }
 
 TEST_CASE("An image that a pull under way is about stays") {
-  Fixture f;
+  HouseFixture f;
   f.add("a", 5h), f.add("b", 4h);
   f.runtime.pulls.emplace_back().image = "docker.io/r/a:1";
   f.cycle();
@@ -121,7 +121,7 @@ TEST_CASE("An image that a pull under way is about stays") {
 }
 
 TEST_CASE("A disk that can't be helped is called stuck, once") {
-  Fixture f;
+  HouseFixture f;
   f.runtime.disk.usedBytes = 990;
   f.runtime.images = {StoredImage{"sha256:theirs", {"theirs:1"}, 900, {}}};
   CHECK(f.cycle().stuck);
@@ -135,7 +135,7 @@ TEST_CASE("A disk that can't be helped is called stuck, once") {
 }
 
 TEST_CASE("A failure is logged once for each cause and keeps nothing else from being done") {
-  Fixture f;
+  HouseFixture f;
   f.add("a", 5h), f.add("b", 4h);
   f.runtime.refuse = true;
   CHECK(f.cycle().failed == 2);
@@ -146,7 +146,7 @@ TEST_CASE("A failure is logged once for each cause and keeps nothing else from b
 }
 
 TEST_CASE("Without a look at the disk the rules of age still hold") {
-  Fixture f;
+  HouseFixture f;
   f.add("old", 5h), f.add("young", 5min);
   f.runtime.blind = true;
   const CleanupSummary summary = f.cycle();
@@ -156,7 +156,7 @@ TEST_CASE("Without a look at the disk the rules of age still hold") {
 }
 
 TEST_CASE("Use by a container counts as use now, and keeps the image") {
-  Fixture f;
+  HouseFixture f;
   f.add("a", 5h);
   f.runtime.uses = {ContainerUse{"c1", "sha256:a", "", {}, true, {}, 0}};
   f.cycle();
@@ -169,7 +169,7 @@ TEST_CASE("Stopped containers of ours go by way of the engine, those of others b
   policy.stoppedBytes = 10;
   policy.untracked = true;
   policy.untrackedAge = Duration(0);
-  Fixture f(policy);
+  HouseFixture f(policy);
   f.runtime.uses = {ContainerUse{"ours", "", "", {}, true, {}, 100},
                     ContainerUse{"theirs", "", "", {}, true, {}, 1}};
   f.kept = {KeptContainer{"ours", f.clock.at.wall - 1h, true}};
@@ -179,7 +179,7 @@ TEST_CASE("Stopped containers of ours go by way of the engine, those of others b
 }
 
 TEST_CASE("Waking the janitor makes room, and its stop ends it") {
-  Fixture f;
+  HouseFixture f;
   f.runtime.disk.usedBytes = 700;
   f.add("a", 5h);
   std::stop_source stop;

@@ -9,9 +9,9 @@ using namespace std::chrono_literals;
 using Layer = LayerEvent::Step;
 
 /// The queue with a clock that the test moves, and what it has asked for so far.
-class Fixture {
+class QueueFixture {
  public:
-  explicit Fixture(size_t atOnce = 3) : queue(limits(atOnce)) {}
+  explicit QueueFixture(size_t atOnce = 3) : queue(limits(atOnce)) {}
 
   PullQueue::Wish join(const std::string& key) {
     const auto wish = queue.join(key, now);
@@ -67,7 +67,7 @@ class Fixture {
 using Keys = std::vector<std::string>;
 
 TEST_CASE("Wishes with one key share one download and all get its answer") {
-  Fixture f;
+  QueueFixture f;
   const auto one = f.join("web");
   const auto two = f.join("web");
   CHECK(f.started == Keys{"web"});
@@ -82,7 +82,7 @@ TEST_CASE("Wishes with one key share one download and all get its answer") {
 }
 
 TEST_CASE("So many downloads run at once, and the others follow in their order") {
-  Fixture f(2);
+  QueueFixture f(2);
   f.join("a"), f.join("b");
   const auto third = f.join("c");
   const auto fourth = f.join("d");
@@ -99,13 +99,13 @@ TEST_CASE("So many downloads run at once, and the others follow in their order")
 }
 
 TEST_CASE("A limit of no download at all counts as one") {
-  Fixture f(0);
+  QueueFixture f(0);
   f.join("a"), f.join("b");
   CHECK(f.started == Keys{"a"});
 }
 
 TEST_CASE("Who gives up gets no answer and takes nothing from the others") {
-  Fixture f;
+  QueueFixture f;
   const auto one = f.join("web");
   const auto two = f.join("web");
   f.leave(one);
@@ -118,7 +118,7 @@ TEST_CASE("Who gives up gets no answer and takes nothing from the others") {
 }
 
 TEST_CASE("A download that nobody wants any more is stopped, and its place is free once it has ended") {
-  Fixture f(1);
+  QueueFixture f(1);
   const auto one = f.join("a");
   const auto two = f.join("b");
   const auto first = f.running.at("a");
@@ -136,7 +136,7 @@ TEST_CASE("A download that nobody wants any more is stopped, and its place is fr
 }
 
 TEST_CASE("The bytes of the layers add up, and all layers here means unpacking") {
-  Fixture f;
+  QueueFixture f;
   const auto wish = f.join("web");
   CHECK(f.status(wish).phase == PullPhase::Downloading);
   CHECK_FALSE(f.status(wish).lastProgress);
@@ -157,7 +157,7 @@ TEST_CASE("The bytes of the layers add up, and all layers here means unpacking")
 }
 
 TEST_CASE("A download without progress ends, and its deadline shows when") {
-  Fixture f;
+  QueueFixture f;
   const auto wish = f.join("web");
   f.tell("web", "one", Layer::Downloading, 1, 100);
   CHECK(f.status(wish).deadline == f.now.wall + 60s);
@@ -175,7 +175,7 @@ TEST_CASE("A download without progress ends, and its deadline shows when") {
 }
 
 TEST_CASE("Saying the same again, starting over and unpacking that stands still are no progress") {
-  Fixture f;
+  QueueFixture f;
   const auto wish = f.join("web");
   f.tell("web", "one", Layer::Downloading, 90, 100);
   const WallTime before = f.now.wall;
@@ -195,7 +195,7 @@ TEST_CASE("Saying the same again, starting over and unpacking that stands still 
 }
 
 TEST_CASE("The first progress may take longer, and the whole has a limit of its own") {
-  Fixture f;
+  QueueFixture f;
   const auto mute = f.join("mute");
   f.pass(4min + 59s);
   CHECK(f.answers.empty());
@@ -212,7 +212,7 @@ TEST_CASE("The first progress may take longer, and the whole has a limit of its 
 }
 
 TEST_CASE("The wait in the queue is bounded too") {
-  Fixture f(1);
+  QueueFixture f(1);
   f.join("a");
   const auto queued = f.join("b");
   for (int64_t i = 0; i < 239; ++i) f.tell("a", "one", Layer::Downloading, i + 1, 1000), f.pass(30s);
@@ -226,7 +226,7 @@ TEST_CASE("The wait in the queue is bounded too") {
 }
 
 TEST_CASE("The next deadline is the nearest, and there is none without downloads") {
-  Fixture f;
+  QueueFixture f;
   CHECK_FALSE(f.queue.nextDeadline());
   f.join("a");
   CHECK(f.queue.nextDeadline() == f.now.mono + 5min);
@@ -238,7 +238,7 @@ TEST_CASE("The next deadline is the nearest, and there is none without downloads
 }
 
 TEST_CASE("What is told of a download that is over changes nothing") {
-  Fixture f;
+  QueueFixture f;
   const auto wish = f.join("a");
   const auto download = f.running.at("a");
   f.finish("a");
