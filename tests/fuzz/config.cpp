@@ -92,7 +92,13 @@ BERTH_FUZZ_TARGET(config) {
     environment.emplace(line.substr(0, equals), line.substr(std::min(equals + 1, line.size())));
   }
   checkEvery(file.path(), environment);
-  const auto agent = agent::loadConfig(file.path(), environment);
+  agent::ConfigSources sources;
+  sources.environment = environment;
+  sources.file = file.path();
+  sources.ecsConfig = sources.ecsJson = sources.sharedCredentials = "/nowhere";
+  // It would name another file of this machine.
+  sources.environment.erase("ECS_AGENT_CONFIG_FILE_PATH");
+  const auto agent = agent::loadConfig(sources);
   if (agent) {
     fuzz::require(agent->accessKey.empty() == agent->secretKey.empty(), "a key has both halves");
     fuzz::require(agent->secretKey.size() < 8 || agent->described.find(agent->secretKey) == std::string::npos,

@@ -24,6 +24,8 @@ class StoreRuntime final : public Runtime {
   }
   void inspect(std::string, Callback<std::optional<RuntimeContainer>>) override {}
   void list(std::map<std::string, std::string>, Callback<std::vector<RuntimeContainer>>) override {}
+  void ensureVolume(VolumeSpec, Callback<std::monostate>) override {}
+  void removeVolume(std::string, Callback<std::monostate>) override {}
   void subscribe(std::string, std::function<void(RuntimeEvent)>) override {}
   std::vector<PullStatus> pullStatus() const override { return pulls; }
   void listImages(Callback<std::vector<StoredImage>> done) override { done(images); }
