@@ -33,5 +33,5 @@ int main(int argc, char** argv) {
   auto log = berth::makeLog(config->log);
   for (const std::string& warning : config->warnings)
     log->warn("a setting does not count as it stands", {{"what", warning}});
-  return berth::agent::run(*config, *log);
+  return berth::agent::run(std::move(*config), sources, *log);
 }

@@ -1,5 +1,6 @@
 #include "agent/registrar.hpp"
 
+#include "agent/options.hpp"
 #include "agent/session/backoff.hpp"
 #include "agent/session/capabilities.hpp"
 #include "agent/state/codec.hpp"
@@ -20,15 +21,19 @@ bool isTerminal(const CallFailure& failure) {
 bool clusterMissing(const CallFailure& failure) { return failure.exception == "ClusterNotFoundException"; }
 
 Registration registrationOf(const Config& config, const Host& host, const RuntimeInfo& runtime,
-                            const std::string& known, Random& random) {
+                            const Gpus& gpus, const std::string& known, Random& random) {
   Registration out;
   out.cluster = config.cluster;
   out.instanceArn = known;
   out.clientToken = randomUuid(random);
-  out.resources.cpu = host.cpus * 1024;
-  out.resources.memory = host.memoryMiB - config.reservedMemory;
+  const HostCapacity capacity = hostCapacity(config, host, gpus);
+  out.resources.cpu = capacity.cpu;
+  out.resources.memory = capacity.memory;
   out.resources.ports.assign(config.reservedPorts.begin(), config.reservedPorts.end());
-  out.attributes = capabilities(runtime, config.loggingDrivers);
+  out.resources.udpPorts.assign(config.reservedPortsUdp.begin(), config.reservedPortsUdp.end());
+  out.resources.gpus.assign(gpus.ids.begin(), gpus.ids.end());
+  out.tags = config.tags;
+  out.attributes = capabilities(runtime, capabilityRules(config, runtime, gpus));
   // The user's own attributes belong to the first registration only.
   if (known.empty()) {
     for (const auto& [name, value] : config.attributes) out.attributes[name] = value;
@@ -54,9 +59,10 @@ std::string wayOut(const std::string& known) {
 }  // namespace
 
 Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config, Host host,
-                                        RuntimeInfo runtime, std::string known, std::stop_token stop) {
+                                        RuntimeInfo runtime, Gpus gpus, std::string known,
+                                        std::stop_token stop) {
   Backoff backoff(kRetry, deps.random);
-  Registration registration = registrationOf(config, host, runtime, known, deps.random);
+  Registration registration = registrationOf(config, host, runtime, gpus, known, deps.random);
   while (true) {
     auto outcome = co_await deps.controlPlane.registerInstance(registration, stop);
     if (const auto* arn = std::get_if<std::string>(&outcome)) {

@@ -6,6 +6,7 @@
 
 #include "agent/config/config.hpp"
 #include "agent/config/host.hpp"
+#include "agent/resources/gpus.hpp"
 #include "agent/session/control_plane.hpp"
 #include "common/store/store.hpp"
 
@@ -23,6 +24,7 @@ struct RegistrarDeps {
 /// until it succeeds, with back-off. The Error, if any, is one that repeating can't
 /// help: the program ends with the terminal exit code; Cancelled when stopped.
 Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config, Host host,
-                                        RuntimeInfo runtime, std::string known, std::stop_token stop);
+                                        RuntimeInfo runtime, Gpus gpus, std::string known,
+                                        std::stop_token stop);
 
 }  // namespace berth::agent

@@ -37,6 +37,14 @@ std::string shownDesired(const std::string& desired, const std::string& known) {
   return overtaken ? std::string() : desired;
 }
 
+Document reasonEntry(const WhyView& one) {
+  Document out = {{"subject", one.subject}, {"what", one.what}};
+  addTime(out, "since", one.since);
+  addTime(out, "until", one.until);
+  addUnlessEmpty(out, "reason", one.reason);
+  return out;
+}
+
 Document taskEntry(const TaskView& task) {
   const std::string known = backendStatus(task.knownStatus);
   Document out = {{"Arn", task.taskArn}};
@@ -50,6 +58,8 @@ Document taskEntry(const TaskView& task) {
     if (created && container.type == "NORMAL") containers.push_back(containerEntry(task, container));
   }
   out["Containers"] = std::move(containers);
+  // Ours; what it waits for, in words.
+  for (const WhyView& one : task.why) out["Why"].push_back(reasonEntry(one));
   return out;
 }
 
@@ -92,14 +102,6 @@ Response instanceMetadata(const Directory& directory) {
   return documentResponse({{"Cluster", instance.cluster},
                            {"ContainerInstanceArn", std::move(arn)},
                            {"Version", "Amazon ECS Agent - v" + instance.version}});
-}
-
-Document reasonEntry(const WhyView& one) {
-  Document out = {{"subject", one.subject}, {"what", one.what}};
-  addTime(out, "since", one.since);
-  addTime(out, "until", one.until);
-  addUnlessEmpty(out, "reason", one.reason);
-  return out;
 }
 
 Response why(const Request& request, const Directory& directory) {

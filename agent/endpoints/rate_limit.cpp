@@ -64,6 +64,16 @@ RateLimit::Verdict RateLimit::take(const std::string& address, const std::string
   return atOnce ? Verdict::Refuse : Verdict::RefuseLater;
 }
 
+void RateLimit::reconfigure(RateOptions options) {
+  const std::lock_guard guard(lock_);
+  options_ = options;
+}
+
+RateOptions RateLimit::options() const {
+  const std::lock_guard guard(lock_);
+  return options_;
+}
+
 size_t RateLimit::size() const {
   const std::lock_guard guard(lock_);
   size_t buckets = 0;

@@ -33,7 +33,9 @@ class RateLimit {
 
   Verdict take(const std::string& address, const std::string& path, MonoTime now);
 
-  const RateOptions& options() const { return options_; }
+  /// Rates from now on.
+  void reconfigure(RateOptions options);
+  RateOptions options() const;
   /// Buckets that are kept.
   size_t size() const;
 
@@ -56,8 +58,8 @@ class RateLimit {
   void sweep(MonoTime now);
   bool recovered(const Bucket& bucket, MonoTime now) const;
 
-  const RateOptions options_;
   mutable std::mutex lock_;
+  RateOptions options_;
   std::unordered_map<std::string, Peer> peers_;
   Peer strangers_;
   MonoTime swept_{};

@@ -53,6 +53,8 @@ class TaskServer {
   /// Never blocks: `reply` is called before this returns, or later.
   void handle(Request request, Reply reply);
 
+  void limitRate(RateOptions rate) { limit_.reconfigure(rate); }
+
   /// From now on waiting requests are answered as if their time had passed. Call before the server stops.
   void stop() { stopping_ = true; }
 

@@ -38,7 +38,9 @@ void Engine::admit(Now now, Output& out) {
       changed.push_back(arn);
       return true;
     }
-    task.lacks = lack ? *lack : "the tasks that came before it to be let in";
+    std::string lacks = lack ? std::move(*lack) : "the tasks that came before it to be let in";
+    if (task.lacks != lacks) touched_.insert(arn);
+    task.lacks = std::move(lacks);
     blocked = true;
     if (now.mono < *task.admitBy) return false;
     failTask(task, "ResourceError: The task found no room on the host in time: " + task.lacks, now);
@@ -68,6 +70,7 @@ void Engine::finished(const SetUpDone& done, Now now, Output& out) {
   auto it = tasks_.find(done.taskArn);
   if (it == tasks_.end() || it->second.setUp != SetUp::Doing) return;
   Task& task = it->second;
+  touched_.insert(task.arn);
   if (done.result) {
     task.setUp = SetUp::Done;
     task.setUpAttempts = 0;

@@ -3,12 +3,17 @@
 
 #include "agent/engine/engine.hpp"
 #include "agent/model/order.hpp"
+#include "agent/model/provisions.hpp"
 
 namespace berth::agent {
 namespace {
 
 /// What amazon-ecs-agent gives a container that never ran because of another.
 constexpr int kDependencyFailed = 143;
+
+std::string wantedBy(const Task& task, const Container& container) {
+  return task.arn + " " + container.spec.name;
+}
 
 }  // namespace
 
@@ -59,6 +64,7 @@ void Engine::perform(Task& task, Container& container, Action action, Now now, O
   container.retryAt.reset();
   container.waiting.clear();
   container.stepSince = now.wall;
+  touched_.insert(task.arn);
   switch (action) {
     case Action::Pull:
       return pull(task, container, now, out);
@@ -82,6 +88,9 @@ void Engine::perform(Task& task, Container& container, Action action, Now now, O
     case Action::GiveUp:
       return giveUp(task, container, now);
     case Action::Finish:
+      if (container.inFlight == Step::Pull) {
+        out.effects.push_back(CancelPullEffect{{task.arn, container.spec.name}, wantedBy(task, container)});
+      }
       return fail(task, container, "", now);
     case Action::Wait:
     case Action::Done:
@@ -95,14 +104,17 @@ void Engine::pull(Task& task, Container& container, Now now, Output& out) {
   PullSpec spec;
   spec.image = container.spec.image;
   spec.behavior = options_.pullBehavior;
-  out.effects.push_back(PullEffect{{task.arn, container.spec.name}, std::move(spec)});
+  spec.wantedBy = wantedBy(task, container);
+  out.effects.push_back(
+      PullEffect{{task.arn, container.spec.name}, std::move(spec), registryAuthOf(task, container)});
 }
 
 void Engine::create(Task& task, Container& container, Now now, Output& out) {
   auto spec = containerSpec(task, container, identity_);
   if (!spec) return fail(task, container, "CannotCreateContainerError: " + spec.error().message, now);
   container.inFlight = Step::Create;
-  out.effects.push_back(CreateEffect{{task.arn, container.spec.name}, std::move(*spec)});
+  out.effects.push_back(
+      CreateEffect{{task.arn, container.spec.name}, std::move(*spec), provisionsOf(task, container)});
 }
 
 void Engine::stop(Task& task, Container& container, Output& out) {
@@ -141,12 +153,28 @@ void Engine::report(Task& task, Now now, Output& out) {
   out.effects.push_back(ReportEffect{std::move(*due)});
 }
 
+Output Engine::cleanUpEarly(const std::string& runtimeId, Now now) {
+  lastNow_ = now;
+  Output out;
+  for (auto& [arn, task] : tasks_) {
+    const bool has = std::ranges::count(task.containers, runtimeId, &Container::runtimeId) > 0;
+    if (!has || statusOf(task) != TaskStatus::Stopped) continue;
+    task.cleanUpAt = now.mono;
+    cleanUp(task, now, out);
+    break;
+  }
+  return finish(std::move(out));
+}
+
 void Engine::cleanUp(Task& task, Now now, Output& out) {
   if (statusOf(task) != TaskStatus::Stopped || task.sent != TaskStatus::Stopped || task.reporting) return;
   if (!task.cleanUpAt) {
     auto stopped = task.stoppedAt.value_or(now.wall);
-    Duration left = stopped + options_.cleanupDelay - now.wall;
-    task.cleanUpAt = now.mono + std::clamp(left, Duration::zero(), options_.cleanupDelay);
+    const Duration left = stopped + options_.cleanupDelay - now.wall;
+    const Duration more(
+        static_cast<int64_t>(static_cast<double>(options_.cleanupJitter.count()) *
+                             (options_.cleanupJitter > Duration::zero() ? random_.uniform() : 0)));
+    task.cleanUpAt = now.mono + std::clamp(left, Duration::zero(), options_.cleanupDelay) + more;
   }
   if (now.mono < *task.cleanUpAt) return;
   bool gone = true;

@@ -12,6 +12,7 @@
 #include "agent/model/task.hpp"
 #include "agent/ports/processes.hpp"
 #include "agent/ports/runtime.hpp"
+#include "agent/ports/secrets.hpp"
 #include "agent/ports/task_resources.hpp"
 #include "proto/acs/messages.hpp"
 
@@ -24,13 +25,22 @@ struct ContainerKey {
   auto operator<=>(const ContainerKey&) const = default;
 };
 
+/// `auth`: how the credentials for the registry are found; the spec has none yet.
 struct PullEffect {
   ContainerKey key;
   PullSpec spec;
+  RegistryAuthRequest auth;
 };
+/// The task is to end: its pull is not wanted any more. It is answered all the same.
+struct CancelPullEffect {
+  ContainerKey key;
+  std::string wantedBy;
+};
+/// `provisions` are fetched first and put into the spec.
 struct CreateEffect {
   ContainerKey key;
   ContainerSpec spec;
+  Provisions provisions;
 };
 struct StartEffect {
   ContainerKey key;
@@ -57,6 +67,11 @@ struct ReapEffect {
   ProcessTarget target;
   bool kill = false;
 };
+/// Read the last lines that a container wrote, to be shown when somebody asks why it ended.
+struct TailEffect {
+  ContainerKey key;
+  std::string id;
+};
 /// Make what a task's containers share, or remove it.
 struct SetUpEffect {
   std::string taskArn;
@@ -77,8 +92,9 @@ struct SendEffect {
   acs::FromAgent message;
 };
 
-using Effect = std::variant<PullEffect, CreateEffect, StartEffect, StopEffect, InspectEffect, RemoveEffect,
-                            ReapEffect, SetUpEffect, TearDownEffect, ListEffect, ReportEffect, SendEffect>;
+using Effect = std::variant<PullEffect, CancelPullEffect, CreateEffect, StartEffect, StopEffect,
+                            InspectEffect, RemoveEffect, ReapEffect, TailEffect, SetUpEffect, TearDownEffect,
+                            ListEffect, ReportEffect, SendEffect>;
 
 /// The outcome of one call of the engine. The surroundings first make `save`, `erase` and `timeline` durable,
 /// all together, and then perform `effects` in order. With nothing to make durable they act at once. When the
@@ -88,11 +104,13 @@ struct Output {
   std::vector<std::string> erase;
   std::optional<int64_t> timeline;
   std::vector<Effect> effects;
+  std::vector<std::string> touched;  ///< ARNs of tasks that may look different to people now
 
   bool durable() const { return !save.empty() || !erase.empty() || timeline.has_value(); }
 };
 
-/// How the surroundings answer an effect; each effect but SendEffect is answered exactly once.
+/// How the surroundings answer an effect; each effect but SendEffect and CancelPullEffect is answered exactly
+/// once.
 struct PullDone {
   ContainerKey key;
   Result<PullOutcome> result;
@@ -100,6 +118,7 @@ struct PullDone {
 struct CreateDone {
   ContainerKey key;
   Result<std::string> result;
+  bool provisioning = false;  ///< it failed before the runtime was asked
 };
 struct StartDone {
   ContainerKey key;
@@ -122,6 +141,10 @@ struct ReapDone {
   ContainerKey key;
   Result<bool> result;
 };
+struct TailDone {
+  ContainerKey key;
+  Result<std::vector<std::string>> result;
+};
 struct SetUpDone {
   std::string taskArn;
   Result<SetUpOutcome> result;
@@ -141,6 +164,6 @@ struct ReportDone {
 };
 
 using Done = std::variant<PullDone, CreateDone, StartDone, StopDone, InspectDone, RemoveDone, ReapDone,
-                          SetUpDone, TearDownDone, ListDone, ReportDone>;
+                          TailDone, SetUpDone, TearDownDone, ListDone, ReportDone>;
 
 }  // namespace berth::agent

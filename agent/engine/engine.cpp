@@ -16,6 +16,8 @@ Output Engine::finish(Output out) {
     if (auto it = tasks_.find(arn); it != tasks_.end()) out.save.push_back(it->second);
   }
   dirty_.clear();
+  out.touched.assign(touched_.begin(), touched_.end());
+  touched_.clear();
   return out;
 }
 
@@ -23,6 +25,7 @@ Container* Engine::find(const ContainerKey& key, Task** task) {
   auto it = tasks_.find(key.taskArn);
   if (it == tasks_.end()) return nullptr;
   *task = &it->second;
+  touched_.insert(key.taskArn);
   return it->second.find(key.container);
 }
 
@@ -102,8 +105,8 @@ void Engine::accept(const acs::Task& payload, Now now, Output& out) {
     save(it->second);
   } else {
     // A payload that is sent again brings the credentials anew.
-    if (payload.roleCredentials) it->second.spec.roleCredentials = payload.roleCredentials;
-    if (payload.executionCredentials) it->second.spec.executionCredentials = payload.executionCredentials;
+    if (payload.roleCredentials) holdCredentials(it->second, *payload.roleCredentials, false);
+    if (payload.executionCredentials) holdCredentials(it->second, *payload.executionCredentials, true);
     if (payload.desiredStatus == "STOPPED") wantStop(it->second);
   }
   advance(it->second, now, out);
@@ -121,14 +124,24 @@ void Engine::handle(const acs::HeartbeatMessage& heartbeat, Now, Output& out) {
   out.effects.push_back(SendEffect{acs::HeartbeatAckRequest{heartbeat.messageId}});
 }
 
-void Engine::handle(const acs::CredentialsMessage& message, Now, Output& out) {
+void Engine::holdCredentials(Task& task, const acs::Credentials& credentials, bool execution) {
+  auto& held = execution ? task.spec.executionCredentials : task.spec.roleCredentials;
+  auto& id = execution ? task.executionRoleId : task.roleId;
+  held = credentials;
+  touched_.insert(task.arn);
+  if (id == credentials.id) return;
+  id = credentials.id;
+  save(task);
+}
+
+void Engine::handle(const acs::CredentialsMessage& message, Now now, Output& out) {
   auto it = tasks_.find(message.taskArn);
   // Not acknowledged, as the protocol has it: it is sent again, and the task may come before that.
   if (it == tasks_.end()) return;
-  auto& held = message.execution ? it->second.spec.executionCredentials : it->second.spec.roleCredentials;
-  held = message.credentials;
+  holdCredentials(it->second, message.credentials, message.execution);
   out.effects.push_back(SendEffect{
       acs::CredentialsAckRequest{message.messageId, message.credentials.expiration, message.credentials.id}});
+  advance(it->second, now, out);
 }
 
 void Engine::handle(const acs::TaskManifestMessage& manifest, Now, Output& out) {

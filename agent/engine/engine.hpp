@@ -22,6 +22,7 @@ namespace berth::agent {
 struct EngineOptions {
   Duration stopTimeout = std::chrono::seconds(30);  ///< where the container gives none
   Duration cleanupDelay = std::chrono::hours(3);    ///< from STOPPED to the removal of the containers
+  Duration cleanupJitter{};                         ///< up to so much more, by chance
   Duration recheck = std::chrono::minutes(5);       ///< full comparison with the runtime
   int attempts = 5;                                 ///< of a step whose failure a retry may help
   Duration startSettles =
@@ -35,6 +36,8 @@ struct EngineOptions {
   Rules rules;
   Support support;
   GroupRules groups;
+  /// After a restart: how long steps wait for the controller to send the credentials of roles again.
+  Duration credentialsWait = std::chrono::minutes(1);
   std::optional<HostCapacity> host;                 ///< nullopt: nothing is counted, all tasks are admitted
   Duration admissionLimit = std::chrono::hours(1);  ///< how long a task waits for room on the host
   /// Beyond a container's stopTimeout; then the agent ends its processes itself.
@@ -62,10 +65,15 @@ class Engine {
   Output onMessage(const acs::ToAgent& message, Now now);
   Output onRuntimeEvent(const RuntimeEvent& event, Now now);
   Output onDone(Done done, Now now);
+  /// Removes the containers of the stopped task that has this one, ahead of their time. Ignored for those of
+  /// tasks whose end the controller has not heard of yet.
+  Output cleanUpEarly(const std::string& runtimeId, Now now);
   /// To be called at `nextDeadline()`; calling it earlier or more often is harmless.
   Output onTimer(Now now);
   std::optional<MonoTime> nextDeadline() const;
 
+  /// From now on; what is under way keeps the times that it was given.
+  void reconfigure(EngineOptions options) { options_ = std::move(options); }
   const Identity& identity() const { return identity_; }
   const std::map<std::string, Task>& tasks() const { return tasks_; }
   /// What the admitted tasks hold of the host.
@@ -83,6 +91,7 @@ class Engine {
   void handle(const acs::TaskStopVerificationAck& ack, Now now, Output& out);
   void handle(const acs::OtherMessage& other, Now now, Output& out);
   void accept(const acs::Task& payload, Now now, Output& out);
+  void holdCredentials(Task& task, const acs::Credentials& credentials, bool execution);
   /// A task that came for the first time, refused where this host can't run it.
   Task newTask(const acs::Task& payload, Now now);
   void wantStop(Task& task);
@@ -94,6 +103,7 @@ class Engine {
   void finished(const InspectDone& done, Now now, Output& out);
   void finished(const RemoveDone& done, Now now, Output& out);
   void finished(const ReapDone& done, Now now, Output& out);
+  void finished(const TailDone& done, Now now, Output& out);
   void finished(const SetUpDone& done, Now now, Output& out);
   void finished(const TearDownDone& done, Now now, Output& out);
   void finished(const ListDone& done, Now now, Output& out);
@@ -103,7 +113,7 @@ class Engine {
   void see(Task& task, Container& container, const std::optional<RuntimeContainer>& seen, Now now,
            Output& out);
   /// The kernel has confirmed that a container that the runtime says has ended is gone.
-  void ended(Task& task, Container& container, const RuntimeContainer& seen, Now now);
+  void ended(Task& task, Container& container, const RuntimeContainer& seen, Now now, Output& out);
   /// After a start without an answer, "created" is believed only once the start can't take effect any more.
   void settleDoubt(Container& container, Now now);
   void fail(Task& task, Container& container, const std::string& reason, Now now);
@@ -135,7 +145,10 @@ class Engine {
   bool tearDown(Task& task, Now now, Output& out);
   void report(Task& task, Now now, Output& out);
   void cleanUp(Task& task, Now now, Output& out);
-  void save(const Task& task) { dirty_.insert(task.arn); }
+  void save(const Task& task) {
+    dirty_.insert(task.arn);
+    touched_.insert(task.arn);
+  }
   /// Closes a call: the changed tasks, as they are now, become what is to be saved.
   Output finish(Output out);
   Container* find(const ContainerKey& key, Task** task);
@@ -160,7 +173,8 @@ class Engine {
   Now lastNow_{};         ///< of the last call
   bool restored_ = true;  ///< false from a restart until the first list of containers has arrived
   bool listing_ = false;
-  std::set<std::string> dirty_;  ///< tasks changed by the call that is under way
+  std::set<std::string> dirty_;    ///< tasks changed by the call that is under way
+  std::set<std::string> touched_;  ///< and those that may look different since the last call's end
   std::optional<MonoTime> nextList_;
 };
 

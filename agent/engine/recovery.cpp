@@ -23,6 +23,7 @@ Output Engine::restore(std::vector<Task> stored, int64_t timeline, Now now) {
   for (Task& task : stored) {
     arrivals_ = std::max(arrivals_, task.arrival);
     task.since = now.wall;
+    task.credentialsBy = now.mono + options_.credentialsWait;
     if (statusOf(task) != TaskStatus::Stopped && task.admitted) {
       hold(task);
     } else if (!task.admitted && !mustStop(task)) {

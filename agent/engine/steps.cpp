@@ -19,6 +19,8 @@ bool outcomeUnknown(const Error& error) {
 /// A DeadlineExceeded has a name of its own among the reasons that users know (amazon-ecs-agent,
 /// agent/dockerclient/dockerapi/errors.go).
 std::string reasonFor(std::string_view failure, const Error& error) {
+  // Failures of registries' credentials bring a name of their own.
+  if (error.message.starts_with("CannotPull")) return error.message;
   std::string name = error.code == Code::DeadlineExceeded ? "DockerTimeoutError" : std::string(failure);
   return name + ": " + error.message;
 }
@@ -43,6 +45,7 @@ void Engine::finished(const PullDone& done, Now now, Output& out) {
     if (done.result) {
       container->attempts = 0;
       container->imageDigest = done.result->digest;
+      container->imageId = done.result->imageId;
       container->known = ContainerStatus::Pulled;
     } else if (!retryLater(*container, done.result.error(), "pull", now)) {
       fail(*task, *container, reasonFor("CannotPullContainerError", done.result.error()), now);
@@ -60,9 +63,12 @@ void Engine::finished(const CreateDone& done, Now now, Output& out) {
     container->runtimeId = *done.result;
     container->known = std::max(container->known, ContainerStatus::Created);
   } else {
-    container->uncertain = outcomeUnknown(done.result.error());
-    if (!retryLater(*container, done.result.error(), "create", now)) {
-      fail(*task, *container, reasonFor("CannotCreateContainerError", done.result.error()), now);
+    const Error& error = done.result.error();
+    container->uncertain = !done.provisioning && outcomeUnknown(error);
+    if (!retryLater(*container, error, done.provisioning ? "fetch its secrets" : "create", now)) {
+      const char* name = done.provisioning ? "ResourceInitializationError" : "CannotCreateContainerError";
+      fail(*task, *container, done.provisioning ? name + (": " + error.message) : reasonFor(name, error),
+           now);
     }
   }
   settle(*task, *container, now, out);
@@ -158,7 +164,7 @@ void Engine::finished(const ReapDone& done, Now now, Output& out) {
     container->waiting = "the kernel, to end the processes of it that are left";
   } else if (container->exited) {
     // Where the kernel can't be asked at all, the runtime's word has to do.
-    ended(*task, *container, *std::exchange(container->exited, std::nullopt), now);
+    ended(*task, *container, *std::exchange(container->exited, std::nullopt), now, out);
   } else if (done.result) {
     container->exitCode = kKilled;
     container->finishedAt = now.wall;
@@ -170,10 +176,23 @@ void Engine::finished(const ReapDone& done, Now now, Output& out) {
   advance(*task, now, out);
 }
 
-void Engine::ended(Task& task, Container& container, const RuntimeContainer& seen, Now now) {
+void Engine::ended(Task& task, Container& container, const RuntimeContainer& seen, Now now, Output& out) {
   container.reapTries = 0;
   observe(task, container, seen, now);
   save(task);
+  if (container.known != ContainerStatus::Stopped) return;
+  // Of what was asked to end nobody asks why.
+  if (task.stopWanted) return;
+  out.effects.push_back(TailEffect{{task.arn, container.spec.name}, container.runtimeId});
+}
+
+void Engine::finished(const TailDone& done, Now, Output&) {
+  Task* task = nullptr;
+  Container* container = find(done.key, &task);
+  // Without them the story lacks its last lines; nothing else depends on them.
+  if (!container || !done.result || done.result->empty()) return;
+  container->lastLines = *done.result;
+  save(*task);
 }
 
 void Engine::see(Task& task, Container& container, const std::optional<RuntimeContainer>& seen, Now now,

@@ -50,6 +50,8 @@ class Janitor {
   /// One cycle. A failure is logged once for each cause, and then again only after it was gone for a cycle.
   /// `pressed`: see planCleanup.
   Async<CleanupSummary> cycle(std::stop_token stop = {}, bool pressed = false);
+  /// From the next cycle on. The policy must have passed checkPolicy().
+  void reconfigure(CleanupPolicy policy) { policy_ = std::move(policy); }
   /// The disk was full for somebody: clean up now, pressed. Any number of times.
   void wake() {
     pressed_ = true;

@@ -62,6 +62,9 @@ class PullQueue {
 
   explicit PullQueue(PullLimits limits) : limits_(limits) {}
 
+  /// From now on, also for what is under way; more downloads begin at the next call.
+  void reconfigure(PullLimits limits) { limits_ = limits; }
+
   /// `key` says what is downloaded and by whose credentials.
   Wish join(std::string key, Now now);
   /// Its caller has given up: there will be no answer. A download that nobody wants any more is dropped from

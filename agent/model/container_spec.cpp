@@ -19,15 +19,43 @@ Error unknown(const Container& container, const std::string& what) {
                    "container " + container.spec.name + " " + what + ", which the task does not have");
 }
 
-void putEnvironment(ContainerSpec& spec, const Container& container, const Identity& identity) {
+void putEnvironment(ContainerSpec& spec, const Task& task, const Container& container,
+                    const Identity& identity) {
   spec.environment = container.spec.environment;
-  spec.environment.try_emplace("AWS_REGION", identity.region);
-  spec.environment.try_emplace("AWS_DEFAULT_REGION", identity.region);
+  spec.fallbackEnvironment = {{"AWS_REGION", identity.region}, {"AWS_DEFAULT_REGION", identity.region}};
+  const bool host = task.spec.networkMode == "host";
+  if (!task.roleId.empty() && identity.taskRoles && (identity.taskRolesNetworkHost || !host)) {
+    spec.environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/v2/credentials/" + task.roleId;
+  }
   if (!identity.endpoints || container.endpoint.empty()) return;
   const std::string base = "http://169.254.170.2/";
   spec.environment["ECS_CONTAINER_METADATA_URI"] = base + "v3/" + container.endpoint;
   spec.environment["ECS_CONTAINER_METADATA_URI_V4"] = base + "v4/" + container.endpoint;
   spec.environment["ECS_AGENT_URI"] = base + "api/" + container.endpoint;
+}
+
+void putGpus(ContainerSpec& spec, const Task& task, const Container& container, const Identity& identity) {
+  std::string gpus;
+  for (const acs::Association& association : task.spec.associations) {
+    if (association.type != "gpu" || !std::ranges::count(association.containers, container.spec.name))
+      continue;
+    gpus += (gpus.empty() ? "" : ",") + association.name;
+  }
+  if (gpus.empty()) return;
+  spec.environment["NVIDIA_VISIBLE_DEVICES"] = gpus;
+  spec.runtime = identity.nvidiaRuntime;
+}
+
+void putLogOptions(ContainerSpec& spec, const Task& task, const Container& container) {
+  const auto& given = container.spec.dockerConfig.logOptions;
+  const auto mode = given.find("mode");
+  if (mode != given.end() && mode->second == "non-blocking" && !given.contains("max-buffer-size")) {
+    spec.logOptions["max-buffer-size"] = "10m";
+  }
+  const bool by_role = container.spec.logsAuthStrategy == "ExecutionRole" && !task.executionRoleId.empty();
+  if (container.spec.dockerConfig.logDriver == "awslogs" && by_role) {
+    spec.logOptions["awslogs-credentials-endpoint"] = "/v2/credentials/" + task.executionRoleId;
+  }
 }
 
 /// Each port of a range is published by itself; the runtime knows no ranges.
@@ -93,7 +121,9 @@ Result<ContainerSpec> containerSpec(const Task& task, const Container& container
   spec.image = from.image;
   spec.command = from.command;
   spec.entryPoint = from.entryPoint;
-  putEnvironment(spec, container, identity);
+  putEnvironment(spec, task, container, identity);
+  putGpus(spec, task, container, identity);
+  putLogOptions(spec, task, container);
   spec.labels = {{kTaskLabel, task.arn},
                  {kContainerLabel, from.name},
                  {"com.amazonaws.ecs.task-definition-family", task.spec.family},

@@ -12,7 +12,10 @@ struct Identity {
   std::string cluster;      ///< as configured: name or ARN
   std::string instanceArn;  ///< of the container instance
   std::string region;
-  bool endpoints = false;  ///< task metadata is served: containers are told where
+  bool endpoints = false;            ///< task metadata is served: containers are told where
+  bool taskRoles = true;             ///< containers are told where their role's credentials are
+  bool taskRolesNetworkHost = true;  ///< also in the host's network
+  std::string nvidiaRuntime = "nvidia";
 };
 
 /// The label by which an agent finds the containers that are its own.
@@ -21,9 +24,9 @@ inline constexpr const char* kTaskLabel = "com.amazonaws.ecs.task-arn";
 inline constexpr const char* kContainerLabel = "com.amazonaws.ecs.container-name";
 
 /// The spec of one container (amazon-ecs-agent, agent/api/task): names, labels, environment with the region
-/// and its metadata URLs added, limits, ports, links and binds. A container without a memory limit gets its
-/// task's. InvalidArgument when a mount point names a volume that the task does not have, or a link or
-/// volumesFrom a container.
+/// and the URLs of metadata and credentials added, limits, ports, links, binds, GPUs and log options. A
+/// container without a memory limit gets its task's. InvalidArgument when a mount point names a volume that
+/// the task does not have, or a link or volumesFrom a container.
 Result<ContainerSpec> containerSpec(const Task& task, const Container& container, const Identity& identity);
 
 /// The name on the runtime of a volume that lives with its task, and of one that outlives it.

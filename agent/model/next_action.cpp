@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/model/order.hpp"
+#include "agent/model/provisions.hpp"
 #include "agent/model/restart.hpp"
 
 namespace berth::agent {
@@ -40,17 +41,24 @@ Decision through(const Gate& gate, Action action) {
   return {Action::Wait, gate.until};
 }
 
+/// After a restart of the agent the controller sends the credentials of its tasks again, by itself.
+bool awaitsCredentials(const Task& task, const Container& container, MonoTime now) {
+  return before(now, task.credentialsBy) && lacksCredentials(task, container);
+}
+
 Decision nextForRun(const Task& task, const Container& container, MonoTime now, const Rules& rules) {
   switch (container.known) {
     case ContainerStatus::None: {
       if (!task.admitted) return {Action::Wait};
+      if (awaitsCredentials(task, container, now)) return {Action::Wait, task.credentialsBy};
       const Decision decision = through(createGate(task, container, now), Action::Pull);
       return rules.pullUpfront && decision.action == Action::Wait ? Decision{Action::Pull} : decision;
     }
     case ContainerStatus::Pulled: {
       const Decision decision = through(createGate(task, container, now), Action::Create);
-      return decision.action == Action::Create && task.setUp != SetUp::Done ? Decision{Action::Wait}
-                                                                            : decision;
+      if (decision.action != Action::Create) return decision;
+      if (awaitsCredentials(task, container, now)) return {Action::Wait, task.credentialsBy};
+      return task.setUp == SetUp::Done ? decision : Decision{Action::Wait};
     }
     case ContainerStatus::Created:
       return through(startGate(task, container, now), Action::Start);
@@ -64,8 +72,10 @@ Decision nextForRun(const Task& task, const Container& container, MonoTime now, 
   return {Action::Done};
 }
 
-std::string stepText(const Container& container) {
-  return "the runtime, to " + std::string(name(container.inFlight));
+std::string stepText(const Task& task, const Container& container) {
+  const bool fetches = container.inFlight == Step::Create && !provisionsOf(task, container).empty();
+  return (fetches ? "its secrets, and the runtime, to " : "the runtime, to ") +
+         std::string(name(container.inFlight));
 }
 
 Wait gateWait(const Gate& gate) { return Wait{gate.why, gate.until}; }
@@ -80,6 +90,9 @@ Wait runWait(const Task& task, const Container& container, MonoTime now) {
   const bool starting = container.known == ContainerStatus::Created;
   const Gate gate = starting ? startGate(task, container, now) : createGate(task, container, now);
   if (gate.state != Gate::State::Open) return gateWait(gate);
+  if (awaitsCredentials(task, container, now)) {
+    return {"the controller, to send the credentials of the execution role", task.credentialsBy};
+  }
   if (task.setUp != SetUp::Done) {
     std::string what = "the task's volumes and control group";
     if (!task.setUpFailure.empty()) what += ", after: " + task.setUpFailure;
@@ -119,7 +132,7 @@ Wait waitOf(const Task& task, const Container& container, MonoTime now) {
   if (container.reaping || container.exited)
     return {"the kernel, to end the last process of it", std::nullopt};
   const std::optional<MonoTime> stop_by = stop ? container.stopBy : std::nullopt;
-  if (container.inFlight != Step::None) return {stepText(container), stop_by};
+  if (container.inFlight != Step::None) return {stepText(task, container), stop_by};
   if (before(now, container.retryAt)) return {container.waiting, container.retryAt};
   if (container.uncertain) return {"the runtime, to tell how it is", stop_by};
   const bool rests = container.known == ContainerStatus::Running && !container.restarting;

@@ -40,6 +40,10 @@ Refusal refusedContainer(const acs::Task& task, const acs::Container& container,
     return who +
            " has secrets, environment files or registry credentials, and this agent has no source of them";
   }
+  for (const acs::Secret& secret : container.secrets) {
+    if (secret.type.empty() || secret.type == "ENVIRONMENT_VARIABLE") continue;
+    return who + " has a secret of type " + secret.type + ", which this agent does not have: " + secret.name;
+  }
   if (!container.healthCheckType.empty() && container.healthCheckType != "docker") {
     return who + " has a health check of type " + container.healthCheckType + ": only docker is known";
   }

@@ -112,6 +112,8 @@ Task makeTask(const acs::Task& payload) {
   task.spec = payload;
   task.spec.containers.clear();
   task.stopWanted = payload.desiredStatus == "STOPPED";
+  if (payload.roleCredentials) task.roleId = payload.roleCredentials->id;
+  if (payload.executionCredentials) task.executionRoleId = payload.executionCredentials->id;
   for (const acs::Container& spec : payload.containers) {
     Container container;
     container.spec = spec;
@@ -201,9 +203,14 @@ void observe(Task& task, Container& container, const std::optional<RuntimeContai
   container.runtimeId = seen->id;
   advance(container, ContainerStatus::Created);
   if (!seen->ports.empty()) container.ports = seen->ports;
+  if (!seen->networks.empty()) container.networks = seen->networks;
+  if (!seen->imageId.empty()) container.imageId = seen->imageId;
+  if (seen->createdAt) container.createdAt = seen->createdAt;
   const bool another_life = seen->startedAt && seen->startedAt != container.startedAt;
   if (container.restarting && !another_life) return;  // its last life, whose end is known
   if (another_life) takeLife(container, *seen->startedAt);
+  if (!seen->labels.empty()) container.labels = seen->labels;
+  if (container.health != seen->health) container.healthSince = now.wall;
   container.health = seen->health;
   container.healthOutput = seen->healthOutput;
   container.pid = seen->pid;

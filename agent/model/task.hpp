@@ -1,6 +1,7 @@
 // A task and its containers as the agent knows them, and the rules by which that knowledge moves.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,12 +40,17 @@ struct Container {
   bool startIntended = false;  ///< persisted before the first start; from then on it is never created again
   std::string runtimeId;
   std::string imageDigest;
+  std::string imageId;
   std::optional<int> exitCode;
   std::string reason;  ///< "CannotPullContainerError: ..."
   std::vector<PortMapping> ports;
   std::vector<uint16_t> hostPorts;  ///< chosen by the agent, one for each port mapping; 0: not by it
   HealthState health = HealthState::None;
   std::string healthOutput;  ///< of the last probe
+  std::optional<WallTime> healthSince;
+  std::vector<std::string> lastLines;  ///< of its output, once it has ended
+  std::vector<NetworkAddress> networks;
+  std::optional<WallTime> createdAt;
   std::optional<WallTime> startedAt;
   std::optional<WallTime> finishedAt;
 
@@ -59,6 +65,7 @@ struct Container {
 
   // Not stored: what is going on right now.
   int64_t pid = 0;
+  std::map<std::string, std::string> labels;  ///< as the runtime has them
   std::optional<MonoTime> runningSince;
   std::optional<MonoTime> restartAt;
   /// The runtime says that it has ended; it counts once the kernel says that none of its processes is left.
@@ -100,7 +107,13 @@ struct Task {
 
   TaskStatus sent = TaskStatus::Pending;
 
+  // Which credentials it has; they themselves are in `spec`, and in memory only. Empty: none.
+  std::string roleId;
+  std::string executionRoleId;
+
   // Not stored.
+  /// After a restart of the agent: until then, steps wait for the controller to send the credentials again.
+  std::optional<MonoTime> credentialsBy;
   SetUp setUp = SetUp::Needed;  ///< of the resources that the task's containers share
   std::string cgroupParent;     ///< of its containers; empty: the runtime's default
   std::string setUpFailure;     ///< what the last try ran into

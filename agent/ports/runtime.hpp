@@ -122,6 +122,8 @@ struct ContainerSpec {
   std::optional<std::vector<std::string>> command;
   std::optional<std::vector<std::string>> entryPoint;
   std::map<std::string, std::string> environment;
+  /// Added at the very end, if no variable of any of these names is there by then.
+  std::map<std::string, std::string> fallbackEnvironment;
   std::map<std::string, std::string> labels;
   int64_t cpuShares = 0;    ///< 0: not given; the runtime's floor of 2 is applied
   int64_t memoryBytes = 0;  ///< 0: no limit; the runtime's floor of 4 MiB is applied
@@ -133,9 +135,20 @@ struct ContainerSpec {
   std::string cgroupParent;              ///< empty: the runtime's default
   std::string pidMode;                   ///< "host" or empty
   std::string ipcMode;                   ///< "host", "none" or empty
+  std::map<std::string, std::string> logOptions;  ///< beside those of dockerHostConfig, and before them
+  std::string runtime;                            ///< "nvidia"; empty: the runtime's default
   std::string dockerConfig;  ///< JSON text of a Docker Engine Config, decoded over the above; may be empty
   std::string dockerHostConfig;  ///< JSON text of a Docker Engine HostConfig, likewise
   bool operator==(const ContainerSpec&) const = default;
+};
+
+/// A network that a container is attached to.
+struct NetworkAddress {
+  std::string network;  ///< "bridge", "host", ...
+  std::string ipv4;     ///< empty: none
+  std::string ipv6;
+  std::string mac;
+  bool operator==(const NetworkAddress&) const = default;
 };
 
 enum class RunState { Created, Running, Exited };
@@ -151,9 +164,12 @@ struct RuntimeContainer {
   std::optional<int> exitCode;
   bool oomKilled = false;
   std::string error;  ///< the runtime's own words, e.g. why a start failed
+  std::string imageId;
+  std::optional<WallTime> createdAt;
   std::optional<WallTime> startedAt;
   std::optional<WallTime> finishedAt;
   std::vector<PortMapping> ports;  ///< as bound; hostPort is never 0
+  std::vector<NetworkAddress> networks;
   HealthState health = HealthState::None;
   std::string healthOutput;  ///< of the last probe, at most 1024 bytes
 };
@@ -228,6 +244,13 @@ class Runtime {
   /// From now on `listener` hears of containers that carry the label key `label`. Reconnects for ever, with
   /// back-off, until the runtime object is destroyed. Call once.
   virtual void subscribe(std::string label, std::function<void(RuntimeEvent)> listener) = 0;
+
+  /// The last lines that a container wrote, at most `lines`, each cut at 1 KiB. Unimplemented where its log
+  /// can't be read.
+  virtual void tail(std::string id, size_t lines, Callback<std::vector<std::string>> done) {
+    (void)id, (void)lines;
+    done(unimplemented("read logs"));
+  }
 
   // Image keeping. A runtime that can't: these say Unimplemented, at once, and there are no pulls to show.
 

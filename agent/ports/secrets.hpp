@@ -30,6 +30,16 @@ struct SecretRequest {
   bool operator==(const SecretRequest&) const = default;
 };
 
+/// What is to be fetched for one container before it is created, and where it goes. Variables of secrets win
+/// over the container's own, and those over environment files (amazon-ecs-agent, agent/taskresource).
+struct Provisions {
+  std::vector<SecretRequest> environment;  ///< by the variables' names
+  std::vector<SecretRequest> logOptions;   ///< by the options' names
+  std::vector<std::string> environmentFiles;
+  std::optional<Role> role;  ///< the execution role
+  bool empty() const { return environment.empty() && logOptions.empty() && environmentFiles.empty(); }
+};
+
 /// Where secrets come from. Error messages are a task's stopped reason as they stand, and never hold a value;
 /// `retryable` says whether asking again can help. Errors: InvalidArgument (the request itself), NotFound,
 /// PermissionDenied, Unauthenticated, FailedPrecondition (no execution role, or the source is not set up),

@@ -10,11 +10,12 @@
 namespace berth::agent {
 namespace {
 
+constexpr size_t kTailLines = 20;
 constexpr auto kCommitRetry = std::chrono::seconds(1);
 
 // In the order of Effect's alternatives.
-constexpr const char* kSteps[] = {"pull", "create", "start",     "stop", "inspect", "remove",
-                                  "reap", "set up", "tear down", "list", "report",  "send"};
+constexpr const char* kSteps[] = {"pull", "cancel pull", "create", "start",     "stop", "inspect", "remove",
+                                  "reap", "tail",        "set up", "tear down", "list", "report",  "send"};
 static_assert(std::size(kSteps) == std::variant_size_v<Effect>);
 
 const ContainerKey* keyOf(const Effect& effect) {
@@ -63,6 +64,7 @@ void Runner::start() {
 }
 
 void Runner::take(Output output) {
+  if (ports_.changed) ports_.changed(output);
   queue_.push_back(std::move(output));
   pump();
   armTimer();
@@ -108,18 +110,45 @@ void Runner::watch(const RuntimeContainer& seen) {
   if (seen.state == RunState::Running) ports_.processes.watch({seen.id, seen.pid});
 }
 
+void Runner::pull(const PullEffect& effect) {
+  authorizing_.insert(effect.spec.wantedBy);
+  ports_.registryAuths.fetch(
+      effect.auth, [this, alive = alive_, effect](Result<std::optional<RegistryAuth>> auth) {
+        if (!*alive) return;
+        const bool wanted = authorizing_.erase(effect.spec.wantedBy) != 0;
+        if (!wanted) return done(PullDone{effect.key, makeError(Code::Cancelled, "not wanted any more")});
+        if (!auth) return done(PullDone{effect.key, auth.error()});
+        PullSpec spec = effect.spec;
+        spec.auth = std::move(*auth);
+        ports_.runtime.pull(std::move(spec), [this, alive, key = effect.key](Result<PullOutcome> result) {
+          if (*alive) done(PullDone{key, std::move(result)});
+        });
+      });
+}
+
+void Runner::create(const CreateEffect& effect) {
+  const ContainerKey& key = effect.key;
+  ports_.provisioner.provide(
+      effect.spec, effect.provisions, [this, alive = alive_, key](Result<ContainerSpec> spec) {
+        if (!*alive) return;
+        if (!spec) return done(CreateDone{key, Result<std::string>(spec.error()), true});
+        ports_.runtime.create(std::move(*spec), [this, alive, key](Result<std::string> result) {
+          if (*alive) done(CreateDone{key, std::move(result)});
+        });
+      });
+}
+
 void Runner::perform(const Effect& effect) {
   logStep(log_, effect);
   Runtime& runtime = ports_.runtime;
   auto alive = alive_;
-  if (const auto* pull = std::get_if<PullEffect>(&effect)) {
-    runtime.pull(pull->spec, [this, alive, key = pull->key](Result<PullOutcome> result) {
-      if (*alive) done(PullDone{key, std::move(result)});
-    });
-  } else if (const auto* create = std::get_if<CreateEffect>(&effect)) {
-    runtime.create(create->spec, [this, alive, key = create->key](Result<std::string> result) {
-      if (*alive) done(CreateDone{key, std::move(result)});
-    });
+  if (const auto* one = std::get_if<PullEffect>(&effect)) {
+    pull(*one);
+  } else if (const auto* cancel = std::get_if<CancelPullEffect>(&effect)) {
+    authorizing_.erase(cancel->wantedBy);
+    runtime.cancelPull(cancel->wantedBy);
+  } else if (const auto* creation = std::get_if<CreateEffect>(&effect)) {
+    create(*creation);
   } else if (const auto* start = std::get_if<StartEffect>(&effect)) {
     runtime.start(start->id, [this, alive, key = start->key](Result<RuntimeContainer> result) {
       if (!*alive) return;
@@ -145,6 +174,10 @@ void Runner::perform(const Effect& effect) {
   } else if (const auto* reap = std::get_if<ReapEffect>(&effect)) {
     ports_.processes.reap(reap->target, reap->kill, [this, alive, key = reap->key](Result<bool> left) {
       if (*alive) done(ReapDone{key, std::move(left)});
+    });
+  } else if (const auto* tail = std::get_if<TailEffect>(&effect)) {
+    runtime.tail(tail->id, kTailLines, [this, alive, key = tail->key](auto result) {
+      if (*alive) done(TailDone{key, std::move(result)});
     });
   } else if (const auto* set_up = std::get_if<SetUpEffect>(&effect)) {
     ports_.resources.setUp(set_up->setUp, [this, alive, arn = set_up->taskArn](Result<SetUpOutcome> result) {

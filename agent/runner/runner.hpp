@@ -6,9 +6,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "agent/engine/engine.hpp"
 #include "agent/ports/runtime.hpp"
+#include "agent/secrets/provisioner.hpp"
 #include "common/log/log.hpp"
 #include "common/store/store.hpp"
 
@@ -24,12 +27,16 @@ struct RunnerPorts {
   Runtime& runtime;
   Processes& processes;
   TaskResources& resources;
+  RegistryAuthSource& registryAuths;
+  Provisioner& provisioner;
   /// How an output is written to the store.
   std::function<Changes(const Output&)> encode;
   /// Tells the controller; `rejected` as in ReportDone.
   std::function<void(Report, std::function<void(Status, bool rejected)>)> report;
   /// Sends on the command session, if there is one.
   std::function<void(const acs::FromAgent&)> send;
+  /// Hears of each output before anything is done about it; may be empty.
+  std::function<void(const Output&)> changed;
 };
 
 /// Lives on one loop and is used on its thread only. Destroyed before its engine and ports, after the
@@ -52,6 +59,8 @@ class Runner {
   void pump();
   void commit();
   void perform(const Effect& effect);
+  void pull(const PullEffect& effect);
+  void create(const CreateEffect& effect);
   void done(Done done);
   /// What the runtime says runs is watched by the kernel's word from then on.
   void watch(const RuntimeContainer& seen);
@@ -66,6 +75,7 @@ class Runner {
   bool committing_ = false;
   bool blocked_ = false;
   std::unique_ptr<Timer> timer_;
+  std::set<std::string> authorizing_;  ///< pulls, by who wants them, whose credentials are being fetched
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -7,6 +7,7 @@ namespace {
 
 constexpr const char* kLegacy = "com.amazonaws.ecs.capability.";
 constexpr const char* kModern = "ecs.capability.";
+constexpr int kExtendedFrom = 1024;  // "1.24"
 
 /// "1.41" as 1041.
 int versionNumber(const std::string& text) {
@@ -19,39 +20,77 @@ int versionNumber(const std::string& text) {
 constexpr const char* kApiVersions[] = {"1.17", "1.18", "1.19", "1.20", "1.21", "1.22", "1.23",
                                         "1.24", "1.25", "1.28", "1.29", "1.30", "1.32"};
 
-}  // namespace
+/// What needs nothing but this agent.
+constexpr const char* kAlways[] = {"full-sync",
+                                   "container-ordering",
+                                   "container-restart-policy",
+                                   "network.container-port-range",
+                                   "docker-plugin.local",
+                                   "private-registry-authentication.secretsmanager",
+                                   "secrets.ssm.environment-variables",
+                                   "secrets.ssm.bootstrap.log-driver",
+                                   "secrets.asm.environment-variables",
+                                   "secrets.asm.bootstrap.log-driver",
+                                   "env-files.s3",
+                                   "ecr-endpoint",
+                                   "execution-role-ecr-pull",
+                                   "execution-role-awslogs"};
 
-std::map<std::string, std::string> capabilities(const RuntimeInfo& runtime,
-                                                const std::vector<std::string>& loggingDrivers) {
-  std::map<std::string, std::string> out{{"ecs.os-type", "linux"},
-                                         {"ecs.os-family", "LINUX"},
-                                         {"ecs.os-type-detailed", "LINUX"},
-                                         {std::string(kLegacy) + "privileged-container", ""},
-                                         {std::string(kModern) + "container-health-check", ""},
-                                         {std::string(kModern) + "full-sync", ""},
-                                         {std::string(kModern) + "container-ordering", ""},
-                                         {std::string(kModern) + "container-restart-policy", ""},
-                                         {std::string(kModern) + "network.container-port-range", ""},
-                                         {std::string(kModern) + "docker-plugin.local", ""}};
-  int newest = versionNumber(runtime.apiVersion);
-  int oldest = versionNumber(runtime.minApiVersion);
+using Attributes = std::map<std::string, std::string>;
+
+void putRuntime(Attributes& out, const RuntimeInfo& runtime, const CapabilityRules& rules) {
+  const int newest = versionNumber(runtime.apiVersion);
+  const int oldest = versionNumber(runtime.minApiVersion);
+  // An engine that has dropped old versions does what they did by newer ones.
+  const bool all = oldest >= kExtendedFrom;
   for (const char* version : kApiVersions) {
-    int number = versionNumber(version);
-    if (number < oldest || number > newest) continue;
+    const int number = versionNumber(version);
+    if (number > newest || (number < oldest && !all)) continue;
     out[std::string(kLegacy) + "docker-remote-api." + version] = "";
   }
-  for (const std::string& driver : loggingDrivers) {
+  for (const std::string& driver : rules.loggingDrivers) {
     const auto& has = runtime.loggingDrivers;
-    bool offered = driver == "none" || std::find(has.begin(), has.end(), driver) != has.end();
+    const bool offered = driver == "none" || std::find(has.begin(), has.end(), driver) != has.end();
     if (offered) out[std::string(kLegacy) + "logging-driver." + driver] = "";
   }
   for (const std::string& plugin : runtime.volumePlugins) {
-    out[std::string(kModern) + "docker-plugin." + plugin] = "";
+    std::string name = plugin;
+    std::replace(name.begin(), name.end(), ':', '.');
+    out[std::string(kModern) + "docker-plugin." + name] = "";
+    if (plugin.ends_with(":latest")) {
+      out[std::string(kModern) + "docker-plugin." + plugin.substr(0, plugin.rfind(':'))] = "";
+    }
   }
-  if (!runtime.systemdGroups) {
-    out[std::string(kModern) + "task-cpu-mem-limit"] = "";
-    out[std::string(kModern) + "increased-task-cpu-limit"] = "";
-  }
+}
+
+void putRules(Attributes& out, const CapabilityRules& rules) {
+  const auto legacy = [&out](bool has, const char* name) {
+    if (has) out[std::string(kLegacy) + name] = "";
+  };
+  const auto modern = [&out](bool has, const std::string& name) {
+    if (has) out[kModern + name] = "";
+  };
+  for (const char* name : kAlways) modern(true, name);
+  legacy(true, "ecr-auth");
+  legacy(rules.privileged, "privileged-container");
+  legacy(rules.selinux, "selinux");
+  legacy(rules.apparmor, "apparmor");
+  legacy(rules.taskRoles, "task-iam-role");
+  legacy(rules.taskRolesNetworkHost, "task-iam-role-network-host");
+  modern(rules.healthChecks, "container-health-check");
+  modern(rules.taskLimits, "task-cpu-mem-limit");
+  modern(rules.taskLimits, "increased-task-cpu-limit");
+  if (rules.gpuDriver.empty()) return;
+  modern(true, "nvidia-driver-version." + rules.gpuDriver);
+  out[std::string(kModern) + "gpu-driver-version"] = rules.gpuDriver;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> capabilities(const RuntimeInfo& runtime, const CapabilityRules& rules) {
+  Attributes out{{"ecs.os-type", "linux"}, {"ecs.os-family", "LINUX"}, {"ecs.os-type-detailed", "LINUX"}};
+  putRuntime(out, runtime, rules);
+  putRules(out, rules);
 #if defined(__x86_64__)
   out["ecs.cpu-architecture"] = "x86_64";
 #elif defined(__aarch64__)

@@ -9,9 +9,21 @@
 
 namespace berth::agent {
 
+/// What the settings let this agent do.
+struct CapabilityRules {
+  std::vector<std::string> loggingDrivers;
+  bool privileged = true;
+  bool healthChecks = true;
+  bool taskLimits = true;
+  bool taskRoles = true;
+  bool taskRolesNetworkHost = true;
+  bool selinux = false;
+  bool apparmor = false;
+  std::string gpuDriver;  ///< version of the NVIDIA driver; empty: no GPUs are offered, or it is not known
+};
+
 /// The attributes of a registration: what the host is, and a name for each capability; an empty value stands
 /// for none. Only what this agent really does is claimed.
-std::map<std::string, std::string> capabilities(const RuntimeInfo& runtime,
-                                                const std::vector<std::string>& loggingDrivers);
+std::map<std::string, std::string> capabilities(const RuntimeInfo& runtime, const CapabilityRules& rules);
 
 }  // namespace berth::agent

@@ -36,6 +36,8 @@ ecs::RegisterContainerInstanceRequest toRequest(const Registration& registration
   const HostResources& host = registration.resources;
   out.totalResources = {integerResource("CPU", host.cpu), integerResource("MEMORY", host.memory),
                         portResource("PORTS", host.ports), portResource("PORTS_UDP", host.udpPorts)};
+  for (const std::string& gpu : host.gpus) out.platformDevices.push_back(ecs::PlatformDevice{gpu, "GPU"});
+  for (const auto& [key, value] : registration.tags) out.tags.push_back(ecs::Tag{key, value});
   for (const auto& [name, value] : registration.attributes) {
     ecs::Attribute attribute;
     attribute.name = name;

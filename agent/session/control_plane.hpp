@@ -22,6 +22,7 @@ struct HostResources {
   int64_t memory = 0;  ///< MiB, less what is reserved
   std::vector<uint16_t> ports;
   std::vector<uint16_t> udpPorts;
+  std::vector<std::string> gpus;  ///< ids
 };
 
 struct Registration {
@@ -29,6 +30,7 @@ struct Registration {
   std::string instanceArn;  ///< of an earlier registration, or empty
   std::string clientToken;
   HostResources resources;
+  std::map<std::string, std::string> tags;
   std::map<std::string, std::string> attributes;  ///< an empty value: a name without one
 };
 

@@ -61,10 +61,13 @@ Json encode(const Container& container) {
            {"endpoint", container.endpoint},
            {"runtimeId", container.runtimeId},
            {"imageDigest", container.imageDigest},
+           {"imageId", container.imageId},
            {"reason", container.reason},
+           {"lastLines", container.lastLines},
            {"ports", std::move(ports)},
            {"sent", static_cast<int>(container.sent)}};
   if (container.exitCode) out["exitCode"] = *container.exitCode;
+  putTime(out, "createdAt", container.createdAt);
   putTime(out, "startedAt", container.startedAt);
   putTime(out, "finishedAt", container.finishedAt);
   return out;
@@ -86,6 +89,9 @@ void decode(Fields& fields, Container& container) {
   container.reason = fields.str("reason");
   container.sent = status(fields, "sent");
   if (auto code = fields.optionalInteger("exitCode")) container.exitCode = static_cast<int>(*code);
+  container.imageId = fields.str("imageId");
+  container.lastLines = fields.strings("lastLines");
+  container.createdAt = time(fields, "createdAt");
   container.startedAt = time(fields, "startedAt");
   container.finishedAt = time(fields, "finishedAt");
   for (const Json* port : fields.list("ports")) {
@@ -109,6 +115,8 @@ std::string encodeTask(const Task& task) {
            {"arrival", task.arrival},
            {"reason", task.reason},
            {"sent", static_cast<int>(task.sent)},
+           {"roleId", task.roleId},
+           {"executionRoleId", task.executionRoleId},
            {"containers", std::move(containers)}};
   // A task that was refused has no payload that could be kept.
   if (!task.containers.empty()) out["payload"] = encodePayload(task);
@@ -138,6 +146,8 @@ Result<Task> decodeTask(const Record& record) {
   task.admitted = fields.boolean("admitted", true);
   task.arrival = fields.integer("arrival");
   task.reason = fields.str("reason");
+  task.roleId = fields.str("roleId");
+  task.executionRoleId = fields.str("executionRoleId");
   task.sent = static_cast<TaskStatus>(std::clamp<int64_t>(fields.integer("sent"), 0, 2));
   task.pullStartedAt = time(fields, "pullStartedAt");
   task.pullStoppedAt = time(fields, "pullStoppedAt");

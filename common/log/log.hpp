@@ -33,6 +33,8 @@ class Log {
  public:
   virtual ~Log() = default;
   virtual bool enabled(LogLevel level) const = 0;
+  /// From now on; a log without levels ignores it.
+  virtual void setLevel(LogLevel) {}
   virtual void write(LogLevel level, std::string_view message, std::span<const LogField> fields) = 0;
 
   void debug(std::string_view message, std::initializer_list<LogField> fields = {}) {

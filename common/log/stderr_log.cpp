@@ -43,6 +43,8 @@ class StderrLog final : public Log {
 
   bool enabled(LogLevel level) const override { return logger_.should_log(spdlogLevel(level)); }
 
+  void setLevel(LogLevel level) override { logger_.set_level(spdlogLevel(level)); }
+
   void write(LogLevel level, std::string_view message, std::span<const LogField> fields) override {
     const WallTime now = clock_.now().wall;
     const std::string line =

@@ -157,6 +157,12 @@ void peekHostConfig(DockerConfig& docker) {
   Fields fields(*object, "hostConfig");
   docker.privileged = fields.boolean("Privileged");
   docker.memoryReservation = fields.integer("MemoryReservation");
+  if (const Json* log = fields.find("LogConfig")) {
+    Fields inner(*log, "LogConfig");
+    docker.logDriver = inner.str("Type");
+    docker.logOptions = inner.stringMap("Config");
+    fields.absorb(inner);
+  }
 }
 
 DockerConfig decodeDocker(Fields& parent) {

@@ -83,6 +83,8 @@ struct DockerConfig {
   // What the agent itself has to know of hostConfig; read from it by the decoder, never sent apart.
   bool privileged = false;
   int64_t memoryReservation = 0;  ///< bytes
+  std::string logDriver;          ///< empty: the engine's default
+  std::map<std::string, std::string> logOptions;
   bool operator==(const DockerConfig&) const = default;
 };
 

@@ -45,6 +45,17 @@ void readPorts(Fields& settings, std::vector<PortBinding>& out) {
   }
 }
 
+void readNetworks(Fields& settings, std::vector<Network>& out) {
+  const nlohmann::json& networks = member(settings, "Networks");
+  if (!networks.is_object()) return;
+  for (const auto& [name, value] : networks.items()) {
+    Fields from(value, settings.pathOf("Networks." + name));
+    out.push_back(
+        Network{name, from.str("IPAddress"), from.str("GlobalIPv6Address"), from.str("MacAddress")});
+    settings.absorb(from);
+  }
+}
+
 std::optional<Health> readHealth(Fields& state) {
   if (!state.has("Health")) return std::nullopt;
   Fields from(member(state, "Health"), state.pathOf("Health"));
@@ -141,7 +152,10 @@ Result<ContainerInspect> decodeContainer(std::string_view body) {
     fields.absorb(state);
     Fields settings(member(fields, "NetworkSettings"), "container.NetworkSettings");
     readPorts(settings, out.ports);
+    readNetworks(settings, out.networks);
     fields.absorb(settings);
+    out.imageId = fields.str("Image");
+    out.created = parseTimestamp(fields.str("Created"));
   });
 }
 

@@ -79,6 +79,18 @@ json hostConfigOf(const CreateBody& body) {
   return host;
 }
 
+Status addLogOptions(json& host, const std::map<std::string, std::string>& options) {
+  if (options.empty()) return {};
+  json& log = host[keyIn(host, "LogConfig")];
+  if (log.is_null()) log = json::object();
+  if (!log.is_object())
+    return makeError(Code::InvalidArgument, "dockerConfig.hostConfig.LogConfig is no object");
+  json& config = log[keyIn(log, "Config")];
+  if (!config.is_object()) config = json::object();
+  for (const auto& [key, value] : options) config[key] = value;
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> encodeCreateBody(const CreateBody& body) {
@@ -99,6 +111,8 @@ Result<std::string> encodeCreateBody(const CreateBody& body) {
   force("CgroupParent", body.cgroupParent);
   force("PidMode", body.pidMode);
   force("IpcMode", body.ipcMode);
+  force("Runtime", body.runtime);
+  if (Status logged = addLogOptions(host, body.logOptions); !logged) return logged.error();
   config["HostConfig"] = std::move(host);
   return berth::json::dump(config);
 }

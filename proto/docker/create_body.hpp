@@ -29,6 +29,8 @@ struct CreateBody {
   std::string cgroupParent;
   std::string pidMode;
   std::string ipcMode;
+  std::string runtime;
+  std::map<std::string, std::string> logOptions;  ///< added to those of hostConfig; these win
   std::string config;      ///< JSON text of a Config, decoded over the above; may be empty
   std::string hostConfig;  ///< JSON text of a HostConfig, likewise
 };

@@ -40,6 +40,15 @@ struct Health {
   std::string output;  ///< of the last probe
 };
 
+/// One of a container's networks.
+struct Network {
+  std::string name;
+  std::string ipv4;  ///< empty: none, or not running
+  std::string ipv6;
+  std::string mac;
+  bool operator==(const Network&) const = default;
+};
+
 /// GET /containers/ID/json.
 struct ContainerInspect {
   std::string id;
@@ -54,6 +63,9 @@ struct ContainerInspect {
   std::optional<WallTime> finishedAt;  ///< nullopt: never
   std::optional<Health> health;
   std::vector<PortBinding> ports;
+  std::string imageId;
+  std::optional<WallTime> created;
+  std::vector<Network> networks;
 };
 
 /// GET /images/NAME/json.

@@ -33,6 +33,9 @@ void FaultyRuntime::perform(const Effect& effect, const Alive& alive, Answer ans
     if (const auto* e = std::get_if<StopEffect>(&effect)) stop(*e, alive, answer);
     if (const auto* e = std::get_if<InspectEffect>(&effect)) inspect(*e, alive, answer);
     if (const auto* e = std::get_if<RemoveEffect>(&effect)) remove(*e, alive, answer);
+    if (const auto* e = std::get_if<TailEffect>(&effect)) {
+      reply<TailDone>(e->key, Result(std::vector<std::string>{"the last line"}), alive, answer);
+    }
     if (std::holds_alternative<ListEffect>(effect)) list(alive, answer);
   });
 }
@@ -199,7 +202,10 @@ void FaultyRuntime::tearDown(const TearDownEffect& effect, const Alive& alive, c
   world_.after(latency(), alive, [effect, result, answer] { answer(TearDownDone{effect.taskArn, result}); });
 }
 
-void FaultyRuntime::hang(Duration length) { hungUntil_ = world_.now().mono + length; }
+void FaultyRuntime::hang(Duration length) {
+  // Calls keep their order: a hang that begins during another one does not end before it.
+  hungUntil_ = std::max(hungUntil_, world_.now().mono + length);
+}
 
 bool FaultyRuntime::lives(const std::string& containerName) const {
   auto it = boxes_.find(containerName);

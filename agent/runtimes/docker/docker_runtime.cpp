@@ -258,6 +258,16 @@ void DockerRuntime::inspect(std::string idOrName, Callback<std::optional<Runtime
       [id = std::move(idOrName)](const std::shared_ptr<Core>& core) { return Core::inspect(*core, id); });
 }
 
+void DockerRuntime::reconfigure(const DockerOptions& options) {
+  core_->api.reconfigure(options.deadlines);
+  core_->puller.reconfigure(options.pulls);
+}
+
+void DockerRuntime::tail(std::string id, size_t lines, Callback<std::vector<std::string>> done) {
+  run("docker logs", std::move(done),
+      [id = std::move(id), lines](const std::shared_ptr<Core>& core) { return core->api.tail(id, lines); });
+}
+
 void DockerRuntime::list(std::map<std::string, std::string> labels,
                          Callback<std::vector<RuntimeContainer>> done) {
   run("docker list", std::move(done),

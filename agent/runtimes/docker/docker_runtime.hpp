@@ -42,6 +42,9 @@ class DockerRuntime final : public Runtime {
   static Result<std::unique_ptr<DockerRuntime>> make(Executor executor, Means means, DockerOptions options);
   ~DockerRuntime() override;
 
+  /// Deadlines and limits of pulls from now on; the rest of the options stays.
+  void reconfigure(const DockerOptions& options);
+
   void info(Callback<RuntimeInfo> done) override;
   void pull(PullSpec spec, Callback<PullOutcome> done) override;
   void create(ContainerSpec spec, Callback<std::string> done) override;
@@ -52,6 +55,7 @@ class DockerRuntime final : public Runtime {
   void list(std::map<std::string, std::string> labels, Callback<std::vector<RuntimeContainer>> done) override;
   void ensureVolume(VolumeSpec spec, Callback<std::monostate> done) override;
   void removeVolume(std::string name, Callback<std::monostate> done) override;
+  void tail(std::string id, size_t lines, Callback<std::vector<std::string>> done) override;
   void subscribe(std::string label, std::function<void(RuntimeEvent)> listener) override;
   void cancelPull(const std::string& wantedBy) override;
   std::vector<PullStatus> pullStatus() const override;

@@ -43,6 +43,10 @@ class Downloads {
   std::shared_ptr<Wish> join(docker::ImageReference reference, std::optional<RegistryAuth> auth);
   /// The result becomes Cancelled, unless there is one.
   void leave(const std::shared_ptr<Wish>& wish);
+  void reconfigure(PullLimits limits) {
+    limits_ = limits;
+    queue_.reconfigure(limits);
+  }
   std::optional<PullStatus> status(const Wish& wish) const { return queue_.status(wish.id, clock_.now()); }
 
  private:

@@ -7,11 +7,13 @@
 #include "common/text/number.hpp"
 #include "proto/docker/codec.hpp"
 #include "proto/docker/json_stream.hpp"
+#include "proto/docker/log_stream.hpp"
 #include "proto/docker/registry_auth.hpp"
 
 namespace berth::agent {
 namespace {
 
+constexpr size_t kLongestLogLine = 1024;
 // What is read and written here has kept its form over all these versions of the API.
 constexpr int kOldestMinor = 24;
 constexpr int kNewestMinor = 44;
@@ -293,6 +295,19 @@ Async<Status> EngineApi::removeImage(std::string reference) {
   if (!response) co_return response.error();
   if (response->status < 400 || response->status == 404) co_return Status();
   co_return refusal(*response);
+}
+
+Async<Result<std::vector<std::string>>> EngineApi::tail(std::string id, size_t lines) {
+  Exchange exchange{.method = "GET",
+                    .path = containerPath(id, "/logs"),
+                    .step = "reading its log",
+                    .deadline = deadlines_.tail};
+  exchange.query.emplace_back("stdout", "1");
+  exchange.query.emplace_back("stderr", "1");
+  exchange.query.emplace_back("tail", std::to_string(lines));
+  const Result<http::Response> response = co_await call(std::move(exchange));
+  if (!response) co_return response.error();
+  co_return docker::logLines(response->body, kLongestLogLine);
 }
 
 Async<Error> EngineApi::events(std::string label, WallTime since,

@@ -28,6 +28,7 @@ struct DockerDeadlines {
   Duration list = std::chrono::minutes(10);
   Duration volume = std::chrono::minutes(5);
   Duration digest = std::chrono::minutes(1);
+  Duration tail = std::chrono::seconds(30);
   Duration tag = std::chrono::seconds(30);
   Duration removeImage = std::chrono::minutes(3);
 };
@@ -37,6 +38,9 @@ struct DockerDeadlines {
 class EngineApi {
  public:
   EngineApi(http::Client& client, std::string socket, DockerDeadlines deadlines, std::stop_token stop);
+
+  /// For calls from now on.
+  void reconfigure(DockerDeadlines deadlines) { deadlines_ = deadlines; }
 
   /// Asks for the engine's version, and speaks accordingly from now on. FailedPrecondition for an engine
   /// older than API 1.24.
@@ -74,6 +78,10 @@ class EngineApi {
   /// Removes one name, with the last one the image. One that is gone is success; FailedPrecondition when a
   /// container needs it.
   Async<Status> removeImage(std::string reference);
+
+  /// The last lines that the container wrote, oldest first. FailedPrecondition and the like where its log
+  /// driver keeps nothing that can be read.
+  Async<Result<std::vector<std::string>>> tail(std::string id, size_t lines);
 
   /// Calls `onEvent` for events of containers that carry the label key, from `since` on, until the stream
   /// ends; always an Error then.

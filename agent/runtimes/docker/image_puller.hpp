@@ -43,6 +43,7 @@ class ImagePuller {
   void pull(PullSpec spec, Callback<PullOutcome> done);
   void cancel(const std::string& wantedBy);
   std::vector<PullStatus> status() const;
+  void reconfigure(PullLimits limits) { downloads_.reconfigure(limits); }
 
   /// See Runtime::removeImage.
   void removeImage(StoredImage image, Callback<std::monostate> done);

@@ -44,6 +44,12 @@ Result<docker::CreateBody> toCreateBody(const ContainerSpec& spec) {
   body.command = spec.command;
   body.entryPoint = spec.entryPoint;
   body.environment = spec.environment;
+  const bool named = std::ranges::any_of(spec.fallbackEnvironment, [&](const auto& variable) {
+    return spec.environment.contains(variable.first);
+  });
+  if (!named) body.environment.insert(spec.fallbackEnvironment.begin(), spec.fallbackEnvironment.end());
+  body.logOptions = spec.logOptions;
+  body.runtime = spec.runtime;
   body.labels = spec.labels;
   body.cpuShares = std::clamp(spec.cpuShares, kLeastCpuShares, kMostCpuShares);
   body.memoryBytes = spec.memoryBytes <= 0 ? 0 : std::max(spec.memoryBytes, kLeastMemory);
@@ -79,6 +85,12 @@ RuntimeContainer toRuntimeContainer(docker::ContainerInspect from) {
   if (out.state == RunState::Exited) out.exitCode = from.exitCode;
   out.oomKilled = from.oomKilled;
   out.error = std::move(from.error);
+  out.imageId = std::move(from.imageId);
+  out.createdAt = from.created;
+  for (docker::Network& network : from.networks) {
+    out.networks.push_back(NetworkAddress{std::move(network.name), std::move(network.ipv4),
+                                          std::move(network.ipv6), std::move(network.mac)});
+  }
   out.startedAt = from.startedAt;
   if (out.state == RunState::Exited) out.finishedAt = from.finishedAt;
   for (docker::PortBinding& port : from.ports) {

@@ -75,6 +75,8 @@ RegistryAuthFetcher::RegistryAuthFetcher(std::shared_ptr<AwsApi> api, aws::Crede
 
 RegistryAuthFetcher::~RegistryAuthFetcher() { gone_.request_stop(); }
 
+void RegistryAuthFetcher::reconfigure(RegistryAuths configured) { core_->configured = std::move(configured); }
+
 void RegistryAuthFetcher::fetch(RegistryAuthRequest request, Callback<std::optional<RegistryAuth>> done) {
   answerWith<FoundAuth>(core_->api->means(), "registry credentials", gone_.get_token(), std::move(done),
                         [core = core_, request = std::move(request)] { return Core::fetch(core, request); });

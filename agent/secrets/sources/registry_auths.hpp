@@ -17,6 +17,8 @@ class RegistryAuthFetcher final : public RegistryAuthSource {
   RegistryAuthFetcher(std::shared_ptr<AwsApi> api, aws::CredentialsProvider& agents, SecretSource& secrets,
                       RegistryAuths configured);
   ~RegistryAuthFetcher() override;
+  /// What the settings say from now on.
+  void reconfigure(RegistryAuths configured);
   void fetch(RegistryAuthRequest request, Callback<std::optional<RegistryAuth>> done) override;
 
  private:

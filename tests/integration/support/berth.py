@@ -132,11 +132,24 @@ class Agent(Configured):
         self.cluster = cluster
         self.instance_arn = None
         self._controller = controller
+        self.introspection_port = free_port()
+        self.task_port = free_port()
         super().__init__("berth-agent", folder, merged({
             "cluster": cluster, "controller": controller.url, "region": REGION,
             "credentials": {"file": str(controller.credentials_file)},
             "runtime": {"kind": "docker", "socket": f"unix://{engine.socket}"},
+            "endpoints": {"introspection_address": f"127.0.0.1:{self.introspection_port}",
+                          "task_address": f"127.0.0.1:{self.task_port}"},
             "data_dir": str(folder / "data")}, changes))
+
+    def ask(self, path, port=None, timeout=10):
+        """What a local endpoint answers, as parsed JSON."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{port or self.introspection_port}{path}", timeout=timeout) as reply:
+            return json.load(reply)
+
+    def why(self, arn):
+        """What the agent says that a task waits for, and why it ended."""
+        return self.ask(f"/v1/why?task={arn}")
 
     def start_joined(self, seconds=30):
         """Starts it and waits until its instance is ACTIVE and connected; the first time, learns which that is."""

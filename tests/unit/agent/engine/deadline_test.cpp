@@ -15,7 +15,9 @@ class Surroundings {
 
   void take(const Output& out) {
     for (const Effect& effect : out.effects) {
-      if (!std::holds_alternative<SendEffect>(effect)) open_.push_back(effect);
+      const bool unanswered =
+          std::holds_alternative<SendEffect>(effect) || std::holds_alternative<CancelPullEffect>(effect);
+      if (!unanswered) open_.push_back(effect);
     }
   }
   bool idle() const { return open_.empty(); }
@@ -67,6 +69,8 @@ class Surroundings {
     bool ok = chance_.below(3) != 0;
     return ReportDone{e.report, ok ? Status() : Status(failure()), !ok && chance_.below(5) == 0};
   }
+  Done doneOf(const TailEffect& e) { return TailDone{e.key, maybe(std::vector<std::string>{"bye"})}; }
+  Done doneOf(const CancelPullEffect& e) { return PullDone{e.key, failure()}; }
   Done doneOf(const SendEffect&) { return ListDone{makeError(Code::Internal, "never answered")}; }
 
   Bench& bench_;

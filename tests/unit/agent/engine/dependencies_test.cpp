@@ -178,7 +178,10 @@ TEST_CASE("credentials are taken, acknowledged, and never stored for a task that
   CHECK(ack->credentialsId == "id-1");
   CHECK(ack->expiration == "soon");
   CHECK(bench.task().spec.executionCredentials->secretAccessKey == "secret");
-  CHECK(out.save.empty());
+  // Which credentials it has is kept; they themselves are not (agent/state/codec.cpp).
+  REQUIRE(out.save.size() == 1);
+  CHECK(out.save[0].executionRoleId == "id-1");
+  CHECK(bench.engine.onMessage(message, bench.now()).save.empty());
   message.taskArn = "arn:unknown";
   CHECK_FALSE(sent<acs::CredentialsAckRequest>(bench.engine.onMessage(message, bench.now())));
 }

@@ -23,13 +23,58 @@ TEST_CASE("a container carries the labels by which it is found again") {
   CHECK(spec->memoryBytes == 64 * 1024 * 1024);
 }
 
-TEST_CASE("the region is added unless the task sets its own") {
+TEST_CASE("the region is left to whoever knows all variables of the container") {
   Task task = makeTask(sample::payload());
   task.containers[0].spec.environment["AWS_REGION"] = "mine";
   auto spec = containerSpec(task, task.containers[0], kIdentity);
   REQUIRE(spec.ok());
   CHECK(spec->environment.at("AWS_REGION") == "mine");
-  CHECK(spec->environment.at("AWS_DEFAULT_REGION") == "eu-1");
+  CHECK_FALSE(spec->environment.contains("AWS_DEFAULT_REGION"));
+  CHECK(spec->fallbackEnvironment.at("AWS_DEFAULT_REGION") == "eu-1");
+}
+
+TEST_CASE("a container is told where its metadata and its role's credentials are") {
+  Identity identity = kIdentity;
+  identity.endpoints = true;
+  Task task = makeTask(sample::payload());
+  task.containers[0].endpoint = "uuid";
+  task.roleId = "role-1";
+  auto spec = containerSpec(task, task.containers[0], identity);
+  REQUIRE(spec.ok());
+  CHECK(spec->environment.at("ECS_CONTAINER_METADATA_URI_V4") == "http://169.254.170.2/v4/uuid");
+  CHECK(spec->environment.at("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") == "/v2/credentials/role-1");
+  task.spec.networkMode = "host";
+  identity.taskRolesNetworkHost = false;
+  const auto hosted = containerSpec(task, task.containers[0], identity);
+  CHECK_FALSE(hosted->environment.contains("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"));
+}
+
+TEST_CASE("GPUs go to the containers that they are for") {
+  Task task = makeTask(sample::payload());
+  task.spec.associations = {{"gpu", "GPU-1", "", {"main"}},
+                            {"gpu", "GPU-2", "", {"main", "other"}},
+                            {"gpu", "GPU-3", "", {"other"}}};
+  auto spec = containerSpec(task, task.containers[0], kIdentity);
+  REQUIRE(spec.ok());
+  CHECK(spec->environment.at("NVIDIA_VISIBLE_DEVICES") == "GPU-1,GPU-2");
+  CHECK(spec->runtime == "nvidia");
+}
+
+TEST_CASE("log drivers get what makes them work") {
+  Task task = makeTask(sample::payload());
+  acs::Container& main = task.containers[0].spec;
+  main.dockerConfig.logDriver = "awslogs";
+  main.dockerConfig.logOptions = {{"mode", "non-blocking"}};
+  main.logsAuthStrategy = "ExecutionRole";
+  task.executionRoleId = "exec-1";
+  auto spec = containerSpec(task, task.containers[0], kIdentity);
+  REQUIRE(spec.ok());
+  CHECK(spec->logOptions ==
+        std::map<std::string, std::string>{{"awslogs-credentials-endpoint", "/v2/credentials/exec-1"},
+                                           {"max-buffer-size", "10m"}});
+  main.dockerConfig.logOptions["max-buffer-size"] = "1m";
+  main.logsAuthStrategy.clear();
+  CHECK(containerSpec(task, task.containers[0], kIdentity)->logOptions.empty());
 }
 
 TEST_CASE("a container without a limit gets its task's") {

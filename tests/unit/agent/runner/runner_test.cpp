@@ -28,11 +28,16 @@ class HeldStore final : public Store {
 class HeldRuntime final : public Runtime {
  public:
   void info(Callback<RuntimeInfo>) override {}
-  void pull(PullSpec, Callback<PullOutcome> done) override {
-    asked.push_back("pull"), pulled = std::move(done);
+  void pull(PullSpec spec, Callback<PullOutcome> done) override {
+    asked.push_back("pull"), pulled = std::move(done), pull_ = std::move(spec);
   }
-  void create(ContainerSpec, Callback<std::string> done) override {
-    asked.push_back("create"), created = std::move(done);
+  void create(ContainerSpec spec, Callback<std::string> done) override {
+    asked.push_back("create"), created = std::move(done), spec_ = std::move(spec);
+  }
+  void cancelPull(const std::string& wantedBy) override { asked.push_back("cancel " + wantedBy); }
+  void tail(std::string id, size_t, Callback<std::vector<std::string>> done) override {
+    asked.push_back("tail " + id);
+    done(std::vector<std::string>{"the last line"});
   }
   void start(std::string, Callback<RuntimeContainer> done) override {
     asked.push_back("start"), started = std::move(done);
@@ -52,6 +57,8 @@ class HeldRuntime final : public Runtime {
   }
 
   std::vector<std::string> asked;
+  PullSpec pull_;
+  ContainerSpec spec_;
   Callback<PullOutcome> pulled;
   Callback<std::string> created;
   Callback<RuntimeContainer> started;
@@ -78,6 +85,40 @@ class HeldResources final : public TaskResources {
   Callback<std::monostate> gone;
 };
 
+/// Answers at once, or holds what is asked.
+class HeldAuths final : public RegistryAuthSource {
+ public:
+  void fetch(RegistryAuthRequest request, Callback<std::optional<RegistryAuth>> done) override {
+    requests.push_back(std::move(request));
+    if (!holds) return done(answer);
+    held = std::move(done);
+  }
+  bool holds = false;
+  Result<std::optional<RegistryAuth>> answer = std::optional<RegistryAuth>();
+  std::vector<RegistryAuthRequest> requests;
+  Callback<std::optional<RegistryAuth>> held;
+};
+
+class GivenSecrets final : public SecretSource {
+ public:
+  void fetch(std::vector<SecretRequest> requests, std::optional<Role>,
+             Callback<std::vector<std::string>> done) override {
+    if (!fault.empty()) return done(makeError(Code::NotFound, fault));
+    std::vector<std::string> out;
+    for (const SecretRequest& request : requests) out.push_back("value of " + request.valueFrom);
+    done(std::move(out));
+  }
+  std::string fault;
+};
+
+class GivenFiles final : public EnvironmentFileSource {
+ public:
+  void fetch(std::string value, std::optional<Role>, Callback<std::string> done) override {
+    done(files.at(value));
+  }
+  std::map<std::string, std::string> files;
+};
+
 class Fixture {
  public:
   boost::asio::io_context io;
@@ -89,6 +130,11 @@ class Fixture {
   HeldRuntime runtime;
   HeldProcesses processes;
   HeldResources resources;
+  HeldAuths auths;
+  GivenSecrets secrets;
+  GivenFiles files;
+  Provisioner provisioner{secrets, files};
+  std::vector<std::string> touched;
   std::vector<Report> reports;
   std::vector<acs::FromAgent> sent;
   std::unique_ptr<Runner> runner;
@@ -98,6 +144,8 @@ class Fixture {
                       runtime,
                       processes,
                       resources,
+                      auths,
+                      provisioner,
                       [](const Output& output) {
                         Changes out;
                         for (const Task& task : output.save) out.push_back(Change{"task", task.arn, "{}"});
@@ -107,7 +155,10 @@ class Fixture {
                         reports.push_back(std::move(report));
                         reported = std::move(done);
                       },
-                      [this](const acs::FromAgent& message) { sent.push_back(message); }};
+                      [this](const acs::FromAgent& message) { sent.push_back(message); },
+                      [this](const Output& output) {
+                        touched.insert(touched.end(), output.touched.begin(), output.touched.end());
+                      }};
     runner = std::make_unique<Runner>(io, engine, std::move(ports), clock, log);
     runner->take(engine.restore({}, 0, clock.now()));
     runner->start();
@@ -115,9 +166,8 @@ class Fixture {
     runtime.asked.clear();
   }
 
-  void payload(const std::string& arn = kTaskArn) {
-    runner->take(engine.onMessage(message(oneContainer(arn)), clock.now()));
-  }
+  void payload(const std::string& arn = kTaskArn) { payload(oneContainer(arn)); }
+  void payload(const acs::Task& task) { runner->take(engine.onMessage(message(task), clock.now())); }
   std::function<void(Status, bool)> reported;
 };
 
@@ -200,6 +250,94 @@ TEST_CASE("answers that come after the runner's end are dropped") {
   test.runner.reset();
   test.runtime.pulled(PullOutcome{"sha256:1", true});
   CHECK(test.runtime.asked == Steps{"pull"});
+}
+
+namespace {
+
+acs::Task withSecrets() {
+  acs::Task task = oneContainer();
+  acs::Container& main = task.containers[0];
+  main.environment = {{"A", "own"}, {"PASSWORD", "own"}};
+  main.secrets = {{"PASSWORD", "db/password", "", "", "", "CONTAINER"},
+                  {"splunk-token", "logs/token", "", "", "", "LOG_DRIVER"}};
+  main.environmentFiles = {{"arn:aws:s3:::b/1", "s3"}, {"arn:aws:s3:::b/2", "s3"}};
+  return task;
+}
+
+EngineOptions withSources() {
+  EngineOptions options;
+  options.support.secrets = true;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("a pull waits for the credentials of its registry and is made with them") {
+  Fixture test;
+  test.auths.holds = true;
+  test.payload();
+  test.store.answer(Status());
+  CHECK(test.runtime.asked.empty());
+  REQUIRE(test.auths.requests.size() == 1);
+  CHECK(test.auths.requests[0].image == "registry.example/web:1");
+  test.auths.held(std::optional(RegistryAuth{"user", "word"}));
+  CHECK(test.runtime.asked == Steps{"pull"});
+  REQUIRE(test.runtime.pull_.auth);
+  CHECK(test.runtime.pull_.auth->username == "user");
+}
+
+TEST_CASE("credentials that can't be had end the pull with the name that they bring") {
+  Fixture test;
+  test.auths.answer = makeError(Code::PermissionDenied, "CannotPullECRContainerError: no");
+  test.payload();
+  test.store.answer(Status());
+  CHECK(test.runtime.asked.empty());
+  CHECK(test.engine.tasks().at(kTaskArn).containers[0].reason == "CannotPullECRContainerError: no");
+}
+
+TEST_CASE("a task that is stopped while its credentials are fetched is not pulled for any more") {
+  Fixture test;
+  test.auths.holds = true;
+  test.payload();
+  test.store.answer(Status());
+  test.payload(stopOf(oneContainer()));
+  test.store.answer(Status());
+  test.auths.held(std::optional<RegistryAuth>());
+  CHECK(test.runtime.asked == Steps{"cancel " + std::string(kTaskArn) + " main"});
+}
+
+TEST_CASE("secrets and environment files are in the container's spec, and nowhere in the engine") {
+  Fixture test;
+  test.engine.reconfigure(withSources());
+  test.files.files = {{"arn:aws:s3:::b/1", "A=1\nB=1\n"}, {"arn:aws:s3:::b/2", "B=2\nC=2\n"}};
+  test.payload(withSecrets());
+  test.store.answer(Status());
+  test.runtime.pulled(PullOutcome{"sha256:1", true});
+  const ContainerSpec& spec = test.runtime.spec_;
+  CHECK(spec.environment.at("PASSWORD") == "value of db/password");
+  CHECK(spec.environment.at("A") == "own");
+  CHECK(spec.environment.at("B") == "1");
+  CHECK(spec.environment.at("C") == "2");
+  CHECK(spec.logOptions.at("splunk-token") == "value of logs/token");
+  CHECK(test.engine.tasks().at(kTaskArn).containers[0].spec.environment.at("PASSWORD") == "own");
+}
+
+TEST_CASE("a secret that is not there ends the task with the source's words, and nothing is created") {
+  Fixture test;
+  test.engine.reconfigure(withSources());
+  test.secrets.fault = "no such secret";
+  test.payload(withSecrets());
+  test.store.answer(Status());
+  test.runtime.pulled(PullOutcome{"sha256:1", true});
+  CHECK(test.runtime.asked == Steps{"pull"});
+  CHECK(test.engine.tasks().at(kTaskArn).containers[0].reason ==
+        "ResourceInitializationError: no such secret");
+}
+
+TEST_CASE("each output names the tasks that may look different") {
+  Fixture test;
+  test.payload();
+  CHECK(test.touched == Steps{kTaskArn});
 }
 
 }  // namespace berth::agent

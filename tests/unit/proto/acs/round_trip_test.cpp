@@ -35,7 +35,7 @@ Container fullContainer() {
   out.mountPoints = {{"data", "/data", true}};
   out.stopTimeout = 0;
   out.healthCheckType = "docker";
-  out.dockerConfig = {"1.24", R"({"User":"1"})", R"({"Init":true})", false, 0};
+  out.dockerConfig = {"1.24", R"({"User":"1"})", R"({"Init":true})", false, 0, "", {}};
   return out;
 }
 

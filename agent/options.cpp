@@ -1,0 +1,109 @@
+#include "agent/options.hpp"
+
+namespace berth::agent {
+namespace {
+
+constexpr int64_t kUnitsOfCpu = 1024;
+
+}  // namespace
+
+EngineOptions engineOptions(const Config& config, const HostCapacity& host, const RuntimeInfo& runtime) {
+  EngineOptions out;
+  out.stopTimeout = config.stopTimeout;
+  out.cleanupDelay = config.cleanupDelay;
+  out.cleanupJitter = config.containers.cleanupJitter;
+  out.pullBehavior = config.images.pullBehavior;
+  out.rules.pullUpfront = config.images.pullDependentsUpfront;
+  out.support.privileged = config.containers.privilegedAllowed;
+  out.support.secrets = true;
+  // A container's parent is then a slice, which systemd makes and unmakes by itself.
+  out.groups.enabled = config.containers.taskLimits && !runtime.systemdGroups;
+  out.groups.pids = config.containers.pidsLimit.value_or(0);
+  out.host = host;
+  return out;
+}
+
+DockerOptions dockerOptions(const Config& config) {
+  DockerOptions out;
+  out.socket = config.runtimeSocket;
+  out.deadlines.create = config.containers.createTimeout;
+  out.deadlines.start = config.containers.startTimeout;
+  out.deadlines.digest = config.images.manifestTimeout;
+  out.pulls.atOnce = static_cast<size_t>(config.images.concurrency);
+  out.pulls.inactivity = config.images.pullInactivityTimeout;
+  out.pulls.total = config.images.pullTimeout;
+  return out;
+}
+
+CleanupPolicy cleanupPolicy(const Config& config) {
+  const ImagesConfig& images = config.images;
+  CleanupPolicy out;
+  out.images = images.cleanup;
+  out.interval = images.cleanupInterval;
+  out.minimumAge = images.minimumAge;
+  out.imagesPerCycle = static_cast<size_t>(images.perCycle);
+  out.highMark = static_cast<double>(images.highMark) / 100;
+  out.lowMark = static_cast<double>(images.lowMark) / 100;
+  out.untracked = images.untracked;
+  out.untrackedAge = images.untrackedMinimumAge;
+  out.untrackedContainersPerCycle = static_cast<size_t>(images.untrackedContainersPerCycle);
+  out.exclude = images.exclude;
+  out.stoppedBytes = config.containers.keepStoppedBytes;
+  return out;
+}
+
+endpoints::RateOptions rateOptions(const Config& config) {
+  endpoints::RateOptions out;
+  out.perSecond = static_cast<double>(config.endpoints.rate.perSecond);
+  out.burst = static_cast<double>(config.endpoints.rate.burst);
+  return out;
+}
+
+AwsOptions awsOptions(const Config& config) {
+  AwsOptions out;
+  out.region = config.region;
+  out.userAgent = "berth-agent/" BERTH_VERSION;
+  out.ssmEndpoint = config.secrets.ssmEndpoint;
+  out.secretsManagerEndpoint = config.secrets.secretsManagerEndpoint;
+  out.s3Endpoint = config.secrets.s3Endpoint;
+  out.ecrEndpoint = config.secrets.ecrEndpoint;
+  return out;
+}
+
+CapabilityRules capabilityRules(const Config& config, const RuntimeInfo& runtime, const Gpus& gpus) {
+  CapabilityRules out;
+  out.loggingDrivers = config.loggingDrivers;
+  out.privileged = config.containers.privilegedAllowed;
+  out.healthChecks = config.containers.healthChecks;
+  out.taskLimits = config.containers.taskLimits && !runtime.systemdGroups;
+  out.taskRoles = config.endpoints.taskRoles;
+  out.taskRolesNetworkHost = config.endpoints.taskRolesNetworkHost;
+  out.selinux = config.capabilities.selinux;
+  out.apparmor = config.capabilities.apparmor;
+  if (!gpus.ids.empty()) out.gpuDriver = gpus.driverVersion;
+  return out;
+}
+
+Identity identityOf(const Config& config, const std::string& instanceArn) {
+  Identity out;
+  out.cluster = config.cluster;
+  out.instanceArn = instanceArn;
+  out.region = config.region;
+  out.endpoints = true;
+  out.taskRoles = config.endpoints.taskRoles;
+  out.taskRolesNetworkHost = config.endpoints.taskRolesNetworkHost;
+  out.nvidiaRuntime = config.capabilities.nvidiaRuntime;
+  return out;
+}
+
+HostCapacity hostCapacity(const Config& config, const Host& host, const Gpus& gpus) {
+  HostCapacity out;
+  out.cpu = host.cpus * kUnitsOfCpu - config.reservedCpu;
+  out.memory = host.memoryMiB - config.reservedMemory;
+  out.reservedTcpPorts = config.reservedPorts;
+  out.reservedUdpPorts = config.reservedPortsUdp;
+  out.gpus = gpus.ids;
+  return out;
+}
+
+}  // namespace berth::agent

@@ -1,0 +1,28 @@
+// From the agent's settings to the options of its parts.
+#pragma once
+
+#include "agent/config/config.hpp"
+#include "agent/config/host.hpp"
+#include "agent/endpoints/rate_limit.hpp"
+#include "agent/engine/engine.hpp"
+#include "agent/images/cleanup.hpp"
+#include "agent/resources/gpus.hpp"
+#include "agent/runtimes/docker/docker_runtime.hpp"
+#include "agent/secrets/sources/aws_api.hpp"
+#include "agent/session/capabilities.hpp"
+
+namespace berth::agent {
+
+EngineOptions engineOptions(const Config& config, const HostCapacity& host, const RuntimeInfo& runtime);
+/// Without onDiskFull.
+DockerOptions dockerOptions(const Config& config);
+CleanupPolicy cleanupPolicy(const Config& config);
+endpoints::RateOptions rateOptions(const Config& config);
+AwsOptions awsOptions(const Config& config);
+CapabilityRules capabilityRules(const Config& config, const RuntimeInfo& runtime, const Gpus& gpus);
+Identity identityOf(const Config& config, const std::string& instanceArn);
+
+/// What this host offers to tasks; the same as its registration says.
+HostCapacity hostCapacity(const Config& config, const Host& host, const Gpus& gpus);
+
+}  // namespace berth::agent

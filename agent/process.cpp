@@ -1,0 +1,311 @@
+#include "agent/process.hpp"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "agent/kernel/processes.hpp"
+#include "agent/options.hpp"
+#include "agent/registrar.hpp"
+#include "agent/resources/task_resources.hpp"
+#include "agent/session/acs_session.hpp"
+#include "agent/session/report_request.hpp"
+#include "agent/session/tcs_session.hpp"
+#include "agent/stats/cgroup_usage.hpp"
+#include "common/async/callback.hpp"
+#include "common/service/program.hpp"
+
+namespace berth::agent {
+namespace {
+
+constexpr auto kRuntimeRetry = std::chrono::seconds(1);
+constexpr auto kTick = std::chrono::seconds(1);
+
+/// The task's own reason, or else what a container says: what somebody who reads the log looks for.
+std::string why(const Report& report) {
+  if (!report.reason.empty()) return report.reason;
+  for (const ContainerReport& container : report.containers) {
+    if (!container.reason.empty()) return container.name + ": " + container.reason;
+    if (container.exitCode) return container.name + ": exit code " + std::to_string(*container.exitCode);
+  }
+  return "as asked";
+}
+
+std::vector<std::string> wantedImages(const Engine& engine) {
+  std::vector<std::string> out;
+  for (const auto& [arn, task] : engine.tasks()) {
+    if (statusOf(task) == TaskStatus::Stopped) continue;
+    for (const Container& container : task.containers) out.push_back(container.spec.image);
+  }
+  return out;
+}
+
+std::vector<KeptContainer> keptContainers(const Engine& engine) {
+  std::vector<KeptContainer> out;
+  for (const auto& [arn, task] : engine.tasks()) {
+    const bool told = task.sent == TaskStatus::Stopped;
+    for (const Container& container : task.containers) {
+      if (container.runtimeId.empty() || container.removed) continue;
+      KeptContainer kept{container.runtimeId, std::nullopt, told};
+      if (container.known == ContainerStatus::Stopped) {
+        kept.stoppedAt = container.finishedAt ? container.finishedAt : task.stoppedAt;
+      }
+      out.push_back(std::move(kept));
+    }
+  }
+  return out;
+}
+
+/// Coroutines that end when they are told to, and the wait for that.
+class Background {
+ public:
+  Background(boost::asio::io_context& io, Log& log) : io_(io), log_(log) {}
+
+  template <class Body>
+  void add(const char* name, Body body) {
+    ++left_;
+    spawn(io_.get_executor(), log_, name, [this, body = std::move(body)]() -> Async<void> {
+      co_await body();
+      if (--left_ == 0) done_.set();
+    });
+  }
+  Async<void> wait() {
+    if (left_ > 0) co_await done_.wait();
+  }
+
+ private:
+  boost::asio::io_context& io_;
+  Log& log_;
+  int left_ = 0;
+  Event done_;
+};
+
+}  // namespace
+
+/// What lives as long as one registration.
+struct Process::Serving {
+  Serving(Process& process, const Stored& stored)
+      : engine(identityOf(process.config_, stored.instanceArn),
+               engineOptions(process.config_,
+                             hostCapacity(process.config_, process.parts_.host, process.parts_.gpus),
+                             process.runtimeInfo_),
+               process.parts_.random),
+        later([&io = process.parts_.io](std::function<void()> what) {
+          boost::asio::post(io, std::move(what));
+        }),
+        processes(later),
+        resources(process.parts_.runtime, TaskGroups(), HostPorts(kernelPortSpan()), later),
+        commands(LinkDeps{process.parts_.io, process.controlPlane_, process.parts_.clock,
+                          process.parts_.random, process.parts_.log},
+                 linkOptions(process, stored),
+                 [this, &clock = process.parts_.clock](const acs::ToAgent& message) {
+                   runner->take(engine.onMessage(message, clock.now()));
+                 }) {}
+
+  static LinkOptions linkOptions(const Process& process, const Stored& stored) {
+    LinkOptions out;
+    out.identity = identityOf(process.config_, stored.instanceArn);
+    out.dockerVersion = process.runtimeInfo_.version;
+    out.caFile = process.config_.caFile;
+    return out;
+  }
+
+  Engine engine;
+  std::function<void(std::function<void()>)> later;
+  KernelProcesses processes;
+  HostTaskResources resources;
+  AcsSession commands;
+  std::unique_ptr<Runner> runner;
+  std::unique_ptr<Janitor> janitor;
+};
+
+Process::Process(ProcessParts parts, Config config)
+    : parts_(parts),
+      config_(std::move(config)),
+      controlPlane_(parts_.client, parts_.credentials, config_.region, parts_.clock) {}
+
+Async<RuntimeInfo> Process::waitForRuntime(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    auto info = co_await loopAwait<RuntimeInfo>([&](auto done) { parts_.runtime.info(std::move(done)); });
+    if (info) {
+      parts_.endpoints.setTrouble("");
+      co_return *info;
+    }
+    parts_.log.warn("the container runtime does not answer", {{"reason", info.error().message}});
+    parts_.endpoints.setTrouble("the container runtime does not answer: " + info.error().message);
+    notifier_.status("waiting for the container runtime");
+    co_await sleepFor(kRuntimeRetry, stop);
+  }
+  co_return RuntimeInfo{};
+}
+
+Async<int> Process::run(std::stop_token stop) {
+  // From here on it gets by alone: what depends on this unit must not wait for a runtime or a controller.
+  notifier_.ready();
+  spawn(parts_.io.get_executor(), parts_.log, "local endpoints",
+        [this, stop] { return parts_.endpoints.serve(stop); });
+  runtimeInfo_ = co_await waitForRuntime(stop);
+  if (runtimeInfo_.systemdGroups && config_.containers.taskLimits) {
+    parts_.log.warn("limits of whole tasks are not enforced: the runtime leaves control groups to systemd");
+  }
+  while (!stop.stop_requested()) {
+    auto records = parts_.store.load();
+    if (!records) {
+      parts_.log.error("can't read the state", {{"reason", records.error().message}});
+      co_return exit_code::kFailed;
+    }
+    Stored stored = fromRecords(*records);
+    for (const std::string& damaged : stored.damaged)
+      parts_.log.error("left out a damaged row", {{"row", damaged}});
+    if (!stored.cluster.empty() && stored.cluster != config_.cluster) {
+      parts_.log.error(
+          "the state belongs to another cluster: use another data_dir, or remove this one's state.db",
+          {{"state", stored.cluster}, {"config", config_.cluster}});
+      co_return exit_code::kTerminal;
+    }
+    notifier_.status("joining " + config_.cluster);
+    RegistrarDeps deps{controlPlane_, parts_.store, parts_.clock, parts_.random, parts_.log};
+    auto arn = co_await registerHost(deps, config_, parts_.host, runtimeInfo_, parts_.gpus,
+                                     stored.instanceArn, stop);
+    if (!arn && arn.error().code == Code::Cancelled) co_return exit_code::kStopped;
+    if (!arn) co_return exit_code::kTerminal;
+    stored.instanceArn = *arn;
+    Ended ended = co_await serve(std::move(stored), runtimeInfo_, stop);
+    if (ended != Ended::Inactive) break;
+    parts_.log.warn("the controller does not know this container instance any more: registering anew",
+                    {{"container_instance", *arn}});
+    co_await abandon(*arn);
+  }
+  co_return exit_code::kStopped;
+}
+
+RunnerPorts Process::runnerPorts(Serving& serving) {
+  return RunnerPorts{
+      parts_.store,
+      parts_.runtime,
+      serving.processes,
+      serving.resources,
+      parts_.secrets.registryAuths(),
+      parts_.secrets.provisioner(),
+      [](const Output& output) { return toChanges(output); },
+      [this](Report due, std::function<void(Status, bool)> done) { report(std::move(due), std::move(done)); },
+      [&serving](const acs::FromAgent& message) { serving.commands.send(message); },
+      [this, &serving](const Output& output) {
+        parts_.endpoints.update(output, serving.engine, parts_.runtime.pullStatus());
+      }};
+}
+
+JanitorPorts Process::janitorPorts(Serving& serving) {
+  return JanitorPorts{parts_.runtime, parts_.images, [&serving] { return wantedImages(serving.engine); },
+                      [&serving] { return keptContainers(serving.engine); },
+                      [this, &serving](const std::string& id) {
+                        serving.runner->take(serving.engine.cleanUpEarly(id, parts_.clock.now()));
+                      }};
+}
+
+Async<Ended> Process::serve(Stored stored, RuntimeInfo runtime, std::stop_token stop) {
+  Serving serving(*this, stored);
+  serving.runner =
+      std::make_unique<Runner>(parts_.io, serving.engine, runnerPorts(serving), parts_.clock, parts_.log);
+  serving.janitor =
+      std::make_unique<Janitor>(janitorPorts(serving), cleanupPolicy(config_), parts_.clock, parts_.log);
+  serving.runner->take(serving.engine.restore(std::move(stored.tasks), stored.timeline, parts_.clock.now()));
+  parts_.endpoints.show(serving.engine);
+  serving.runner->start();
+  serving_ = &serving;
+
+  LinkDeps link{parts_.io, controlPlane_, parts_.clock, parts_.random, parts_.log};
+  CgroupUsageSource usage;
+  TcsOptions telemetry_options;
+  telemetry_options.sample = config_.metricsInterval;
+  telemetry_options.cpus = parts_.host.cpus;
+  TcsSession telemetry(link, Serving::linkOptions(*this, stored), telemetry_options, serving.engine, usage);
+  std::stop_source ended;
+  std::stop_callback forward(stop, [&ended] { ended.request_stop(); });
+  Background background(parts_.io, parts_.log);
+  const std::stop_token token = ended.get_token();
+  if (config_.metrics) {
+    background.add("telemetry session", [&]() -> Async<void> { co_await telemetry.run(token); });
+  }
+  background.add("clean-up", [&] { return serving.janitor->run(token); });
+  background.add("tick", [&] { return tick(serving, token); });
+  notifier_.status("joined " + config_.cluster);
+  Ended result = co_await serving.commands.run(token);
+  ended.request_stop();
+  co_await background.wait();
+  serving_ = nullptr;
+  co_return result;
+}
+
+Async<void> Process::tick(Serving& serving, std::stop_token stop) {
+  while (co_await sleepFor(kTick, stop)) {
+    parts_.endpoints.refresh(serving.engine, parts_.runtime.pullStatus());
+    parts_.endpoints.setTrouble(serving.runner->blocked() ? "the state can't be written" : "");
+  }
+}
+
+void Process::diskFull() {
+  if (serving_) serving_->janitor->wake();
+}
+
+void Process::reconfigure(ConfigChanges changes) {
+  for (const ConfigChange& change : changes.changes) {
+    const bool now = change.applies == Applies::Now;
+    parts_.log.info(now ? "a setting has changed" : "a changed setting waits for a restart",
+                    {{"setting", change.key}});
+  }
+  if (Status taken = parts_.secrets.reconfigure(changes.use); !taken) {
+    parts_.log.error("the changed settings are not taken over", {{"reason", taken.error().message}});
+    return;
+  }
+  config_ = std::move(changes.use);
+  parts_.log.setLevel(config_.log.level);
+  parts_.runtime.reconfigure(dockerOptions(config_));
+  parts_.endpoints.reconfigure(config_);
+  if (!serving_) return;
+  serving_->engine.reconfigure(
+      engineOptions(config_, hostCapacity(config_, parts_.host, parts_.gpus), runtimeInfo_));
+  serving_->janitor->reconfigure(cleanupPolicy(config_));
+}
+
+/// The instance is gone, and its tasks with it: what still runs of them must not go on unseen.
+Async<void> Process::abandon(std::string instanceArn) {
+  std::map<std::string, std::string> labels{{kInstanceLabel, instanceArn}};
+  auto containers = co_await loopAwait<std::vector<RuntimeContainer>>(
+      [&](auto done) { parts_.runtime.list(labels, std::move(done)); });
+  if (containers) {
+    for (const RuntimeContainer& container : *containers) {
+      auto removed = co_await loopAwait<std::monostate>(
+          [&](auto done) { parts_.runtime.remove(container.id, true, std::move(done)); });
+      if (!removed) parts_.log.warn("can't remove a container", {{"reason", removed.error().message}});
+    }
+  }
+  auto records = parts_.store.load();
+  if (!records) co_return;
+  Changes changes = forgetChanges(*records);
+  auto forgotten = co_await loopAwait<std::monostate>([&](auto done) {
+    parts_.store.commit(std::move(changes), [done](Status status) {
+      done(status ? Result<std::monostate>(std::monostate{}) : Result<std::monostate>(status.error()));
+    });
+  });
+  if (!forgotten) parts_.log.error("can't forget the registration", {{"reason", forgotten.error().message}});
+}
+
+void Process::report(Report report, std::function<void(Status, bool)> done) {
+  spawn(parts_.io.get_executor(), parts_.log, "report", [this, report, done]() -> Async<void> {
+    auto failure = co_await controlPlane_.submit(report, config_.cluster);
+    if (!failure) {
+      parts_.log.info("reported",
+                      {{"task", report.taskArn}, {"status", name(report.status)}, {"why", why(report)}});
+      done(Status(), false);
+      co_return;
+    }
+    bool rejected = failure->exception == "InvalidParameterException";
+    parts_.log.warn("a report was not accepted", {{"task", report.taskArn},
+                                                  {"status", name(report.status)},
+                                                  {"reason", failure->error.message},
+                                                  {"final", rejected}});
+    done(Status(failure->error), rejected);
+  });
+}
+
+}  // namespace berth::agent

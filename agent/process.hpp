@@ -1,0 +1,71 @@
+// One run of the agent: it joins its cluster, serves it, and joins anew when it has been forgotten.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <optional>
+
+#include "agent/config/changes.hpp"
+#include "agent/config/host.hpp"
+#include "agent/images/janitor.hpp"
+#include "agent/local_endpoints.hpp"
+#include "agent/resources/gpus.hpp"
+#include "agent/runner/runner.hpp"
+#include "agent/runtimes/docker/docker_runtime.hpp"
+#include "agent/secret_sources.hpp"
+#include "agent/session/control_plane.hpp"
+#include "agent/session/link.hpp"
+#include "agent/state/codec.hpp"
+#include "common/service/notifier.hpp"
+
+namespace berth::agent {
+
+/// All that a run consists of, in the order of dependence. All of it outlives the run.
+struct ProcessParts {
+  boost::asio::io_context& io;
+  Host host;
+  Gpus gpus;
+  Store& store;
+  DockerRuntime& runtime;
+  ImageMemory& images;
+  SecretSources& secrets;
+  LocalEndpoints& endpoints;
+  aws::JsonClient& client;
+  aws::CredentialsProvider& credentials;
+  const Clock& clock;
+  Random& random;
+  Log& log;
+};
+
+class Process {
+ public:
+  Process(ProcessParts parts, Config config);
+
+  /// Until `stop`; answers the exit code.
+  Async<int> run(std::stop_token stop);
+  /// Takes over what a running agent can, and says in the log what it can't.
+  void reconfigure(ConfigChanges changes);
+  const Config& config() const { return config_; }
+  /// A pull found the disk full.
+  void diskFull();
+
+ private:
+  struct Serving;
+
+  Async<RuntimeInfo> waitForRuntime(std::stop_token stop);
+  Async<Ended> serve(Stored stored, RuntimeInfo runtime, std::stop_token stop);
+  /// What needs doing each second: progress that is shown, trouble that is told.
+  Async<void> tick(Serving& serving, std::stop_token stop);
+  Async<void> abandon(std::string instanceArn);
+  RunnerPorts runnerPorts(Serving& serving);
+  JanitorPorts janitorPorts(Serving& serving);
+  void report(Report report, std::function<void(Status, bool)> done);
+
+  ProcessParts parts_;
+  Config config_;
+  ControlPlane controlPlane_;
+  Notifier notifier_;
+  RuntimeInfo runtimeInfo_;
+  Serving* serving_ = nullptr;  ///< while it serves
+};
+
+}  // namespace berth::agent
