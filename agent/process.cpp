@@ -13,11 +13,13 @@
 #include "agent/stats/cgroup_usage.hpp"
 #include "common/async/callback.hpp"
 #include "common/service/program.hpp"
+#include "common/service/startup_memory.hpp"
 
 namespace berth::agent {
 namespace {
 
 constexpr auto kRuntimeRetry = std::chrono::seconds(1);
+constexpr auto kStartSettles = std::chrono::seconds(2);
 constexpr auto kTick = std::chrono::seconds(1);
 
 /// The task's own reason, or else what a container says: what somebody who reads the log looks for.
@@ -229,6 +231,9 @@ Async<Ended> Process::serve(Stored stored, RuntimeInfo runtime, std::stop_token 
   background.add("clean-up", [&] { return serving.janitor->run(token); });
   background.add("tick", [&] { return tick(serving, token); });
   notifier_.status("joined " + config_.cluster);
+  background.add("start-up memory", [&]() -> Async<void> {
+    if (co_await sleepFor(kStartSettles, token)) releaseStartupMemory();
+  });
   Ended result = co_await serving.commands.run(token);
   ended.request_stop();
   co_await background.wait();
