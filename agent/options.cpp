@@ -18,6 +18,7 @@ EngineOptions engineOptions(const Config& config, const HostCapacity& host, cons
   out.support.secrets = true;
   // A container's parent is then a slice, which systemd makes and unmakes by itself.
   out.groups.enabled = config.containers.taskLimits && !runtime.systemdGroups;
+  out.groups.matchVolumes = config.containers.matchVolumeConfig;
   out.groups.pids = config.containers.pidsLimit.value_or(0);
   out.host = host;
   return out;
@@ -59,6 +60,21 @@ endpoints::RateOptions rateOptions(const Config& config) {
   return out;
 }
 
+KernelRoots kernelRoots(const Config& config) {
+  KernelRoots out;
+  out.cgroup = config.containers.cgroupPath;
+  return out;
+}
+
+TaskGroups taskGroups(const Config& config) {
+  return TaskGroups(kernelRoots(config), config.containers.cgroupCpuPeriod);
+}
+
+PortSpan portSpan(const Config& config) {
+  if (!config.containers.dynamicPorts) return kernelPortSpan();
+  return {config.containers.dynamicPorts->first, config.containers.dynamicPorts->last};
+}
+
 AwsOptions awsOptions(const Config& config) {
   AwsOptions out;
   out.region = config.region;
@@ -84,7 +100,7 @@ CapabilityRules capabilityRules(const Config& config, const RuntimeInfo& runtime
   return out;
 }
 
-Identity identityOf(const Config& config, const std::string& instanceArn) {
+Identity identityOf(const Config& config, const std::string& instanceArn, const RuntimeInfo& runtime) {
   Identity out;
   out.cluster = config.cluster;
   out.instanceArn = instanceArn;
@@ -92,6 +108,9 @@ Identity identityOf(const Config& config, const std::string& instanceArn) {
   out.endpoints = true;
   out.taskRoles = config.endpoints.taskRoles;
   out.taskRolesNetworkHost = config.endpoints.taskRolesNetworkHost;
+  // Where a task has no group of its own, nothing else would hold such a container.
+  const bool grouped = config.containers.taskLimits && !runtime.systemdGroups;
+  out.memoryOfTask = config.containers.propagateTaskMemory || !grouped;
   out.nvidiaRuntime = config.capabilities.nvidiaRuntime;
   return out;
 }

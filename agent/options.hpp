@@ -6,7 +6,9 @@
 #include "agent/endpoints/rate_limit.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/images/cleanup.hpp"
+#include "agent/kernel/task_groups.hpp"
 #include "agent/resources/gpus.hpp"
+#include "agent/resources/host_ports.hpp"
 #include "agent/runtimes/docker/docker_runtime.hpp"
 #include "agent/secrets/sources/aws_api.hpp"
 #include "agent/session/capabilities.hpp"
@@ -18,9 +20,12 @@ EngineOptions engineOptions(const Config& config, const HostCapacity& host, cons
 DockerOptions dockerOptions(const Config& config);
 CleanupPolicy cleanupPolicy(const Config& config);
 endpoints::RateOptions rateOptions(const Config& config);
+KernelRoots kernelRoots(const Config& config);
+TaskGroups taskGroups(const Config& config);
+PortSpan portSpan(const Config& config);
 AwsOptions awsOptions(const Config& config);
 CapabilityRules capabilityRules(const Config& config, const RuntimeInfo& runtime, const Gpus& gpus);
-Identity identityOf(const Config& config, const std::string& instanceArn);
+Identity identityOf(const Config& config, const std::string& instanceArn, const RuntimeInfo& runtime);
 
 /// What this host offers to tasks; the same as its registration says.
 HostCapacity hostCapacity(const Config& config, const Host& host, const Gpus& gpus);

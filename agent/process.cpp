@@ -86,7 +86,7 @@ class Background {
 /// What lives as long as one registration.
 struct Process::Serving {
   Serving(Process& process, const Stored& stored)
-      : engine(identityOf(process.config_, stored.instanceArn),
+      : engine(identityOf(process.config_, stored.instanceArn, process.runtimeInfo_),
                engineOptions(process.config_,
                              hostCapacity(process.config_, process.parts_.host, process.parts_.gpus),
                              process.runtimeInfo_),
@@ -95,7 +95,8 @@ struct Process::Serving {
           boost::asio::post(io, std::move(what));
         }),
         processes(later),
-        resources(process.parts_.runtime, TaskGroups(), HostPorts(kernelPortSpan()), later),
+        resources(process.parts_.runtime, taskGroups(process.config_), HostPorts(portSpan(process.config_)),
+                  later),
         commands(LinkDeps{process.parts_.io, process.controlPlane_, process.parts_.clock,
                           process.parts_.random, process.parts_.log},
                  linkOptions(process, stored),
@@ -105,7 +106,7 @@ struct Process::Serving {
 
   static LinkOptions linkOptions(const Process& process, const Stored& stored) {
     LinkOptions out;
-    out.identity = identityOf(process.config_, stored.instanceArn);
+    out.identity = identityOf(process.config_, stored.instanceArn, process.runtimeInfo_);
     out.dockerVersion = process.runtimeInfo_.version;
     out.caFile = process.config_.caFile;
     return out;
@@ -216,7 +217,7 @@ Async<Ended> Process::serve(Stored stored, RuntimeInfo runtime, std::stop_token 
   serving_ = &serving;
 
   LinkDeps link{parts_.io, controlPlane_, parts_.clock, parts_.random, parts_.log};
-  CgroupUsageSource usage;
+  CgroupUsageSource usage(kernelRoots(config_));
   TcsOptions telemetry_options;
   telemetry_options.sample = config_.metricsInterval;
   telemetry_options.cpus = parts_.host.cpus;

@@ -55,14 +55,12 @@ struct ContainersConfig {
   bool propagateTaskMemory = false;
   std::optional<PortRange> dynamicPorts;  ///< absent: the kernel's range
   bool matchVolumeConfig = false;
-  bool metadataFile = false;
 };
 
 struct EndpointsConfig {
   ListenAddress introspection;
   ListenAddress tasks;
   RequestRate rate;
-  bool availabilityZone = true;
   bool taskRoles = true;
   bool taskRolesNetworkHost = true;  ///< false also without taskRoles
   std::string auditLog;              ///< a path; empty: none
@@ -109,7 +107,6 @@ struct Config {
   int64_t reservedCpu = 0;     ///< CPU units
   std::set<uint16_t> reservedPorts;
   std::set<uint16_t> reservedPortsUdp;
-  bool spotDraining = false;
   std::vector<std::string> loggingDrivers;
   PullBehavior pullBehavior = PullBehavior::Default;  ///< as images.pullBehavior
   Duration stopTimeout{};

@@ -71,9 +71,6 @@ std::vector<Setting> instanceSettings() {
           .matching(isPort, "must be UDP ports between 1 and 65535")
           .byDefault("")
           .from(asJsonList("ECS_RESERVED_PORTS_UDP", "ReservedPortsUDP")),
-      boolean("spot_draining", "drain this host when EC2 says that it takes a spot instance back")
-          .byDefault("false")
-          .from(asBoolean("ECS_ENABLE_SPOT_INSTANCE_DRAINING", "SpotInstanceDrainingEnabled")),
       boolean("capabilities.selinux", "tasks may ask for SELinux labels")
           .byDefault("false")
           .from(asBoolean("ECS_SELINUX_CAPABLE", "SELinuxCapable")),

@@ -63,7 +63,6 @@ ContainersConfig containers(const Settings& settings) {
   out.propagateTaskMemory = settings.boolean("propagate_task_memory");
   if (settings.has("dynamic_ports")) out.dynamicPorts = parsePortRange(settings.string("dynamic_ports"));
   out.matchVolumeConfig = settings.boolean("volumes.match_full_config");
-  out.metadataFile = settings.boolean("metadata_file");
   return out;
 }
 
@@ -72,7 +71,6 @@ EndpointsConfig endpoints(const Settings& settings) {
   out.introspection = introspectionAddress(settings);
   out.tasks = *parseListenAddress(settings.string("endpoints.task_address"));
   out.rate = *parseRequestRate(settings.string("endpoints.rps"));
-  out.availabilityZone = settings.boolean("endpoints.availability_zone");
   out.taskRoles = settings.boolean("task_roles.enabled");
   out.taskRolesNetworkHost = out.taskRoles && settings.boolean("task_roles.network_host");
   if (settings.boolean("audit_log.enabled")) {
@@ -110,7 +108,6 @@ void fillHost(Config& out, const Settings& settings) {
   out.reservedCpu = settings.integer("reserved.cpu");
   out.reservedPorts = portsOf(settings.list("reserved.ports"));
   out.reservedPortsUdp = portsOf(settings.list("reserved.ports_udp"));
-  out.spotDraining = settings.boolean("spot_draining");
   out.capabilities.selinux = settings.boolean("capabilities.selinux");
   out.capabilities.apparmor = settings.boolean("capabilities.apparmor");
   out.capabilities.gpu = settings.boolean("gpu.enabled");

@@ -29,9 +29,6 @@ std::vector<Setting> endpointSettings() {
           .byDefault("40,60")
           .live()
           .from(asText("ECS_TASK_METADATA_RPS_LIMIT", "TaskMetadataSteadyStateRate")),
-      boolean("endpoints.availability_zone", "tell tasks the availability zone")
-          .byDefault("true")
-          .from(asOpposite("ECS_DISABLE_TASK_METADATA_AZ", "TaskMetadataAZDisabled")),
       boolean("task_roles.enabled", "tasks get the credentials of their roles")
           .byDefault("true")
           .from(asBoolean("ECS_ENABLE_TASK_IAM_ROLE", "TaskIAMRoleEnabled")),

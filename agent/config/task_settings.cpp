@@ -173,10 +173,6 @@ std::vector<Setting> limitSettings() {
               "a shared volume that exists must have the driver options and labels that the task gives")
           .byDefault("false")
           .from(asBoolean("ECS_SHARED_VOLUME_MATCH_FULL_CONFIG", "SharedVolumeMatchFullConfig")),
-      boolean("metadata_file",
-              "each container gets a file with its metadata, named by ECS_CONTAINER_METADATA_FILE")
-          .byDefault("false")
-          .from(asBoolean("ECS_ENABLE_CONTAINER_METADATA", "ContainerMetadataEnabled")),
       list("logging_drivers", "log drivers that tasks may use")
           .byDefault("json-file,syslog,journald,fluentd,none")
           .from(asJsonList("ECS_AVAILABLE_LOGGING_DRIVERS", "AvailableLoggingDrivers")),

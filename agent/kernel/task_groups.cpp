@@ -11,7 +11,6 @@
 namespace berth::agent {
 namespace {
 
-constexpr int64_t kPeriodMicros = 100'000;
 constexpr const char* kFolder = "/ecs";
 
 Error systemError(const std::string& what) {
@@ -42,14 +41,14 @@ Status set(const std::string& folder, const char* file, const std::string& text)
   return hasFile(path) ? writeFile(path, text) : Status();
 }
 
-int64_t quotaOf(const GroupLimits& limits) {
-  return std::llround(limits.cpus * static_cast<double>(kPeriodMicros));
+int64_t quotaOf(const GroupLimits& limits, int64_t period) {
+  return std::llround(limits.cpus * static_cast<double>(period));
 }
 
-Status limitVersion1(const std::string& folder, const GroupLimits& limits) {
+Status limitVersion1(const std::string& folder, const GroupLimits& limits, int64_t period) {
   if (limits.cpus > 0) {
-    if (Status s = set(folder, "cpu.cfs_period_us", std::to_string(kPeriodMicros)); !s) return s;
-    if (Status s = set(folder, "cpu.cfs_quota_us", std::to_string(quotaOf(limits))); !s) return s;
+    if (Status s = set(folder, "cpu.cfs_period_us", std::to_string(period)); !s) return s;
+    if (Status s = set(folder, "cpu.cfs_quota_us", std::to_string(quotaOf(limits, period))); !s) return s;
   } else if (limits.shares > 0) {
     if (Status s = set(folder, "cpu.shares", std::to_string(limits.shares)); !s) return s;
   }
@@ -65,9 +64,9 @@ Status limitVersion1(const std::string& folder, const GroupLimits& limits) {
 /// Version 1 counts shares from 2 to 262144, version 2 weights from 1 to 10000.
 int64_t weightOf(int64_t shares) { return 1 + ((shares - 2) * 9999) / 262142; }
 
-Status limitVersion2(const std::string& folder, const GroupLimits& limits) {
+Status limitVersion2(const std::string& folder, const GroupLimits& limits, int64_t period) {
   if (limits.cpus > 0) {
-    const std::string max = std::to_string(quotaOf(limits)) + " " + std::to_string(kPeriodMicros);
+    const std::string max = std::to_string(quotaOf(limits, period)) + " " + std::to_string(period);
     if (Status s = set(folder, "cpu.max", max); !s) return s;
   } else if (limits.shares > 0) {
     if (Status s = set(folder, "cpu.weight", std::to_string(weightOf(limits.shares))); !s) return s;
@@ -96,17 +95,19 @@ Status inheritCpuset(const std::string& root, const std::string& folder) {
   return {};
 }
 
-Status makeVersion1(const std::string& root, const std::string& taskId, const GroupLimits& limits) {
+Status makeVersion1(const std::string& root, const std::string& taskId, const GroupLimits& limits,
+                    int64_t period) {
   const std::string parent = root + kFolder;
   const std::string folder = parent + "/" + taskId;
   if (Status made = makeFolder(parent); !made) return made;
   if (Status set = inheritCpuset(root, parent); !set) return set;
   if (Status made = makeFolder(folder); !made) return made;
   if (Status set = inheritCpuset(parent, folder); !set) return set;
-  return limitVersion1(folder, limits);
+  return limitVersion1(folder, limits, period);
 }
 
-Status makeVersion2(const std::string& root, const std::string& taskId, const GroupLimits& limits) {
+Status makeVersion2(const std::string& root, const std::string& taskId, const GroupLimits& limits,
+                    int64_t period) {
   const std::string parent = root + kFolder;
   for (const std::string& above : {root, parent}) {
     if (Status made = makeFolder(above); !made) return made;
@@ -120,7 +121,7 @@ Status makeVersion2(const std::string& root, const std::string& taskId, const Gr
   for (const char* controller : {"+cpu", "+memory", "+pids", "+io", "+cpuset"}) {
     (void)writeFile(folder + "/cgroup.subtree_control", controller);
   }
-  return limitVersion2(folder, limits);
+  return limitVersion2(folder, limits, period);
 }
 
 Status removeFolder(const std::string& path) {
@@ -133,15 +134,18 @@ Status removeFolder(const std::string& path) {
 
 }  // namespace
 
-TaskGroups::TaskGroups(KernelRoots roots) : finder_(std::move(roots)) {}
+TaskGroups::TaskGroups(KernelRoots roots, Duration period)
+    : finder_(std::move(roots)),
+      periodMicros_(std::chrono::duration_cast<std::chrono::microseconds>(period).count()) {}
 
 Result<std::string> TaskGroups::make(const std::string& taskId, const GroupLimits& limits) const {
   const std::string& root = finder_.roots().cgroup;
   if (finder_.unifiedOnly()) {
-    if (Status made = makeVersion2(root, taskId, limits); !made) return made.error();
+    if (Status made = makeVersion2(root, taskId, limits, periodMicros_); !made) return made.error();
   } else {
     for (const std::string& controller : finder_.controllers()) {
-      if (Status made = makeVersion1(root + "/" + controller, taskId, limits); !made) return made.error();
+      if (Status made = makeVersion1(root + "/" + controller, taskId, limits, periodMicros_); !made)
+        return made.error();
     }
   }
   return std::string(kFolder) + "/" + taskId;

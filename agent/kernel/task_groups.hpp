@@ -13,7 +13,8 @@ namespace berth::agent {
 /// systemd's to make.
 class TaskGroups {
  public:
-  explicit TaskGroups(KernelRoots roots = {});
+  /// `period`: in which a task gets its share of the processors.
+  explicit TaskGroups(KernelRoots roots = {}, Duration period = std::chrono::milliseconds(100));
 
   /// Makes the group of a task and sets its limits; answers what containers name as their parent,
   /// "/ecs/TASKID". Idempotent. Errors name the file and what the kernel said.
@@ -23,6 +24,7 @@ class TaskGroups {
 
  private:
   GroupFinder finder_;
+  int64_t periodMicros_;
 };
 
 }  // namespace berth::agent

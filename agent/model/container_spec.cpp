@@ -131,7 +131,8 @@ Result<ContainerSpec> containerSpec(const Task& task, const Container& container
                  {"com.amazonaws.ecs.cluster", identity.cluster},
                  {kInstanceLabel, identity.instanceArn}};
   spec.cpuShares = from.cpu;
-  spec.memoryBytes = (from.memory > 0 ? from.memory : task.spec.memory) * kMiB;
+  const int64_t of_task = identity.memoryOfTask ? task.spec.memory : 0;
+  spec.memoryBytes = (from.memory > 0 ? from.memory : of_task) * kMiB;
   spec.networkMode = task.spec.networkMode.empty() ? "bridge" : task.spec.networkMode;
   if (spec.networkMode == "bridge") putPorts(spec, container);
   if (Status mounted = putMounts(spec, task, container); !mounted) return mounted.error();

@@ -15,6 +15,7 @@ struct Identity {
   bool endpoints = false;            ///< task metadata is served: containers are told where
   bool taskRoles = true;             ///< containers are told where their role's credentials are
   bool taskRolesNetworkHost = true;  ///< also in the host's network
+  bool memoryOfTask = true;          ///< a container without a memory limit gets its task's
   std::string nvidiaRuntime = "nvidia";
 };
 

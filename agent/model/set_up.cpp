@@ -11,7 +11,7 @@ constexpr int64_t kLeastShares = 2;
 constexpr int64_t kMostShares = 262144;
 constexpr int64_t kBytesOfMegabyte = int64_t{1} << 20;
 
-void putVolume(TaskSetUp& out, const Task& task, const acs::Volume& volume) {
+void putVolume(TaskSetUp& out, const Task& task, const acs::Volume& volume, const GroupRules& rules) {
   const bool docker = volume.kind == acs::VolumeKind::Docker;
   if (!docker && !volume.sourcePath.empty()) return;
   VolumeSpec spec;
@@ -21,6 +21,7 @@ void putVolume(TaskSetUp& out, const Task& task, const acs::Volume& volume) {
   spec.labels = volume.labels;
   const bool shared = docker && volume.shared;
   spec.mustExist = shared && !volume.autoprovision;
+  spec.mustMatch = shared && rules.matchVolumes;
   if (!shared) {
     spec.labels[kTaskLabel] = task.arn;
     out.ownVolumes.push_back(spec.name);
@@ -59,7 +60,7 @@ void putPortWishes(TaskSetUp& out, const Container& container) {
 TaskSetUp setUpOf(const Task& task, const GroupRules& rules) {
   TaskSetUp out;
   out.taskId = task.arn.substr(task.arn.rfind('/') + 1);
-  for (const acs::Volume& volume : task.spec.volumes) putVolume(out, task, volume);
+  for (const acs::Volume& volume : task.spec.volumes) putVolume(out, task, volume, rules);
   out.group = groupOf(task, rules);
   const bool bridge = task.spec.networkMode.empty() || task.spec.networkMode == "bridge";
   for (const Container& container : task.containers) {

@@ -8,7 +8,8 @@ namespace berth::agent {
 
 struct GroupRules {
   bool enabled = true;
-  int64_t pids = 0;  ///< of each task; 0: no limit
+  int64_t pids = 0;           ///< of each task; 0: no limit
+  bool matchVolumes = false;  ///< shared volumes that exist must be as the task says
 };
 
 /// Volumes without a path of the host and those of drivers; a control group when the task has a size of its

@@ -181,6 +181,7 @@ struct VolumeSpec {
   std::map<std::string, std::string> options;
   std::map<std::string, std::string> labels;
   bool mustExist = false;  ///< it is somebody else's: it is not made when it is missing
+  bool mustMatch = false;  ///< one that is there must have this driver, these options and labels
   bool operator==(const VolumeSpec&) const = default;
 };
 

@@ -244,6 +244,15 @@ std::string errorMessage(int status, std::string_view body) {
   return text.substr(0, kLongest);
 }
 
+Result<Volume> decodeVolume(std::string_view body) {
+  return decodeObject<Volume>(body, "volume", [](Fields& fields, Volume& out) {
+    out.name = fields.requiredStr("Name");
+    out.driver = fields.str("Driver");
+    out.options = fields.stringMap("Options");
+    out.labels = fields.stringMap("Labels");
+  });
+}
+
 std::string encodeVolume(const Volume& volume) {
   nlohmann::json out{{"Name", volume.name}, {"DriverOpts", volume.options}, {"Labels", volume.labels}};
   out["Driver"] = volume.driver.empty() ? "local" : volume.driver;

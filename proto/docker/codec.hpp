@@ -36,6 +36,9 @@ std::string errorMessage(int status, std::string_view body);
 /// The body of POST /volumes/create.
 std::string encodeVolume(const Volume& volume);
 
+/// GET /volumes/NAME.
+Result<Volume> decodeVolume(std::string_view body);
+
 /// The JSON text of a `filters` parameter: {"type":["container"],"label":["a=b"]}.
 std::string encodeFilters(const std::map<std::string, std::vector<std::string>>& filters);
 

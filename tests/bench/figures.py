@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import time
 
-from support.berth import merged
+from support.berth import binary, merged
 from support.docker import DOCKER
 from support.tasks import register, run
 from support.waiting import wait_until
@@ -18,6 +18,11 @@ METRICS_SECONDS = 30
 SETTLE_SECONDS = 5
 PULLS = 40
 PULL_BYTES = 200_000_000
+MANY = 200
+RESTARTS = 5
+REQUESTS = 5000
+LOAD_SECONDS = 20
+STARTED_MEANWHILE = 50
 
 
 class Figure:
@@ -178,6 +183,109 @@ def metrics(berth):
     return Figure(f"metrics of {CONTAINERS} containers, {METRICS_SECONDS} s, CPU",
                   f"{ours:.2f} s (engine with no agent: {idle:.2f} s)",
                   f"Docker's stats API: {peer:.2f} s; Amazon's agent, as recorded: 1.7 s", "at most 0.15 s", ours <= 0.15)
+
+
+def many(berth):
+    """MANY tasks at once: the pace, the agent's CPU beside the engine's, and what they cost when nothing happens."""
+    agent = berth.add_agent(changes={"images": {"pull_behavior": "prefer-cached"}})
+    engine = engine_pids(agent.engine)
+    used = {pid: cpu_seconds([pid]) for pid in (agent.pid, *engine)}
+    began = time.monotonic()
+    run_all(berth, MANY)
+    took = time.monotonic() - began
+    ours = cpu_seconds([agent.pid]) - used[agent.pid]
+    theirs = sum(cpu_seconds([pid]) - used[pid] for pid in engine)
+    time.sleep(SETTLE_SECONDS)
+    rss = resident(agent.pid)
+    idle = cpu_seconds_over([agent.pid]) / METRICS_SECONDS
+    agent.stop()
+    agent.engine.remove_containers()
+    image = berth.image("sleeper")
+    began = time.monotonic()
+    for at in range(0, MANY, 10):
+        starts = [subprocess.Popen([DOCKER, "-H", f"unix://{agent.engine.socket}", "run", "-d", image],
+                                   stdout=subprocess.DEVNULL) for _ in range(10)]
+        assert [one.wait() for one in starts] == [0] * 10
+    peer = time.monotonic() - began
+    remove(berth, agent)
+    allowed = 20 + MANY * 0.01
+    met = took <= peer * 1.05 and ours <= theirs * 0.05 and rss <= allowed and idle <= 0.002 * MANY / 100
+    return Figure(f"{MANY} tasks to RUNNING",
+                  f"{took:.1f} s, agent's CPU {ours:.2f} s ({100 * ours / theirs:.1f}% of the engine's {theirs:.1f} s), "
+                  f"RSS {rss:.1f} MB, idle {100 * idle:.2f}% of a core with metrics each second",
+                  f"docker run -d, ten at a time: {peer:.1f} s; Amazon's agent, as recorded: 37 MB at 20 tasks",
+                  f"the peer's time, 5%, {allowed:.0f} MB, {0.2 * MANY / 100:.1f}%", met)
+
+
+def restart(berth):
+    """Kill and start of the agent under MANY running tasks: to its session, and to all tasks shown as they are."""
+    with Tap(berth.controller.port) as tap:
+        agent = behind(berth, tap, {"images": {"pull_behavior": "prefer-cached"}}).start_joined()
+        run_all(berth, MANY)
+        before = {one["Id"]: one["State"]["StartedAt"] for one in agent.engine.containers()}
+        sessions, truths = [], []
+        for _ in range(RESTARTS):
+            agent.kill()
+            tap.forget()
+            began = time.monotonic()
+            agent.start()
+            truths.append(wait_until(lambda: all_running(agent), "all tasks shown as RUNNING", 60) - began)
+            sessions.append(wait_until(lambda: tap.answered("GET /v1/acs", "101 Switching"), "a session") - began)
+        after = {one["Id"]: one["State"]["StartedAt"] for one in agent.engine.containers()}
+        remove(berth, agent)
+    slowest = max(statistics.median(sessions), statistics.median(truths))
+    touched = "no container touched" if before == after else "CONTAINERS CHANGED"
+    return Figure(f"restart under {MANY} tasks",
+                  f"session {milliseconds(sessions)}, truth {milliseconds(truths)}, {touched}",
+                  "none: Amazon's agent was not recorded at this", "both within 1 s, no container touched",
+                  slowest <= 1 and before == after)
+
+
+def all_running(agent):
+    """The moment at which introspection shows MANY tasks as RUNNING, else None."""
+    try:
+        tasks = agent.ask("/v1/tasks")["Tasks"]
+    except OSError:
+        return None
+    shown = [one for one in tasks if one["KnownStatus"] == "RUNNING"]
+    return time.monotonic() if len(shown) == MANY else None
+
+
+def metadata(berth):
+    """Requests for task metadata on a schedule, while tasks start."""
+    agent = berth.add_agent(changes={"images": {"pull_behavior": "prefer-cached"},
+                                     "endpoints": {"rps": "100000,100000"}})
+    run_all(berth, CONTAINERS)
+    paths = [metadata_path(one) for one in agent.engine.containers()]
+    load = ["chrt", "-f", "1", str(binary("bench-load")), str(REQUESTS), str(LOAD_SECONDS), str(agent.task_port), *paths]
+    quiet = parse_load(subprocess.run(load, check=True, capture_output=True, text=True).stdout)
+    busy = subprocess.Popen(load, stdout=subprocess.PIPE, text=True)
+    time.sleep(1)
+    run_all(berth, STARTED_MEANWHILE)
+    said = parse_load(busy.communicate()[0])
+    remove(berth, agent)
+    return Figure(f"task metadata, {REQUESTS} requests a second while {STARTED_MEANWHILE} tasks start",
+                  f"{said['rate']:.0f}/s, {said['failed']:.0f} failed, p50 {said['p50']} ms, p99 {said['p99']} ms, "
+                  f"most {said['max']} ms",
+                  f"the same while nothing starts: {quiet['rate']:.0f}/s, p50 {quiet['p50']} ms, p99 {quiet['p99']} ms",
+                  "p99 under 5 ms, none failed", said["p99"] < 5 and said["failed"] == 0)
+
+
+def metadata_path(container):
+    """/v4/ID/task, as the container is told."""
+    uri, = [one for one in container["Config"]["Env"] if one.startswith("ECS_CONTAINER_METADATA_URI_V4=")]
+    return "/v4/" + uri.rsplit("/", 1)[1] + "/task"
+
+
+def parse_load(line):
+    words = line.split()
+    return dict(zip(words[::2], map(float, words[1::2])))
+
+
+def resident(pid):
+    """RSS in MB."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(text.split("VmRSS:")[1].split()[0]) * 1024 / 1e6
 
 
 def run_all(berth, count):

@@ -25,6 +25,9 @@ PARTS = {
     "memory-20": lambda berth: figures.memory(berth, 20),
     "metrics": figures.metrics,
     "pulls": figures.pulls,
+    "many": figures.many,
+    "restart": figures.restart,
+    "metadata": figures.metadata,
 }
 
 

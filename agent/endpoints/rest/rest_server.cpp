@@ -2,6 +2,7 @@
 
 #include <cpprest/http_listener.h>
 #include <pplx/threadpool.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <utility>
@@ -112,7 +113,25 @@ void RestServer::State::look() {
   delays.later(seen.open > 0 ? kLookWhenBusy : kLookWhenIdle, again);
 }
 
+namespace {
+
+/// Threads begin with the priority of the one that makes them. Without the right to raise it nothing changes.
+class Raised {
+ public:
+  Raised() { ::setpriority(PRIO_PROCESS, 0, before_ - kNicer); }
+  ~Raised() { ::setpriority(PRIO_PROCESS, 0, before_); }
+  Raised(const Raised&) = delete;
+  Raised& operator=(const Raised&) = delete;
+
+ private:
+  static constexpr int kNicer = 10;
+  const int before_ = ::getpriority(PRIO_PROCESS, 0);
+};
+
+}  // namespace
+
 Status RestServer::useThreads(size_t threads) {
+  const Raised raised;
   try {
     crossplat::threadpool::initialize_with_threads(threads);
     return {};

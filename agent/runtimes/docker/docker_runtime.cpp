@@ -89,14 +89,19 @@ Async<Result<std::string>> DockerRuntime::Core::create(Core& core, ContainerSpec
 }
 
 Async<Result<std::monostate>> DockerRuntime::Core::ensureVolume(Core& core, VolumeSpec spec) {
-  Status done;
-  if (spec.mustExist) {
-    done = co_await core.api.inspectVolume(spec.name);
-  } else {
-    done = co_await core.api.createVolume(
+  if (!spec.mustExist) {
+    // What is there already stays as it is.
+    const Status made = co_await core.api.createVolume(
         docker::encodeVolume(docker::Volume{spec.name, spec.driver, spec.options, spec.labels}));
+    if (!made) co_return made.error();
+    if (!spec.mustMatch) co_return std::monostate{};
   }
-  if (!done) co_return done.error();
+  const Result<docker::Volume> found = co_await core.api.inspectVolume(spec.name);
+  if (!found) co_return found.error();
+  if (spec.mustMatch && !matches(spec, *found)) {
+    co_return makeError(Code::FailedPrecondition,
+                        "volume " + spec.name + " exists with another driver, other options or other labels");
+  }
   co_return std::monostate{};
 }
 

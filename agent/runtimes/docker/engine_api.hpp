@@ -58,7 +58,7 @@ class EngineApi {
   /// One of that name and driver that is there already is success.
   Async<Status> createVolume(std::string body);
   /// NotFound when there is none of that name.
-  Async<Status> inspectVolume(std::string name);
+  Async<Result<docker::Volume>> inspectVolume(std::string name);
   /// None of that name is success; FailedPrecondition while a container uses it.
   Async<Status> removeVolume(std::string name);
 

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "agent/runtimes/docker/engine_api.hpp"
+#include "proto/docker/codec.hpp"
 
 namespace berth::agent {
 namespace {
@@ -23,11 +24,12 @@ Async<Status> EngineApi::createVolume(std::string body) {
   co_return statusOf(response);
 }
 
-Async<Status> EngineApi::inspectVolume(std::string name) {
+Async<Result<docker::Volume>> EngineApi::inspectVolume(std::string name) {
   Exchange exchange{
       .method = "GET", .path = volumePath(name), .step = "inspecting volume", .deadline = deadlines_.inspect};
   const Result<http::Response> response = co_await call(std::move(exchange));
-  co_return statusOf(response);
+  if (!response) co_return response.error();
+  co_return docker::decodeVolume(response->body);
 }
 
 Async<Status> EngineApi::removeVolume(std::string name) {

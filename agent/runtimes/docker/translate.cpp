@@ -107,6 +107,11 @@ RuntimeContainer toRuntimeContainer(docker::ContainerInspect from) {
   return out;
 }
 
+bool matches(const VolumeSpec& spec, const docker::Volume& volume) {
+  const std::string driver = spec.driver.empty() ? "local" : spec.driver;
+  return driver == volume.driver && spec.options == volume.options && spec.labels == volume.labels;
+}
+
 Result<std::string> socketPath(std::string_view endpoint) {
   constexpr std::string_view kScheme = "unix:";
   std::string_view path = endpoint;

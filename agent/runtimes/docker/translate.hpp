@@ -18,6 +18,9 @@ Result<docker::CreateBody> toCreateBody(const ContainerSpec& spec);
 
 RuntimeContainer toRuntimeContainer(docker::ContainerInspect from);
 
+/// Whether an existing volume is as the spec says it.
+bool matches(const VolumeSpec& spec, const docker::Volume& volume);
+
 /// The path of "unix:///run/docker.sock" or "unix:/run/docker.sock"; InvalidArgument for everything else.
 Result<std::string> socketPath(std::string_view endpoint);
 

@@ -142,7 +142,6 @@ TEST_CASE("all of the agent's settings have the defaults of the table") {
   CHECK(config.containers.cgroupPath == "/sys/fs/cgroup");
   CHECK(config.containers.cgroupCpuPeriod == 100ms);
   CHECK_FALSE(config.containers.dynamicPorts);
-  CHECK_FALSE(config.containers.metadataFile);
   CHECK(config.endpoints.introspection == ListenAddress{"127.0.0.1", 51678});
   CHECK(config.endpoints.tasks == ListenAddress{"127.0.0.1", 51679});
   CHECK(config.endpoints.rate == RequestRate{40, 60});
@@ -152,7 +151,6 @@ TEST_CASE("all of the agent's settings have the defaults of the table") {
   CHECK(config.tags.empty());
   CHECK(config.reservedCpu == 0);
   CHECK(config.reservedPortsUdp.empty());
-  CHECK_FALSE(config.spotDraining);
   CHECK_FALSE(config.capabilities.gpu);
   CHECK(config.capabilities.nvidiaRuntime == "nvidia");
   CHECK(config.warnings.empty());

@@ -120,4 +120,31 @@ TEST_CASE("An image's digests are those of the repository that was asked for") {
 }
 
 }  // namespace
+TEST_CASE("a volume that is there is as a task says it, or it is not") {
+  const docker::Volume there{"data", "local", {{"type", "tmpfs"}}, {{"a", "b"}}};
+  VolumeSpec spec;
+  spec.name = "data";
+  spec.options = {{"type", "tmpfs"}};
+  spec.labels = {{"a", "b"}};
+  CHECK(matches(spec, there));
+  spec.driver = "nfs";
+  CHECK_FALSE(matches(spec, there));
+  spec.driver = "local";
+  spec.options["size"] = "1m";
+  CHECK_FALSE(matches(spec, there));
+  spec.options.erase("size");
+  spec.labels.clear();
+  CHECK_FALSE(matches(spec, there));
+}
+
+TEST_CASE("fallback variables are added all together or not at all") {
+  ContainerSpec spec;
+  spec.image = "web:1";
+  spec.fallbackEnvironment = {{"AWS_REGION", "r"}, {"AWS_DEFAULT_REGION", "r"}};
+  CHECK(toCreateBody(spec)->environment.size() == 2);
+  spec.environment = {{"AWS_DEFAULT_REGION", "mine"}};
+  CHECK(toCreateBody(spec)->environment ==
+        std::map<std::string, std::string>{{"AWS_DEFAULT_REGION", "mine"}});
+}
+
 }  // namespace berth::agent

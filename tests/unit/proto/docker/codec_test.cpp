@@ -7,6 +7,28 @@
 namespace berth::docker {
 namespace {
 
+TEST_CASE("A volume is decoded, also one without options") {
+  const auto volume = decodeVolume(
+      R"({"Name": "data", "Driver": "local", "Options": {"type": "tmpfs"}, "Labels": {"a": "b"}})");
+  REQUIRE(volume);
+  CHECK(volume->options.at("type") == "tmpfs");
+  CHECK(volume->labels.at("a") == "b");
+  CHECK(decodeVolume(R"({"Name": "data", "Driver": "local", "Options": null, "Labels": null})")
+            ->options.empty());
+  CHECK_FALSE(decodeVolume("{}").ok());
+}
+
+TEST_CASE("A container's image, birth and networks are decoded") {
+  const auto container =
+      decodeContainer(R"({"Id": "4f2c", "Image": "sha256:1", "State": {"Status": "running"},
+    "Created": "2024-06-29T08:33:20.5Z", "NetworkSettings": {"Networks": {"bridge": {"IPAddress": "172.17.0.2",
+    "GlobalIPv6Address": "", "MacAddress": "02:42:ac:11:00:02"}}}})");
+  REQUIRE(container);
+  CHECK(container->imageId == "sha256:1");
+  CHECK(container->created.has_value());
+  CHECK(container->networks == std::vector<Network>{{"bridge", "172.17.0.2", "", "02:42:ac:11:00:02"}});
+}
+
 TEST_CASE("An inspected container is decoded with its state, labels and ports") {
   const auto container = decodeContainer(R"({
     "Id": "4f2c", "Name": "/ecs-web-1-app",

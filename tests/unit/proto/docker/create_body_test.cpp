@@ -28,6 +28,21 @@ json encoded(const CreateBody& body) {
   return json::parse(*text);
 }
 
+TEST_CASE("Log options are added to those of the HostConfig and win; a runtime is forced") {
+  CreateBody body = base();
+  body.hostConfig = R"({"logconfig": {"type": "splunk", "config": {"a": "1", "token": "old"}}})";
+  body.logOptions = {{"token", "new"}};
+  body.runtime = "nvidia";
+  const json host = encoded(body)["HostConfig"];
+  CHECK(host["logconfig"]["config"] == json({{"a", "1"}, {"token", "new"}}));
+  CHECK(host["logconfig"]["type"] == "splunk");
+  CHECK(host["Runtime"] == "nvidia");
+  body.hostConfig.clear();
+  CHECK(encoded(body)["HostConfig"]["LogConfig"]["Config"]["token"] == "new");
+  body.hostConfig = R"({"LogConfig": 7})";
+  CHECK_FALSE(encodeCreateBody(body).ok());
+}
+
 TEST_CASE("The plain fields land where the engine looks for them") {
   const json body = encoded(base());
   CHECK(body["Image"] == "web:1");
