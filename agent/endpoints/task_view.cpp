@@ -58,6 +58,7 @@ ContainerView containerView(const Task& task, const Container& container) {
   out.endpointId = container.endpoint;
   out.dockerId = container.runtimeId;
   out.name = container.spec.name;
+  if (container.internal) out.type = "NAMESPACE_PAUSE";
   out.dockerName = container.runtimeName;
   out.image = container.spec.image;
   out.imageId = container.imageId;

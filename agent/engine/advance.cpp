@@ -99,7 +99,7 @@ void Engine::perform(Task& task, Container& container, Action action, Now now, O
 }
 
 void Engine::pull(Task& task, Container& container, Now now, Output& out) {
-  if (!task.pullStartedAt) task.pullStartedAt = now.wall;
+  if (!task.pullStartedAt && !container.internal) task.pullStartedAt = now.wall;
   container.inFlight = Step::Pull;
   PullSpec spec;
   spec.image = container.spec.image;

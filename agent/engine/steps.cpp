@@ -41,7 +41,7 @@ void Engine::finished(const PullDone& done, Now now, Output& out) {
   Container* container = stepEnded(done.key, &task);
   if (!container) return;
   if (container->known == ContainerStatus::None) {
-    task->pullStoppedAt = now.wall;
+    if (!container->internal) task->pullStoppedAt = now.wall;
     if (done.result) {
       container->attempts = 0;
       container->imageDigest = done.result->digest;

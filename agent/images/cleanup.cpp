@@ -11,8 +11,8 @@ namespace berth::agent {
 namespace {
 
 /// Repositories of which no image is ever removed, whoever brought it: an agent's own parts.
-constexpr std::array<std::string_view, 2> kOwnParts = {"docker.io/amazon/amazon-ecs-agent",
-                                                       "docker.io/amazon/amazon-ecs-pause"};
+constexpr std::array<std::string_view, 3> kOwnParts = {
+    "docker.io/amazon/amazon-ecs-agent", "docker.io/amazon/amazon-ecs-pause", "docker.io/berth/pause"};
 
 double share(int64_t used, int64_t total) {
   return total <= 0 ? 0 : static_cast<double>(used) / static_cast<double>(total);

@@ -53,7 +53,7 @@ std::vector<std::string> causesOf(const Task& task) {
     out.push_back("container " + first->spec.name + " is essential, so the task had to stop");
   }
   for (const Container* container : inOrderOfEnd(task)) {
-    if (container != first) out.push_back(endOf(*container));
+    if (container != first && !container->internal) out.push_back(endOf(*container));
   }
   return out;
 }

@@ -107,6 +107,20 @@ Status putNeighbours(ContainerSpec& spec, const Task& task, const Container& con
   return {};
 }
 
+void putNamespaces(ContainerSpec& spec, const Task& task, const Container& container) {
+  std::string holder;
+  for (const Container& other : task.containers) {
+    if (other.internal && &other != &container) holder = "container:" + other.runtimeName;
+  }
+  if (container.internal) {
+    spec.networkMode = "none";
+    if (task.spec.ipcMode == "task") spec.ipcMode = "shareable";
+    return;
+  }
+  spec.pidMode = task.spec.pidMode == "task" ? holder : task.spec.pidMode;
+  spec.ipcMode = task.spec.ipcMode == "task" ? holder : task.spec.ipcMode;
+}
+
 }  // namespace
 
 std::string volumeName(const Task& task, const acs::Volume& volume) {
@@ -134,12 +148,11 @@ Result<ContainerSpec> containerSpec(const Task& task, const Container& container
   const int64_t of_task = identity.memoryOfTask ? task.spec.memory : 0;
   spec.memoryBytes = (from.memory > 0 ? from.memory : of_task) * kMiB;
   spec.networkMode = task.spec.networkMode.empty() ? "bridge" : task.spec.networkMode;
-  if (spec.networkMode == "bridge") putPorts(spec, container);
+  if (spec.networkMode == "bridge" && !container.internal) putPorts(spec, container);
   if (Status mounted = putMounts(spec, task, container); !mounted) return mounted.error();
   if (Status found = putNeighbours(spec, task, container); !found) return found.error();
   spec.cgroupParent = task.cgroupParent;
-  spec.pidMode = task.spec.pidMode;
-  spec.ipcMode = task.spec.ipcMode;
+  putNamespaces(spec, task, container);
   spec.dockerConfig = from.dockerConfig.config;
   spec.dockerHostConfig = from.dockerConfig.hostConfig;
   return spec;

@@ -106,6 +106,9 @@ Gate gateOf(const Task& task, const Container& container, bool starting, MonoTim
           [&](const Container& other) { return dependencyGate(dependency, other, starting, now); });
   }
   const ContainerStatus least = starting ? ContainerStatus::Running : ContainerStatus::Created;
+  for (const Container& other : task.containers) {
+    if (other.internal && !container.internal) narrow(gate, startedGate(other, least));
+  }
   for (const std::string& link : container.spec.links) {
     among(linked(link), [&](const Container& other) { return startedGate(other, least); });
   }
@@ -144,7 +147,7 @@ Gate startGate(const Task& task, const Container& container, MonoTime now) {
 const Container* stopsBefore(const Task& task, const Container& container) {
   for (const Container& other : task.containers) {
     if (other.known == ContainerStatus::Stopped || &other == &container) continue;
-    if (needed(other.spec).contains(container.spec.name)) return &other;
+    if (container.internal || needed(other.spec).contains(container.spec.name)) return &other;
   }
   return nullptr;
 }

@@ -9,6 +9,7 @@ namespace berth::agent {
 namespace {
 
 bool isDue(const Container& container) {
+  if (container.internal) return false;
   return container.known >= ContainerStatus::Running && container.known > container.sent;
 }
 

@@ -59,8 +59,6 @@ Refusal refusedModes(const acs::Task& task) {
   if (task.networkMode == "awsvpc" || task.networkInterfaces) {
     return "networkMode awsvpc is not supported by this agent: use bridge, host or none";
   }
-  if (task.pidMode == "task") return "pidMode task is not supported by this agent: leave it out, or use host";
-  if (task.ipcMode == "task") return "ipcMode task is not supported by this agent: use host or none";
   if (task.proxy) return "proxyConfiguration is not supported by this agent: it belongs to awsvpc";
   for (const acs::Association& association : task.associations) {
     if (association.type != "gpu") {

@@ -106,6 +106,10 @@ Container* Task::find(std::string_view containerName) {
   return nullptr;
 }
 
+bool sharesNamespaces(const acs::Task& payload) {
+  return payload.pidMode == "task" || payload.ipcMode == "task";
+}
+
 Task makeTask(const acs::Task& payload) {
   Task task;
   task.arn = payload.arn;
@@ -114,6 +118,14 @@ Task makeTask(const acs::Task& payload) {
   task.stopWanted = payload.desiredStatus == "STOPPED";
   if (payload.roleCredentials) task.roleId = payload.roleCredentials->id;
   if (payload.executionCredentials) task.executionRoleId = payload.executionCredentials->id;
+  if (sharesNamespaces(payload) && !payload.containers.empty()) {
+    Container pause;
+    pause.internal = true;
+    pause.spec.name = kPauseName;
+    pause.spec.image = kPauseImage;
+    pause.runtimeName = runtimeName(payload, kPauseName);
+    task.containers.push_back(std::move(pause));
+  }
   for (const acs::Container& spec : payload.containers) {
     Container container;
     container.spec = spec;

@@ -31,8 +31,12 @@ enum class Step { None, Pull, Create, Start, Stop, Inspect, Remove };
 enum class SetUp { Needed, Doing, Done, TearingDown, Gone };
 std::string_view name(Step step);
 
+/// The container that holds the namespaces which a task's containers share; users don't see it.
+inline constexpr const char* kPauseName = "~internal~ecs~pause";
+
 struct Container {
   acs::Container spec;
+  bool internal = false;    ///< the agent's own, not the payload's
   std::string runtimeName;  ///< chosen when the task arrives, so that a restart finds the container by it
 
   // Known state: written by observe() and by the steps' outcomes only.
@@ -137,8 +141,11 @@ std::string runtimeName(const acs::Task& task, const std::string& name);
 /// Whether it was ever seen to run.
 bool hasRun(const Container& container);
 
-/// A task made from a payload. Container names on the runtime are derived from the task's id, so the same
-/// payload always gives the same names.
+/// Whether the task's containers share namespaces, which one of the agent's own then holds.
+bool sharesNamespaces(const acs::Task& payload);
+
+/// A task made from a payload, with the agent's own containers first. Container names on the runtime are
+/// derived from the task's id, so the same payload always gives the same names.
 Task makeTask(const acs::Task& payload);
 
 /// A task that is refused as a whole: STOPPED from the start, with `reason`, without containers.

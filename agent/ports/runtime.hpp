@@ -25,6 +25,9 @@ struct RegistryAuth {
   std::string password;
 };
 
+/// The image of the container that holds shared namespaces. No registry has it: a pull of it makes it.
+inline constexpr const char* kPauseImage = "berth/pause:1";
+
 struct PullSpec {
   std::string image;  ///< repo[:tag][@digest]
   PullBehavior behavior = PullBehavior::Default;
@@ -133,8 +136,8 @@ struct ContainerSpec {
   std::vector<std::string> links;        ///< "CONTAINER:ALIAS", by the containers' names on the runtime
   std::vector<std::string> volumesFrom;  ///< "CONTAINER" or "CONTAINER:ro", likewise
   std::string cgroupParent;              ///< empty: the runtime's default
-  std::string pidMode;                   ///< "host" or empty
-  std::string ipcMode;                   ///< "host", "none" or empty
+  std::string pidMode;                   ///< "host", "container:NAME" or empty
+  std::string ipcMode;                   ///< "host", "none", "shareable", "container:NAME" or empty
   std::map<std::string, std::string> logOptions;  ///< beside those of dockerHostConfig, and before them
   std::string runtime;                            ///< "nvidia"; empty: the runtime's default
   std::string dockerConfig;  ///< JSON text of a Docker Engine Config, decoded over the above; may be empty

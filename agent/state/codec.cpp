@@ -32,7 +32,10 @@ std::string encodePayload(const Task& task) {
   // Credentials stay in memory; after a restart the controller sends them again.
   message.tasks[0].roleCredentials.reset();
   message.tasks[0].executionCredentials.reset();
-  for (const Container& container : task.containers) message.tasks[0].containers.push_back(container.spec);
+  for (const Container& container : task.containers) {
+    // Those of the agent's own come with the payload when it is read.
+    if (!container.internal) message.tasks[0].containers.push_back(container.spec);
+  }
   return acs::encode(acs::ToAgent(std::move(message)));
 }
 

@@ -133,9 +133,6 @@ std::optional<std::pair<int64_t, int64_t>> portRange(const std::string& range) {
 
 std::string unsupportedFeature(const Json& document) {
   if (document.value("networkMode", "") == "awsvpc") return "network mode awsvpc";
-  for (const char* member : {"pidMode", "ipcMode"}) {
-    if (document.value(member, "") == "task") return std::string(member) + " task";
-  }
   for (const char* member : {"proxyConfiguration", "inferenceAccelerators"}) {
     if (document.contains(member) && !document[member].empty()) return member;
   }

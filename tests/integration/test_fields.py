@@ -296,6 +296,23 @@ def test_pid_and_ipc_modes_of_the_host_are_the_hosts_namespaces(one_host):
             assert same == (kind == "host"), (kind, space)
 
 
+def test_pid_and_ipc_modes_of_the_task_are_shared_by_its_containers_and_by_nobody_else(one_host):
+    berth = one_host
+    family = define(berth, {"name": "app"}, {"name": "side", "essential": False}, pidMode="task", ipcMode="task")
+    arn = run(berth, family)[0]
+    task = berth.wait_status(arn, "RUNNING")
+    assert sorted(one["name"] for one in task["containers"]) == ["app", "side"]
+    found = inspected(berth, arn)
+    spaces = {name: [os.readlink(f"/proc/{one['State']['Pid']}/ns/{space}") for space in ("pid", "ipc")]
+              for name, one in found.items()}
+    assert spaces["app"] == spaces["side"] == spaces["~internal~ecs~pause"]
+    assert spaces["app"] != [os.readlink(f"/proc/self/ns/{space}") for space in ("pid", "ipc")]
+    assert "/pause" in inside(berth, named(task, "app"), "cat /proc/1/cmdline")
+    berth.ecs.stop_task(task=arn)
+    berth.wait_status(arn, "STOPPED")
+    assert wait_until(lambda: not inspected(berth, arn), "its containers' end") is not None
+
+
 def test_processes_that_outlive_their_container_are_ended_before_it_is_stopped(one_host):
     berth = one_host
     marker = f"1{uuid.uuid4().int % 10**6:06}"

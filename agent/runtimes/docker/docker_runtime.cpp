@@ -4,6 +4,7 @@
 #include <stop_token>
 #include <utility>
 
+#include "agent/pause/image.hpp"
 #include "agent/runtimes/docker/event_stream.hpp"
 #include "agent/runtimes/docker/image_puller.hpp"
 #include "agent/runtimes/docker/image_store.hpp"
@@ -45,6 +46,7 @@ struct DockerRuntime::Core : std::enable_shared_from_this<DockerRuntime::Core> {
   static Async<Result<std::optional<RuntimeContainer>>> inspect(Core& core, std::string idOrName);
   static Async<Result<std::monostate>> ensureVolume(Core& core, VolumeSpec spec);
   static Async<Result<std::monostate>> removeVolume(Core& core, std::string name);
+  static Async<Result<PullOutcome>> makePause(Core& core);
   static Async<Result<RuntimeContainer>> mustInspect(Core& core, std::string id);
   static Async<Result<std::vector<RuntimeContainer>>> list(std::shared_ptr<Core> core,
                                                            std::map<std::string, std::string> labels);
@@ -109,6 +111,21 @@ Async<Result<std::monostate>> DockerRuntime::Core::removeVolume(Core& core, std:
   const Status removed = co_await core.api.removeVolume(std::move(name));
   if (!removed) co_return removed.error();
   co_return std::monostate{};
+}
+
+Async<Result<PullOutcome>> DockerRuntime::Core::makePause(Core& core) {
+  Result<std::optional<docker::ImageInspect>> there = co_await core.api.inspectImage(kPauseImage);
+  if (!there) co_return there.error();
+  if (!*there) {
+    const Result<docker::ImageReference> name = docker::parseImageReference(kPauseImage);
+    const Status made = co_await core.api.importImage(*name, pauseArchive(), "/pause");
+    if (!made) co_return made.error();
+    there = co_await core.api.inspectImage(kPauseImage);
+    if (!there) co_return there.error();
+  }
+  PullOutcome out;
+  if (*there) out.imageId = (*there)->id;
+  co_return out;
 }
 
 Async<Result<RuntimeContainer>> DockerRuntime::Core::mustInspect(Core& core, std::string id) {
@@ -211,6 +228,10 @@ void DockerRuntime::info(Callback<RuntimeInfo> done) {
 }
 
 void DockerRuntime::pull(PullSpec spec, Callback<PullOutcome> done) {
+  if (spec.image == kPauseImage) {
+    return run("pause image", std::move(done),
+               [](const std::shared_ptr<Core>& core) { return Core::makePause(*core); });
+  }
   core_->puller.pull(std::move(spec), std::move(done));
 }
 

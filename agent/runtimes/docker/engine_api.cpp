@@ -263,6 +263,19 @@ Async<Status> EngineApi::tagImage(std::string source, docker::ImageReference nam
   co_return response ? Status() : Status(response.error());
 }
 
+Async<Status> EngineApi::importImage(docker::ImageReference name, std::string archive, std::string program) {
+  Exchange exchange{
+      .method = "POST", .path = "/images/create", .step = "imported", .deadline = deadlines_.create};
+  exchange.query.emplace_back("fromSrc", "-");
+  exchange.query.emplace_back("repo", name.repository());
+  exchange.query.emplace_back("tag", name.tag);
+  exchange.query.emplace_back("changes", "ENTRYPOINT [\"" + program + "\"]");
+  exchange.headers.add("Content-Type", "application/x-tar");
+  exchange.body = std::move(archive);
+  const Result<http::Response> response = co_await call(std::move(exchange));
+  co_return response ? Status() : Status(response.error());
+}
+
 Async<Result<std::vector<docker::ImageSummary>>> EngineApi::listImages() {
   Exchange exchange{.method = "GET", .path = "/images/json", .step = "listing", .deadline = deadlines_.list};
   // Without this the engine leaves out the digests.

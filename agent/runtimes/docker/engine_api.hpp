@@ -72,6 +72,8 @@ class EngineApi {
                           std::function<void(const docker::PullProgress&)> onProgress, std::stop_token stop);
   /// Gives the image `source` one more name; the name's digest is ignored. NotFound without such an image.
   Async<Status> tagImage(std::string source, docker::ImageReference name);
+  /// Makes an image of a tar archive of its files; `program` is what it runs.
+  Async<Status> importImage(docker::ImageReference name, std::string archive, std::string program);
   Async<Result<std::vector<docker::ImageSummary>>> listImages();
   /// Every container. `sizes`: stopped ones only, with the sizes of their writable layers.
   Async<Result<std::vector<docker::ContainerSummary>>> listContainers(bool sizes);

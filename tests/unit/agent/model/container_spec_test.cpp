@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "agent/model/order.hpp"
+#include "agent/model/report.hpp"
 #include "tests/unit/agent/model/sample.hpp"
 
 namespace berth::agent {
@@ -142,6 +144,54 @@ TEST_CASE("ports keep number, protocol and the wish for any host port") {
   REQUIRE(spec.ok());
   CHECK(spec->ports == std::vector<PortMapping>{PortMapping{65535, 0, "udp", "", 0, 0},
                                                 PortMapping{80, 8080, "tcp", "", 0, 0}});
+}
+
+TEST_CASE("namespaces that containers share are held by a container that nobody sees") {
+  acs::Task payload = sample::payload();
+  payload.pidMode = payload.ipcMode = "task";
+  Task task = makeTask(payload);
+  REQUIRE(task.containers.size() == 3);
+  const Container& pause = task.containers[0];
+  CHECK(pause.internal);
+  CHECK(pause.spec.image == kPauseImage);
+  const auto held = containerSpec(task, pause, kIdentity);
+  REQUIRE(held.ok());
+  CHECK(held->ipcMode == "shareable");
+  CHECK(held->pidMode.empty());
+  CHECK(held->networkMode == "none");
+  const auto spec = containerSpec(task, task.containers[1], kIdentity);
+  REQUIRE(spec.ok());
+  CHECK(spec->pidMode == "container:" + pause.runtimeName);
+  CHECK(spec->ipcMode == "container:" + pause.runtimeName);
+  CHECK(spec->networkMode == "bridge");
+}
+
+TEST_CASE("what holds the namespaces starts first and stops last") {
+  acs::Task payload = sample::payload();
+  payload.pidMode = "task";
+  Task task = makeTask(payload);
+  Container& pause = task.containers[0];
+  Container& main = task.containers[1];
+  CHECK(createGate(task, main, MonoTime{}).state == Gate::State::Waiting);
+  pause.known = ContainerStatus::Created;
+  CHECK(createGate(task, main, MonoTime{}).state == Gate::State::Open);
+  CHECK(startGate(task, main, MonoTime{}).state == Gate::State::Waiting);
+  pause.known = ContainerStatus::Running;
+  CHECK(startGate(task, main, MonoTime{}).state == Gate::State::Open);
+  CHECK(stopsBefore(task, pause) == &main);
+  CHECK(stopsBefore(task, main) == nullptr);
+  main.known = task.containers[2].known = ContainerStatus::Stopped;
+  CHECK(stopsBefore(task, pause) == nullptr);
+}
+
+TEST_CASE("the controller hears nothing of the agent's own containers") {
+  acs::Task payload = sample::payload();
+  payload.pidMode = "task";
+  Task task = makeTask(payload);
+  for (Container& container : task.containers) container.known = ContainerStatus::Running;
+  const auto report = dueReport(task);
+  REQUIRE(report);
+  CHECK(report->containers.size() == 2);
 }
 
 }  // namespace berth::agent

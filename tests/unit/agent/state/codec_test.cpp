@@ -44,6 +44,29 @@ std::vector<Record> changed(const Task& task, const std::function<void(Json&)>& 
 
 }  // namespace
 
+TEST_CASE("the agent's own containers come back once, with what is known of them") {
+  acs::Task payload = sample::payload();
+  payload.pidMode = "task";
+  Task task = makeTask(payload);
+  task.containers[0].runtimeId = "pause-1";
+  task.roleId = "role-1";
+  const Task again = restored(restored(task));
+  REQUIRE(again.containers.size() == 3);
+  CHECK(again.containers[0].internal);
+  CHECK(again.containers[0].runtimeId == "pause-1");
+  CHECK(again.roleId == "role-1");
+}
+
+TEST_CASE("credentials of roles are not kept, only which they are") {
+  acs::Task payload = sample::payload();
+  payload.roleCredentials = acs::Credentials{"role-1", "arn:r", "AKIAX", "sekret", "tok", "2030"};
+  const Task task = makeTask(payload);
+  const std::string row = stored(task).at(0).value;
+  CHECK(row.find("sekret") == std::string::npos);
+  CHECK(row.find("AKIAX") == std::string::npos);
+  CHECK(restored(task).roleId == "role-1");
+}
+
 TEST_CASE("a task comes back as it was kept, in each state of its container") {
   for (auto known : {ContainerStatus::None, ContainerStatus::Pulled, ContainerStatus::Created,
                      ContainerStatus::Running, ContainerStatus::Stopped}) {

@@ -117,8 +117,7 @@ TEST_CASE("what can't be run is named, and what is empty or off is none of it") 
     return unsupportedFeature(document(Json::array({container()}), std::move(more)));
   };
   CHECK(whole({{"networkMode", "awsvpc"}}) == "network mode awsvpc");
-  CHECK(whole({{"pidMode", "task"}}) == "pidMode task");
-  CHECK(whole({{"ipcMode", "task"}}) == "ipcMode task");
+  CHECK(whole({{"pidMode", "task"}}).empty());
   CHECK(whole({{"proxyConfiguration", {{"containerName", "envoy"}}}}) == "proxyConfiguration");
   CHECK(whole({{"inferenceAccelerators", {{{"deviceName", "d"}}}}}) == "inferenceAccelerators");
   CHECK(whole({{"volumes", {{{"name", "v"}, {"host", {{"sourcePath", "/srv"}}}}}}}).empty());

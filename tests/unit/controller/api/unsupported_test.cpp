@@ -39,7 +39,6 @@ TEST_CASE("what can't be run yet is stored, and refused by name when it is to ru
   const std::string end = " which this version of Berth can't run yet.";
   CHECK(runsContainer({{"firelensConfiguration", {{"type", "fluentbit"}}}}) ==
         feature + "firelensConfiguration of container 'app'" + end);
-  CHECK(runs(Json::array({container()}), {{"pidMode", "task"}}) == feature + "pidMode task" + end);
   CHECK(runs(Json::array({container()}), {{"volumes", {{{"name", "v"}, {"configuredAtLaunch", true}}}}}) ==
         feature + "configuredAtLaunch of volume 'v'," + end);
 }
