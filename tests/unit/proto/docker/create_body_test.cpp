@@ -28,7 +28,7 @@ json encoded(const CreateBody& body) {
   return json::parse(*text);
 }
 
-TEST_CASE("Log options are added to those of the HostConfig and win; a runtime is forced") {
+TEST_CASE("Log options are added to those of the HostConfig and win, and a runtime is forced") {
   CreateBody body = base();
   body.hostConfig = R"({"logconfig": {"type": "splunk", "config": {"a": "1", "token": "old"}}})";
   body.logOptions = {{"token", "new"}};
