@@ -9,7 +9,7 @@ from .websocket import TEXT, read_frame
 from .wire import connect, read_head
 
 
-class _Connection:
+class Connection:
     """One relayed connection; keeps the bytes that the client sent."""
 
     def __init__(self, client, port):
@@ -22,13 +22,9 @@ class _Connection:
         for thread in self.threads:
             thread.start()
 
-    @staticmethod
-    def _relay(source, sink, kept):
+    def _relay(self, source, sink, kept):
         try:
-            while data := source.recv(65536):
-                if kept is not None:
-                    kept += data
-                sink.sendall(data)
+            self._pass_on(source, sink, kept)
         except OSError:
             pass
         for peer in (source, sink):
@@ -36,6 +32,12 @@ class _Connection:
                 peer.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+    def _pass_on(self, source, sink, kept):
+        while data := source.recv(65536):
+            if kept is not None:
+                kept += data
+            sink.sendall(data)
 
     def close(self):
         for peer in (self.client, self.server):
@@ -70,11 +72,14 @@ class Recorder:
         for one in self._connections:
             one.close()
 
+    def _connected(self, client):
+        return Connection(client, self._target)
+
     def _accept(self):
         while True:
             try:
                 client, _ = self._listener.accept()
-                self._connections.append(_Connection(client, self._target))
+                self._connections.append(self._connected(client))
             except OSError:
                 return
 

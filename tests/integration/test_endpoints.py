@@ -1,0 +1,465 @@
+"""What an agent answers on its local ports: to people and monitoring, and to the containers of its tasks."""
+
+import json
+import statistics
+import time
+import uuid
+
+import pytest
+
+from support import docker_proxy as call
+from support.fake_registry import FakeRegistry
+from support.local import ADDRESS, SLEEP, Local
+from support.shapes import assert_shape
+from support.waiting import wait_until
+
+# What the agent under test has for its tasks; all else of the host is reserved.
+ROOM = 1024
+TIME = r"2\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\d"
+FAST_SECONDS = 0.1
+
+
+def shell(script):
+    return ["/bin/sh", "-c", script]
+
+
+def total_memory():
+    with open("/proc/meminfo", encoding="ascii") as lines:
+        return int(next(lines).split()[1]) // 1024
+
+
+@pytest.fixture(scope="module")
+def local(run_folder, engines, registry):
+    with Local(run_folder, engines, registry, {"reserved": {"memory": total_memory() - ROOM}}) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def bridged(local):
+    """A task in bridge mode that has of everything: its ARN and what Docker says of its container."""
+    berth = local.berth
+    local.define(
+        "bridged",
+        {"name": "app", "image": berth.image("httpd"), "command": ["/bin/serve"], "cpu": 128, "memory": 32,
+         "portMappings": [{"containerPort": 80}], "dockerLabels": {"colour": "red"},
+         "healthCheck": {"command": ["CMD-SHELL", "echo fine"], "interval": 5},
+         "mountPoints": [{"sourceVolume": "scratch", "containerPath": "/data"},
+                         {"sourceVolume": "hosts", "containerPath": "/hosts", "readOnly": True}],
+         "logConfiguration": {"logDriver": "json-file", "options": {"max-size": "1m"}},
+         "restartPolicy": {"enabled": True}},
+        volumes=[{"name": "scratch"}, {"name": "hosts", "host": {"sourcePath": "/etc"}}], cpu="256", memory="64")
+    arn = local.run("bridged")
+    return arn, local.containers(arn)["app"]
+
+
+@pytest.fixture(scope="module")
+def hosted(local):
+    """A task on the host's network: its ARN and what Docker says of its container."""
+    local.define("hosted", {"name": "app"}, networkMode="host")
+    arn = local.run("hosted")
+    return arn, local.containers(arn)["app"]
+
+
+def metadata_path(container, version=4):
+    name = "ECS_CONTAINER_METADATA_URI" + ("_V4" if version == 4 else "")
+    url = Local.environment(container)[name]
+    assert url.startswith(f"http://{ADDRESS}/v{version}/")
+    return url.removeprefix(f"http://{ADDRESS}")
+
+
+def same_time(shown, dockers):
+    """The agent's times are Docker's, to the millisecond; CreatedAt is when it was asked for."""
+    return shown[:23] == dockers[:23]
+
+
+def why(local, arn, subject="container app"):
+    """The reason that the agent gives for the subject, and an empty one if there is none."""
+    answer = local.introspection(f"/v1/why?task={arn}")
+    reasons = answer.json["why"] if answer.status == 200 else []
+    found = [one for one in reasons if one["subject"] == subject]
+    return found[0] if found else {"what": ""}
+
+
+def wait_why(local, arn, part, subject="container app", seconds=20):
+    def seen():
+        one = why(local, arn, subject)
+        return one if part in one["what"] else None
+    return wait_until(seen, f"{subject} of {arn} waits for '{part}'", seconds)
+
+
+# ---- introspection
+
+def test_introspection_tells_of_the_instance_and_what_it_can_be_asked(local):
+    metadata = local.introspection("/v1/metadata")
+    assert metadata.status == 200 and metadata.kind == "application/json"
+    assert_shape(metadata.json, {"Cluster": str, "ContainerInstanceArn": str, "Version": str})
+    assert metadata.json["Cluster"] == "default"
+    assert metadata.json["ContainerInstanceArn"] == local.agent.instance_arn
+    assert metadata.json["Version"].startswith("Amazon ECS Agent - v")
+    commands = {"AvailableCommands": ["/v1/metadata", "/v1/tasks", "/license"]}
+    for path in ("/", "/v1/nothing-of-that-kind"):
+        answer = local.introspection(path)
+        assert (answer.status, answer.json) == (200, commands), path
+    licence = local.introspection("/license")
+    assert licence.status == 200 and licence.kind == "text/plain" and licence.text.strip()
+    health = local.introspection("/health")
+    assert (health.status, health.text) == (200, "ok\n")
+
+
+def test_metrics_count_tasks_and_containers_by_status(local, bridged, hosted):
+    def numbers():
+        answer = local.introspection("/metrics")
+        assert answer.status == 200 and answer.kind.startswith("text/plain; version=0.0.4")
+        lines = [line for line in answer.text.splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+    running = 'berth_agent_tasks{status="RUNNING"}'
+    before = numbers()
+    assert before[running] >= 2
+    local.define("two", {"name": "app"}, {"name": "side"})
+    arn = local.run("two")
+    after = numbers()
+    assert after[running] == before[running] + 1
+    name = 'berth_agent_containers{status="RUNNING"}'
+    assert after[name] == before[name] + 2
+    local.stop(arn)
+    stopped = 'berth_agent_tasks{status="STOPPED"}'
+    assert numbers()[stopped] == before[stopped] + 1
+
+
+def test_tasks_are_found_by_arn_and_by_docker_id_and_its_beginning(local, bridged, hosted):
+    arn, docker = bridged
+    listed = {one["Arn"]: one for one in local.introspection("/v1/tasks").json["Tasks"]}
+    assert {arn, hosted[0]} <= set(listed)
+    for query in (f"taskarn={arn}", f"dockerid={docker['Id']}", f"dockerid={docker['Id'][:12]}",
+                  f"dockerid={docker['Id'][:9]}"):
+        answer = local.introspection(f"/v1/tasks?{query}")
+        assert (answer.status, answer.json) == (200, listed[arn]), query
+    task = listed[arn]
+    assert_shape(task, {"Arn": str, "DesiredStatus": str, "KnownStatus": str, "Family": str, "Version": str,
+                        "Containers": list})
+    assert [task[name] for name in ("DesiredStatus", "KnownStatus", "Family", "Version")] == \
+        ["RUNNING", "RUNNING", "bridged", "1"]
+    container, = task["Containers"]
+    assert_shape(container, {"DockerId": str, "DockerName": str, "Name": str, "Image": str, "ImageID": str,
+                             "CreatedAt": str, "StartedAt": str, "Ports": list, "Networks": list, "Volumes": list,
+                             "RestartCount": int})
+    assert container["DockerId"] == docker["Id"] and container["DockerName"] == docker["Name"].lstrip("/")
+    assert container["ImageID"] == docker["Image"] and container["Image"] == docker["Config"]["Image"]
+    bound = docker["NetworkSettings"]["Ports"]["80/tcp"]
+    assert {(one["HostIp"], str(one["HostPort"])) for one in container["Ports"]} == \
+        {(one["HostIp"], one["HostPort"]) for one in bound}
+    assert container["Networks"] == [{"NetworkMode": "bridge", "IPv6Addresses": [],
+                                      "IPv4Addresses": [docker["NetworkSettings"]["IPAddress"]]}]
+
+
+def test_questions_for_tasks_that_cannot_be_answered_get_an_empty_task(local, bridged):
+    nothing = {"Arn": "", "KnownStatus": "", "Family": "", "Version": "", "Containers": None}
+    arn, docker = bridged
+    for status, query in ((404, "taskarn=arn:aws:ecs:us-east-1:000000000000:task/default/no"),
+                          (404, "dockerid=zzzz"), (404, f"dockerid={docker['Id'][:13]}"),
+                          (400, f"taskarn={arn}&dockerid={docker['Id']}")):
+        answer = local.introspection(f"/v1/tasks?{query}")
+        assert (answer.status, answer.json) == (status, nothing), query
+    assert local.introspection("/v1/why").status == 400
+    assert local.introspection("/v1/why?task=no").status == 404
+
+
+# ---- task metadata
+
+TASK = {"Cluster": str, "TaskARN": str, "Family": str, "Revision": str, "DesiredStatus": str, "KnownStatus": str,
+        "Containers": list, "PullStartedAt": str, "PullStoppedAt": str}
+TASK_V4 = {"LaunchType": str, "FaultInjectionEnabled": bool}
+CONTAINER = {"DockerId": str, "Name": str, "DockerName": str, "Image": str, "ImageID": str, "Labels": dict,
+             "DesiredStatus": str, "KnownStatus": str, "Limits": dict, "CreatedAt": str, "StartedAt": str,
+             "Type": str, "Networks": list}
+OF_BRIDGED = {"Ports": list, "Health": dict, "Volumes": list}
+OF_BRIDGED_V4 = {"LogDriver": str, "LogOptions": dict, "ContainerARN": str, "RestartCount": int}
+
+
+def assert_common(container, docker, cpu, memory):
+    """What both modes and all versions show of a running container."""
+    assert container["DockerId"] == docker["Id"] and container["DockerName"] == docker["Name"].lstrip("/")
+    assert container["Name"] == "app" and container["Type"] == "NORMAL"
+    assert container["Image"] == docker["Config"]["Image"] and container["ImageID"] == docker["Image"]
+    assert container["Labels"] == docker["Config"]["Labels"]
+    assert container["DesiredStatus"] == container["KnownStatus"] == "RUNNING"
+    assert container["Limits"] == {"CPU": cpu, "Memory": memory}
+    assert same_time(container["CreatedAt"], docker["Created"])
+    assert same_time(container["StartedAt"], docker["State"]["StartedAt"])
+
+
+def assert_task(task, arn, family, docker):
+    assert task["Cluster"] == "default" and task["TaskARN"] == arn
+    assert task["Family"] == family and task["Revision"] == "1"
+    assert task["DesiredStatus"] == task["KnownStatus"] == "RUNNING"
+    assert task["PullStartedAt"] <= task["PullStoppedAt"] <= docker["State"]["StartedAt"]
+    assert [one["DockerId"] for one in task["Containers"]] == [docker["Id"]]
+
+
+def healthy(local, docker, version):
+    """The container's document, asked for by itself, once it is healthy."""
+    def seen():
+        answer = local.inside(docker, metadata_path(docker, version))
+        assert answer.status == 200 and answer.kind == "application/json", answer
+        return answer.json if answer.json["Health"]["status"] == "HEALTHY" else None
+    return wait_until(seen, "a healthy container", 20)
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_container_of_a_task_in_bridge_mode_reads_all_of_itself_and_of_its_task(local, bridged, version):
+    arn, docker = bridged
+    v4 = version == 4
+    container = healthy(local, docker, version)
+    assert_shape(container, {**CONTAINER, **OF_BRIDGED, **(OF_BRIDGED_V4 if v4 else {})})
+    assert_common(container, docker, 128, 32)
+    assert container["Labels"]["colour"] == "red"
+    bound = {(one["HostIp"], int(one["HostPort"])) for one in docker["NetworkSettings"]["Ports"]["80/tcp"]}
+    assert all(one["ContainerPort"] == 80 and one["Protocol"] == "tcp" for one in container["Ports"])
+    assert {one["HostPort"] for one in container["Ports"]} == {port for _, port in bound}
+    assert all(("HostIp" in one) == v4 for one in container["Ports"])
+    network, = container["Networks"]
+    assert network["NetworkMode"] == "bridge" and network["IPv4Addresses"] == [docker["NetworkSettings"]["IPAddress"]]
+    assert_shape(container["Health"], {"status": str, "statusSince": str, "output": str})
+    assert container["Health"]["output"].strip() == "fine"
+    volumes = {one["Destination"]: one for one in container["Volumes"]}
+    assert volumes["/hosts"]["Source"] == "/etc"
+    mounts = {one["Destination"]: one for one in docker["Mounts"]}
+    assert volumes["/data"]["DockerName"] == mounts["/data"]["Name"]
+    if v4:
+        assert container["LogDriver"] == "json-file" and container["LogOptions"] == {"max-size": "1m"}
+        assert container["ContainerARN"] == local.berth.task(arn)["containers"][0]["containerArn"]
+        assert container["RestartCount"] == 0
+
+    answer = local.inside(docker, metadata_path(docker, version) + "/task")
+    assert answer.status == 200
+    assert_shape(answer.json, {**TASK, "Limits": dict, **(TASK_V4 if v4 else {})})
+    assert_task(answer.json, arn, "bridged", docker)
+    assert answer.json["Limits"] == {"CPU": 0.25, "Memory": 64}
+    assert answer.json["Containers"] == [container]
+    if v4:
+        assert answer.json["LaunchType"] == "EC2" and answer.json["FaultInjectionEnabled"] is False
+    assert local.inside(docker, metadata_path(docker, version) + "/taskWithTags").json == answer.json, "it has no tags"
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_container_of_a_task_on_the_hosts_network_reads_all_of_itself_and_of_its_task(local, hosted, version):
+    arn, docker = hosted
+    v4 = version == 4
+    answer = local.inside(docker, metadata_path(docker, version))
+    assert answer.status == 200 and answer.kind == "application/json"
+    assert_shape(answer.json, {**CONTAINER, **({"ContainerARN": str} if v4 else {})})
+    assert_common(answer.json, docker, 2, 16)
+    assert answer.json["Networks"] == [{"NetworkMode": "host"}]
+    task = local.inside(docker, metadata_path(docker, version) + "/task").json
+    assert_shape(task, {**TASK, **(TASK_V4 if v4 else {})})
+    assert_task(task, arn, "hosted", docker)
+    assert task["Containers"] == [answer.json]
+
+
+def test_version_two_knows_callers_by_their_address_which_only_a_network_of_their_own_gives(local, bridged):
+    docker = bridged[1]
+    address = docker["NetworkSettings"]["IPAddress"]
+    for path in ("/v2/metadata", "/v2/metadata/", f"/v2/metadata/{docker['Id']}", "/v2/metadataWithTags", "/v2/stats"):
+        answer = local.inside(docker, path)
+        assert (answer.status, answer.json) == \
+            (400, f"Unable to get task arn from request: unable to associate '{address}' with task"), path
+
+
+def test_unknown_ids_and_paths_are_told_as_amazons_agent_tells_them(local):
+    nobody = str(uuid.uuid4())
+    task = "unable to get task arn from request: unable to get task Arn from v3 endpoint ID: " + nobody
+    container = "unable to get container ID from request: unable to get docker ID from v3 endpoint ID: " + nobody
+    for status, path, text in ((404, "/v4/{}", f"V4 container metadata handler: {container}"),
+                               (404, "/v4/{}/task", f"V4 task metadata handler: {task}"),
+                               (500, "/v3/{}", f"V3 container metadata handler: {container}"),
+                               (500, "/v3/{}/task", f"V3 task metadata handler: {task}"),
+                               (404, "/v4/{}/task/stats", f"V4 task stats handler: {task}"),
+                               (400, "/v3/{}/task/stats", f"V3 task stats handler: {task}")):
+        answer = local.task_server(path.format(nobody))
+        assert (answer.status, answer.json) == (status, text), path
+    assert local.task_server("/nothing").status == 404
+    redirected = local.task_server("//v4//" + nobody)
+    assert redirected.status == 404 and "V4 container metadata" in redirected.text
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_task_without_associations_has_empty_lists_of_them(local, bridged, version):
+    docker = bridged[1]
+    path = metadata_path(docker, version)
+    answer = local.inside(docker, path + "/associations/gpu")
+    assert (answer.status, answer.json) == (200, {"Associations": []})
+    missing = local.inside(docker, path + "/associations/gpu/GPU-1")
+    assert missing.status == 400 and "no association of type 'gpu' with the name 'GPU-1'" in missing.json
+    unknown = local.task_server(f"/v{version}/{uuid.uuid4()}/associations/gpu")
+    assert unknown.status == 400 and "container associations handler" in unknown.json
+
+
+def test_an_association_that_this_agent_cannot_give_is_the_reason_why_the_task_stops(local):
+    def add(task):
+        task["associations"] = [{"name": "eia", "type": "elastic-inference", "containers": ["app"],
+                                 "content": {"value": "{}", "encoding": "identity"}}]
+
+    local.define("associated", {"name": "app"})
+    local.relay.edits["associated"] = add
+    arn = local.run("associated", until="STOPPED")
+    assert "association eia is of type elastic-inference" in local.berth.task(arn)["stoppedReason"]
+
+
+# ---- why
+
+def asks_for(memory):
+    """An edit by which the agent sees another need than the controller, which would not send it otherwise."""
+    def change(task):
+        task["containers"][0]["memory"] = memory
+    return change
+
+
+def test_why_a_task_waits_for_room_and_that_it_starts_when_there_is_some(local):
+    instance = local.berth.ecs.describe_container_instances(containerInstances=[local.agent.instance_arn])
+    memory, = [one["integerValue"] for one in instance["containerInstances"][0]["registeredResources"]
+               if one["name"] == "MEMORY"]
+    assert memory == ROOM, "what is reserved is not for tasks"
+    for family, amount in (("holder", 600), ("waiter", 500), ("behind", 16), ("giant", ROOM + 1)):
+        local.define(family, {"name": "app"})
+        local.relay.edits[family] = asks_for(amount)
+    holder = local.run("holder")
+    waiter = local.run("waiter", until=None)
+    reason = wait_why(local, waiter, "room on the host")
+    assert "500 MiB" in reason["what"] and "memory" in reason["what"], reason
+    assert reason["since"] < reason["until"]
+    behind = local.run("behind", until=None)
+    assert "the tasks that came before it" in wait_why(local, behind, "room on the host")["what"]
+    shown = local.introspection(f"/v1/tasks?taskarn={waiter}").json
+    assert shown["Why"] == [why(local, waiter)] and shown["KnownStatus"] == "PENDING" and shown["Containers"] == []
+    assert "berth_agent_tasks_waiting 2" in local.introspection("/metrics").text
+    giant = local.run("giant", until="STOPPED")
+    assert f"{ROOM + 1} MiB" in local.berth.task(giant)["stoppedReason"]
+
+    local.stop(holder)
+    for arn in (waiter, behind):
+        local.berth.wait_status(arn, "RUNNING")
+        assert local.introspection(f"/v1/why?task={arn}").json["why"] == []
+    assert "Why" not in local.introspection(f"/v1/tasks?taskarn={waiter}").json
+    local.stop(waiter, behind)
+
+
+def test_why_a_container_waits_for_another(local):
+    health = {"command": ["CMD-SHELL", "ls /tmp/up"], "interval": 5}
+    local.define("ordered", {"name": "app", "dependsOn": [{"containerName": "db", "condition": "HEALTHY"}]},
+                 {"name": "db", "healthCheck": health, "startTimeout": 60})
+    arn = local.run("ordered", until=None)
+    reason = wait_why(local, arn, "waits for container db to be healthy")
+    assert reason["what"] == "waits for container db to be healthy"
+    answer = local.introspection(f"/v1/why?task={arn}").json
+    assert_shape(answer, {"task": str, "desiredStatus": str, "knownStatus": str, "why": list, "causes": list,
+                          "lastLogLines": list})
+    wait_until(lambda: not why(local, arn, "container db")["what"], "db runs and waits for nothing")
+    docker = local.containers(arn)["db"]
+    local.agent.engine.docker("exec", docker["Id"], "touch", "/tmp/up")
+    local.berth.wait_status(arn, "RUNNING")
+    local.stop(arn)
+
+
+def test_why_a_task_waits_for_its_image_and_how_far_that_is(local):
+    with FakeRegistry() as registry:
+        local.define("pulling", {"name": "app", "image": f"{registry.address}/stall-8000000/e2e:1"})
+        arn = local.run("pulling", until=None)
+        reason = wait_why(local, arn, "waits for its image, of which 3 of 7 MiB known so far are here")
+        assert reason["since"] < reason["until"], "a pull that makes no progress is given up"
+        local.berth.ecs.stop_task(task=arn, reason="seen enough")
+        local.berth.wait_status(arn, "STOPPED")
+
+
+def test_why_a_container_that_keeps_ending_is_not_running(local):
+    local.define("looping", {"name": "app", "command": shell("exit 7"),
+                             "restartPolicy": {"enabled": True, "restartAttemptPeriod": 0}})
+    arn = local.run("looping")
+    reason = wait_why(local, arn, "keeps ending soon")
+    assert reason["what"] == "waits for its next restart: it keeps ending soon, after exit code 7"
+    assert reason["since"] < reason["until"]
+    shown = local.introspection(f"/v1/tasks?taskarn={arn}").json
+    assert shown["KnownStatus"] == "RUNNING" and shown["Containers"][0]["RestartCount"] >= 2
+    local.stop(arn)
+
+
+def test_why_a_task_ended_with_the_causes_in_order_and_the_last_lines(local):
+    script = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo "line $i"; done; echo "no harbour" >&2; exit 5'
+    local.define("failing", {"name": "app", "command": shell(script)}, {"name": "side", "essential": False})
+    arn = local.run("failing", until="STOPPED")
+    answer = local.introspection(f"/v1/why?task={arn}").json
+    assert answer["knownStatus"] == "STOPPED" and answer["why"] == []
+    assert answer["causes"] == ["container app ended with exit code 5",
+                                "container app is essential, so the task had to stop",
+                                "container side ended with exit code 0"]
+    lines = wait_until(lambda: local.introspection(f"/v1/why?task={arn}").json["lastLogLines"], "the last lines")
+    assert "no harbour" in lines and "line 12" in lines
+
+
+def test_why_a_task_was_stopped_by_somebody(local):
+    local.define("stopped", {"name": "app"})
+    arn = local.run("stopped")
+    local.stop(arn)
+    causes = local.introspection(f"/v1/why?task={arn}").json["causes"]
+    assert causes == ["the controller wants the task to stop", "container app ended with exit code 0"]
+
+
+# ---- an engine that hangs, an agent that dies
+
+def documents(local, *tasks):
+    """Everything that is told of tasks, by its path."""
+    found = {}
+    for arn, docker in tasks:
+        for version in (3, 4):
+            for what in ("", "/task"):
+                path = metadata_path(docker, version) + what
+                found[path] = local.task_server(path)
+        found[f"/v1/tasks?taskarn={arn}"] = local.introspection(f"/v1/tasks?taskarn={arn}")
+    assert all(answer.status == 200 for answer in found.values()), found
+    return {path: answer.json for path, answer in found.items()}
+
+
+def settled(shown):
+    """Without what health checks change all the time."""
+    return json.loads(json.dumps(shown), object_pairs_hook=lambda pairs: {
+        name: value for name, value in pairs if name != "Health"})
+
+
+def test_an_engine_that_hangs_does_not_slow_an_answer_down(local, bridged, hosted):
+    before = settled(documents(local, bridged, hosted))
+    for method, pattern in (("POST", call.CREATE), ("POST", call.START), ("GET", call.INSPECT), ("GET", call.LIST),
+                            ("GET", call.INFO)):
+        local.proxy.fault(method, pattern, "hang")
+    try:
+        local.define("hanging", {"name": "app"})
+        arn = local.run("hanging", until=None)
+        wait_why(local, arn, "waits for the runtime, to create")
+        took = []
+        for _ in range(20):
+            for path in (*before, f"/v1/why?task={arn}", "/v1/tasks", "/metrics", "/health"):
+                began = time.monotonic()
+                ask = local.task_server if path.startswith(("/v3", "/v4")) else local.introspection
+                assert ask(path, timeout=5).status == 200, path
+                took.append(time.monotonic() - began)
+        assert settled(documents(local, bridged, hosted)) == before
+        print(f"\nwhile the engine hangs: median {statistics.median(took) * 1000:.1f} ms, "
+              f"most {max(took) * 1000:.1f} ms of {len(took)}")
+        assert max(took) < FAST_SECONDS
+    finally:
+        local.proxy.heal()
+    local.berth.wait_status(arn, "RUNNING")
+    local.stop(arn)
+
+
+def test_an_agent_that_was_killed_tells_the_same_of_the_same_containers(local, bridged, hosted):
+    before = settled(documents(local, bridged, hosted))
+    local.restart()
+    for path, document in before.items():
+        ask = local.task_server if path.startswith(("/v3", "/v4")) else local.introspection
+
+        def as_before():
+            answer = ask(path)
+            return answer.status == 200 and settled(answer.json) == document
+        wait_until(as_before, f"{path} as before", 10)
+    for _, docker in (bridged, hosted):
+        assert local.inside(docker, metadata_path(docker)).status == 200
