@@ -8,9 +8,10 @@ namespace {
 constexpr Duration kFirstWait = std::chrono::seconds(1);
 constexpr int kLoopLives = 3;
 
+/// Docker takes the two times apart from each other: the end of a very short life can come before its start.
 Duration lifeOf(const Container& container) {
   if (!container.startedAt || !container.finishedAt) return Duration::zero();
-  return *container.finishedAt - *container.startedAt;
+  return std::max<Duration>(*container.finishedAt - *container.startedAt, Duration::zero());
 }
 
 }  // namespace

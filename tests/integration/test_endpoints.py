@@ -372,7 +372,7 @@ def test_why_a_task_waits_for_its_image_and_how_far_that_is(local):
 
 
 def test_why_a_container_that_keeps_ending_is_not_running(local):
-    local.define("looping", {"name": "app", "command": shell("exit 7"),
+    local.define("looping", {"name": "app", "command": shell("sleep 0.2; exit 7"),
                              "restartPolicy": {"enabled": True, "restartAttemptPeriod": 0}})
     arn = local.run("looping")
     reason = wait_why(local, arn, "keeps ending soon")

@@ -68,6 +68,14 @@ TEST_CASE("one that ended too soon, with an ignored code, or without a policy ha
   CHECK(without.containers[0].known == ContainerStatus::Stopped);
 }
 
+TEST_CASE("a life that ended before it began, as the runtime's times have it, is one of no time") {
+  Task task = restartable();
+  task.containers[0].spec.restartPolicy.attemptPeriod = 0;
+  task.containers[0].startedAt = sample::at(5).wall;
+  end(task, 1, 4);
+  CHECK(task.containers[0].restarting);
+}
+
 TEST_CASE("one whose task has to stop is not started again") {
   Task task = restartable();
   task.stopWanted = true;
