@@ -41,7 +41,9 @@ Refusal refusedContainer(const acs::Task& task, const acs::Container& container,
            " has secrets, environment files or registry credentials, and this agent has no source of them";
   }
   for (const acs::Secret& secret : container.secrets) {
-    if (secret.type.empty() || secret.type == "ENVIRONMENT_VARIABLE") continue;
+    // Options of a log driver have the type BOOTSTRAP, or none.
+    const bool option = secret.target == "LOG_DRIVER" && secret.type == "BOOTSTRAP";
+    if (secret.type.empty() || secret.type == "ENVIRONMENT_VARIABLE" || option) continue;
     return who + " has a secret of type " + secret.type + ", which this agent does not have: " + secret.name;
   }
   if (!container.healthCheckType.empty() && container.healthCheckType != "docker") {

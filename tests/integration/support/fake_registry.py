@@ -13,8 +13,11 @@ Any repository exists and has one image of one layer with random content, the sa
     broken/...             500 for each manifest
     denied/...             401 and no way to log in
     absent/...             404 for each manifest
+
+A repository in `logins` wants a name and a password first.
 """
 
+import base64
 import gzip
 import hashlib
 import http.server
@@ -67,6 +70,7 @@ class Image:
 
 class FakeRegistry:
     def __init__(self):
+        self.logins = {}
         self._images = {}
         self._requests = []
         self._lock = threading.Lock()
@@ -119,16 +123,30 @@ class FakeRegistry:
             return self._send(handler, 200, str(len(self.requests(part))).encode(), "text/plain", True)
         with self._lock:
             self._requests.append((handler.command, path.path))
+        if path.path == "/v2/" and self.logins:
+            # Here Docker learns how to log in; it goes on without, where it has nothing to log in with.
+            return self._ask_login(handler, with_body)
         if path.path == "/v2/":
             return self._send(handler, 200, b"{}", "application/json", with_body)
         found = re.fullmatch(r"/v2/(.+)/(manifests|blobs)/([^/]+)", path.path)
         if not found:
             return self._refuse(handler, 404, "UNSUPPORTED", "no such page", with_body)
         name, kind, reference = found.groups()
+        if name in self.logins and not self._logged_in(handler, self.logins[name]):
+            return self._ask_login(handler, with_body)
         behaviour = name.split("/")[0].split("-")[0] if re.match(r"[a-z]+-\d+/", name) else name.split("/")[0]
         if kind == "manifests":
             return self._manifest(handler, name, behaviour, with_body)
         return self._blob(handler, name, behaviour, reference, with_body)
+
+    def _ask_login(self, handler, with_body):
+        self._refuse(handler, 401, "UNAUTHORIZED", "authentication required", with_body,
+                     {"WWW-Authenticate": 'Basic realm="fake"'})
+
+    @staticmethod
+    def _logged_in(handler, login):
+        basic = base64.b64encode(":".join(login).encode()).decode()
+        return handler.headers.get("Authorization") == f"Basic {basic}"
 
     def _manifest(self, handler, name, behaviour, with_body):
         refusals = {"busy": (429, "TOOMANYREQUESTS", "you have pulled enough"),
@@ -184,9 +202,9 @@ class FakeRegistry:
         if stall or self._over.is_set():
             handler.close_connection = True
 
-    def _refuse(self, handler, status, code, message, with_body):
+    def _refuse(self, handler, status, code, message, with_body, headers=None):
         body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
-        self._send(handler, status, body, "application/json", with_body)
+        self._send(handler, status, body, "application/json", with_body, headers)
 
     def _send(self, handler, status, body, kind, with_body, headers=None):
         try:

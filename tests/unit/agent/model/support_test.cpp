@@ -53,6 +53,20 @@ TEST_CASE("secrets, environment files and registry credentials need a source") {
   }
 }
 
+TEST_CASE("secrets are variables or options of the log driver") {
+  Support with;
+  with.secrets = true;
+  acs::Task task = sample::payload();
+  auto& secrets = task.containers[0].secrets;
+  secrets = {{"tag", "b", "ssm", "", "BOOTSTRAP", "LOG_DRIVER"},
+             {"A", "b", "ssm", "", "ENVIRONMENT_VARIABLE", "CONTAINER"}};
+  CHECK(refused(task, with).empty());
+  secrets[0].target = "CONTAINER";
+  CHECK(names(refused(task, with), "has a secret of type BOOTSTRAP"));
+  secrets[0] = {"file", "b", "ssm", "", "MOUNT_POINT", "CONTAINER"};
+  CHECK(names(refused(task, with), "has a secret of type MOUNT_POINT"));
+}
+
 TEST_CASE("volumes of kinds that are not there, and mounts of none, are refused") {
   acs::Task task = sample::payload();
   task.containers[0].mountPoints = {{"data", "/data", false}};
