@@ -60,7 +60,7 @@ void TaskServer::handle(Request request, Reply reply) {
 
 Response TaskServer::overLimit(const std::string& address) const {
   char rate[32];
-  std::snprintf(rate, sizeof rate, "%.2f", options_.rate.perSecond);
+  std::snprintf(rate, sizeof rate, "%.2f", limit_.options().perSecond);
   return {.status = 429,
           .contentType = "text/plain",
           .body = "You have reached maximum request limit.",

@@ -21,10 +21,14 @@ SLEEP = ["/bin/sh", "-c", 'trap "exit 0" TERM; sleep 86400 & wait $!']
 
 
 class Reply:
-    def __init__(self, status, kind, text):
+    def __init__(self, status, headers, text):
         self.status = status
-        self.kind = kind
+        self.headers = headers
         self.text = text
+
+    @property
+    def kind(self):
+        return self.headers.get("Content-Type")
 
     @property
     def json(self):
@@ -38,9 +42,9 @@ def get(port, path, timeout=10):
     """What a program of the host itself is answered, whatever the status."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=timeout) as answer:
-            return Reply(answer.status, answer.headers["Content-Type"], answer.read().decode())
+            return Reply(answer.status, answer.headers, answer.read().decode())
     except urllib.error.HTTPError as error:
-        return Reply(error.code, error.headers["Content-Type"], error.read().decode())
+        return Reply(error.code, error.headers, error.read().decode())
 
 
 class Local:
@@ -115,11 +119,11 @@ class Local:
         request = f"GET {target} HTTP/1.1\\r\\nHost: {host}\\r\\nUser-Agent: {user_agent}\\r\\nConnection: close\\r\\n\\r\\n"
         script = f"echo -ne '{request}' | nc -w 15 {host} {port}"
         said = self.agent.engine.docker("exec", container["Id"], "/bin/sh", "-c", script).stdout
-        head, _, body = said.partition("\n\n") if "\r\n" not in said else said.partition("\r\n\r\n")
+        head, _, body = said.partition("\n\n")
         lines = head.splitlines()
         assert lines, f"nothing was answered to {target}"
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
-        return Reply(int(lines[0].split()[1]), headers.get("content-type"), body)
+        headers = {name: value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        return Reply(int(lines[0].split()[1]), headers, body)
 
     def task_server(self, target, timeout=10):
         return get(TASK_PORT, target, timeout)
