@@ -144,6 +144,7 @@ Async<RuntimeInfo> Process::waitForRuntime(std::stop_token stop) {
 Async<int> Process::run(std::stop_token stop) {
   // From here on it gets by alone: what depends on this unit must not wait for a runtime or a controller.
   notifier_.ready();
+  showStored();
   spawn(parts_.io.get_executor(), parts_.log, "local endpoints",
         [this, stop] { return parts_.endpoints.serve(stop); });
   runtimeInfo_ = co_await waitForRuntime(stop);
@@ -179,6 +180,15 @@ Async<int> Process::run(std::stop_token stop) {
     co_await abandon(*arn);
   }
   co_return exit_code::kStopped;
+}
+
+void Process::showStored() {
+  auto records = parts_.store.load();
+  if (!records) return;  // said where it matters
+  Stored stored = fromRecords(*records);
+  Engine known(identityOf(config_, stored.instanceArn), EngineOptions(), parts_.random);
+  static_cast<void>(known.restore(std::move(stored.tasks), stored.timeline, parts_.clock.now()));
+  parts_.endpoints.show(known);
 }
 
 RunnerPorts Process::runnerPorts(Serving& serving) {

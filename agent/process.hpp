@@ -51,6 +51,8 @@ class Process {
  private:
   struct Serving;
 
+  /// What was known when the last run ended: containers go on asking, whoever else does not answer yet.
+  void showStored();
   Async<RuntimeInfo> waitForRuntime(std::stop_token stop);
   Async<Ended> serve(Stored stored, RuntimeInfo runtime, std::stop_token stop);
   /// What needs doing each second: progress that is shown, trouble that is told.

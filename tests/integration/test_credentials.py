@@ -11,6 +11,7 @@ import uuid
 
 import pytest
 
+from support import docker_proxy as call
 from support.local import ADDRESS, TASK_PORT, Local
 from support.relay import APPLICATION, EXECUTION
 from support.waiting import wait_until
@@ -193,18 +194,20 @@ def test_after_a_crash_a_request_waits_until_the_controller_has_sent_the_credent
     task = tasks["hosted"]
     local.relay.withhold()
     sessions = len(local.relay.upgrades("acs"))
-    local.restart()
+    # Containers ask from the first moment on, also while nobody answers the agent itself.
+    hang = local.proxy.fault("GET", call.INFO, "hang")
+    local.agent.kill9()
+    local.agent.start()
     local.wait_serving()
-    target, _ = wait_until(lambda: local.relay.upgrades("acs")[sessions:], "a session of the new process")[0]
-    assert "sendCredentials=true" in target
-
-    peer = start_asking(task.path)
     began = time.monotonic()
     status, error = answer_of(start_asking(task.path))
     assert (status, error) == (503, {"code": "CredentialsUninitialized", "HTTPErrorCode": 503,
                                      "message": "CredentialsV2Request: Credentials uninitialized for ID"})
     assert time.monotonic() - began > 1, "it was not refused at once"
-    assert answer_of(peer)[0] == 503
+    hang.lift()
+    local.agent.wait_joined()
+    target, _ = wait_until(lambda: local.relay.upgrades("acs")[sessions:], "a session of the new process")[0]
+    assert "sendCredentials=true" in target
 
     peer = start_asking(task.path)
     assert select.select([peer], [], [], 0.5) == ([], [], []), "it waits"

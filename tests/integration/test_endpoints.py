@@ -406,6 +406,10 @@ def test_why_a_task_was_stopped_by_somebody(local):
 
 # ---- an engine that hangs, an agent that dies
 
+def ask(local, path):
+    return (local.task_server if path.startswith(("/v3", "/v4")) else local.introspection)(path, timeout=5)
+
+
 def documents(local, *tasks):
     """Everything that is told of tasks, by its path."""
     found = {}
@@ -438,8 +442,7 @@ def test_an_engine_that_hangs_does_not_slow_an_answer_down(local, bridged, hoste
         for _ in range(20):
             for path in (*before, f"/v1/why?task={arn}", "/v1/tasks", "/metrics", "/health"):
                 began = time.monotonic()
-                ask = local.task_server if path.startswith(("/v3", "/v4")) else local.introspection
-                assert ask(path, timeout=5).status == 200, path
+                assert ask(local, path).status == 200, path
                 took.append(time.monotonic() - began)
         assert settled(documents(local, bridged, hosted)) == before
         print(f"\nwhile the engine hangs: median {statistics.median(took) * 1000:.1f} ms, "
@@ -451,15 +454,55 @@ def test_an_engine_that_hangs_does_not_slow_an_answer_down(local, bridged, hoste
     local.stop(arn)
 
 
-def test_an_agent_that_was_killed_tells_the_same_of_the_same_containers(local, bridged, hosted):
-    before = settled(documents(local, bridged, hosted))
-    local.restart()
-    for path, document in before.items():
-        ask = local.task_server if path.startswith(("/v3", "/v4")) else local.introspection
+# What an agent asks Docker for anew when it starts, and does not remember.
+DOCKERS = {"Health", "Labels", "Networks", "Why"}
 
-        def as_before():
-            answer = ask(path)
-            return answer.status == 200 and settled(answer.json) == document
-        wait_until(as_before, f"{path} as before", 10)
+
+def remembered(shown):
+    return json.loads(json.dumps(shown), object_pairs_hook=lambda pairs: {
+        name: value for name, value in pairs if name not in DOCKERS})
+
+
+def told_after_a_crash(local, before):
+    """Kills the agent and starts it. Every answer from its first one on, until all documents are remembered."""
+    local.agent.kill9()
+    local.agent.start()
+    answers = []
+
+    def all_told():
+        try:
+            answers.extend((path, ask(local, path)) for path in before)
+        except OSError:
+            return False  # not both of its ports are open yet
+        return {path for path, answer in answers if answer.status == 200} == set(before)
+    wait_until(all_told, "an answer to everything", 10)
+    return answers
+
+
+def assert_nothing_else_is_told(local, bridged, hosted):
+    before = settled(documents(local, bridged, hosted))
+    for path, answer in told_after_a_crash(local, before):
+        assert answer.status == 200, (path, answer)
+        assert remembered(answer.json) == remembered(before[path]), path
+    return before
+
+
+def test_an_agent_that_was_killed_never_tells_anything_else_of_the_same_containers(local, bridged, hosted):
+    before = assert_nothing_else_is_told(local, bridged, hosted)
+    wait_until(lambda: settled(documents(local, bridged, hosted)) == before, "the documents as before")
+    local.agent.wait_joined()
     for _, docker in (bridged, hosted):
         assert local.inside(docker, metadata_path(docker)).status == 200
+
+
+def test_an_agent_that_was_killed_tells_the_same_while_the_engine_hangs(local, bridged, hosted):
+    for pattern in (call.INFO, call.PING, call.LIST, call.INSPECT):
+        local.proxy.fault("GET", pattern, "hang")
+    try:
+        before = assert_nothing_else_is_told(local, bridged, hosted)
+        reason = why(local, bridged[0])
+        assert reason["what"] == "waits for the runtime, to list its containers"
+    finally:
+        local.proxy.heal()
+    wait_until(lambda: settled(documents(local, bridged, hosted)) == before, "the documents as before", 30)
+    local.agent.wait_joined()

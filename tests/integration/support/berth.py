@@ -155,7 +155,10 @@ class Agent(Configured):
         """Starts it and waits until its instance is ACTIVE and connected; the first time, learns which that is."""
         before = {} if self.instance_arn else self._instances()
         self.start()
+        return self.wait_joined(before, seconds)
 
+    def wait_joined(self, before=(), seconds=30):
+        """Waits until its instance is ACTIVE and connected; a first start has to say which there were before."""
         def joined():
             assert self.alive(), f"berth-agent ended\n{self.tail()}"
             return [arn for arn, one in self._instances().items() if one["status"] == "ACTIVE" and one["agentConnected"]
