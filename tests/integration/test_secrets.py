@@ -131,7 +131,7 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory, run_folder, engines, registry):
+def place(run_folder, engines, registry):
     folder = pathlib.Path(run_folder, f"secrets.{uuid.uuid4().hex[:8]}")
     folder.mkdir()
     with Place(folder, engines, registry) as one:
@@ -199,9 +199,9 @@ def test_many_parameters_are_fetched_ten_a_call_and_each_once(place):
 
 def test_environment_files_come_last_and_earlier_ones_before_later_ones(place):
     first, second, secret = (place.secret() for _ in range(3))
-    place.aws.objects["bucket-one/env/a b.env"] = f"# not this\nOWN=file\nBOTH={first}\nSECRET=file\n\nno equals\nEQ=a=b\n"
+    lines = ["# not this", "OWN=file", f"BOTH={first}", "SECRET=file", "", "no equals", "EQ=a=b", ""]
+    place.aws.objects["bucket-one/env/a b.env"] = "\n".join(lines)
     place.aws.objects["bucket-one/second.env"] = f"BOTH=second\nLATER={second}\n"
-    place.aws.parameters["/secret"] = secret
     files = [{"type": "s3", "value": f"arn:aws:s3:::bucket-one/{key}"} for key in ("env/a b.env", "second.env")]
     place.aws.parameters[f"{SSM}/secret"] = secret
     arn, docker = place.started(

@@ -116,7 +116,8 @@ class Local:
 
     def inside(self, container, target, host=ADDRESS, port=80, user_agent="inside"):
         """What a process of the container itself is answered."""
-        request = f"GET {target} HTTP/1.1\\r\\nHost: {host}\\r\\nUser-Agent: {user_agent}\\r\\nConnection: close\\r\\n\\r\\n"
+        lines = [f"GET {target} HTTP/1.1", f"Host: {host}", f"User-Agent: {user_agent}", "Connection: close", "", ""]
+        request = r"\r\n".join(lines)
         script = f"echo -ne '{request}' | nc -w 15 {host} {port}"
         said = self.agent.engine.docker("exec", container["Id"], "/bin/sh", "-c", script).stdout
         head, _, body = said.partition("\n\n")
@@ -130,6 +131,19 @@ class Local:
 
     def introspection(self, target, timeout=10):
         return get(self.agent.introspection_port, target, timeout)
+
+    def why(self, arn, subject="container app"):
+        """The reason that the agent gives for the subject's state, an empty one if there is none."""
+        answer = self.introspection(f"/v1/why?task={arn}")
+        reasons = answer.json["why"] if answer.status == 200 else []
+        found = [one for one in reasons if one["subject"] == subject]
+        return found[0] if found else {"what": ""}
+
+    def wait_why(self, arn, part, subject="container app", seconds=20):
+        def seen():
+            one = self.why(arn, subject)
+            return one if part in one["what"] else None
+        return wait_until(seen, f"{subject} of {arn} waits for '{part}'", seconds)
 
     def restart(self):
         """kill -9 and a new process, up to its connection and its endpoints."""
