@@ -196,7 +196,7 @@ def test_after_a_crash_a_request_waits_until_the_controller_has_sent_the_credent
     sessions = len(local.relay.upgrades("acs"))
     # Containers ask from the first moment on, also while nobody answers the agent itself.
     hang = local.proxy.fault("GET", call.INFO, "hang")
-    local.agent.kill9()
+    local.kill()
     local.agent.start()
     local.wait_serving()
     began = time.monotonic()

@@ -229,6 +229,22 @@ def test_a_container_of_a_task_on_the_hosts_network_reads_all_of_itself_and_of_i
     assert task["Containers"] == [answer.json]
 
 
+def test_a_task_that_has_ended_is_told_of_with_its_exit_code_and_its_end(local):
+    local.define("ended", {"name": "app", "command": ["/bin/sh", "-c", "exit 9"]})
+    arn = local.run("ended", until="STOPPED")
+    docker = local.containers(arn)["app"]
+    task = local.task_server(metadata_path(docker) + "/task").json
+    assert_shape(task, {**TASK, **TASK_V4, "ExecutionStoppedAt": str})
+    container, = task["Containers"]
+    assert_shape(container, {**CONTAINER, "ContainerARN": str, "ExitCode": int, "FinishedAt": str})
+    assert task["KnownStatus"] == task["DesiredStatus"] == container["KnownStatus"] == "STOPPED"
+    assert container["ExitCode"] == 9
+    assert same_time(container["FinishedAt"], docker["State"]["FinishedAt"])
+    assert container["FinishedAt"] <= task["ExecutionStoppedAt"]
+    shown = local.introspection(f"/v1/tasks?dockerid={docker['Id']}").json
+    assert (shown["Arn"], shown["KnownStatus"]) == (arn, "STOPPED")
+
+
 def test_version_two_knows_callers_by_their_address_which_only_a_network_of_their_own_gives(local, bridged):
     docker = bridged[1]
     address = docker["NetworkSettings"]["IPAddress"]
@@ -319,9 +335,9 @@ def test_an_engine_that_hangs_does_not_slow_an_answer_down(local, bridged, hoste
                 assert ask(local, path).status == 200, path
                 took.append(time.monotonic() - began)
         assert settled(documents(local, bridged, hosted)) == before
-        print(f"\nwhile the engine hangs: median {statistics.median(took) * 1000:.1f} ms, "
-              f"most {max(took) * 1000:.1f} ms of {len(took)}")
-        assert max(took) < FAST_SECONDS
+        p99 = sorted(took)[int(len(took) * 0.99)]
+        print(f"\nwhile the engine hangs: median {statistics.median(took) * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms")
+        assert p99 < FAST_SECONDS
     finally:
         local.proxy.heal()
     local.berth.wait_status(arn, "RUNNING")
@@ -339,7 +355,7 @@ def remembered(shown):
 
 def told_after_a_crash(local, before):
     """Kills the agent and starts it. Every answer from its first one on, until all documents are remembered."""
-    local.agent.kill9()
+    local.kill()
     local.agent.start()
     answers = []
 

@@ -1,5 +1,6 @@
 """An agent with its local endpoints, reachable as on a real host: 169.254.170.2 leads there from its containers."""
 
+import glob
 import json
 import os
 import pathlib
@@ -79,7 +80,15 @@ class Local:
             self._rules("remove")
             self.proxy.__exit__()
             self.relay.__exit__()
+            ids = self._task_ids()
             self.berth.close()
+            # The agent removes them with the containers, for which nobody waits here.
+            for folder in (one for task in ids for one in glob.glob(f"/sys/fs/cgroup/*/ecs/{task}")):
+                os.rmdir(folder)
+
+    def _task_ids(self):
+        found = [self.berth.ecs.list_tasks(desiredStatus=status)["taskArns"] for status in ("RUNNING", "STOPPED")]
+        return [arn.rpartition("/")[2] for arns in found for arn in arns]
 
     def _rules(self, what):
         subprocess.run([RULES, what], env=self._rules_environment, check=True, timeout=30)
@@ -145,9 +154,19 @@ class Local:
             return one if part in one["what"] else None
         return wait_until(seen, f"{subject} of {arn} waits for '{part}'", seconds)
 
-    def restart(self):
-        """kill -9 and a new process, up to its connection and its endpoints."""
+    def _connected(self):
+        arn = self.agent.instance_arn
+        found = self.berth.ecs.describe_container_instances(containerInstances=[arn])["containerInstances"]
+        return found[0]["agentConnected"]
+
+    def kill(self):
+        """kill -9, until the controller knows that the agent is away."""
         self.agent.kill9()
+        wait_until(lambda: not self._connected(), "the agent is known to be away")
+
+    def restart(self):
+        """kill -9 and a new process, up to its connection."""
+        self.kill()
         self.agent.start_joined()
 
     def wait_serving(self):
