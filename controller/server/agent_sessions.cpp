@@ -121,7 +121,7 @@ void AgentSessions::onTelemetry(http::WebSocket& socket, const tcs::FromAgent& m
       }
     }
     socket.send(tcs::encodeAck("AckPublishHealth", "ok"));
-  } else if (std::get<tcs::Other>(message).type == "PublishInstanceStatusRequest") {
+  } else if (std::holds_alternative<tcs::PublishInstanceStatus>(message)) {
     socket.send(tcs::encodeAck("AckPublishInstanceStatus", "ok"));
   }
 }

@@ -20,19 +20,21 @@ Json real(const NumberSet& set) {
   return Json{{"min", set.min}, {"max", set.max}, {"sum", set.sum}, {"sampleCount", set.sampleCount}};
 }
 
-/// The nearest number that fits: counters of the kernel have one bit more.
-int64_t toWhole(double value) {
-  constexpr double kBeyond = 0x1p63;
-  if (value >= kBeyond) return std::numeric_limits<int64_t>::max();
-  return value <= -kBeyond ? std::numeric_limits<int64_t>::min() : static_cast<int64_t>(value);
+constexpr uint64_t kMostSigned = std::numeric_limits<int64_t>::max();
+
+/// What fits into 63 bits, and what does not (amazon-ecs-agent, agent/stats/queue.go).
+void encodeCounter(Json& out, const char* key, const char* overflowKey, uint64_t value) {
+  out[key] = std::min(value, kMostSigned);
+  out[overflowKey] = value > kMostSigned ? value % kMostSigned : 0;
 }
 
 /// Counters travel as whole numbers.
-Json whole(const NumberSet& set) {
-  return Json{{"min", toWhole(set.min)},
-              {"max", toWhole(set.max)},
-              {"sum", toWhole(set.sum)},
-              {"sampleCount", set.sampleCount}};
+Json whole(const CounterSet& set) {
+  Json out{{"sampleCount", set.sampleCount}};
+  encodeCounter(out, "min", "overflowMin", set.min);
+  encodeCounter(out, "max", "overflowMax", set.max);
+  encodeCounter(out, "sum", "overflowSum", set.sum);
+  return out;
 }
 
 Json encodeNetwork(const NetworkSets& network) {
@@ -56,6 +58,7 @@ Json encodeContainer(const ContainerMetric& metric) {
             Json{{"readSizeBytes", whole(metric.readBytes)}, {"writeSizeBytes", whole(metric.writeBytes)}}}};
   if (!metric.arn.empty()) out["containerArn"] = metric.arn;
   if (metric.network) out["networkStatsSet"] = encodeNetwork(*metric.network);
+  if (metric.restarts) out["restartStatsSet"] = Json{{"restartCount", *metric.restarts}};
   return out;
 }
 
@@ -108,6 +111,23 @@ struct Encoder {
                                                  {"tasks", std::move(tasks)},
                                                  {"timestamp", toEpochSeconds(health.timestamp)}});
   }
+  Json operator()(const PublishInstanceStatus& sent) const {
+    Json statuses = Json::array();
+    for (const InstanceStatus& status : sent.statuses) {
+      Json one{{"type", status.type},
+               {"status", status.status},
+               {"lastUpdated", toEpochSeconds(status.updated)},
+               {"lastStatusChange", toEpochSeconds(status.changed)}};
+      if (!status.reason.empty()) one["statusReason"] = status.reason;
+      statuses.push_back(std::move(one));
+    }
+    Json metadata{{"cluster", sent.cluster},
+                  {"containerInstance", sent.containerInstance},
+                  {"requestId", sent.requestId}};
+    return envelope("PublishInstanceStatusRequest", Json{{"metadata", std::move(metadata)},
+                                                         {"statuses", std::move(statuses)},
+                                                         {"timestamp", toEpochSeconds(sent.timestamp)}});
+  }
   Json operator()(const Other& other) const { return envelope(other.type, Json::object()); }
 };
 
@@ -146,12 +166,41 @@ NumberSet decodeSet(Fields& parent, std::string_view key) {
   return out;
 }
 
+/// The inverse of encodeCounter.
+uint64_t decodeCounter(Fields& fields, std::string_view key, std::string_view overflowKey) {
+  const auto value = static_cast<uint64_t>(std::max<int64_t>(fields.integer(key), 0));
+  const auto overflow = static_cast<uint64_t>(std::max<int64_t>(fields.integer(overflowKey), 0));
+  if (value < kMostSigned || overflow == 0) return value;
+  return kMostSigned + overflow;
+}
+
+CounterSet decodeCounters(Fields& parent, std::string_view key) {
+  CounterSet out;
+  const Json* set = parent.find(key);
+  if (!set) return out;
+  Fields fields(*set, parent.pathOf(key));
+  out.min = decodeCounter(fields, "min", "overflowMin");
+  out.max = decodeCounter(fields, "max", "overflowMax");
+  out.sum = decodeCounter(fields, "sum", "overflowSum");
+  out.sampleCount = fields.integer("sampleCount");
+  parent.absorb(fields);
+  return out;
+}
+
+void decodeRestarts(Fields& parent, ContainerMetric& metric) {
+  const Json* set = parent.find("restartStatsSet");
+  if (!set) return;
+  Fields fields(*set, parent.pathOf("restartStatsSet"));
+  metric.restarts = fields.integer("restartCount");
+  parent.absorb(fields);
+}
+
 void decodeStorage(Fields& parent, ContainerMetric& metric) {
   const Json* sets = parent.find("storageStatsSet");
   if (!sets) return;
   Fields fields(*sets, parent.pathOf("storageStatsSet"));
-  metric.readBytes = decodeSet(fields, "readSizeBytes");
-  metric.writeBytes = decodeSet(fields, "writeSizeBytes");
+  metric.readBytes = decodeCounters(fields, "readSizeBytes");
+  metric.writeBytes = decodeCounters(fields, "writeSizeBytes");
   parent.absorb(fields);
 }
 
@@ -160,15 +209,15 @@ void decodeNetwork(Fields& parent, ContainerMetric& metric) {
   if (!sets) return;
   Fields fields(*sets, parent.pathOf("networkStatsSet"));
   NetworkSets& network = metric.network.emplace();
-  network.rxBytes = decodeSet(fields, "rxBytes");
-  network.rxPackets = decodeSet(fields, "rxPackets");
-  network.rxErrors = decodeSet(fields, "rxErrors");
-  network.rxDropped = decodeSet(fields, "rxDropped");
+  network.rxBytes = decodeCounters(fields, "rxBytes");
+  network.rxPackets = decodeCounters(fields, "rxPackets");
+  network.rxErrors = decodeCounters(fields, "rxErrors");
+  network.rxDropped = decodeCounters(fields, "rxDropped");
   network.rxBytesPerSecond = decodeSet(fields, "rxBytesPerSecond");
-  network.txBytes = decodeSet(fields, "txBytes");
-  network.txPackets = decodeSet(fields, "txPackets");
-  network.txErrors = decodeSet(fields, "txErrors");
-  network.txDropped = decodeSet(fields, "txDropped");
+  network.txBytes = decodeCounters(fields, "txBytes");
+  network.txPackets = decodeCounters(fields, "txPackets");
+  network.txErrors = decodeCounters(fields, "txErrors");
+  network.txDropped = decodeCounters(fields, "txDropped");
   network.txBytesPerSecond = decodeSet(fields, "txBytesPerSecond");
   parent.absorb(fields);
 }
@@ -189,6 +238,7 @@ PublishMetrics decodeMetrics(Fields& message) {
       container.memory = decodeSet(inner, "memoryStatsSet");
       decodeStorage(inner, container);
       decodeNetwork(inner, container);
+      decodeRestarts(inner, container);
       fields.absorb(inner);
       task.containers.push_back(std::move(container));
     }
@@ -220,6 +270,31 @@ PublishHealth decodeHealth(Fields& message) {
   return out;
 }
 
+WallTime decodeTime(Fields& fields, std::string_view key) { return fromEpochSeconds(fields.number(key)); }
+
+PublishInstanceStatus decodeInstanceStatus(Fields& message) {
+  PublishInstanceStatus out;
+  if (const Json* metadata = message.find("metadata")) {
+    Fields fields(*metadata, "metadata");
+    out.cluster = fields.str("cluster");
+    out.containerInstance = fields.str("containerInstance");
+    out.requestId = fields.str("requestId");
+    message.absorb(fields);
+  }
+  for (const Json* entry : message.list("statuses")) {
+    Fields fields(*entry, "statuses");
+    InstanceStatus status;
+    status.type = fields.str("type");
+    status.status = fields.str("status");
+    status.reason = fields.str("statusReason");
+    status.updated = decodeTime(fields, "lastUpdated");
+    status.changed = decodeTime(fields, "lastStatusChange");
+    message.absorb(fields);
+    out.statuses.push_back(std::move(status));
+  }
+  return out;
+}
+
 struct Envelope {
   Json object;
   std::string type;
@@ -242,6 +317,14 @@ void NumberSet::add(double value) {
   min = sampleCount == 0 ? value : std::min(min, value);
   max = sampleCount == 0 ? value : std::max(max, value);
   sum += value;
+  ++sampleCount;
+}
+
+void CounterSet::add(uint64_t value) {
+  min = sampleCount == 0 ? value : std::min(min, value);
+  max = sampleCount == 0 ? value : std::max(max, value);
+  sum =
+      value > std::numeric_limits<uint64_t>::max() - sum ? std::numeric_limits<uint64_t>::max() : sum + value;
   ++sampleCount;
 }
 
@@ -275,6 +358,7 @@ Result<FromAgent> decodeFromAgent(std::string_view text) {
   FromAgent out = Other{envelope->type};
   if (envelope->type == "PublishMetricsRequest") out = decodeMetrics(message);
   if (envelope->type == "PublishHealthRequest") out = decodeHealth(message);
+  if (envelope->type == "PublishInstanceStatusRequest") out = decodeInstanceStatus(message);
   if (Status status = message.status(); !status) return status.error();
   return out;
 }

@@ -20,10 +20,12 @@ std::string frame(std::vector<std::pair<std::string, std::string>> headers, cons
 
 /// Decodes an agent's frame, with or without its header block. InvalidArgument when it is no envelope.
 Result<FromAgent> decodeFromAgent(std::string_view text);
-/// The type of a controller's frame. InvalidArgument when it is no envelope.
+/// The type of a controller's frame, e.g. "AckPublishMetric", "HeartbeatMessage". InvalidArgument when it is
+/// no envelope.
 Result<std::string> decodeType(std::string_view text);
 
-/// {"type": TYPE, "message": {"message": TEXT}}: the acks AckPublishMetric and AckPublishHealth.
+/// {"type": TYPE, "message": {"message": TEXT}}: the acks AckPublishMetric, AckPublishHealth,
+/// AckPublishInstanceStatus.
 std::string encodeAck(std::string_view type, std::string_view text);
 /// {"type":"HeartbeatMessage","message":{"healthy":true}}.
 std::string encodeHeartbeat();

@@ -22,9 +22,21 @@ struct NumberSet {
   void add(double value);
 };
 
+/// The same of a counter of the kernel, exactly. On the wire what exceeds 63 bits goes to fields of its own.
+struct CounterSet {
+  uint64_t min = 0;
+  uint64_t max = 0;
+  uint64_t sum = 0;  ///< the greatest number when it would exceed that
+  int64_t sampleCount = 0;
+
+  void add(uint64_t value);
+  bool operator==(const CounterSet&) const = default;
+};
+
 struct NetworkSets {
-  NumberSet rxBytes, rxPackets, rxErrors, rxDropped, rxBytesPerSecond;
-  NumberSet txBytes, txPackets, txErrors, txDropped, txBytesPerSecond;
+  CounterSet rxBytes, rxPackets, rxErrors, rxDropped;
+  CounterSet txBytes, txPackets, txErrors, txDropped;
+  NumberSet rxBytesPerSecond, txBytesPerSecond;
 };
 
 struct ContainerMetric {
@@ -32,9 +44,10 @@ struct ContainerMetric {
   std::string arn;
   NumberSet cpu;     ///< percent of the whole machine
   NumberSet memory;  ///< MiB
-  NumberSet readBytes;
-  NumberSet writeBytes;
+  CounterSet readBytes;
+  CounterSet writeBytes;
   std::optional<NetworkSets> network;
+  std::optional<int64_t> restarts;  ///< since the last publication; only with a restart policy
 };
 
 struct TaskMetric {
@@ -80,11 +93,28 @@ struct PublishHealth {
   WallTime timestamp{};
 };
 
+/// One check of the host.
+struct InstanceStatus {
+  std::string type;    ///< "ContainerRuntime"
+  std::string status;  ///< INITIALIZING, OK, IMPAIRED, INSUFFICIENT_DATA
+  std::string reason;  ///< may be empty
+  WallTime updated{};  ///< when it was checked last
+  WallTime changed{};  ///< when its status became another
+};
+
+struct PublishInstanceStatus {
+  std::string cluster;
+  std::string containerInstance;
+  std::string requestId;
+  std::vector<InstanceStatus> statuses;
+  WallTime timestamp{};
+};
+
 /// A message of another type; only its name is kept.
 struct Other {
   std::string type;
 };
 
-using FromAgent = std::variant<PublishMetrics, PublishHealth, Other>;
+using FromAgent = std::variant<PublishMetrics, PublishHealth, PublishInstanceStatus, Other>;
 
 }  // namespace berth::tcs

@@ -91,15 +91,63 @@ TEST_CASE("counters travel as whole numbers") {
   }
 }
 
-TEST_CASE("a counter beyond the largest whole number travels as that") {
+TEST_CASE("of a counter beyond 63 bits the rest has fields of its own") {
+  const uint64_t most = INT64_MAX;
   PublishMetrics sent = metrics();
-  NumberSet& bytes = sent.tasks[0].containers[0].readBytes;
-  bytes = {-1e300, 0x1p63, 1e300, 2};
+  sent.tasks[0].containers[0].readBytes = {most, most + 1, most + 5, 2};
+  const std::string text = encode(sent);
   Json read = Json::parse(
-      encode(sent))["message"]["taskMetrics"][0]["containerMetrics"][0]["storageStatsSet"]["readSizeBytes"];
-  CHECK(read["min"] == INT64_MIN);
-  CHECK(read["max"] == INT64_MAX);
-  CHECK(read["sum"] == INT64_MAX);
+      text)["message"]["taskMetrics"][0]["containerMetrics"][0]["storageStatsSet"]["readSizeBytes"];
+  CHECK(read == Json{{"min", most},
+                     {"overflowMin", 0},
+                     {"max", most},
+                     {"overflowMax", 1},
+                     {"sum", most},
+                     {"overflowSum", 5},
+                     {"sampleCount", 2}});
+  const auto back = decodeFromAgent(text);
+  REQUIRE(back);
+  CHECK(std::get<PublishMetrics>(*back).tasks[0].containers[0].readBytes ==
+        sent.tasks[0].containers[0].readBytes);
+}
+
+TEST_CASE("restarts are told of containers that have a policy") {
+  PublishMetrics sent = metrics();
+  const auto container = [&] {
+    return Json::parse(encode(sent))["message"]["taskMetrics"][0]["containerMetrics"][0];
+  };
+  CHECK_FALSE(container().contains("restartStatsSet"));
+  sent.tasks[0].containers[0].restarts = 3;
+  CHECK(container()["restartStatsSet"] == Json{{"restartCount", 3}});
+  CHECK(std::get<PublishMetrics>(*decodeFromAgent(encode(sent))).tasks[0].containers[0].restarts == 3);
+}
+
+TEST_CASE("the host's health has the names of Amazon's agent, and is read back") {
+  PublishInstanceStatus sent{"prod", "arn:instance", "r1", {}, fromEpochMillis(1'700'000'000'250)};
+  sent.statuses.push_back({"ContainerRuntime", "IMPAIRED", "no answer", fromEpochMillis(1'700'000'000'125),
+                           fromEpochMillis(1'700'000'000'000)});
+  const std::string text = encode(sent);
+  Json envelope = Json::parse(text);
+  CHECK(envelope["type"] == "PublishInstanceStatusRequest");
+  const Json& message = envelope["message"];
+  CHECK(message["metadata"] ==
+        Json{{"cluster", "prod"}, {"containerInstance", "arn:instance"}, {"requestId", "r1"}});
+  CHECK(message["timestamp"] == 1'700'000'000.25);
+  CHECK(message["statuses"] == Json::array({{{"type", "ContainerRuntime"},
+                                             {"status", "IMPAIRED"},
+                                             {"statusReason", "no answer"},
+                                             {"lastUpdated", 1'700'000'000.125},
+                                             {"lastStatusChange", 1'700'000'000.0}}}));
+  const auto back = decodeFromAgent(text);
+  REQUIRE(back);
+  const auto& read = std::get<PublishInstanceStatus>(*back);
+  CHECK(read.requestId == "r1");
+  REQUIRE(read.statuses.size() == 1);
+  CHECK(read.statuses[0].status == "IMPAIRED");
+  CHECK(read.statuses[0].updated == sent.statuses[0].updated);
+
+  sent.statuses[0].reason.clear();
+  CHECK_FALSE(Json::parse(encode(sent))["message"]["statuses"][0].contains("statusReason"));
 }
 
 TEST_CASE("a container without a network of its own has no network counters") {

@@ -20,4 +20,13 @@ TEST_CASE("the first sample sets both ends, also below zero") {
   CHECK(set.max == -3.0);
 }
 
+TEST_CASE("a set of counters is exact, and its sum ends at the greatest number") {
+  CounterSet set;
+  for (uint64_t value : {uint64_t{9'007'199'254'740'993}, uint64_t{2}}) set.add(value);
+  CHECK(set == CounterSet{2, 9'007'199'254'740'993, 9'007'199'254'740'995, 2});
+  set.add(UINT64_MAX - 5);
+  CHECK(set.max == UINT64_MAX - 5);
+  CHECK(set.sum == UINT64_MAX);
+}
+
 }  // namespace berth::tcs
