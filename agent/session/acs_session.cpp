@@ -7,28 +7,15 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::minutes;
-using std::chrono::seconds;
 
 // amazon-ecs-agent, ecs-agent/acs/session
 constexpr Backoff::Shape kAcsBackoff{milliseconds(250), minutes(2), 1.5, 0.2};
-constexpr Duration kSilence = minutes(1);
 constexpr Duration kLifetime = minutes(30);
 constexpr Duration kLifetimeJitter = minutes(5);
-
-Duration upTo(Duration most, Random& random) {
-  return Duration(static_cast<int64_t>(random.below(static_cast<uint64_t>(most.count()))));
-}
 
 bool isKnown(const acs::ToAgent& message) {
   const auto* other = std::get_if<acs::OtherMessage>(&message);
   return !other || other->known;
-}
-
-/// Closes the socket when `at` is over; the reader then sees its end.
-Async<void> closeLater(std::weak_ptr<http::WebSocket> socket, Duration delay, uint16_t code, std::string text,
-                       std::stop_token stop) {
-  if (!co_await sleepFor(delay, stop)) co_return;
-  if (auto open = socket.lock()) open->close(code, text);
 }
 
 }  // namespace
@@ -76,12 +63,7 @@ Async<Ended> AcsSession::serve(std::stop_token stop) {
   deps_.log.info("command session open", {{"endpoint", endpoints->commands}});
   std::stop_source ended;
   std::stop_callback on_stop(stop, [socket = *socket] { socket->close(1001, "the agent is stopping"); });
-  std::weak_ptr<http::WebSocket> weak = *socket;
-  Duration lifetime = kLifetime + upTo(kLifetimeJitter, deps_.random);
-  std::stop_token ended_token = ended.get_token();
-  spawn(deps_.io.get_executor(), deps_.log, "session lifetime", [weak, lifetime, ended_token] {
-    return closeLater(weak, lifetime, 1000, "ConnectionExpired: Reconnect to continue", ended_token);
-  });
+  limitLifetime(deps_, *socket, kLifetime, kLifetimeJitter, ended.get_token());
   Ended result = co_await readAll(*socket, stop);
   ended.request_stop();
   socket_.reset();
@@ -89,19 +71,7 @@ Async<Ended> AcsSession::serve(std::stop_token stop) {
 }
 
 Async<Ended> AcsSession::readAll(std::shared_ptr<http::WebSocket> socket, std::stop_token stop) {
-  // The watchdog of a session without known messages, armed anew by each of them.
-  std::stop_source watchdog;
-  auto arm = [&] {
-    watchdog.request_stop();
-    watchdog = std::stop_source();
-    Duration silence = kSilence + upTo(kSilence, deps_.random);
-    std::weak_ptr<http::WebSocket> weak = socket;
-    std::stop_token token = watchdog.get_token();
-    spawn(deps_.io.get_executor(), deps_.log, "session watchdog", [weak, silence, token] {
-      return closeLater(weak, silence, 4000, "no message for too long", token);
-    });
-  };
-  arm();
+  SilenceWatch watch(deps_, socket);
   while (true) {
     auto frame = co_await socket->read();
     if (!frame) break;
@@ -115,10 +85,9 @@ Async<Ended> AcsSession::readAll(std::shared_ptr<http::WebSocket> socket, std::s
                      {{"type", std::get<acs::OtherMessage>(*message).type}});
       continue;
     }
-    arm();
+    watch.arm();
     onMessage_(*message);
   }
-  watchdog.request_stop();
   http::CloseInfo info = socket->closeInfo();
   deps_.log.info("command session closed",
                  {{"code", info.code}, {"reason", info.reason}, {"clean", info.clean}});

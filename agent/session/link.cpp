@@ -5,13 +5,50 @@ namespace {
 
 constexpr Duration kStable = std::chrono::minutes(1);
 constexpr Duration kTooShort = std::chrono::seconds(1);
+// amazon-ecs-agent, ecs-agent/acs/session and ecs-agent/tcs/handler
+constexpr Duration kSilence = std::chrono::minutes(1);
 
 bool saysInactive(const http::WsRefusal& refusal) {
   return refusal.body.find("InactiveInstanceException") != std::string::npos ||
          refusal.body.find("InvalidInstanceException") != std::string::npos;
 }
 
+Duration upTo(Duration most, Random& random) {
+  return Duration(static_cast<int64_t>(random.below(static_cast<uint64_t>(most.count()))));
+}
+
+/// Closes the socket after `delay`; the reader then sees its end.
+Async<void> closeLater(std::weak_ptr<http::WebSocket> socket, Duration delay, uint16_t code, std::string text,
+                       std::stop_token stop) {
+  if (!co_await sleepFor(delay, stop)) co_return;
+  if (auto open = socket.lock()) open->close(code, text);
+}
+
 }  // namespace
+
+void limitLifetime(LinkDeps& deps, const std::shared_ptr<http::WebSocket>& socket, Duration base,
+                   Duration jitter, std::stop_token ended) {
+  const Duration lifetime = base + upTo(jitter, deps.random);
+  std::weak_ptr<http::WebSocket> weak = socket;
+  spawn(deps.io.get_executor(), deps.log, "session lifetime", [weak, lifetime, ended] {
+    return closeLater(weak, lifetime, 1000, "ConnectionExpired: Reconnect to continue", ended);
+  });
+}
+
+SilenceWatch::SilenceWatch(LinkDeps& deps, const std::shared_ptr<http::WebSocket>& socket)
+    : deps_(deps), socket_(socket) {
+  arm();
+}
+
+void SilenceWatch::arm() {
+  current_.request_stop();
+  current_ = std::stop_source();
+  const Duration silence = kSilence + upTo(kSilence, deps_.random);
+  spawn(deps_.io.get_executor(), deps_.log, "session watchdog",
+        [socket = socket_, silence, token = current_.get_token()] {
+          return closeLater(socket, silence, 4000, "no message for too long", token);
+        });
+}
 
 Async<Result<std::shared_ptr<http::WebSocket>>> dial(LinkDeps& deps, const LinkOptions& options,
                                                      std::string url, bool& inactive) {

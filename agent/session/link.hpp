@@ -55,4 +55,26 @@ Async<Result<std::shared_ptr<http::WebSocket>>> dial(LinkDeps& deps, const LinkO
 Async<Ended> keepConnected(LinkDeps& deps, const char* name, Backoff backoff,
                            std::function<Async<Ended>()> serve, std::stop_token stop);
 
+/// How long a session lasts at most: `base` and a random part of `jitter`; then it is closed with 1000, and
+/// connected again. Ends early when `ended` is requested.
+void limitLifetime(LinkDeps& deps, const std::shared_ptr<http::WebSocket>& socket, Duration base,
+                   Duration jitter, std::stop_token ended);
+
+/// Closes a session (4000) in which nothing that counts has come for one to two minutes.
+class SilenceWatch {
+ public:
+  SilenceWatch(LinkDeps& deps, const std::shared_ptr<http::WebSocket>& socket);
+  ~SilenceWatch() { current_.request_stop(); }
+  SilenceWatch(const SilenceWatch&) = delete;
+  SilenceWatch& operator=(const SilenceWatch&) = delete;
+
+  /// Something that counts has come: the time begins anew.
+  void arm();
+
+ private:
+  LinkDeps& deps_;
+  std::weak_ptr<http::WebSocket> socket_;
+  std::stop_source current_;
+};
+
 }  // namespace berth::agent
