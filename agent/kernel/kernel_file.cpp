@@ -10,6 +10,8 @@
 namespace berth::agent {
 namespace {
 
+constexpr size_t kLeastBuffer = 16 * 1024;
+
 Error failure(const std::string& path, int number) {
   const bool gone = number == ENOENT || number == ENODEV || number == ESRCH || number == ENOTDIR;
   return makeError(gone ? Code::NotFound : Code::Internal,
@@ -22,6 +24,13 @@ Result<KernelFile> KernelFile::open(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return failure(path, errno);
   return KernelFile(fd, path);
+}
+
+Result<KernelFile> KernelFile::openBelow(const std::string& name) const {
+  std::string path = path_ + "/" + name;
+  const int fd = ::openat(fd_, name.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return failure(path, errno);
+  return KernelFile(fd, std::move(path));
 }
 
 KernelFile::~KernelFile() {
@@ -45,6 +54,18 @@ Result<std::string> KernelFile::read() const {
     } else if (errno != EINTR) {
       return failure(path_, errno);
     }
+  }
+}
+
+Result<std::string_view> KernelFile::readPiece(std::string& buffer) const {
+  if (buffer.size() < kLeastBuffer) buffer.resize(kLeastBuffer);
+  while (true) {
+    const ssize_t count = ::pread(fd_, buffer.data(), buffer.size(), 0);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failure(path_, errno);
+    const auto length = static_cast<size_t>(count);
+    if (length < buffer.size()) return std::string_view(buffer.data(), length);
+    buffer.resize(buffer.size() * 2);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "common/result/result.hpp"
@@ -13,6 +14,8 @@ class KernelFile {
  public:
   /// NotFound when there is no such file (or process), Internal for every other reason.
   static Result<KernelFile> open(const std::string& path);
+  /// File `name` of this folder, which stays the same one even if its path comes to mean another.
+  Result<KernelFile> openBelow(const std::string& name) const;
   ~KernelFile();
   KernelFile(KernelFile&& other) noexcept
       : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
@@ -20,6 +23,9 @@ class KernelFile {
 
   /// The whole content as of now. NotFound when what it describes is gone (cgroup removed, process ended).
   Result<std::string> read() const;
+  /// The same for a file whose content is made in one piece, as those of control groups and /proc/stat are:
+  /// one call of the kernel. The text lies in `buffer`, which only ever grows.
+  Result<std::string_view> readPiece(std::string& buffer) const;
   const std::string& path() const { return path_; }
 
  private:

@@ -1,6 +1,7 @@
 #include "agent/kernel/kernel_text.hpp"
 
 #include <array>
+#include <limits>
 
 #include "common/text/number.hpp"
 
@@ -30,6 +31,18 @@ bool add(std::string_view text, uint64_t& sum) {
   const auto value = parseNumber<uint64_t>(text);
   if (value) sum += *value;
   return value.has_value();
+}
+
+/// The entry of device "8:0"; a new one unless it is the last. nullptr when that is no device.
+BlockUsage* deviceIn(std::vector<BlockUsage>& devices, std::string_view device) {
+  std::string_view minorPart = device;
+  const auto major = parseNumber<uint64_t>(take(minorPart, ':'));
+  const auto minor = parseNumber<uint64_t>(minorPart);
+  if (!major || !minor) return nullptr;
+  if (devices.empty() || devices.back().major != *major || devices.back().minor != *minor) {
+    devices.push_back(BlockUsage{*major, *minor, 0, 0});
+  }
+  return &devices.back();
 }
 
 }  // namespace
@@ -62,53 +75,94 @@ std::optional<uint64_t> parseKeyed(std::string_view text, std::string_view key) 
   return std::nullopt;
 }
 
-std::optional<BlockBytes> parseBlkio(std::string_view text) {
-  BlockBytes bytes;
+std::optional<std::map<std::string, uint64_t>> parseKeyedAll(std::string_view text) {
+  std::map<std::string, uint64_t> numbers;
   while (!text.empty()) {
     std::string_view rest = take(text, '\n');
-    takeWord(rest);
-    const std::string_view kind = takeWord(rest);
-    if (kind == "Read" && !add(takeWord(rest), bytes.read)) return std::nullopt;
-    if (kind == "Write" && !add(takeWord(rest), bytes.written)) return std::nullopt;
+    const std::string_view key = takeWord(rest);
+    const auto value = parseNumber<uint64_t>(takeWord(rest));
+    if (!value) return std::nullopt;
+    numbers.emplace(key, *value);
   }
-  return bytes;
+  return numbers;
 }
 
-std::optional<BlockBytes> parseIoStat(std::string_view text) {
-  BlockBytes bytes;
+std::optional<uint64_t> parseLimit(std::string_view text) {
+  if (text == "max\n" || text == "max") return std::numeric_limits<uint64_t>::max();
+  return parseOneLine(text);
+}
+
+std::optional<std::vector<BlockUsage>> parseBlkio(std::string_view text) {
+  std::vector<BlockUsage> devices;
   while (!text.empty()) {
     std::string_view rest = take(text, '\n');
-    takeWord(rest);
-    for (std::string_view pair = takeWord(rest); !pair.empty(); pair = takeWord(rest)) {
+    const std::string_view device = takeWord(rest);
+    const std::string_view kind = takeWord(rest);
+    if (kind != "Read" && kind != "Write") continue;
+    const auto bytes = parseNumber<uint64_t>(takeWord(rest));
+    BlockUsage* of = deviceIn(devices, device);
+    if (!bytes || of == nullptr) return std::nullopt;
+    (kind == "Read" ? of->readBytes : of->writeBytes) = *bytes;
+  }
+  return devices;
+}
+
+std::optional<std::vector<BlockUsage>> parseIoStat(std::string_view text) {
+  std::vector<BlockUsage> devices;
+  while (!text.empty()) {
+    std::string_view rest = take(text, '\n');
+    const std::string_view device = takeWord(rest);
+    // Devices that were not used, and on some kernels those that are gone, have lines without numbers.
+    std::string_view pair = takeWord(rest);
+    BlockUsage* of = pair.empty() ? nullptr : deviceIn(devices, device);
+    for (; of != nullptr && !pair.empty(); pair = takeWord(rest)) {
       const std::string_view key = take(pair, '=');
-      if (key == "rbytes" && !add(pair, bytes.read)) return std::nullopt;
-      if (key == "wbytes" && !add(pair, bytes.written)) return std::nullopt;
+      if (key == "rbytes" && !add(pair, of->readBytes)) return std::nullopt;
+      if (key == "wbytes" && !add(pair, of->writeBytes)) return std::nullopt;
     }
   }
-  return bytes;
+  return devices;
 }
 
-std::optional<NetworkUsage> parseNetDev(std::string_view text) {
-  NetworkUsage usage;
-  // Received: bytes packets errs drop fifo frame compressed multicast; then sent: bytes packets errs drop ...
-  const std::array<uint64_t*, 12> columns = {
-      &usage.rxBytes, &usage.rxPackets, &usage.rxErrors, &usage.rxDropped, nullptr,         nullptr,
-      nullptr,        nullptr,          &usage.txBytes,  &usage.txPackets, &usage.txErrors, &usage.txDropped};
+std::optional<std::map<std::string, NetworkUsage>> parseNetDev(std::string_view text) {
+  std::map<std::string, NetworkUsage> networks;
   take(text, '\n');
   take(text, '\n');
   while (!text.empty()) {
     std::string_view rest = take(text, '\n');
     const size_t colon = rest.rfind(':');
     if (colon == std::string_view::npos) return std::nullopt;
-    std::string_view name = rest.substr(0, colon);
+    std::string_view label = rest.substr(0, colon);
     rest.remove_prefix(colon + 1);
-    if (takeWord(name) == "lo") continue;
+    const std::string_view name = takeWord(label);
+    if (name == "lo") continue;
+    NetworkUsage& usage = networks[std::string(name)];
+    // Received: bytes packets errs drop fifo frame compressed multicast; then sent: bytes packets errs drop.
+    const std::array<uint64_t*, 12> columns = {&usage.rxBytes,   &usage.rxPackets, &usage.rxErrors,
+                                               &usage.rxDropped, nullptr,          nullptr,
+                                               nullptr,          nullptr,          &usage.txBytes,
+                                               &usage.txPackets, &usage.txErrors,  &usage.txDropped};
     for (uint64_t* column : columns) {
       uint64_t unused = 0;
       if (!add(takeWord(rest), column ? *column : unused)) return std::nullopt;
     }
   }
-  return usage;
+  return networks;
+}
+
+std::optional<HostCpu> parseProcStat(std::string_view text) {
+  constexpr int kColumns = 7;
+  HostCpu host;
+  std::string_view sums = take(text, '\n');
+  if (takeWord(sums) != "cpu") return std::nullopt;
+  for (int column = 0; column < kColumns; ++column) {
+    if (!add(takeWord(sums), host.ticks)) return std::nullopt;
+  }
+  while (text.starts_with("cpu")) {
+    take(text, '\n');
+    ++host.cpus;
+  }
+  return host;
 }
 
 }  // namespace berth::agent

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,16 +25,25 @@ std::optional<uint64_t> parseOneLine(std::string_view text);
 /// The number behind `key` in a file of "KEY NUMBER" lines (memory.stat, cpu.stat).
 std::optional<uint64_t> parseKeyed(std::string_view text, std::string_view key);
 
-struct BlockBytes {
-  uint64_t read = 0;
-  uint64_t written = 0;
-};
-/// blkio.throttle.io_service_bytes: "8:0 Read 4096", summed over the devices.
-std::optional<BlockBytes> parseBlkio(std::string_view text);
-/// io.stat of version 2: "8:0 rbytes=4096 wbytes=0 ...", summed over the devices.
-std::optional<BlockBytes> parseIoStat(std::string_view text);
+/// All of such a file, by key.
+std::optional<std::map<std::string, uint64_t>> parseKeyedAll(std::string_view text);
 
-/// /proc/PID/net/dev, summed over the interfaces but lo.
-std::optional<NetworkUsage> parseNetDev(std::string_view text);
+/// A file of one number or "max", which reads as the greatest number.
+std::optional<uint64_t> parseLimit(std::string_view text);
+
+/// blkio.throttle.io_service_bytes: lines "8:0 Read 4096", a device's lines together.
+std::optional<std::vector<BlockUsage>> parseBlkio(std::string_view text);
+/// io.stat of version 2: lines "8:0 rbytes=4096 wbytes=0 ...".
+std::optional<std::vector<BlockUsage>> parseIoStat(std::string_view text);
+
+/// /proc/PID/net/dev, by interface, without lo.
+std::optional<std::map<std::string, NetworkUsage>> parseNetDev(std::string_view text);
+
+/// The host's CPU time, of /proc/stat.
+struct HostCpu {
+  uint64_t ticks = 0;  ///< user, nice, system, idle, iowait, irq, softirq: what Docker adds up as well
+  uint32_t cpus = 0;   ///< online
+};
+std::optional<HostCpu> parseProcStat(std::string_view text);
 
 }  // namespace berth::agent

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/result/result.hpp"
 
@@ -16,28 +18,63 @@ struct UsageTarget {
   bool ownNetwork = true;  ///< false for host and none modes: no network counters
 };
 
+/// Bytes and packets since the network namespace was made.
 struct NetworkUsage {
   uint64_t rxBytes = 0, rxPackets = 0, rxErrors = 0, rxDropped = 0;
   uint64_t txBytes = 0, txPackets = 0, txErrors = 0, txDropped = 0;
+
+  NetworkUsage& operator+=(const NetworkUsage& other) {
+    rxBytes += other.rxBytes;
+    rxPackets += other.rxPackets;
+    rxErrors += other.rxErrors;
+    rxDropped += other.rxDropped;
+    txBytes += other.txBytes;
+    txPackets += other.txPackets;
+    txErrors += other.txErrors;
+    txDropped += other.txDropped;
+    return *this;
+  }
 };
 
-/// One reading; all counters are cumulative since the container's start but memory.
-struct Usage {
-  uint64_t cpuNanos = 0;     ///< CPU time used by all its processes
-  uint64_t memoryBytes = 0;  ///< usage less reclaimable file cache (inactive_file on v2, cache on v1)
-  uint64_t readBytes = 0;    ///< block I/O
+/// One device that the container has read from or written to.
+struct BlockUsage {
+  uint64_t major = 0;
+  uint64_t minor = 0;
+  uint64_t readBytes = 0;
   uint64_t writeBytes = 0;
-  std::optional<NetworkUsage> network;
+  bool operator==(const BlockUsage&) const = default;
 };
 
-/// Reads usage. NotFound when the container is gone; Internal when a kernel file makes no sense.
-/// A reading costs file reads only, so it may be called on the loop's thread.
+/// One reading. Times, bytes and packets are cumulative since the container's start; memory and processes
+/// are as of now.
+struct Usage {
+  uint64_t cpuNanos = 0;        ///< CPU time used by all its processes
+  uint64_t cpuUserNanos = 0;    ///< of that; on version 1 in steps of 10 ms
+  uint64_t cpuKernelNanos = 0;  ///< likewise
+  uint64_t systemCpuNanos = 0;  ///< of the host since boot: all its CPUs, busy and idle
+  uint32_t onlineCpus = 0;      ///< of the host
+
+  uint64_t memoryBytes = 0;       ///< usage less reclaimable file cache (inactive_file on v2, cache on v1)
+  uint64_t memoryTotalBytes = 0;  ///< usage with all of the cache
+  uint64_t memoryLimitBytes = 0;  ///< its own, or what the host has if that is less; a minute old at most
+  std::map<std::string, uint64_t> memoryStats;  ///< memory.stat, with the kernel's names
+
+  std::vector<BlockUsage> blocks;  ///< block I/O by device
+
+  uint64_t pids = 0;                  ///< processes and threads; 0 where the kernel does not count them
+  std::optional<uint64_t> pidsLimit;  ///< nullopt: none; a minute old at most
+
+  /// By interface, without lo; nullopt for a container without a network of its own.
+  std::optional<std::map<std::string, NetworkUsage>> networks;
+};
+
+/// Reads usage. A reading costs file reads only, so it may be made on the loop's thread.
 class UsageSource {
  public:
   virtual ~UsageSource() = default;
-  virtual Result<Usage> read(const UsageTarget& target) = 0;
-  /// Forgets what was cached for a container.
-  virtual void forget(const std::string& containerId) = 0;
+  /// One reading for each target, in their order. NotFound when a container is gone; Internal when a kernel
+  /// file makes no sense. What is kept for containers that are not among the targets is let go.
+  virtual std::vector<Result<Usage>> readAll(const std::vector<UsageTarget>& targets) = 0;
 };
 
 }  // namespace berth::agent

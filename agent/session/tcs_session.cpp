@@ -1,5 +1,8 @@
 #include "agent/session/tcs_session.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "common/http/message.hpp"
 #include "proto/tcs/codec.hpp"
 
@@ -8,6 +11,18 @@ namespace {
 
 // amazon-ecs-agent, ecs-agent/tcs/handler
 constexpr Backoff::Shape kTcsBackoff{std::chrono::seconds(1), std::chrono::minutes(1), 2.0, 0.2};
+constexpr Duration kTcsLifetime = std::chrono::minutes(30);
+constexpr Duration kTcsLifetimeJitter = std::chrono::minutes(5);
+// amazon-ecs-agent, agent/doctor/docker_runtime_healthcheck.go
+constexpr Duration kRuntimeAnswer = std::chrono::seconds(2);
+
+/// What keeps a session alive: the others may come, too, but say nothing of whether telemetry arrives.
+constexpr std::array kSignsOfLife{"HeartbeatMessage", "AckPublishMetric", "AckPublishHealth",
+                                  "AckPublishInstanceStatus"};
+/// StopTelemetrySessionMessage asks for nothing either: who wants an end closes the session.
+constexpr std::array kNothingToDo{
+    "StopTelemetrySessionMessage", "StartTelemetrySessionRequest", "ServerException",
+    "BadRequestException",         "ResourceValidationException",  "InvalidParameterException"};
 
 }  // namespace
 
@@ -15,10 +30,11 @@ TcsSession::TcsSession(LinkDeps deps, LinkOptions link, TcsOptions options, cons
                        UsageSource& usage)
     : deps_(deps),
       link_(std::move(link)),
-      options_(options),
+      options_(std::move(options)),
       engine_(engine),
       usage_(usage),
-      telemetry_(options.cpus) {}
+      telemetry_(options_.cpus, 2 * options_.publish),
+      instance_(std::make_shared<InstanceHealth>(deps_.clock.now().wall)) {}
 
 Async<Ended> TcsSession::run(std::stop_token stop) {
   spawn(deps_.io.get_executor(), deps_.log, "metrics", [this, stop] { return sampleAll(stop); });
@@ -34,19 +50,42 @@ Async<Ended> TcsSession::run(std::stop_token stop) {
 
 Async<void> TcsSession::sampleAll(std::stop_token stop) {
   while (co_await sleepFor(options_.sample, stop)) {
-    telemetry_.sample(engine_.tasks(), usage_, deps_.clock.now().mono);
+    const Now now = deps_.clock.now();
+    health_.observe(engine_.tasks(), now.wall);
+    if (options_.metrics) telemetry_.sample(engine_.tasks(), usage_, now.mono, options_.listener);
   }
 }
 
-Async<Ended> TcsSession::serve(std::stop_token stop) {
-  auto endpoints = co_await deps_.controlPlane.endpoints(link_.identity, stop);
-  if (!endpoints) co_return Ended::Broken;
+void TcsSession::checkInstance() {
+  if (!options_.checkRuntime) return;
+  const auto number = instance_->begin();
+  if (!number) return;
+  // Neither the answer nor the time limit may find the session gone.
+  std::weak_ptr<InstanceHealth> weak = instance_;
+  const Clock& clock = deps_.clock;
+  auto end = [weak, &clock, number = *number](const Status& outcome) {
+    if (auto instance = weak.lock()) instance->end(number, outcome, clock.now().wall);
+  };
+  spawn(deps_.io.get_executor(), deps_.log, "instance check", [end]() -> Async<void> {
+    co_await sleepFor(kRuntimeAnswer);
+    end(makeError(Code::DeadlineExceeded, "the container runtime did not answer within 2 seconds"));
+  });
+  options_.checkRuntime(end);
+}
+
+std::string TcsSession::urlOf(const std::string& endpoint) const {
   http::Query query{{"agentHash", kAgentHash},
                     {"agentVersion", kAgentVersion},
                     {"cluster", link_.identity.cluster},
                     {"containerInstance", link_.identity.instanceArn},
                     {"dockerVersion", link_.dockerVersion}};
-  std::string url = endpoints->telemetry + "/ws?" + http::encodeQuery(query);
+  return endpoint + "/ws?" + http::encodeQuery(query);
+}
+
+Async<Ended> TcsSession::serve(std::stop_token stop) {
+  auto endpoints = co_await deps_.controlPlane.endpoints(link_.identity, stop);
+  if (!endpoints) co_return Ended::Broken;
+  std::string url = urlOf(endpoints->telemetry);
   bool inactive = false;
   auto socket = co_await dial(deps_, link_, url, inactive);
   if (inactive) co_return Ended::Inactive;
@@ -58,43 +97,66 @@ Async<Ended> TcsSession::serve(std::stop_token stop) {
   std::stop_source ended;
   std::weak_ptr<http::WebSocket> weak = *socket;
   std::stop_token ended_token = ended.get_token();
+  limitLifetime(deps_, *socket, kTcsLifetime, kTcsLifetimeJitter, ended_token);
   spawn(deps_.io.get_executor(), deps_.log, "telemetry",
         [this, weak, url, ended_token] { return publishAll(weak, url, ended_token); });
-  // Acks and heartbeats need no action; reading them keeps the session's deadline away.
+  Ended result = co_await readAll(*socket, stop);
+  ended.request_stop();
+  co_return result;
+}
+
+/// Reading keeps the session's deadline away, and acks and heartbeats its watch.
+Async<Ended> TcsSession::readAll(std::shared_ptr<http::WebSocket> socket, std::stop_token stop) {
+  SilenceWatch watch(deps_, socket);
   while (true) {
-    auto frame = co_await (*socket)->read();
+    auto frame = co_await socket->read();
     if (!frame) break;
-    if (auto type = tcs::decodeType(*frame); !type) {
+    auto type = tcs::decodeType(*frame);
+    if (!type) {
       deps_.log.warn("dropped a message that can't be read", {{"reason", type.error().message}});
+    } else if (std::ranges::find(kSignsOfLife, *type) != kSignsOfLife.end()) {
+      watch.arm();
+    } else if (std::ranges::find(kNothingToDo, *type) != kNothingToDo.end()) {
+      deps_.log.info("the telemetry session has a message that asks for nothing", {{"type", *type}});
+    } else {
+      deps_.log.warn("dropped a message of an unknown type", {{"type", *type}});
     }
   }
-  ended.request_stop();
   if (stop.stop_requested()) co_return Ended::Stopped;
-  co_return (*socket)->closeInfo().clean ? Ended::Cleanly : Ended::Broken;
+  co_return socket->closeInfo().clean ? Ended::Cleanly : Ended::Broken;
 }
 
 Async<void> TcsSession::publishAll(std::weak_ptr<http::WebSocket> socket, std::string url,
                                    std::stop_token ended) {
-  do {
+  if (auto open = socket.lock()) publish(*open, url);
+  while (co_await sleepFor(options_.publish, ended)) {
     auto open = socket.lock();
     if (!open) co_return;
     publish(*open, url);
-  } while (co_await sleepFor(options_.publish, ended));
+    publishInstance(*open, url);
+  }
 }
 
 void TcsSession::publish(http::WebSocket& socket, const std::string& url) {
-  std::string id = randomUuid(deps_.random);
-  WallTime now = deps_.clock.now().wall;
-  for (tcs::PublishMetrics& metrics : telemetry_.takeMetrics(engine_.tasks(), link_.identity, id, now)) {
-    send(socket, url, tcs::FromAgent(std::move(metrics)));
+  const Now now = deps_.clock.now();
+  if (options_.metrics) {
+    const std::string id = randomUuid(deps_.random);
+    for (tcs::PublishMetrics& metrics : telemetry_.takeMetrics(engine_.tasks(), link_.identity, id, now)) {
+      for (const std::string& part : encodeInParts(std::move(metrics))) send(socket, url, part);
+    }
   }
-  if (auto health = Telemetry::health(engine_.tasks(), link_.identity, id, now)) {
-    send(socket, url, tcs::FromAgent(std::move(*health)));
+  const std::string id = randomUuid(deps_.random);
+  for (tcs::PublishHealth& health : health_.messages(engine_.tasks(), link_.identity, id, now.wall)) {
+    send(socket, url, tcs::encode(std::move(health)));
   }
 }
 
-void TcsSession::send(http::WebSocket& socket, const std::string& url, const tcs::FromAgent& message) {
-  std::string envelope = tcs::encode(message);
+void TcsSession::publishInstance(http::WebSocket& socket, const std::string& url) {
+  auto status = instance_->take(link_.identity, randomUuid(deps_.random), deps_.clock.now().wall);
+  if (status) send(socket, url, tcs::encode(std::move(*status)));
+}
+
+void TcsSession::send(http::WebSocket& socket, const std::string& url, const std::string& envelope) {
   auto signature = deps_.controlPlane.sign("GET", url, envelope);
   if (!signature) {
     deps_.log.warn("can't sign telemetry", {{"reason", signature.error().message}});

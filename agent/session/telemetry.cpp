@@ -1,150 +1,196 @@
 #include "agent/session/telemetry.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "proto/tcs/codec.hpp"
 
 namespace berth::agent {
 namespace {
 
 constexpr size_t kTasksPerMessage = 10;
-constexpr int64_t kLeastSamples = 2;
 constexpr double kMiB = 1024.0 * 1024.0;
 
 double inSeconds(Duration duration) { return static_cast<double>(duration.count()) / 1e9; }
 
+/// How much a counter has grown; 0 when it has begun anew.
+double growth(uint64_t now, uint64_t before) { return static_cast<double>(now - std::min(now, before)); }
+
+NetworkUsage sumOf(const std::map<std::string, NetworkUsage>& networks) {
+  NetworkUsage sum;
+  for (const auto& [name, usage] : networks) sum += usage;
+  return sum;
+}
+
 void addNetwork(tcs::NetworkSets& sets, const NetworkUsage& now, const NetworkUsage& before, double elapsed) {
-  sets.rxBytes.add(static_cast<double>(now.rxBytes));
-  sets.rxPackets.add(static_cast<double>(now.rxPackets));
-  sets.rxErrors.add(static_cast<double>(now.rxErrors));
-  sets.rxDropped.add(static_cast<double>(now.rxDropped));
-  sets.txBytes.add(static_cast<double>(now.txBytes));
-  sets.txPackets.add(static_cast<double>(now.txPackets));
-  sets.txErrors.add(static_cast<double>(now.txErrors));
-  sets.txDropped.add(static_cast<double>(now.txDropped));
-  sets.rxBytesPerSecond.add(static_cast<double>(now.rxBytes - std::min(now.rxBytes, before.rxBytes)) /
-                            elapsed);
-  sets.txBytesPerSecond.add(static_cast<double>(now.txBytes - std::min(now.txBytes, before.txBytes)) /
-                            elapsed);
+  sets.rxBytes.add(now.rxBytes);
+  sets.rxPackets.add(now.rxPackets);
+  sets.rxErrors.add(now.rxErrors);
+  sets.rxDropped.add(now.rxDropped);
+  sets.txBytes.add(now.txBytes);
+  sets.txPackets.add(now.txPackets);
+  sets.txErrors.add(now.txErrors);
+  sets.txDropped.add(now.txDropped);
+  sets.rxBytesPerSecond.add(growth(now.rxBytes, before.rxBytes) / elapsed);
+  sets.txBytesPerSecond.add(growth(now.txBytes, before.txBytes) / elapsed);
 }
 
-tcs::TaskMetric taskMetric(const Task& task, const Identity& identity) {
-  tcs::TaskMetric out;
-  out.taskArn = task.arn;
-  out.clusterArn = identity.cluster;
-  out.family = task.spec.family;
-  out.version = task.spec.version;
-  return out;
+/// Counts on from where the container's life before this one ended (amazon-ecs-agent, agent/stats/queue.go).
+void carryOn(Usage& usage, const Usage& ended) {
+  usage.cpuNanos += ended.cpuNanos;
+  usage.cpuUserNanos += ended.cpuUserNanos;
+  usage.cpuKernelNanos += ended.cpuKernelNanos;
+  for (const BlockUsage& before : ended.blocks) {
+    const auto same = [&](const BlockUsage& now) {
+      return now.major == before.major && now.minor == before.minor;
+    };
+    const auto now = std::ranges::find_if(usage.blocks, same);
+    if (now == usage.blocks.end()) {
+      usage.blocks.push_back(before);
+    } else {
+      now->readBytes += before.readBytes;
+      now->writeBytes += before.writeBytes;
+    }
+  }
+  if (!usage.networks || !ended.networks) return;
+  for (auto& [name, now] : *usage.networks) {
+    if (const auto before = ended.networks->find(name); before != ended.networks->end())
+      now += before->second;
+  }
 }
 
-std::string healthWord(HealthState state) {
-  if (state == HealthState::Healthy) return "HEALTHY";
-  if (state == HealthState::Unhealthy) return "UNHEALTHY";
-  return "UNKNOWN";
+bool hasOwnNetwork(const Task& task) {
+  return task.spec.networkMode != "host" && task.spec.networkMode != "none";
 }
 
-tcs::Metadata metadataOf(const Identity& identity, const std::string& messageId) {
-  tcs::Metadata out;
-  out.cluster = identity.cluster;
-  out.containerInstance = identity.instanceArn;
-  out.messageId = messageId;
-  return out;
+tcs::PublishMetrics messageOf(const Identity& identity, const std::string& messageId, WallTime now) {
+  tcs::PublishMetrics message;
+  message.metadata.cluster = identity.cluster;
+  message.metadata.containerInstance = identity.instanceArn;
+  message.metadata.messageId = messageId;
+  message.timestamp = now;
+  return message;
 }
 
 }  // namespace
 
 void Telemetry::add(Series& series, const Usage& usage, MonoTime now) const {
-  series.metric.memory.add(static_cast<double>(usage.memoryBytes) / kMiB);
-  series.metric.readBytes.add(static_cast<double>(usage.readBytes));
-  series.metric.writeBytes.add(static_cast<double>(usage.writeBytes));
-  double elapsed = inSeconds(now - series.lastAt);
-  if (series.last && elapsed > 0) {
-    uint64_t used = usage.cpuNanos - std::min(usage.cpuNanos, series.last->cpuNanos);
-    series.metric.cpu.add(static_cast<double>(used) / 1e9 / elapsed / static_cast<double>(cpus_) * 100.0);
-    if (usage.network && series.last->network) {
-      if (!series.metric.network) series.metric.network.emplace();
-      addNetwork(*series.metric.network, *usage.network, *series.last->network, elapsed);
-    }
+  tcs::ContainerMetric& metric = series.metric;
+  metric.memory.add(static_cast<double>(usage.memoryBytes) / kMiB);
+  BlockUsage blocks;
+  for (const BlockUsage& device : usage.blocks) {
+    blocks.readBytes += device.readBytes;
+    blocks.writeBytes += device.writeBytes;
   }
-  series.last = usage;
-  series.lastAt = now;
+  metric.readBytes.add(blocks.readBytes);
+  metric.writeBytes.add(blocks.writeBytes);
+  if (!series.last) return;
+  const double elapsed = inSeconds(now - series.lastAt);
+  if (elapsed <= 0) return;
+  const double used = growth(usage.cpuNanos, series.last->cpuNanos) / 1e9;
+  metric.cpu.add(used / elapsed / static_cast<double>(cpus_) * 100.0);
+  if (!usage.networks || !series.last->networks) return;
+  if (!metric.network) metric.network.emplace();
+  addNetwork(*metric.network, sumOf(*usage.networks), sumOf(*series.last->networks), elapsed);
 }
 
-void Telemetry::sample(const std::map<std::string, Task>& tasks, UsageSource& source, MonoTime now) {
+void Telemetry::startRound(MonoTime now) {
+  roundBegan_ = now;
+  for (auto& [id, series] : series_) series.metric = {};
+}
+
+void Telemetry::sample(const std::map<std::string, Task>& tasks, UsageSource& source, MonoTime now,
+                       const UsageListener& listener) {
+  if (!roundBegan_) roundBegan_ = now;
+  if (now - *roundBegan_ > longestRound_) startRound(now);
   for (auto& [id, series] : series_) series.seen = false;
+  std::vector<UsageTarget> targets;
   for (const auto& [arn, task] : tasks) {
     for (const Container& container : task.containers) {
-      if (container.known != ContainerStatus::Running || container.pid == 0) continue;
-      Series& series = series_[container.runtimeId];
+      if (container.known != ContainerStatus::Running || container.runtimeId.empty()) continue;
+      const auto [at, isNew] = series_.try_emplace(container.runtimeId);
+      Series& series = at->second;
       series.seen = true;
-      bool own_network = task.spec.networkMode != "host" && task.spec.networkMode != "none";
-      UsageTarget target{container.runtimeId, container.pid, own_network};
-      if (auto usage = source.read(target)) add(series, *usage, now);
+      if (isNew) series.restartsTold = container.restarts;
+      // Between two lives of a container that is being restarted.
+      if (container.pid == 0) continue;
+      if (series.pid != container.pid && series.last) series.ended = series.last;
+      series.pid = container.pid;
+      targets.push_back({container.runtimeId, container.pid, hasOwnNetwork(task)});
     }
   }
-  for (auto it = series_.begin(); it != series_.end();) {
-    if (it->second.seen) {
-      ++it;
-    } else {
-      source.forget(it->first);
-      it = series_.erase(it);
-    }
+  std::vector<Result<Usage>> readings = source.readAll(targets);
+  for (size_t i = 0; i < readings.size(); ++i) {
+    if (!readings[i]) continue;
+    Series& series = series_[targets[i].containerId];
+    if (series.ended) carryOn(*readings[i], *series.ended);
+    add(series, *readings[i], now);
+    if (listener.read) listener.read(targets[i].containerId, *readings[i]);
+    series.last = std::move(*readings[i]);
+    series.lastAt = now;
   }
+  std::erase_if(series_, [&](const auto& each) {
+    const bool gone = !each.second.seen;
+    if (gone && each.second.last && listener.gone) listener.gone(each.first);
+    return gone;
+  });
+}
+
+std::vector<tcs::TaskMetric> Telemetry::takeTasks(const std::map<std::string, Task>& tasks,
+                                                  const Identity& identity) {
+  std::vector<tcs::TaskMetric> out;
+  for (const auto& [arn, task] : tasks) {
+    tcs::TaskMetric one{task.arn, identity.cluster, task.spec.family, task.spec.version, {}};
+    for (const Container& container : task.containers) {
+      const auto at = series_.find(container.runtimeId);
+      if (at == series_.end() || at->second.metric.cpu.sampleCount == 0) continue;
+      Series& series = at->second;
+      tcs::ContainerMetric metric = std::exchange(series.metric, {});
+      metric.name = container.spec.name;
+      metric.arn = container.spec.containerArn;
+      if (container.spec.restartPolicy.enabled) metric.restarts = container.restarts - series.restartsTold;
+      series.restartsTold = container.restarts;
+      one.containers.push_back(std::move(metric));
+    }
+    if (!one.containers.empty()) out.push_back(std::move(one));
+  }
+  return out;
 }
 
 std::vector<tcs::PublishMetrics> Telemetry::takeMetrics(const std::map<std::string, Task>& tasks,
                                                         const Identity& identity,
-                                                        const std::string& messageId, WallTime now) {
-  std::vector<tcs::TaskMetric> metrics;
-  for (const auto& [arn, task] : tasks) {
-    tcs::TaskMetric out = taskMetric(task, identity);
-    for (const Container& container : task.containers) {
-      auto it = series_.find(container.runtimeId);
-      if (it == series_.end() || it->second.metric.cpu.sampleCount < kLeastSamples) continue;
-      tcs::ContainerMetric metric = std::exchange(it->second.metric, {});
-      metric.name = container.spec.name;
-      metric.arn = container.spec.containerArn;
-      out.containers.push_back(std::move(metric));
-    }
-    if (!out.containers.empty()) metrics.push_back(std::move(out));
-  }
+                                                        const std::string& messageId, Now now) {
   std::vector<tcs::PublishMetrics> messages;
-  for (size_t first = 0; first == 0 || first < metrics.size(); first += kTasksPerMessage) {
-    size_t last = std::min(metrics.size(), first + kTasksPerMessage);
-    tcs::PublishMetrics message;
-    message.metadata = metadataOf(identity, messageId);
-    message.metadata.idle = metrics.empty();
+  if (series_.empty()) {
+    messages.push_back(messageOf(identity, messageId, now.wall));
+    messages.back().metadata.idle = true;
+  }
+  std::vector<tcs::TaskMetric> metrics = takeTasks(tasks, identity);
+  for (size_t first = 0; first < metrics.size(); first += kTasksPerMessage) {
+    const size_t last = std::min(metrics.size(), first + kTasksPerMessage);
+    tcs::PublishMetrics message = messageOf(identity, messageId, now.wall);
     message.metadata.fin = last == metrics.size();
-    message.timestamp = now;
-    for (size_t i = first; i < last; ++i) message.tasks.push_back(std::move(metrics[i]));
+    const auto begin = std::make_move_iterator(metrics.begin());
+    message.tasks.assign(begin + static_cast<std::ptrdiff_t>(first),
+                         begin + static_cast<std::ptrdiff_t>(last));
     messages.push_back(std::move(message));
   }
+  startRound(now.mono);
   return messages;
 }
 
-std::optional<tcs::PublishHealth> Telemetry::health(const std::map<std::string, Task>& tasks,
-                                                    const Identity& identity, const std::string& messageId,
-                                                    WallTime now) {
-  tcs::PublishHealth out;
-  out.metadata = metadataOf(identity, messageId);
-  out.timestamp = now;
-  for (const auto& [arn, task] : tasks) {
-    tcs::TaskHealth health;
-    health.taskArn = arn;
-    health.clusterArn = identity.cluster;
-    health.family = task.spec.family;
-    health.version = task.spec.version;
-    for (const Container& container : task.containers) {
-      bool checked = container.spec.healthCheckType == "docker";
-      if (!checked || container.known != ContainerStatus::Running) continue;
-      tcs::ContainerHealth one;
-      one.name = container.spec.name;
-      one.status = healthWord(container.health);
-      health.containers.push_back(std::move(one));
-    }
-    if (!health.containers.empty()) out.tasks.push_back(std::move(health));
-  }
-  if (out.tasks.empty()) return std::nullopt;
-  return out;
+std::vector<std::string> encodeInParts(tcs::PublishMetrics message, size_t most) {
+  std::string whole = tcs::encode(message);
+  if (whole.size() <= most || message.tasks.size() < 2) return {std::move(whole)};
+  tcs::PublishMetrics rest = message;
+  const auto half = static_cast<std::ptrdiff_t>(message.tasks.size() / 2);
+  rest.tasks.erase(rest.tasks.begin(), rest.tasks.begin() + half);
+  message.tasks.erase(message.tasks.begin() + half, message.tasks.end());
+  message.metadata.fin = false;
+  std::vector<std::string> parts = encodeInParts(std::move(message), most);
+  for (std::string& part : encodeInParts(std::move(rest), most)) parts.push_back(std::move(part));
+  return parts;
 }
 
 }  // namespace berth::agent

@@ -1,53 +1,53 @@
 // Resource use read from control groups (version 1, version 2, and the hybrid of both) and procfs.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "agent/kernel/group_finder.hpp"
 #include "agent/kernel/kernel_file.hpp"
 #include "agent/ports/usage.hpp"
+#include "agent/stats/group_files.hpp"
 
 namespace berth::agent {
 
-/// Keeps the cgroup files of each container open between readings. The process's own group is looked up
-/// through /proc/PID/cgroup; when the container has groups inside its own (an init system), the outermost
-/// one that bears the container's id counts.
+/// Keeps the files of each container open between readings. The process's own group is looked up through
+/// /proc/PID/cgroup; when the container has groups inside its own (an init system), the outermost one that
+/// bears the container's id counts.
 class CgroupUsageSource final : public UsageSource {
  public:
   explicit CgroupUsageSource(KernelRoots roots = {});
 
   /// NotFound also when process `pid` does not belong to the container (any more).
-  Result<Usage> read(const UsageTarget& target) override;
-  void forget(const std::string& containerId) override { groups_.erase(containerId); }
+  std::vector<Result<Usage>> readAll(const std::vector<UsageTarget>& targets) override;
 
  private:
-  /// The files of one container. Block I/O is absent where the kernel has no controller for it.
-  struct Group {
+  struct Open {
     int64_t pid;
-    bool memoryV2;
-    bool cpuV2;
-    bool blockV2 = false;
-    KernelFile memory;
-    KernelFile memoryStat;
-    KernelFile cpu;
-    std::optional<KernelFile> block;
-  };
-  struct Place {
-    std::string folder;
-    bool v2;
+    uint64_t batch;  ///< in which it was read last
+    GroupFiles files;
   };
 
-  Result<Group> open(const UsageTarget& target) const;
-  Result<std::vector<Place>> places(const UsageTarget& target,
-                                    const std::vector<std::string>& controllers) const;
-  Result<Usage> measure(const Group& group, const UsageTarget& target) const;
+  void readHost();
+  Result<Usage> readOne(const UsageTarget& target);
+  Result<Usage> finish(Result<Usage> usage) const;
+  Result<GroupFiles> open(const UsageTarget& target) const;
+  Result<std::optional<GroupPlace>> placeOf(const std::string& groups, const UsageTarget& target,
+                                            const std::string& controller) const;
 
   KernelRoots roots_;
   std::string unified_;  ///< where version 2 is mounted
-  std::map<std::string, Group> groups_;
+  std::unordered_map<std::string, Open> open_;
+  uint64_t batch_ = 0;
+  std::string buffer_;
+
+  // Of the host.
+  std::optional<KernelFile> stat_;
+  uint64_t memoryBytes_ = 0;  ///< 0: unknown
+  uint64_t cpuNanos_ = 0;
+  uint32_t cpus_ = 0;
 };
 
 }  // namespace berth::agent

@@ -12,18 +12,19 @@ TEST_CASE("The use of a real container is read from the kernel", "[docker]") {
   const auto container = bench.run(spec);
   agent::CgroupUsageSource source;
   const agent::UsageTarget target{container.id, container.pid, true};
-  const auto first = source.read(target);
+  const auto read = [&] { return source.readAll({target}).front(); };
+  const auto first = read();
   REQUIRE(first);
   CHECK(first->cpuNanos > 0);
   CHECK(first->memoryBytes > 0);
   CHECK(first->memoryBytes < uint64_t{1} << 30);
-  REQUIRE(first->network);
-  const auto second = source.read(target);
+  REQUIRE(first->networks);
+  const auto second = read();
   REQUIRE(second);
   CHECK(second->cpuNanos >= first->cpuNanos);
 
   REQUIRE(bench.remove(container.id, true));
-  CHECK(source.read(target).error().code == Code::NotFound);
+  CHECK(read().error().code == Code::NotFound);
 }
 
 }  // namespace

@@ -35,40 +35,76 @@ TEST_CASE("Files of one number and of keyed numbers are read") {
   CHECK_FALSE(parseKeyed("", "rss"));
 }
 
-TEST_CASE("Block I/O is summed over the devices") {
+TEST_CASE("All numbers of a keyed file are read") {
+  const auto all = parseKeyedAll("cache 1\nrss 2\n");
+  REQUIRE(all);
+  CHECK(*all == std::map<std::string, uint64_t>{{"cache", 1}, {"rss", 2}});
+  CHECK(parseKeyedAll("")->empty());
+  for (const char* text : {"cache\n", "cache x\n", "\n"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parseKeyedAll(text));
+  }
+}
+
+TEST_CASE("A limit is a number, or none") {
+  CHECK(parseLimit("4096\n") == 4096);
+  CHECK(parseLimit("max\n") == UINT64_MAX);
+  CHECK_FALSE(parseLimit("many\n"));
+  CHECK_FALSE(parseLimit(""));
+}
+
+TEST_CASE("Block I/O is read by device") {
   const auto v1 = parseBlkio(
       "8:0 Read 100\n8:0 Write 20\n8:0 Sync 120\n8:0 Async 0\n8:0 Total 120\n8:16 Read 1\n8:16 Write "
       "2\nTotal 123\n");
   REQUIRE(v1);
-  CHECK(v1->read == 101);
-  CHECK(v1->written == 22);
-  CHECK(parseBlkio("Total 0\n")->read == 0);
-  CHECK_FALSE(parseBlkio("8:0 Read many\n"));
+  CHECK(*v1 == std::vector<BlockUsage>{{8, 0, 100, 20}, {8, 16, 1, 2}});
+  CHECK(parseBlkio("Total 0\n")->empty());
+  for (const char* text : {"8:0 Read many\n", "8 Read 1\n", "a:b Write 1\n"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parseBlkio(text));
+  }
 
-  const auto v2 = parseIoStat("8:0 rbytes=100 wbytes=20 rios=1\n8:16 rbytes=1 wbytes=2\n");
+  const auto v2 =
+      parseIoStat("8:0 rbytes=100 wbytes=20 rios=1\n8:16 rbytes=1 wbytes=2\n(unknown) rbytes=5\n253:0 \n");
   REQUIRE(v2);
-  CHECK(v2->read == 101);
-  CHECK(v2->written == 22);
-  CHECK(parseIoStat("")->written == 0);
+  CHECK(*v2 == std::vector<BlockUsage>{{8, 0, 100, 20}, {8, 16, 1, 2}});
+  CHECK(parseIoStat("")->empty());
   CHECK_FALSE(parseIoStat("8:0 rbytes=\n"));
 }
 
-TEST_CASE("Network counters leave out the loopback interface") {
+TEST_CASE("Network counters are read by interface, without loopback") {
   const std::string head = "Inter-| Receive | Transmit\n face |bytes ...\n";
-  const auto usage =
-      parseNetDev(head + "    lo: 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9\n  eth0:1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n");
-  REQUIRE(usage);
-  CHECK(usage->rxBytes == 1);
-  CHECK(usage->rxPackets == 2);
-  CHECK(usage->rxErrors == 3);
-  CHECK(usage->rxDropped == 4);
-  CHECK(usage->txBytes == 5);
-  CHECK(usage->txPackets == 6);
-  CHECK(usage->txErrors == 7);
-  CHECK(usage->txDropped == 8);
-  CHECK(parseNetDev(head)->rxBytes == 0);
+  const auto networks = parseNetDev(head +
+                                    "    lo: 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9\n"
+                                    "  eth0:1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n"
+                                    "  eth1:100 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+  REQUIRE(networks);
+  REQUIRE(networks->size() == 2);
+  const NetworkUsage& usage = networks->at("eth0");
+  CHECK(usage.rxBytes == 1);
+  CHECK(usage.rxPackets == 2);
+  CHECK(usage.rxErrors == 3);
+  CHECK(usage.rxDropped == 4);
+  CHECK(usage.txBytes == 5);
+  CHECK(usage.txPackets == 6);
+  CHECK(usage.txErrors == 7);
+  CHECK(usage.txDropped == 8);
+  CHECK(networks->at("eth1").rxBytes == 100);
+  CHECK(parseNetDev(head)->empty());
   CHECK_FALSE(parseNetDev(head + "eth0 1 2\n"));
   CHECK_FALSE(parseNetDev(head + "eth0: 1 2\n"));
+}
+
+TEST_CASE("The host's CPU time has what Docker adds up, and its CPUs are counted") {
+  const auto host = parseProcStat("cpu  1 2 3 4 5 6 7 800 900 1000\ncpu0 1 2\ncpu1 1 2\nintr 5 cpu\n");
+  REQUIRE(host);
+  CHECK(host->ticks == 28);
+  CHECK(host->cpus == 2);
+  for (const char* text : {"", "cpu 1 2 3\n", "intr 1\n"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parseProcStat(text));
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "proto/tcs/codec.hpp"
 #include "tests/unit/agent/model/sample.hpp"
 
 using namespace berth;
@@ -15,24 +16,36 @@ const Identity kIdentity{"prod", "arn:instance", "us-east-1"};
 /// Readings that grow by the same amounts each time; ids in `gone` can't be read.
 class Meter final : public UsageSource {
  public:
-  Result<Usage> read(const UsageTarget& target) override {
-    if (gone.contains(target.containerId)) return makeError(Code::NotFound, "gone");
-    int64_t n = ++reads[target.containerId];
+  std::vector<Result<Usage>> readAll(const std::vector<UsageTarget>& targets) override {
+    ++batches;
+    asked.clear();
+    std::vector<Result<Usage>> out;
+    for (const UsageTarget& target : targets) {
+      asked.insert(target.containerId);
+      out.push_back(gone.contains(target.containerId) ? Result<Usage>(makeError(Code::NotFound, "gone"))
+                                                      : Result<Usage>(readingOf(target)));
+    }
+    return out;
+  }
+
+  Usage readingOf(const UsageTarget& target) {
+    const auto n = static_cast<uint64_t>(++reads[target.containerId]);
     Usage usage;
-    usage.cpuNanos = static_cast<uint64_t>(n) * 500'000'000;  // half a core
+    usage.cpuNanos = n * 500'000'000;  // half a core
     usage.memoryBytes = 64 * 1024 * 1024;
-    usage.readBytes = 10;
+    usage.blocks = {{8, 0, n * 10, n}, {8, 16, n * 5, 0}};
     if (target.ownNetwork) {
-      usage.network.emplace();
-      usage.network->rxBytes = static_cast<uint64_t>(n) * 1000;
+      usage.networks.emplace();
+      (*usage.networks)["eth0"].rxBytes = n * 1000;
+      (*usage.networks)["eth1"].rxBytes = n * 10;
     }
     return usage;
   }
-  void forget(const std::string& id) override { forgotten.insert(id); }
 
   std::map<std::string, int64_t> reads;
   std::set<std::string> gone;
-  std::set<std::string> forgotten;
+  std::set<std::string> asked;
+  int batches = 0;
 };
 
 Task runningTask(const std::string& arn, const std::string& mode = "bridge") {
@@ -63,7 +76,7 @@ TEST_CASE("CPU is percent of the whole host, memory is MiB, over the samples bet
   Telemetry telemetry(2);
   auto all = tasks(1);
   for (int second = 0; second < 4; ++second) telemetry.sample(all, meter, sample::at(second).mono);
-  auto messages = telemetry.takeMetrics(all, kIdentity, "m", sample::at(4).wall);
+  auto messages = telemetry.takeMetrics(all, kIdentity, "m", sample::at(4));
   REQUIRE(messages.size() == 1);
   CHECK(messages[0].metadata.cluster == "prod");
   CHECK(messages[0].metadata.containerInstance == "arn:instance");
@@ -78,7 +91,12 @@ TEST_CASE("CPU is percent of the whole host, memory is MiB, over the samples bet
   CHECK(metric.cpu.sum == Approx(75));
   CHECK(metric.memory.max == Approx(64));
   REQUIRE(metric.network);
-  CHECK(metric.network->rxBytesPerSecond.max == Approx(1000));
+  CHECK(metric.network->rxBytesPerSecond.max == Approx(1010));
+  CHECK(metric.network->rxBytes == tcs::CounterSet{2020, 4040, 9090, 3});
+  CHECK(metric.readBytes == tcs::CounterSet{15, 60, 150, 4});
+  CHECK(metric.writeBytes == tcs::CounterSet{1, 4, 10, 4});
+  CHECK_FALSE(metric.restarts);
+  CHECK(meter.batches == 4);
 }
 
 TEST_CASE("a publication takes its samples with it") {
@@ -86,11 +104,11 @@ TEST_CASE("a publication takes its samples with it") {
   Telemetry telemetry(1);
   auto all = tasks(1);
   for (int second = 0; second < 4; ++second) telemetry.sample(all, meter, sample::at(second).mono);
-  telemetry.takeMetrics(all, kIdentity, "m", sample::at(4).wall);
-  CHECK(telemetry.takeMetrics(all, kIdentity, "n", sample::at(4).wall).at(0).metadata.idle);
+  telemetry.takeMetrics(all, kIdentity, "m", sample::at(4));
+  CHECK(telemetry.takeMetrics(all, kIdentity, "n", sample::at(4)).empty());
   // The next round goes on from the last reading, so no time is lost.
   for (int second = 4; second < 6; ++second) telemetry.sample(all, meter, sample::at(second).mono);
-  auto next = telemetry.takeMetrics(all, kIdentity, "o", sample::at(6).wall);
+  auto next = telemetry.takeMetrics(all, kIdentity, "o", sample::at(6));
   CHECK(next.at(0).tasks.at(0).containers.at(0).cpu.sampleCount == 2);
 }
 
@@ -99,7 +117,7 @@ TEST_CASE("ten tasks go into a message, all with one id, the last with fin") {
   Telemetry telemetry(1);
   auto all = tasks(21);
   for (int second = 0; second < 4; ++second) telemetry.sample(all, meter, sample::at(second).mono);
-  auto messages = telemetry.takeMetrics(all, kIdentity, "m", sample::at(4).wall);
+  auto messages = telemetry.takeMetrics(all, kIdentity, "m", sample::at(4));
   REQUIRE(messages.size() == 3);
   CHECK(messages[0].tasks.size() == 10);
   CHECK(messages[1].tasks.size() == 10);
@@ -112,31 +130,121 @@ TEST_CASE("ten tasks go into a message, all with one id, the last with fin") {
 
 TEST_CASE("without containers the agent says that it is idle") {
   Telemetry telemetry(1);
-  auto messages = telemetry.takeMetrics({}, kIdentity, "m", sample::at(1).wall);
+  auto messages = telemetry.takeMetrics({}, kIdentity, "m", sample::at(1));
   REQUIRE(messages.size() == 1);
   CHECK(messages[0].metadata.idle);
   CHECK(messages[0].metadata.fin);
 }
 
-TEST_CASE("a container that can't be read, or has one sample, is left out") {
+TEST_CASE("a container that can't be read, or was read once, is left out") {
   Meter meter;
   Telemetry telemetry(1);
   auto all = tasks(2);
   meter.gone.insert("id-arn:100");
-  for (int second = 0; second < 3; ++second) telemetry.sample(all, meter, sample::at(second).mono);
-  auto messages = telemetry.takeMetrics(all, kIdentity, "m", sample::at(3).wall);
+  telemetry.sample(all, meter, sample::at(0).mono);
+  CHECK(telemetry.takeMetrics(all, kIdentity, "m", sample::at(0)).empty());
+  telemetry.sample(all, meter, sample::at(1).mono);
+  auto messages = telemetry.takeMetrics(all, kIdentity, "m", sample::at(1));
   REQUIRE(messages.at(0).tasks.size() == 1);
   CHECK(messages[0].tasks[0].taskArn == "arn:101");
 }
 
-TEST_CASE("a container that has ended is forgotten") {
+TEST_CASE("a container that has ended is no longer read") {
   Meter meter;
   Telemetry telemetry(1);
   auto all = tasks(1);
   telemetry.sample(all, meter, sample::at(0).mono);
+  CHECK(meter.asked == std::set<std::string>{"id-arn:100"});
   all.begin()->second.containers[0].known = ContainerStatus::Stopped;
   telemetry.sample(all, meter, sample::at(1).mono);
-  CHECK(meter.forgotten == std::set<std::string>{"id-arn:100"});
+  CHECK(meter.asked.empty());
+  CHECK(telemetry.takeMetrics(all, kIdentity, "m", sample::at(1)).at(0).metadata.idle);
+}
+
+TEST_CASE("readings, and the end of them, are told") {
+  Meter meter;
+  Telemetry telemetry(1);
+  auto all = tasks(2);
+  meter.gone.insert("id-arn:101");
+  std::vector<std::string> told;
+  const UsageListener listener{
+      [&](const std::string& id, const Usage& usage) {
+        told.push_back(id + " " + std::to_string(usage.cpuNanos));
+      },
+      [&](const std::string& id) { told.push_back(id + " gone"); },
+  };
+  telemetry.sample(all, meter, sample::at(0).mono, listener);
+  all.clear();
+  telemetry.sample(all, meter, sample::at(1).mono, listener);
+  telemetry.sample(all, meter, sample::at(2).mono, listener);
+  CHECK(told == std::vector<std::string>{"id-arn:100 500000000", "id-arn:100 gone"});
+}
+
+TEST_CASE("counters go on over a restart by policy, and restarts are counted between publications") {
+  Meter meter;
+  Telemetry telemetry(1);
+  auto all = tasks(1);
+  Container& container = all.begin()->second.containers[0];
+  container.spec.restartPolicy.enabled = true;
+  container.restarts = 2;
+  for (int second = 0; second < 3; ++second) telemetry.sample(all, meter, sample::at(second).mono);
+
+  // It has ended and waits for its restart, then lives anew from zero.
+  container.restarting = true;
+  container.pid = 0;
+  telemetry.sample(all, meter, sample::at(3).mono);
+  CHECK(meter.asked.empty());
+  container.restarting = false;
+  container.pid = 2;
+  container.restarts = 3;
+  meter.reads.clear();
+  telemetry.sample(all, meter, sample::at(4).mono);
+  auto metric = telemetry.takeMetrics(all, kIdentity, "m", sample::at(4)).at(0).tasks.at(0).containers.at(0);
+  CHECK(metric.restarts == 1);
+  CHECK(metric.cpu.sampleCount == 3);
+  CHECK(metric.cpu.min == Approx(25));  // half a second in two
+  CHECK(metric.readBytes.max == 60);    // three readings of 15, and the first of the new life
+  CHECK(metric.network->rxBytes.max == 4040);
+
+  telemetry.sample(all, meter, sample::at(5).mono);
+  metric = telemetry.takeMetrics(all, kIdentity, "m", sample::at(5)).at(0).tasks.at(0).containers.at(0);
+  CHECK(metric.restarts == 0);
+  CHECK(metric.readBytes.max == 75);
+}
+
+TEST_CASE("a round that nobody takes starts anew, so that what is published is of the recent past") {
+  Meter meter;
+  Telemetry telemetry(1, std::chrono::seconds(40));
+  auto all = tasks(1);
+  for (int second = 0; second < 100; ++second) telemetry.sample(all, meter, sample::at(second).mono);
+  const auto messages = telemetry.takeMetrics(all, kIdentity, "m", sample::at(100));
+  const int64_t samples = messages.at(0).tasks.at(0).containers.at(0).cpu.sampleCount;
+  CHECK(samples > 10);
+  CHECK(samples <= 41);
+}
+
+TEST_CASE("a message that is too long is sent in parts, the last with fin") {
+  Meter meter;
+  Telemetry telemetry(1);
+  auto all = tasks(5);
+  for (int second = 0; second < 3; ++second) telemetry.sample(all, meter, sample::at(second).mono);
+  const auto message = telemetry.takeMetrics(all, kIdentity, "m", sample::at(3)).at(0);
+  CHECK(encodeInParts(message).size() == 1);
+  const size_t whole = encodeInParts(message).front().size();
+  const auto parts = encodeInParts(message, whole / 2);
+  REQUIRE(parts.size() > 1);
+  size_t tasksSeen = 0;
+  for (const std::string& part : parts) {
+    CHECK(part.size() <= whole / 2);
+    const auto read = tcs::decodeFromAgent(part);
+    REQUIRE(read);
+    const auto& metrics = std::get<tcs::PublishMetrics>(*read);
+    tasksSeen += metrics.tasks.size();
+    CHECK(metrics.metadata.messageId == "m");
+    CHECK(metrics.metadata.fin == (&part == &parts.back()));
+  }
+  CHECK(tasksSeen == 5);
+  CHECK(encodeInParts(message, 1).size() == 5);
 }
 
 TEST_CASE("in the host's network a container has no counters of its own") {
@@ -145,26 +253,6 @@ TEST_CASE("in the host's network a container has no counters of its own") {
   std::map<std::string, Task> all;
   all.emplace("arn:h", runningTask("arn:h", "host"));
   for (int second = 0; second < 4; ++second) telemetry.sample(all, meter, sample::at(second).mono);
-  auto messages = telemetry.takeMetrics(all, kIdentity, "m", sample::at(4).wall);
+  auto messages = telemetry.takeMetrics(all, kIdentity, "m", sample::at(4));
   CHECK_FALSE(messages.at(0).tasks.at(0).containers.at(0).network);
-}
-
-TEST_CASE("health is told of running containers that have a check") {
-  auto all = tasks(3);
-  auto set = [&](const char* arn, HealthState health) {
-    Container& container = all.at(arn).containers[0];
-    container.spec.healthCheckType = "docker";
-    container.health = health;
-  };
-  CHECK_FALSE(Telemetry::health(all, kIdentity, "m", sample::at(1).wall));
-  set("arn:100", HealthState::Healthy);
-  set("arn:101", HealthState::Unhealthy);
-  auto health = Telemetry::health(all, kIdentity, "m", sample::at(1).wall);
-  REQUIRE(health);
-  REQUIRE(health->tasks.size() == 2);
-  CHECK(health->tasks[0].containers.at(0).status == "HEALTHY");
-  CHECK(health->tasks[1].containers.at(0).status == "UNHEALTHY");
-  set("arn:100", HealthState::Unknown);
-  CHECK(Telemetry::health(all, kIdentity, "m", sample::at(1).wall)->tasks[0].containers.at(0).status ==
-        "UNKNOWN");
 }

@@ -36,39 +36,109 @@ class Tree {
   TempDir folder_;
 };
 
+Result<Usage> readOne(CgroupUsageSource& source, const UsageTarget& of) {
+  return source.readAll({of}).front();
+}
+
 UsageTarget target(int64_t pid = 10, bool ownNetwork = false) { return UsageTarget{kId, pid, ownNetwork}; }
 
 TEST_CASE("A container on version 2 is measured") {
   const std::string data = std::string(BERTH_TEST_DATA) + "/cgroup2";
   CgroupUsageSource source({data + "/proc", data + "/cgroup"});
   for (int reading = 0; reading < 2; ++reading) {
-    const auto usage = source.read(target(4242, true));
+    const auto usage = readOne(source, target(4242, true));
     REQUIRE(usage);
     CHECK(usage->memoryBytes == 25165824 - 12582912);
     CHECK(usage->cpuNanos == 1234567000);
-    CHECK(usage->readBytes == 4097000);
-    CHECK(usage->writeBytes == 8692);
-    REQUIRE(usage->network);
-    CHECK(usage->network->rxBytes == 1500100);
-    CHECK(usage->network->txPackets == 805);
+    CHECK(usage->cpuUserNanos == 1000000000);
+    CHECK(usage->cpuKernelNanos == 234567000);
+    CHECK(usage->memoryTotalBytes == 25165824);
+    CHECK(usage->memoryLimitBytes == 67108864);
+    CHECK(usage->memoryStats.at("anon") == 9437184);
+    CHECK(usage->blocks == std::vector<BlockUsage>{{8, 0, 4096000, 8192}, {259, 1, 1000, 500}});
+    CHECK(usage->pids == 7);
+    CHECK_FALSE(usage->pidsLimit);
+    CHECK(usage->systemCpuNanos == 280'000'000);
+    CHECK(usage->onlineCpus == 2);
+    REQUIRE(usage->networks);
+    CHECK(usage->networks->size() == 2);
+    CHECK(usage->networks->at("eth0").rxBytes == 1500000);
+    CHECK(usage->networks->at("eth1").txPackets == 5);
   }
-  CHECK_FALSE(source.read(target(4242, false))->network);
+  CHECK_FALSE(readOne(source, target(4242, false))->networks);
 }
 
 TEST_CASE("A container on version 1 is measured, with co-mounted controllers") {
   Tree tree;
   tree.addV1(10, "/docker/" + kId);
   CgroupUsageSource source(tree.roots());
-  const auto usage = source.read(target());
+  const auto usage = readOne(source, target());
   REQUIRE(usage);
   CHECK(usage->memoryBytes == 3000);
   CHECK(usage->cpuNanos == 77);
-  CHECK(usage->readBytes == 11);
-  CHECK(usage->writeBytes == 22);
+  CHECK(usage->memoryTotalBytes == 5000);
+  CHECK(usage->blocks == std::vector<BlockUsage>{{8, 0, 11, 22}});
 
   tree.write("cgroup/blkio/docker/" + kId + "/blkio.throttle.io_service_bytes_recursive", "8:0 Read 12\n");
-  source.forget(kId);
-  CHECK(source.read(target())->readBytes == 12);
+  source.readAll({});
+  CHECK(readOne(source, target())->blocks == std::vector<BlockUsage>{{8, 0, 12, 0}});
+}
+
+TEST_CASE("User and kernel time, processes and limits are read on version 1") {
+  Tree tree;
+  const std::string group = "/docker/" + kId;
+  tree.addV1(10, group);
+  tree.write("proc/10/cgroup", "7:blkio:" + group + "\n4:memory:" + group + "\n3:cpu,cpuacct:" + group +
+                                   "\n2:pids:" + group + "\n0::" + group + "\n");
+  tree.write("proc/meminfo", "MemTotal:       1000 kB\nMemFree: 1 kB\n");
+  tree.write("cgroup/cpu,cpuacct" + group + "/cpuacct.stat", "user 3\nsystem 2\n");
+  tree.write("cgroup/memory" + group + "/memory.limit_in_bytes", "9223372036854771712\n");
+  tree.write("cgroup/pids" + group + "/pids.current", "4\n");
+  tree.write("cgroup/pids" + group + "/pids.max", "100\n");
+  CgroupUsageSource source(tree.roots());
+  const auto usage = readOne(source, target());
+  REQUIRE(usage);
+  CHECK(usage->cpuUserNanos == 30'000'000);
+  CHECK(usage->cpuKernelNanos == 20'000'000);
+  CHECK(usage->memoryLimitBytes == 1000 * 1024);
+  CHECK(usage->pids == 4);
+  CHECK(usage->pidsLimit == 100);
+
+  // Limits are looked at again within a minute.
+  tree.write("cgroup/pids" + group + "/pids.max", "max\n");
+  for (int reading = 0; reading < 60; ++reading) REQUIRE(readOne(source, target()));
+  CHECK_FALSE(readOne(source, target())->pidsLimit);
+}
+
+TEST_CASE("A batch answers for each target in its order, whatever becomes of the others") {
+  Tree tree;
+  const std::string other(64, 'a');
+  tree.addV1(10, "/docker/" + kId);
+  tree.addV1(20, "/docker/" + other);
+  tree.write("cgroup/cpu,cpuacct/docker/" + other + "/cpuacct.usage", "5\n");
+  CgroupUsageSource source(tree.roots());
+  const auto readings = source.readAll({{other, 20, false}, {"gone", 30, false}, {kId, 10, false}});
+  REQUIRE(readings.size() == 3);
+  CHECK(readings[0]->cpuNanos == 5);
+  CHECK(readings[1].error().code == Code::NotFound);
+  CHECK(readings[2]->cpuNanos == 77);
+}
+
+TEST_CASE("Files stay open from batch to batch, and are closed when a container is no longer asked for") {
+  Tree tree;
+  tree.addV1(10, "/docker/" + kId);
+  const auto openFiles = [] {
+    return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+  };
+  CgroupUsageSource source(tree.roots());
+  const auto before = openFiles();
+  REQUIRE(readOne(source, target()));
+  const auto kept = openFiles();
+  CHECK(kept > before);
+  REQUIRE(readOne(source, target()));
+  CHECK(openFiles() == kept);
+  CHECK(source.readAll({}).empty());
+  CHECK(openFiles() == before);
 }
 
 TEST_CASE("On a hybrid host each controller is read where it is mounted") {
@@ -80,12 +150,11 @@ TEST_CASE("On a hybrid host each controller is read where it is mounted") {
   tree.write("cgroup/cpuacct" + group + "/cpuacct.usage", "77\n");
   tree.write("cgroup/unified" + group + "/io.stat", "8:0 rbytes=5 wbytes=6\n");
   CgroupUsageSource source(tree.roots());
-  const auto usage = source.read(target());
+  const auto usage = readOne(source, target());
   REQUIRE(usage);
   CHECK(usage->memoryBytes == 4000);
   CHECK(usage->cpuNanos == 77);
-  CHECK(usage->readBytes == 5);
-  CHECK(usage->writeBytes == 6);
+  CHECK(usage->blocks == std::vector<BlockUsage>{{8, 0, 5, 6}});
 }
 
 TEST_CASE("A container that runs its own init system is measured as a whole") {
@@ -94,17 +163,19 @@ TEST_CASE("A container that runs its own init system is measured as a whole") {
   const std::string inner = "/docker/" + kId + "/init.scope";
   tree.write("proc/10/cgroup",
              "7:blkio:" + inner + "\n4:memory:" + inner + "\n3:cpu,cpuacct:" + inner + "\n");
-  CHECK(CgroupUsageSource(tree.roots()).read(target())->memoryBytes == 3000);
+  CgroupUsageSource source(tree.roots());
+  CHECK(readOne(source, target())->memoryBytes == 3000);
 }
 
 TEST_CASE("A host without block I/O accounting is measured without it") {
   Tree tree;
   tree.addV1(10, "/docker/" + kId);
   tree.remove("cgroup/blkio");
-  const auto usage = CgroupUsageSource(tree.roots()).read(target());
+  CgroupUsageSource source(tree.roots());
+  const auto usage = readOne(source, target());
   REQUIRE(usage);
   CHECK(usage->memoryBytes == 3000);
-  CHECK(usage->readBytes == 0);
+  CHECK(usage->blocks.empty());
 }
 
 TEST_CASE("A process that ended, or is somebody else's, is not found") {
@@ -112,13 +183,13 @@ TEST_CASE("A process that ended, or is somebody else's, is not found") {
   tree.addV1(10, "/docker/" + kId);
   tree.write("proc/11/cgroup", "4:memory:/user.slice\n3:cpuacct:/\n0::/\n");
   CgroupUsageSource source(tree.roots());
-  CHECK(source.read(target(12)).error().code == Code::NotFound);
-  CHECK(source.read(target(11)).error().code == Code::NotFound);
-  REQUIRE(source.read(target(10)));
+  CHECK(readOne(source, target(12)).error().code == Code::NotFound);
+  CHECK(readOne(source, target(11)).error().code == Code::NotFound);
+  REQUIRE(readOne(source, target(10)));
   // Restarted under another pid: the files of the first run do not count any more.
   tree.addV1(13, "/docker/again/" + kId);
   tree.write("cgroup/cpu,cpuacct/docker/again/" + kId + "/cpuacct.usage", "5\n");
-  CHECK(source.read(target(13))->cpuNanos == 5);
+  CHECK(readOne(source, target(13))->cpuNanos == 5);
 }
 
 TEST_CASE("Kernel files that make no sense are internal errors that name the file") {
@@ -131,7 +202,8 @@ TEST_CASE("Kernel files that make no sense are internal errors that name the fil
       {"blkio/docker/" + kId + "/blkio.throttle.io_service_bytes", "8:0 Read x\n"},
   }));
   tree.write("cgroup/" + file, text);
-  const auto usage = CgroupUsageSource(tree.roots()).read(target());
+  CgroupUsageSource source(tree.roots());
+  const auto usage = readOne(source, target());
   REQUIRE_FALSE(usage);
   CHECK(usage.error().code == Code::Internal);
   CHECK(usage.error().message.find(file) != std::string::npos);

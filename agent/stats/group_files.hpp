@@ -1,0 +1,68 @@
+// The kernel's files about one container, kept open.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "agent/kernel/kernel_file.hpp"
+#include "agent/ports/usage.hpp"
+
+namespace berth::agent {
+
+/// A container's group in one hierarchy.
+struct GroupPlace {
+  std::string folder;
+  bool v2 = false;
+};
+
+struct GroupPlaces {
+  GroupPlace memory;
+  GroupPlace cpu;
+  std::optional<GroupPlace> block;  ///< absent where the kernel has no controller for it
+  std::optional<GroupPlace> pids;   ///< likewise
+};
+
+class GroupFiles {
+ public:
+  /// `process`: the folder /proc/PID of the container's first process. NotFound when the group is gone.
+  static Result<GroupFiles> open(KernelFile process, const GroupPlaces& places);
+
+  /// All of Usage but what is of the host; the memory limit as the kernel has it. `buffer` is scratch space.
+  Result<Usage> read(bool ownNetwork, std::string& buffer);
+
+ private:
+  struct Counter {
+    KernelFile file;
+    bool v2;
+  };
+  explicit GroupFiles(KernelFile process) : process_(std::move(process)) {}
+
+  Status openMemory(const GroupPlace& place);
+  Status openCpu(const GroupPlace& place);
+  void openBlock(const GroupPlace& place);
+  void openPids(const GroupPlace& place);
+
+  Status readMemory(Usage& usage, std::string& buffer) const;
+  Status readCpu(Usage& usage, std::string& buffer) const;
+  Status readBlock(Usage& usage, std::string& buffer) const;
+  Status readPids(Usage& usage, std::string& buffer) const;
+  Status readLimits();
+  Status readNetworks(Usage& usage) const;
+
+  KernelFile process_;
+  std::optional<Counter> memory_;
+  std::optional<KernelFile> memoryStat_;
+  std::optional<Counter> cpu_;
+  std::optional<KernelFile> cpuSplit_;  ///< version 1: user and kernel time apart
+  std::optional<Counter> block_;
+  std::optional<KernelFile> pids_;
+
+  // Limits hardly ever change: they are read once in a while, and their files not kept open.
+  std::string memoryLimitFile_;
+  std::string pidsLimitFile_;
+  uint64_t memoryLimitBytes_ = 0;
+  std::optional<uint64_t> mostPids_;
+  int readings_ = 0;
+};
+
+}  // namespace berth::agent
