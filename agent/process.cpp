@@ -186,7 +186,7 @@ void Process::showStored() {
   auto records = parts_.store.load();
   if (!records) return;  // said where it matters
   Stored stored = fromRecords(*records);
-  Engine known(identityOf(config_, stored.instanceArn), EngineOptions(), parts_.random);
+  Engine known(identityOf(config_, stored.instanceArn, runtimeInfo_), EngineOptions(), parts_.random);
   static_cast<void>(known.restore(std::move(stored.tasks), stored.timeline, parts_.clock.now()));
   parts_.endpoints.show(known);
 }

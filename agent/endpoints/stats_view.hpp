@@ -1,0 +1,19 @@
+// Readings of containers' use as the local endpoints show them. Values in, values out.
+#pragma once
+
+#include <memory>
+
+#include "agent/endpoints/view.hpp"
+#include "agent/ports/usage.hpp"
+
+namespace berth::agent::endpoints {
+
+/// `usage`, which was read at `at`. Units stay: nanoseconds and bytes. Block I/O is told as two counters for
+/// each device, "read" and "write".
+StatsReading readingOf(const Usage& usage, WallTime at);
+
+/// The statistics after `now` was read: what was current before, if anything, is the previous reading.
+std::shared_ptr<const ContainerStats> statsAfter(const std::shared_ptr<const ContainerStats>& before,
+                                                 StatsReading now);
+
+}  // namespace berth::agent::endpoints
