@@ -4,6 +4,7 @@
 
 #include "agent/endpoints/answer.hpp"
 #include "agent/endpoints/metrics.hpp"
+#include "agent/endpoints/stats_view.hpp"
 #include "agent/endpoints/task_view.hpp"
 #include "agent/options.hpp"
 
@@ -147,6 +148,11 @@ void LocalEndpoints::putCredentials(const Task& task) {
   };
   one(task.roleId, task.spec.roleCredentials, RoleCredentials::Role::Task);
   one(task.executionRoleId, task.spec.executionCredentials, RoleCredentials::Role::Execution);
+}
+
+void LocalEndpoints::putUsage(const std::string& runtimeId, const Usage& usage) {
+  directory_.putStats(runtimeId, endpoints::statsAfter(directory_.stats(runtimeId),
+                                                       endpoints::readingOf(usage, means_.clock.now().wall)));
 }
 
 void LocalEndpoints::reconfigure(const Config& config) { tasks_->limitRate(rateOptions(config)); }

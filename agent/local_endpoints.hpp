@@ -14,6 +14,7 @@
 #include "agent/endpoints/task_server.hpp"
 #include "agent/endpoints/trouble.hpp"
 #include "agent/engine/engine.hpp"
+#include "agent/ports/usage.hpp"
 #include "common/async/async.hpp"
 
 namespace berth::agent {
@@ -42,6 +43,8 @@ class LocalEndpoints {
   void update(const Output& output, const Engine& engine, const std::vector<PullStatus>& pulls);
   /// Shows the progress of pulls; to be called now and then.
   void refresh(const Engine& engine, const std::vector<PullStatus>& pulls);
+  /// One more reading of a container.
+  void putUsage(const std::string& runtimeId, const Usage& usage);
   /// What keeps the agent from doing its work; empty: nothing. Shown by /health.
   void setTrouble(std::string trouble) { trouble_.set(std::move(trouble)); }
   void reconfigure(const Config& config);

@@ -97,12 +97,37 @@ struct Process::Serving {
         processes(later),
         resources(process.parts_.runtime, taskGroups(process.config_), HostPorts(portSpan(process.config_)),
                   later),
-        commands(LinkDeps{process.parts_.io, process.controlPlane_, process.parts_.clock,
-                          process.parts_.random, process.parts_.log},
-                 linkOptions(process, stored),
+        commands(linkDeps(process), linkOptions(process, stored),
                  [this, &clock = process.parts_.clock](const acs::ToAgent& message) {
+                   if (std::holds_alternative<acs::HeartbeatMessage>(message)) telemetry.checkInstance();
                    runner->take(engine.onMessage(message, clock.now()));
-                 }) {}
+                 }),
+        usage(kernelRoots(process.config_)),
+        telemetry(linkDeps(process), linkOptions(process, stored), telemetryOptions(process), engine, usage) {
+  }
+
+  static LinkDeps linkDeps(Process& process) {
+    const ProcessParts& parts = process.parts_;
+    return LinkDeps{parts.io, process.controlPlane_, parts.clock, parts.random, parts.log};
+  }
+
+  static TcsOptions telemetryOptions(Process& process) {
+    TcsOptions out;
+    out.sample = process.config_.metricsInterval;
+    out.cpus = process.parts_.host.cpus;
+    out.metrics = process.config_.metrics;
+    LocalEndpoints& endpoints = process.parts_.endpoints;
+    out.listener.read = [&endpoints](const std::string& id, const Usage& use) {
+      endpoints.putUsage(id, use);
+    };
+    out.listener.gone = [&endpoints](const std::string& id) { endpoints.directory().putStats(id, nullptr); };
+    out.checkRuntime = [&runtime = process.parts_.runtime](std::function<void(Status)> done) {
+      runtime.info([done = std::move(done)](const Result<RuntimeInfo>& info) {
+        done(info ? Status() : Status(info.error()));
+      });
+    };
+    return out;
+  }
 
   static LinkOptions linkOptions(const Process& process, const Stored& stored) {
     LinkOptions out;
@@ -117,6 +142,8 @@ struct Process::Serving {
   KernelProcesses processes;
   HostTaskResources resources;
   AcsSession commands;
+  CgroupUsageSource usage;
+  TcsSession telemetry;
   std::unique_ptr<Runner> runner;
   std::unique_ptr<Janitor> janitor;
 };
@@ -226,19 +253,11 @@ Async<Ended> Process::serve(Stored stored, RuntimeInfo runtime, std::stop_token 
   serving.runner->start();
   serving_ = &serving;
 
-  LinkDeps link{parts_.io, controlPlane_, parts_.clock, parts_.random, parts_.log};
-  CgroupUsageSource usage(kernelRoots(config_));
-  TcsOptions telemetry_options;
-  telemetry_options.sample = config_.metricsInterval;
-  telemetry_options.cpus = parts_.host.cpus;
-  TcsSession telemetry(link, Serving::linkOptions(*this, stored), telemetry_options, serving.engine, usage);
   std::stop_source ended;
   std::stop_callback forward(stop, [&ended] { ended.request_stop(); });
   Background background(parts_.io, parts_.log);
   const std::stop_token token = ended.get_token();
-  if (config_.metrics) {
-    background.add("telemetry session", [&]() -> Async<void> { co_await telemetry.run(token); });
-  }
+  background.add("telemetry session", [&]() -> Async<void> { co_await serving.telemetry.run(token); });
   background.add("clean-up", [&] { return serving.janitor->run(token); });
   background.add("tick", [&] { return tick(serving, token); });
   notifier_.status("joined " + config_.cluster);

@@ -109,6 +109,7 @@ void Telemetry::sample(const std::map<std::string, Task>& tasks, UsageSource& so
   for (const auto& [arn, task] : tasks) {
     for (const Container& container : task.containers) {
       if (container.known != ContainerStatus::Running || container.runtimeId.empty()) continue;
+      if (container.internal) continue;
       const auto [at, isNew] = series_.try_emplace(container.runtimeId);
       Series& series = at->second;
       series.seen = true;
