@@ -121,6 +121,32 @@ def test_a_container_of_another_task_does_not_get_them(local, tasks, owner, aski
         assert not any(one.secret in answer.text or one.token in answer.text for one in local.relay.given)
 
 
+def open_connections():
+    """How many the task server has."""
+    with open("/proc/net/tcp", encoding="ascii") as lines:
+        rows = [line.split() for line in lines]
+    return sum(row[1].endswith(f":{TASK_PORT:04X}") and row[3] == "01" for row in rows)
+
+
+def test_a_connection_that_a_neighbour_keeps_open_does_not_cost_others_their_credentials(local, tasks):
+    hosted, neighbour = tasks["hosted"], tasks["neighbour"]
+    before = open_connections()
+    # Containers on the host's network have its address in common.
+    local.agent.engine.docker("exec", "--detach", neighbour.docker["app"]["Id"], "/bin/sh", "-c",
+                              f"sleep 20 | nc {ADDRESS} 80")
+    wait_until(lambda: open_connections() > before, "the neighbour's connection")
+    answer = local.inside(hosted.docker["app"], hosted.path)
+    assert answer.status == 200 and answer.json == hosted.credentials.as_served(), answer
+    assert open_connections() > before, "it was there all the time"
+
+
+def test_a_connection_ends_with_its_answer_also_for_clients_that_would_keep_it(local):
+    with socket.create_connection(("127.0.0.1", TASK_PORT), timeout=5) as peer:
+        peer.sendall(f"GET /v4/nothing HTTP/1.1\r\nHost: {ADDRESS}\r\nConnection: keep-alive\r\n\r\n".encode())
+        with peer.makefile("rb") as stream:
+            assert stream.read().startswith(b"HTTP/1.1 404 "), "and then the end"
+
+
 def test_questions_without_an_id_or_with_an_unknown_one_are_refused_as_amazons_agent_does(local, tasks):
     container = tasks["bridged"].docker["app"]
     for path, code, message in (

@@ -79,6 +79,14 @@ std::optional<Endpoint> remoteEnd(int fd) {
   return describe(at);
 }
 
+/// It has sent something and was not answered yet.
+bool waits(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return ::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_bytes_received > 0 &&
+         info.tcpi_bytes_sent == 0;
+}
+
 bool listens(int fd) {
   int value = 0;
   socklen_t size = sizeof value;
@@ -173,7 +181,7 @@ std::vector<uint16_t> peerPorts(uint16_t port, const std::string& address) {
   std::vector<uint16_t> out;
   eachSocket(port, [&](const Borrowed& socket, const Endpoint&) {
     const auto remote = remoteEnd(socket.get());
-    const bool fits = remote && remote->address == address;
+    const bool fits = remote && remote->address == address && waits(socket.get());
     // A duplicate that another thread has borrowed just now is no second connection.
     if (fits && std::ranges::count(out, remote->port) == 0) out.push_back(remote->port);
   });

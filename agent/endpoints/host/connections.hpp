@@ -50,8 +50,9 @@ class Connections {
   MonoTime looked_{};
 };
 
-/// The peers' ports of all connections that `address` has open to port `port` of this process. Safe to call
-/// from any thread.
+/// The peers' ports of the connections from `address` to port `port` of this process on which something was
+/// sent and nothing answered yet: connections that are idle say nothing about who is asking. Safe to call from
+/// any thread.
 std::vector<uint16_t> peerPorts(uint16_t port, const std::string& address);
 
 }  // namespace berth::agent::endpoints

@@ -28,12 +28,13 @@ void observe(const pplx::task<void>& task) {
   });
 }
 
-void send(const web_http::http_request& request, Response response, bool close = false) {
+/// One request a connection: what waits for an answer is then told from what was answered; see peerPorts().
+void send(const web_http::http_request& request, Response response) {
   web_http::http_response out(static_cast<web_http::status_code>(response.status));
   if (request.method() == web_http::methods::HEAD) response.body.clear();
   out.set_body(std::move(response.body), response.contentType);
   for (const auto& [name, value] : response.headers) out.headers().add(name, value);
-  if (close) out.headers().add("Connection", "close");
+  out.headers().add("Connection", "close");
   observe(request.reply(out));
 }
 
@@ -52,7 +53,7 @@ std::string pathOf(const web::uri& uri) {
 void refuseBody(const web_http::http_request& request, int status, const std::string& reason) {
   auto sink = request._get_impl()->outstream().streambuf();
   observe(sink.close(std::ios_base::out, std::make_exception_ptr(std::runtime_error(reason))));
-  send(request, {.status = status, .contentType = "text/plain", .body = reason + "\n"}, true);
+  send(request, {.status = status, .contentType = "text/plain", .body = reason + "\n"});
 }
 
 }  // namespace
@@ -83,15 +84,15 @@ void RestServer::State::serve(const web_http::http_request& request) {
     return refuseBody(request, 413, "the body has more than " + std::to_string(options.mostBody) + " bytes");
   }
   if (length == 0) return handle(request, {});
-  request.extract_vector().then([self = shared_from_this(),
-                                 request](const pplx::task<std::vector<unsigned char>>& read) {
-    try {
-      const std::vector<unsigned char> bytes = read.get();
-      self->handle(request, std::string(bytes.begin(), bytes.end()));
-    } catch (const std::exception&) {
-      send(request, {.status = 400, .contentType = "text/plain", .body = "the body is incomplete\n"}, true);
-    }
-  });
+  request.extract_vector().then(
+      [self = shared_from_this(), request](const pplx::task<std::vector<unsigned char>>& read) {
+        try {
+          const std::vector<unsigned char> bytes = read.get();
+          self->handle(request, std::string(bytes.begin(), bytes.end()));
+        } catch (const std::exception&) {
+          send(request, {.status = 400, .contentType = "text/plain", .body = "the body is incomplete\n"});
+        }
+      });
 }
 
 void RestServer::State::handle(const web_http::http_request& request, std::string body) {
