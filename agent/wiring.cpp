@@ -117,7 +117,8 @@ class Reloader {
     ConfigWatcher::Options options;
     if (sources_.file) options.files.push_back(std::filesystem::absolute(*sources_.file).string());
     options.files.push_back(sources_.ecsConfig);
-    options.files.push_back(sources_.ecsJson);
+    const auto named = sources_.environment.find("ECS_AGENT_CONFIG_FILE_PATH");
+    options.files.push_back(named == sources_.environment.end() ? sources_.ecsJson : named->second);
     auto watcher = ConfigWatcher::make(std::move(executor), std::move(options), [this] { reload(); });
     if (watcher) {
       watcher_ = std::move(*watcher);

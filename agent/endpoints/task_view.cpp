@@ -37,7 +37,6 @@ void putNetworks(ContainerView& out, const Task& task, const Container& containe
     network.mode = from.network.empty() ? task.spec.networkMode : from.network;
     if (!from.ipv4.empty()) network.ipv4Addresses.push_back(from.ipv4);
     if (!from.ipv6.empty()) network.ipv6Addresses.push_back(from.ipv6);
-    network.extras.macAddress = from.mac;
     out.networks.push_back(std::move(network));
   }
 }

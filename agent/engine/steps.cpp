@@ -66,9 +66,13 @@ void Engine::finished(const CreateDone& done, Now now, Output& out) {
     const Error& error = done.result.error();
     container->uncertain = !done.provisioning && outcomeUnknown(error);
     if (!retryLater(*container, error, done.provisioning ? "fetch its secrets" : "create", now)) {
-      const char* name = done.provisioning ? "ResourceInitializationError" : "CannotCreateContainerError";
-      fail(*task, *container, done.provisioning ? name + (": " + error.message) : reasonFor(name, error),
-           now);
+      if (done.provisioning) {
+        // As amazon-ecs-agent has it: what a task's resources run into is the task's own reason.
+        failTask(*task, error.message, now);
+        fail(*task, *container, error.message, now);
+      } else {
+        fail(*task, *container, reasonFor("CannotCreateContainerError", error), now);
+      }
     }
   }
   settle(*task, *container, now, out);

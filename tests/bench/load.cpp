@@ -1,7 +1,7 @@
 // Requests of paths of a local endpoint: bench-load REQUESTS-A-SECOND SECONDS PORT PATH...
 //
-// They leave on a fixed schedule over 32 kept connections. Each is timed from the moment at which it should
-// have left, so that a slow answer also counts for those that it delayed.
+// They leave on a fixed schedule, each on a connection of its own, at most 32 at a time. Each is timed from
+// the moment at which it should have left, so that a slow answer also counts for those that it delayed.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 
 constexpr size_t kConnections = 32;
 
-/// One kept connection.
+/// One request under way.
 struct Connection {
   int fd = -1;
   std::optional<MonoTime> due;  ///< of the request under way
@@ -55,9 +55,10 @@ class Load {
   Load(const Clock& clock, uint16_t port, std::vector<std::string> paths, double perSecond, double seconds)
       : clock_(clock),
         paths_(std::move(paths)),
+        port_(port),
         perSecond_(perSecond),
         total_(static_cast<size_t>(perSecond * seconds)) {
-    for (size_t one = 0; one < kConnections; ++one) connections_.push_back(dial(port));
+    connections_.resize(kConnections);
   }
   ~Load() {
     for (const Connection& one : connections_) ::close(one.fd);
@@ -102,6 +103,7 @@ class Load {
       if (one.due) continue;
       const std::string request =
           "GET " + paths_[issued_ % paths_.size()] + " HTTP/1.1\r\nHost: 169.254.170.2\r\n\r\n";
+      one = dial(port_);
       one.due = dueOf(issued_++);
       const auto size = static_cast<ssize_t>(request.size());
       broken_ = broken_ || ::send(one.fd, request.data(), request.size(), MSG_NOSIGNAL) != size;
@@ -142,12 +144,13 @@ class Load {
     } else {
       ++failed_;
     }
-    one.due.reset();
-    one.in.clear();
+    ::close(one.fd);
+    one = Connection();
   }
 
   const Clock& clock_;
   const std::vector<std::string> paths_;
+  const uint16_t port_;
   const double perSecond_;
   const size_t total_;
   std::vector<Connection> connections_;

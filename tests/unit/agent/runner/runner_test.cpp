@@ -330,8 +330,7 @@ TEST_CASE("a secret that is not there ends the task with the source's words, and
   test.store.answer(Status());
   test.runtime.pulled(PullOutcome{"sha256:1", true});
   CHECK(test.runtime.asked == Steps{"pull"});
-  CHECK(test.engine.tasks().at(kTaskArn).containers[0].reason ==
-        "ResourceInitializationError: no such secret");
+  CHECK(test.engine.tasks().at(kTaskArn).reason == "no such secret");
 }
 
 TEST_CASE("each output names the tasks that may look different") {
