@@ -21,8 +21,8 @@ constexpr int kDeepest = 8;  ///< of groups inside a container's own
 /// Adds the processes of a group and of those below it. A group that vanishes meanwhile has none.
 Status collect(const std::string& folder, int depth, std::vector<int64_t>& pids) {
   const auto text = readKernelFile(folder + "/cgroup.procs");
-  if (!text && text.error().code != Code::NotFound) return text.error();
-  if (!text) return {};
+  if (!text && text.error().code == Code::NotFound) return {};
+  if (!text) return makeError(Code::Unavailable, text.error().message);
   std::istringstream lines(*text);
   for (int64_t pid = 0; lines >> pid;) pids.push_back(pid);
   if (depth >= kDeepest) return {};
