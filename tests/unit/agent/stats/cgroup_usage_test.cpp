@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "tests/support/child.hpp"
+#include "tests/support/real_groups.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace berth::agent {
@@ -190,6 +192,29 @@ TEST_CASE("A process that ended, or is somebody else's, is not found") {
   tree.addV1(13, "/docker/again/" + kId);
   tree.write("cgroup/cpu,cpuacct/docker/again/" + kId + "/cpuacct.usage", "5\n");
   CHECK(readOne(source, target(13))->cpuNanos == 5);
+}
+
+TEST_CASE("A real process in real groups is measured", "[cgroup]") {
+  RealGroups groups;
+  if (!groups.usable()) {
+    WARN("left out: this process may not make control groups");
+    return;
+  }
+  groups.make(kId);
+  Child child;
+  groups.enter(kId, child.pid());
+  CgroupUsageSource source;
+  const auto usage = readOne(source, target(child.pid(), true));
+  REQUIRE(usage);
+  CHECK(usage->systemCpuNanos > 0);
+  CHECK(usage->onlineCpus > 0);
+  CHECK(usage->memoryLimitBytes > 0);
+  CHECK_FALSE(usage->memoryStats.empty());
+  CHECK(usage->pids == 1);
+  CHECK(usage->networks);
+  ::kill(child.pid(), SIGKILL);
+  child.end();
+  CHECK(readOne(source, target(child.pid(), true)).error().code == Code::NotFound);
 }
 
 TEST_CASE("Kernel files that make no sense are internal errors that name the file") {
