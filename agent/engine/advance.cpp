@@ -190,6 +190,8 @@ void Engine::cleanUp(Task& task, Now now, Output& out) {
   if (!gone || !tearDown(task, now, out)) return;
   out.erase.push_back(task.arn);
   dirty_.erase(task.arn);
+  // A container of it that a list still shows, because it is older, is not waited for.
+  if (listed_) listed_->erase(task.arn);
   tasks_.erase(task.arn);
 }
 

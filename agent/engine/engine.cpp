@@ -45,6 +45,8 @@ Output Engine::onMessage(const acs::ToAgent& message, Now now) {
   lastNow_ = now;
   Output out;
   std::visit([&](const auto& m) { handle(m, now, out); }, message);
+  // Only with a controller that speaks: a broken connection is no sign that a task is not wanted.
+  endUnsent(now, out);
   return finish(std::move(out));
 }
 
@@ -103,6 +105,8 @@ void Engine::accept(const acs::Task& payload, Now now, Output& out) {
   if (it == tasks_.end()) {
     it = tasks_.emplace(payload.arn, newTask(payload, now)).first;
     save(it->second);
+    if (!restored_) early_.insert(payload.arn);
+    recognise(it->second, out);
   } else {
     // A payload that is sent again brings the credentials anew.
     if (payload.roleCredentials) holdCredentials(it->second, *payload.roleCredentials, false);
@@ -144,14 +148,20 @@ void Engine::handle(const acs::CredentialsMessage& message, Now now, Output& out
   advance(it->second, now, out);
 }
 
-void Engine::handle(const acs::TaskManifestMessage& manifest, Now, Output& out) {
+void Engine::handle(const acs::TaskManifestMessage& manifest, Now now, Output& out) {
   if (manifest.containerInstanceArn != identity_.instanceArn) return;
   if (manifest.timeline <= std::max(timeline_, highestSeq_)) return;
   timeline_ = manifest.timeline;
   out.timeline = timeline_;
   manifestId_ = manifest.messageId;
   std::map<std::string, std::string> wanted;
-  for (const acs::TaskIdentity& task : manifest.tasks) wanted[task.taskArn] = task.desiredStatus;
+  listed_.emplace();
+  strangersBy_ = now.mono + options_.strangerGrace;
+  for (const acs::TaskIdentity& task : manifest.tasks) {
+    wanted[task.taskArn] = task.desiredStatus;
+    listed_->insert(task.taskArn);
+  }
+  dropUnwanted(out);
   acs::TaskStopVerificationMessage verification;
   verification.messageId = manifest.messageId;
   for (const auto& [arn, task] : tasks_) {

@@ -40,6 +40,8 @@ struct EngineOptions {
   Duration credentialsWait = std::chrono::minutes(1);
   std::optional<HostCapacity> host;                 ///< nullopt: nothing is counted, all tasks are admitted
   Duration admissionLimit = std::chrono::hours(1);  ///< how long a task waits for room on the host
+  /// From a manifest to the end of tasks that it lists, that have containers here, and that are not sent.
+  Duration strangerGrace = std::chrono::minutes(1);
   /// Beyond a container's stopTimeout; then the agent ends its processes itself.
   Duration stopGrace = std::chrono::seconds(30);
 };
@@ -95,6 +97,18 @@ class Engine {
   /// A task that came for the first time, refused where this host can't run it.
   Task newTask(const acs::Task& payload, Now now);
   void wantStop(Task& task);
+
+  /// From now on these are the strangers: see strangers.cpp.
+  void keepStrangers(const std::vector<RuntimeContainer>& found, Now now);
+  /// A task that has just come, and may have been here before: its containers are looked for.
+  void recognise(Task& task, Output& out);
+  /// Removes the strangers whose tasks the last manifest does not have.
+  void dropUnwanted(Output& out);
+  /// Ends those whose tasks it has, once they should have been sent.
+  void endUnsent(Now now, Output& out);
+  /// A task made from the labels of its containers, to be stopped and reported.
+  void endStranger(const std::string& arn, Now now, Output& out);
+  void addStrangers(std::vector<Waiting>& out) const;
 
   void finished(const PullDone& done, Now now, Output& out);
   void finished(const CreateDone& done, Now now, Output& out);
@@ -173,7 +187,16 @@ class Engine {
   Now lastNow_{};         ///< of the last call
   bool restored_ = true;  ///< false from a restart until the first list of containers has arrived
   bool listing_ = false;
-  std::set<std::string> dirty_;    ///< tasks changed by the call that is under way
+  /// A container whose task is not known.
+  struct Stranger {
+    RuntimeContainer seen;
+    WallTime since{};
+  };
+  std::map<ContainerKey, Stranger> strangers_;   ///< as of the last list
+  std::optional<std::set<std::string>> listed_;  ///< tasks of the last manifest that came in this run
+  MonoTime strangersBy_{};                       ///< from then on its tasks should have been sent
+  std::set<std::string> early_;                  ///< tasks that came before the first list of containers
+  std::set<std::string> dirty_;                  ///< tasks changed by the call that is under way
   std::set<std::string> touched_;  ///< and those that may look different since the last call's end
   std::optional<MonoTime> nextList_;
 };

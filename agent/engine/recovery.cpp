@@ -85,17 +85,25 @@ void Engine::finished(const ListDone& done, Now now, Output& out) {
   }
   nextList_ = now.mono + options_.recheck;
   std::map<ContainerKey, const RuntimeContainer*> seen;
+  std::vector<RuntimeContainer> strangers;
   for (const RuntimeContainer& container : *done.result) {
     ContainerKey key{label(container, kTaskLabel), label(container, kContainerLabel)};
     Task* task = nullptr;
-    if (find(key, &task)) {
-      seen[key] = &container;
-    } else {
+    const bool known = find(key, &task) != nullptr;
+    if ((!task || early_.contains(key.taskArn)) && !key.taskArn.empty() && !key.container.empty()) {
+      strangers.push_back(container);
+    } else if (!known) {
       out.effects.push_back(RemoveEffect{{}, container.id, true});
     }
+    if (known) seen[key] = &container;
   }
   if (!restored_) room_ = true;
   restored_ = true;
+  keepStrangers(strangers, now);
+  for (const std::string& arn : std::exchange(early_, {})) {
+    if (auto it = tasks_.find(arn); it != tasks_.end()) recognise(it->second, out);
+  }
+  dropUnwanted(out);
   for (auto& [arn, task] : tasks_) {
     for (Container& container : task.containers) {
       if (container.inFlight != Step::None) continue;
@@ -169,6 +177,7 @@ std::vector<Waiting> Engine::waiting(Now now) const {
     std::vector<Waiting> more = waiting(arn, now);
     std::ranges::move(more, std::back_inserter(out));
   }
+  addStrangers(out);
   return out;
 }
 

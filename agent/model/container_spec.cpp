@@ -142,8 +142,9 @@ Result<ContainerSpec> containerSpec(const Task& task, const Container& container
                  {kContainerLabel, from.name},
                  {"com.amazonaws.ecs.task-definition-family", task.spec.family},
                  {"com.amazonaws.ecs.task-definition-version", task.spec.version},
-                 {"com.amazonaws.ecs.cluster", identity.cluster},
+                 {kClusterLabel, identity.cluster},
                  {kInstanceLabel, identity.instanceArn}};
+  if (!container.endpoint.empty()) spec.labels[kEndpointLabel] = container.endpoint;
   spec.cpuShares = from.cpu;
   const int64_t of_task = identity.memoryOfTask ? task.spec.memory : 0;
   spec.memoryBytes = (from.memory > 0 ? from.memory : of_task) * kMiB;

@@ -21,8 +21,10 @@ struct Identity {
 
 /// The label by which an agent finds the containers that are its own.
 inline constexpr const char* kInstanceLabel = "dev.berth.container-instance";
+inline constexpr const char* kClusterLabel = "com.amazonaws.ecs.cluster";
 inline constexpr const char* kTaskLabel = "com.amazonaws.ecs.task-arn";
 inline constexpr const char* kContainerLabel = "com.amazonaws.ecs.container-name";
+inline constexpr const char* kEndpointLabel = "dev.berth.endpoint";  ///< Container::endpoint
 
 /// The spec of one container (amazon-ecs-agent, agent/api/task): names, labels, environment with the region
 /// and the URLs of metadata and credentials added, limits, ports, links, binds, GPUs and log options. A

@@ -10,6 +10,8 @@ using std::chrono::minutes;
 
 // amazon-ecs-agent, ecs-agent/acs/session
 constexpr Backoff::Shape kAcsBackoff{milliseconds(250), minutes(2), 1.5, 0.2};
+/// A session that ends sooner may have ended before all that it asked for had come.
+constexpr Duration kSendsTake = seconds(30);
 constexpr Duration kLifetime = minutes(30);
 constexpr Duration kLifetimeJitter = minutes(5);
 
@@ -58,8 +60,8 @@ Async<Ended> AcsSession::serve(std::stop_token stop) {
     deps_.log.warn("can't open the command session", {{"reason", socket.error().message}});
     co_return Ended::Broken;
   }
-  sendCredentials_ = false;
   socket_ = *socket;
+  const MonoTime opened = deps_.clock.now().mono;
   deps_.log.info("command session open", {{"endpoint", endpoints->commands}});
   std::stop_source ended;
   std::stop_callback on_stop(stop, [socket = *socket] { socket->close(1001, "the agent is stopping"); });
@@ -67,6 +69,7 @@ Async<Ended> AcsSession::serve(std::stop_token stop) {
   Ended result = co_await readAll(*socket, stop);
   ended.request_stop();
   socket_.reset();
+  if (deps_.clock.now().mono - opened >= kSendsTake) sendCredentials_ = false;
   co_return result;
 }
 

@@ -26,7 +26,8 @@ class AcsSession {
   LinkOptions options_;
   std::function<void(const acs::ToAgent&)> onMessage_;
   std::shared_ptr<http::WebSocket> socket_;
-  bool sendCredentials_ = true;  ///< until the first session of this process
+  /// Asks for all tasks with their credentials; until a session of this process has lasted.
+  bool sendCredentials_ = true;
 };
 
 }  // namespace berth::agent

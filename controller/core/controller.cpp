@@ -117,6 +117,7 @@ aws::ApiResult<SessionId> Controller::connect(const Hello& hello, Now now, Outpu
   session_of_[id] = session;
   auto& delivery = sessions_[session];
   delivery = std::make_unique<Delivery>(session, id, names_, options_.delivery, random_, now);
+  if (hello.newProcess) delivery->sendAll();
   Instance instance = *state_.instance(id);
   instance.agentVersion = hello.agentVersion;
   instance.agentHash = hello.agentHash;

@@ -30,6 +30,8 @@ struct Hello {
   std::string agentVersion;
   std::string agentHash;
   std::string dockerVersion;  ///< without the prefix "DockerVersion: "
+  /// The agent's process is new (sendCredentials=true): it may have forgotten tasks, so it is sent all.
+  bool newProcess = false;
 };
 
 /// Single-threaded. `random` must outlive it.

@@ -50,6 +50,7 @@ acs::PayloadMessage Delivery::payload(const State& state, const std::vector<cons
     Json document = parsed(definition->document, Json::object());
     auto merged = overridden(document, parsed(task->overrides, Json::object()));
     message.tasks.push_back(payloadOf(std::get<Json>(merged), *definition, *task, names_));
+    message.tasks.back().begun = task->lastStatus == TaskStatus::Running;
     outstanding.tasks[task->id] = task->stopWanted;
     sent_[task->id] = task->stopWanted;
   }
@@ -67,7 +68,7 @@ std::vector<acs::ToAgent> Delivery::payloads(const State& state, const std::set<
   for (const std::string& id : tasks) {
     const Task* task = state.task(id);
     if (!task || task->lastStatus == TaskStatus::Stopped) continue;
-    if (!task->stopWanted && task->lastStatus != TaskStatus::Pending) continue;
+    if (!task->stopWanted && task->lastStatus != TaskStatus::Pending && !sendAll_) continue;
     if (auto it = sent_.find(id); it != sent_.end() && (it->second || !task->stopWanted)) continue;
     batch.push_back(task);
     if (batch.size() == options_.tasksPerPayload) flush();

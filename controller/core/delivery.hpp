@@ -33,6 +33,10 @@ class Delivery {
   /// to do. `timeline` must be higher than that of any message sent to this instance before.
   acs::TaskManifestMessage manifest(const State& state, int64_t timeline, Now now);
 
+  /// From now on payloads() also sends tasks that were reported as RUNNING before: the agent may have lost
+  /// its record of them, and its credentials are gone in any case.
+  void sendAll() { sendAll_ = true; }
+
   /// Payloads for those of `tasks` that the agent has not been sent in their present form.
   std::vector<acs::ToAgent> payloads(const State& state, const std::set<std::string>& tasks, Now now);
 
@@ -65,6 +69,7 @@ class Delivery {
   const ecs::Names& names_;
   DeliveryOptions options_;
   Random& random_;
+  bool sendAll_ = false;
   int64_t timeline_ = 0;
   std::string manifestId_;
   std::map<std::string, bool> sent_;  ///< task id -> was its stop sent?

@@ -43,6 +43,7 @@ http::UpgradeDecision AgentSessions::acs(const http::Query& query) {
   hello.agentHash = value(query, "agentHash");
   hello.dockerVersion = value(query, "dockerVersion");
   if (hello.dockerVersion.starts_with(kDockerPrefix)) hello.dockerVersion.erase(0, kDockerPrefix.size());
+  hello.newProcess = value(query, "sendCredentials") == "true";
   // Checked before the upgrade, connected after it: a handshake that breaks off leaves no session behind.
   auto known = runner_.core().knownInstance(hello.cluster, hello.instance);
   if (const auto* error = std::get_if<ApiError>(&known)) {

@@ -107,6 +107,7 @@ Task decodeTask(Fields& fields) {
   }
   task.roleCredentials = decodeCredentials(fields, "roleCredentials");
   task.executionCredentials = decodeCredentials(fields, "executionRoleCredentials");
+  task.begun = fields.str("knownStatus") == "RUNNING";
   task.networkInterfaces = holdsSomething(fields.find("elasticNetworkInterfaces"));
   task.proxy = holdsSomething(fields.find("proxyConfiguration"));
   if (task.desiredStatus == "RUNNING" && task.containers.empty()) fields.fault("containers", "is empty");

@@ -163,6 +163,7 @@ Json encodeTask(const Task& task) {
   putText(out, "ipcMode", task.ipcMode);
   if (task.cpu > 0) out["cpu"] = task.cpu;
   if (task.memory > 0) out["memory"] = task.memory;
+  if (task.begun) out["knownStatus"] = "RUNNING";
   putList(out, "containers", task.containers, encodeContainer);
   putList(out, "volumes", task.volumes, encodeVolume);
   putList(out, "associations", task.associations, encodeAssociation);

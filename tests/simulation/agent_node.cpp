@@ -9,6 +9,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr Duration kSessionLasts = seconds(30);
+
 }  // namespace
 
 AgentNode::AgentNode(World& world, Cluster& cluster, size_t index, StartLedger& ledger)
@@ -23,6 +25,7 @@ void AgentNode::start() {
   queue_.clear();
   committing_ = false;
   session_.reset();
+  newProcess_ = true;
   timer_.reset();
   engine_.reset();
   agent::Stored stored = agent::fromRecords(disk_.load());
@@ -37,6 +40,13 @@ void AgentNode::kill() {
   engine_.reset();
   if (session_) cluster_.controller().disconnect(*session_);
   session_.reset();
+  sessionSince_.reset();
+}
+
+std::vector<std::string> AgentNode::loseState(bool all) {
+  std::vector<std::string> lost = disk_.lose(all);
+  for (const std::string& arn : lost) runtime_.forget(arn);
+  return lost;
 }
 
 void AgentNode::registerInstance() {
@@ -73,9 +83,12 @@ void AgentNode::connect() {
   if (session_) return;
   world_.after(world_.between(milliseconds(1), milliseconds(50)), alive_, [this] {
     if (session_) return;
+    if (sessionSince_ && world_.now().mono - *sessionSince_ >= kSessionLasts) newProcess_ = false;
     if (!world_.fault(0.1)) {
-      session_ = cluster_.controller().connect(index_, {"default", instanceArn_, "0.1.0", "0", "20.10"});
+      session_ = cluster_.controller().connect(index_,
+                                               {"default", instanceArn_, "0.1.0", "0", "20.10", newProcess_});
     }
+    sessionSince_ = session_ ? std::optional(world_.now().mono) : std::nullopt;
     if (!session_) world_.after(world_.between(milliseconds(250), seconds(3)), alive_, [this] { connect(); });
   });
 }

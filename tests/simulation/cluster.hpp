@@ -72,6 +72,8 @@ class AgentNode {
   void start();
   void kill();
   bool up() const { return *alive_; }
+  /// While it is down: its state is damaged. Answers the tasks whose records are gone.
+  std::vector<std::string> loseState(bool all);
   void onFrame(controller::SessionId session, const std::string& frame);
   void onClosed(controller::SessionId session);
   /// The network between the agent and the controller breaks for a while.
@@ -104,6 +106,8 @@ class AgentNode {
   std::deque<agent::Output> queue_;
   bool committing_ = false;
   std::optional<controller::SessionId> session_;
+  std::optional<MonoTime> sessionSince_;
+  bool newProcess_ = true;  ///< until a session has lasted
   std::optional<MonoTime> timer_;
 };
 

@@ -34,6 +34,21 @@ class Disk {
     });
   }
 
+  /// Some rows of a kind, or all rows, are gone; answers their keys.
+  std::vector<std::string> lose(bool all) {
+    std::vector<std::string> lost;
+    for (auto it = rows_.begin(); it != rows_.end();) {
+      const bool task = it->first.first == "task";
+      if (!all && (!task || world_.chance(0.5))) {
+        ++it;
+        continue;
+      }
+      if (task) lost.push_back(it->first.second);
+      it = rows_.erase(it);
+    }
+    return lost;
+  }
+
   std::vector<Record> load() const {
     std::vector<Record> out;
     for (const auto& [key, value] : rows_) out.push_back(Record{key.first, key.second, value});

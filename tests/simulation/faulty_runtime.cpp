@@ -86,7 +86,7 @@ Result<RuntimeContainer> FaultyRuntime::doStart(const std::string& id) {
   if (box->seen.state == RunState::Running) return box->seen;
   // As Docker does it: a container that has exited is simply started again, so the engine must not ask.
   ContainerKey key = keyOf(box->spec);
-  if (++ledger_.starts[key] > 1 && !imageIs(box->spec.image, "again")) {
+  if (++ledger_.starts[key] > 1 && !imageIs(box->spec.image, "again") && !ledger_.excused(key)) {
     throw Violation("container " + key.container + " of " + key.taskArn + " was started twice");
   }
   box->seen.ports.clear();
@@ -301,10 +301,11 @@ std::string FaultyRuntime::removeSomething() {
   auto it = boxes_.begin();
   std::advance(it, static_cast<int64_t>(world_.random().below(boxes_.size())));
   std::string id = it->second.seen.id;
-  std::string task = keyOf(it->second.spec).taskArn;
+  const ContainerKey key = keyOf(it->second.spec);
+  ledger_.removed.insert(key);
   boxes_.erase(it);
   emit(id, "destroy");
-  return task;
+  return key.taskArn;
 }
 
 }  // namespace berth::simulation

@@ -16,6 +16,13 @@ namespace berth::simulation {
 /// policy wants it again.
 struct StartLedger {
   std::map<agent::ContainerKey, int> starts;
+  std::set<agent::ContainerKey> removed;  ///< behind the agent's back
+  std::set<std::string> forgotten;        ///< tasks of which the agent lost its record
+
+  /// Where neither the agent nor the runtime remembers it, nobody can know that it has been started.
+  bool excused(const agent::ContainerKey& key) const {
+    return removed.contains(key) && forgotten.contains(key.taskArn);
+  }
 };
 
 class FaultyRuntime {
@@ -39,6 +46,7 @@ class FaultyRuntime {
 
   /// Names of the tasks' containers that run right now.
   std::set<agent::ContainerKey> running() const;
+  void forget(const std::string& taskArn) { ledger_.forgotten.insert(taskArn); }
   /// A container is removed behind the agent's back; answers its task, or nothing when there was none.
   std::string removeSomething();
 

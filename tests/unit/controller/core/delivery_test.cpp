@@ -61,6 +61,26 @@ TEST_CASE("a task that runs, or has stopped, is not sent again") {
   CHECK(tasksIn(bench.sent<acs::PayloadMessage>()) == std::vector{pending});
 }
 
+TEST_CASE("the new process of an agent is sent all tasks, and which of them have begun") {
+  Bench bench;
+  std::string host = bench.ready();
+  std::string runs = bench.runOne();
+  std::string ended = bench.runOne();
+  std::string pending = bench.runOne();
+  bench.report(runs, "RUNNING");
+  bench.report(ended, "STOPPED");
+  bench.last = Output();
+  Hello hello{"default", host, "1.0", "abc", "20.10", true};
+  bench.session = std::get<SessionId>(bench.core.connect(hello, bench.tick(), bench.last));
+  std::map<std::string, bool> begun;
+  for (const acs::PayloadMessage& payload : bench.sent<acs::PayloadMessage>()) {
+    for (const acs::Task& task : payload.tasks) begun[task.arn] = task.begun;
+  }
+  CHECK(begun == std::map<std::string, bool>{{runs, true}, {pending, false}});
+  bench.report(pending, "RUNNING");
+  CHECK(bench.sent<acs::PayloadMessage>().empty());
+}
+
 TEST_CASE("a stop overtakes a start that was not acknowledged") {
   Bench bench;
   bench.ready();
