@@ -20,6 +20,7 @@ namespace {
 
 constexpr auto kRuntimeRetry = std::chrono::seconds(1);
 constexpr auto kStartSettles = std::chrono::seconds(2);
+constexpr int kAbandonTries = 5;
 constexpr auto kTick = std::chrono::seconds(1);
 
 /// The task's own reason, or else what a container says: what somebody who reads the log looks for.
@@ -193,18 +194,20 @@ Async<int> Process::run(std::stop_token stop) {
           {{"state", stored.cluster}, {"config", config_.cluster}});
       co_return exit_code::kTerminal;
     }
-    notifier_.status("joining " + config_.cluster);
-    RegistrarDeps deps{controlPlane_, parts_.store, parts_.clock, parts_.random, parts_.log};
-    auto arn = co_await registerHost(deps, config_, parts_.host, runtimeInfo_, parts_.gpus,
-                                     stored.instanceArn, stop);
-    if (!arn && arn.error().code == Code::Cancelled) co_return exit_code::kStopped;
-    if (!arn) co_return exit_code::kTerminal;
-    stored.instanceArn = *arn;
-    Ended ended = co_await serve(std::move(stored), runtimeInfo_, stop);
+    const bool remembered = !stored.instanceArn.empty();
+    if (!remembered) {
+      auto arn = co_await join(stop);
+      if (!arn && arn.error().code == Code::NotFound) continue;
+      if (!arn && arn.error().code == Code::Cancelled) co_return exit_code::kStopped;
+      if (!arn) co_return exit_code::kTerminal;
+      stored.instanceArn = *arn;
+    }
+    const std::string arn = stored.instanceArn;
+    // What is remembered is kept as asked, whether or not the controller answers by now.
+    Ended ended = co_await serve(std::move(stored), remembered, stop);
+    if (ended == Ended::Refused) co_return exit_code::kTerminal;
     if (ended != Ended::Inactive) break;
-    parts_.log.warn("the controller does not know this container instance any more: registering anew",
-                    {{"container_instance", *arn}});
-    co_await abandon(*arn);
+    co_await abandon(arn, stop);
   }
   co_return exit_code::kStopped;
 }
@@ -242,7 +245,7 @@ JanitorPorts Process::janitorPorts(Serving& serving) {
                       }};
 }
 
-Async<Ended> Process::serve(Stored stored, RuntimeInfo runtime, std::stop_token stop) {
+Async<Ended> Process::serve(Stored stored, bool enrolFirst, std::stop_token stop) {
   Serving serving(*this, stored);
   serving.runner =
       std::make_unique<Runner>(parts_.io, serving.engine, runnerPorts(serving), parts_.clock, parts_.log);
@@ -257,15 +260,19 @@ Async<Ended> Process::serve(Stored stored, RuntimeInfo runtime, std::stop_token 
   std::stop_callback forward(stop, [&ended] { ended.request_stop(); });
   Background background(parts_.io, parts_.log);
   const std::stop_token token = ended.get_token();
-  background.add("telemetry session", [&]() -> Async<void> { co_await serving.telemetry.run(token); });
+  Event enrolled;
+  background.add("telemetry session", [&]() -> Async<void> {
+    co_await enrolled.wait();
+    if (!token.stop_requested()) co_await serving.telemetry.run(token);
+  });
   background.add("clean-up", [&] { return serving.janitor->run(token); });
   background.add("tick", [&] { return tick(serving, token); });
-  notifier_.status("joined " + config_.cluster);
   background.add("start-up memory", [&]() -> Async<void> {
     if (co_await sleepFor(kStartSettles, token)) releaseStartupMemory();
   });
-  Ended result = co_await serving.commands.run(token);
+  Ended result = co_await command(serving, enrolFirst, enrolled, token);
   ended.request_stop();
+  enrolled.set();
   co_await background.wait();
   serving_ = nullptr;
   co_return result;
@@ -302,27 +309,76 @@ void Process::reconfigure(ConfigChanges changes) {
   serving_->janitor->reconfigure(cleanupPolicy(config_));
 }
 
+Async<Result<std::string>> Process::join(std::stop_token stop) {
+  auto former = co_await formerInstance(parts_.runtime, config_.cluster, abandoned_, parts_.log, stop);
+  if (!former) co_return makeError(Code::Cancelled, "stopped");
+  if (!former->empty()) {
+    parts_.log.warn("containers on this host tell who the agent was: joining as that again",
+                    {{"container_instance", *former}});
+  }
+  auto arn = co_await enrol(*former, stop);
+  if (!arn && arn.error().code == Code::NotFound) co_await abandon(*former, stop);
+  co_return arn;
+}
+
+Async<Result<std::string>> Process::enrol(std::string known, std::stop_token stop) {
+  notifier_.status("joining " + config_.cluster);
+  RegistrarDeps deps{controlPlane_, parts_.store, parts_.clock, parts_.random, parts_.log};
+  co_return co_await registerHost(deps, config_, parts_.host, runtimeInfo_, parts_.gpus, std::move(known),
+                                  stop);
+}
+
+Async<Ended> Process::command(Serving& serving, bool enrolFirst, Event& enrolled, std::stop_token stop) {
+  if (enrolFirst) {
+    auto arn = co_await enrol(serving.engine.identity().instanceArn, stop);
+    if (!arn && arn.error().code == Code::NotFound) co_return Ended::Inactive;
+    if (!arn && arn.error().code == Code::Cancelled) co_return Ended::Stopped;
+    if (!arn) co_return Ended::Refused;
+  }
+  notifier_.status("joined " + config_.cluster);
+  enrolled.set();
+  co_return co_await serving.commands.run(stop);
+}
+
 /// The instance is gone, and its tasks with it: what still runs of them must not go on unseen.
-Async<void> Process::abandon(std::string instanceArn) {
-  std::map<std::string, std::string> labels{{kInstanceLabel, instanceArn}};
-  auto containers = co_await loopAwait<std::vector<RuntimeContainer>>(
-      [&](auto done) { parts_.runtime.list(labels, std::move(done)); });
-  if (containers) {
-    for (const RuntimeContainer& container : *containers) {
-      auto removed = co_await loopAwait<std::monostate>(
-          [&](auto done) { parts_.runtime.remove(container.id, true, std::move(done)); });
-      if (!removed) parts_.log.warn("can't remove a container", {{"reason", removed.error().message}});
-    }
+Async<void> Process::abandon(std::string instanceArn, std::stop_token stop) {
+  parts_.log.warn("the controller does not know this container instance any more: registering anew",
+                  {{"container_instance", instanceArn}});
+  abandoned_.insert(instanceArn);
+  std::string left = "unknown";
+  for (int i = 0; i < kAbandonTries && !left.empty(); ++i) {
+    if (i > 0 && !co_await sleepFor(kRuntimeRetry, stop)) co_return;
+    left = co_await removeAll(instanceArn);
+  }
+  if (!left.empty()) {
+    parts_.log.error("containers of the former registration are left: the agent's next start removes them",
+                     {{"container_instance", instanceArn}, {"reason", left}});
   }
   auto records = parts_.store.load();
-  if (!records) co_return;
-  Changes changes = forgetChanges(*records);
+  Changes changes = records ? forgetChanges(*records) : Changes();
   auto forgotten = co_await loopAwait<std::monostate>([&](auto done) {
     parts_.store.commit(std::move(changes), [done](Status status) {
       done(status ? Result<std::monostate>(std::monostate{}) : Result<std::monostate>(status.error()));
     });
   });
-  if (!forgotten) parts_.log.error("can't forget the registration", {{"reason", forgotten.error().message}});
+  if (forgotten && records) co_return;
+  parts_.log.error("can't forget the registration",
+                   {{"reason", (records ? forgotten.error() : records.error()).message}});
+  co_await sleepFor(kRuntimeRetry, stop);
+}
+
+Async<std::string> Process::removeAll(std::string instanceArn) {
+  const std::map<std::string, std::string> labels{{kInstanceLabel, instanceArn}};
+  auto containers = co_await loopAwait<std::vector<RuntimeContainer>>(
+      [&](auto done) { parts_.runtime.list(labels, std::move(done)); });
+  if (!containers) co_return containers.error().message;
+  std::string failure;
+  for (const RuntimeContainer& container : *containers) {
+    auto removed = co_await loopAwait<std::monostate>(
+        [&](auto done) { parts_.runtime.remove(container.id, true, std::move(done)); });
+    if (!removed) failure = container.name + ": " + removed.error().message;
+  }
+  co_return failure;
 }
 
 void Process::report(Report report, std::function<void(Status, bool)> done) {

@@ -3,6 +3,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "agent/config/changes.hpp"
 #include "agent/config/host.hpp"
@@ -54,10 +56,20 @@ class Process {
   /// What was known when the last run ended: containers go on asking, whoever else does not answer yet.
   void showStored();
   Async<RuntimeInfo> waitForRuntime(std::stop_token stop);
-  Async<Ended> serve(Stored stored, RuntimeInfo runtime, std::stop_token stop);
+  /// Keeps the tasks, and the sessions; `enrolFirst`: the controller has not been told yet that the agent is
+  /// there again.
+  Async<Ended> serve(Stored stored, bool enrolFirst, std::stop_token stop);
+  /// Registers where nothing is remembered: as who the containers say the agent was, or anew. NotFound: not
+  /// as that; the next call tries another.
+  Async<Result<std::string>> join(std::stop_token stop);
+  Async<Result<std::string>> enrol(std::string known, std::stop_token stop);
+  Async<Ended> command(Serving& serving, bool enrolFirst, Event& enrolled, std::stop_token stop);
   /// What needs doing each second: progress that is shown, trouble that is told.
   Async<void> tick(Serving& serving, std::stop_token stop);
-  Async<void> abandon(std::string instanceArn);
+  /// Removes the containers of a registration that is gone, and forgets it.
+  Async<void> abandon(std::string instanceArn, std::stop_token stop);
+  /// Answers why containers are left, or nothing.
+  Async<std::string> removeAll(std::string instanceArn);
   RunnerPorts runnerPorts(Serving& serving);
   JanitorPorts janitorPorts(Serving& serving);
   void report(Report report, std::function<void(Status, bool)> done);
@@ -67,7 +79,8 @@ class Process {
   ControlPlane controlPlane_;
   Notifier notifier_;
   RuntimeInfo runtimeInfo_;
-  Serving* serving_ = nullptr;  ///< while it serves
+  std::set<std::string> abandoned_;  ///< registrations that the controller did not know
+  Serving* serving_ = nullptr;       ///< while it serves
 };
 
 }  // namespace berth::agent

@@ -1,5 +1,9 @@
 #include "agent/registrar.hpp"
 
+#include <algorithm>
+#include <map>
+
+#include "agent/model/container_spec.hpp"
 #include "agent/options.hpp"
 #include "agent/session/backoff.hpp"
 #include "agent/session/capabilities.hpp"
@@ -12,6 +16,8 @@ namespace {
 // What systemd would do for an agent that ends on each failure, without the ends (amazon-ecs-agent,
 // ecs-init).
 constexpr Backoff::Shape kRetry{std::chrono::milliseconds(500), std::chrono::seconds(15), 2.0, 0.1};
+
+constexpr auto kListAgain = std::chrono::seconds(1);
 
 bool isTerminal(const CallFailure& failure) {
   return failure.exception == "ClientException" || failure.exception == "InvalidParameterException" ||
@@ -53,7 +59,8 @@ Async<Status> remember(RegistrarDeps deps, std::string cluster, std::string arn)
 
 std::string wayOut(const std::string& known) {
   if (known.empty()) return "correct the configuration";
-  return "if " + known + " was deregistered on purpose, remove its containers and state.db in data_dir";
+  return "see why; to begin anew as another container instance, remove the containers of " + known +
+         " and state.db in data_dir";
 }
 
 }  // namespace
@@ -81,6 +88,9 @@ Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config
         auto refused = co_await deps.controlPlane.createCluster(config.cluster, stop);
         if (!refused) continue;
       } else if (isTerminal(failure)) {
+        if (!known.empty() && co_await deps.controlPlane.isGone(config.cluster, known, stop)) {
+          co_return makeError(Code::NotFound, known + " is not registered any more");
+        }
         deps.log.error("the controller refuses this host for good: ending until somebody has looked",
                        {{"way_out", wayOut(known)}});
         co_return makeError(Code::FailedPrecondition, failure.error.message);
@@ -88,6 +98,28 @@ Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config
     }
     if (!co_await sleepFor(backoff.next(), stop)) co_return makeError(Code::Cancelled, "stopped");
   }
+}
+
+Async<std::optional<std::string>> formerInstance(Runtime& runtime, std::string cluster,
+                                                 std::set<std::string> without, Log& log,
+                                                 std::stop_token stop) {
+  const std::map<std::string, std::string> labels{{kClusterLabel, cluster}};
+  while (!stop.stop_requested()) {
+    auto containers = co_await loopAwait<std::vector<RuntimeContainer>>(
+        [&](auto done) { runtime.list(labels, std::move(done)); });
+    if (containers) {
+      std::map<std::string, size_t> owned;
+      for (const RuntimeContainer& container : *containers) {
+        auto label = container.labels.find(kInstanceLabel);
+        if (label != container.labels.end() && !without.contains(label->second)) ++owned[label->second];
+      }
+      auto most = std::ranges::max_element(owned, {}, [](const auto& one) { return one.second; });
+      co_return most == owned.end() ? std::string() : most->first;
+    }
+    log.warn("can't list the containers", {{"reason", containers.error().message}});
+    co_await sleepFor(kListAgain, stop);
+  }
+  co_return std::nullopt;
 }
 
 }  // namespace berth::agent

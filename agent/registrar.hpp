@@ -2,10 +2,13 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <stop_token>
+#include <string>
 
 #include "agent/config/config.hpp"
 #include "agent/config/host.hpp"
+#include "agent/ports/runtime.hpp"
 #include "agent/resources/gpus.hpp"
 #include "agent/session/control_plane.hpp"
 #include "common/store/store.hpp"
@@ -21,10 +24,18 @@ struct RegistrarDeps {
 };
 
 /// Registers this host, as `known` (an ARN) or anew when that is empty, and remembers the ARN durably. Tries
-/// until it succeeds, with back-off. The Error, if any, is one that repeating can't
-/// help: the program ends with the terminal exit code; Cancelled when stopped.
+/// until it succeeds, with back-off and jitter. Errors: NotFound (the controller says that `known` is
+/// INACTIVE or that there is no such instance: register anew), FailedPrecondition (refused, and repeating
+/// can't help: the program ends with the terminal exit code), Cancelled (stopped).
 Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config, Host host,
                                         RuntimeInfo runtime, Gpus gpus, std::string known,
                                         std::stop_token stop);
+
+/// Who the agent was, as the labels of its containers tell it: the container instance of this cluster to
+/// which the most containers on the host belong, none of those in `without`. Empty when there is none;
+/// nullopt when stopped before the runtime answered.
+Async<std::optional<std::string>> formerInstance(Runtime& runtime, std::string cluster,
+                                                 std::set<std::string> without, Log& log,
+                                                 std::stop_token stop);
 
 }  // namespace berth::agent

@@ -85,6 +85,16 @@ Async<std::variant<std::string, CallFailure>> ControlPlane::registerInstance(Reg
   co_return answer->containerInstanceArn;
 }
 
+Async<bool> ControlPlane::isGone(std::string cluster, std::string instanceArn, std::stop_token stop) {
+  std::string body = ecs::encode(ecs::DescribeContainerInstancesRequest{cluster, {instanceArn}});
+  auto result = co_await client_.call("DescribeContainerInstances", body, stop);
+  if (!result.reply) co_return false;
+  auto answer = ecs::decodeDescribeContainerInstancesResponse(*result.reply);
+  if (!answer) co_return false;
+  if (!answer->containerInstances.empty()) co_return answer->containerInstances[0].status == "INACTIVE";
+  co_return !answer->failures.empty() && answer->failures[0].reason == "MISSING";
+}
+
 Async<std::optional<CallFailure>> ControlPlane::createCluster(std::string name, std::stop_token stop) {
   std::string body = ecs::encode(ecs::CreateClusterRequest{name});
   auto result = co_await client_.call("CreateCluster", body, stop);

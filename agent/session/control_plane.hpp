@@ -57,6 +57,9 @@ class ControlPlane {
   /// Registers the instance and answers its ARN. Fails when an attribute does not come back as it was sent.
   Async<std::variant<std::string, CallFailure>> registerInstance(Registration registration,
                                                                  std::stop_token stop);
+  /// Whether the controller says that there is no such instance, or that it is INACTIVE. A controller that
+  /// does not answer, or refuses to, has not said so.
+  Async<bool> isGone(std::string cluster, std::string instanceArn, std::stop_token stop);
   Async<std::optional<CallFailure>> createCluster(std::string name, std::stop_token stop);
   /// Where the sessions are opened; an answer is good for 12 hours, an old one serves when a new one can't be
   /// had.

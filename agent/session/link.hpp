@@ -37,6 +37,7 @@ enum class Ended {
   Cleanly,   ///< by a close frame: connect again at once
   Broken,    ///< anything else: connect again after a delay
   Inactive,  ///< the controller does not know this container instance any more
+  Refused,   ///< the controller refuses this host, and trying again can't help
   Stopped,   ///< as asked
 };
 

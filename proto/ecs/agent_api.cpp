@@ -166,6 +166,10 @@ std::string encode(const SubmitAttachmentStateChangesRequest& request) {
   return json::dump(Json{{"cluster", request.cluster}, {"attachments", toArray(request.attachments)}});
 }
 
+std::string encode(const DescribeContainerInstancesRequest& request) {
+  return json::dump(Json{{"cluster", request.cluster}, {"containerInstances", request.containerInstances}});
+}
+
 Result<RegisterContainerInstanceResponse> decodeRegisterContainerInstanceResponse(std::string_view text) {
   using Response = RegisterContainerInstanceResponse;
   return decode<Response>(text, [](Fields& fields, Response& out) {
@@ -190,6 +194,22 @@ Result<DiscoverPollEndpointResponse> decodeDiscoverPollEndpointResponse(std::str
     out.telemetryEndpoint = fields.requiredStr("telemetryEndpoint");
     out.serviceConnectEndpoint = fields.str("serviceConnectEndpoint");
     out.systemLogsEndpoint = fields.str("systemLogsEndpoint");
+  });
+}
+
+Result<DescribeContainerInstancesResponse> decodeDescribeContainerInstancesResponse(std::string_view text) {
+  using Response = DescribeContainerInstancesResponse;
+  return decode<Response>(text, [](Fields& fields, Response& out) {
+    for (const Json* entry : fields.list("containerInstances")) {
+      Fields inner(*entry, "containerInstances");
+      out.containerInstances.push_back({inner.requiredStr("containerInstanceArn"), inner.str("status")});
+      fields.absorb(inner);
+    }
+    for (const Json* entry : fields.list("failures")) {
+      Fields inner(*entry, "failures");
+      out.failures.push_back({inner.str("arn"), inner.str("reason")});
+      fields.absorb(inner);
+    }
   });
 }
 

@@ -139,10 +139,30 @@ struct SubmitAttachmentStateChangesRequest {
   std::vector<AttachmentStateChange> attachments;
 };
 
+struct DescribeContainerInstancesRequest {
+  std::string cluster;
+  std::vector<std::string> containerInstances;  ///< ARNs
+};
+
+/// Of each instance only what an agent asks after.
+struct DescribeContainerInstancesResponse {
+  struct Instance {
+    std::string containerInstanceArn;
+    std::string status;  ///< "ACTIVE", "DRAINING", "INACTIVE", "REGISTERING", ...
+  };
+  struct Failure {
+    std::string arn;
+    std::string reason;  ///< "MISSING"
+  };
+  std::vector<Instance> containerInstances;
+  std::vector<Failure> failures;
+};
+
 /// The request's body. The answers to the Submit operations hold nothing of use.
 std::string encode(const RegisterContainerInstanceRequest& request);
 std::string encode(const DiscoverPollEndpointRequest& request);
 std::string encode(const CreateClusterRequest& request);
+std::string encode(const DescribeContainerInstancesRequest& request);
 std::string encode(const SubmitTaskStateChangeRequest& request);
 std::string encode(const SubmitContainerStateChangeRequest& request);
 std::string encode(const SubmitAttachmentStateChangesRequest& request);
@@ -152,5 +172,6 @@ Result<RegisterContainerInstanceResponse> decodeRegisterContainerInstanceRespons
 /// As above; the first two endpoints must be there.
 Result<DiscoverPollEndpointResponse> decodeDiscoverPollEndpointResponse(std::string_view text);
 Result<CreateClusterResponse> decodeCreateClusterResponse(std::string_view text);
+Result<DescribeContainerInstancesResponse> decodeDescribeContainerInstancesResponse(std::string_view text);
 
 }  // namespace berth::ecs
