@@ -281,7 +281,8 @@ Async<Ended> Process::serve(Stored stored, bool enrolFirst, std::stop_token stop
 Async<void> Process::tick(Serving& serving, std::stop_token stop) {
   while (co_await sleepFor(kTick, stop)) {
     parts_.endpoints.refresh(serving.engine, parts_.runtime.pullStatus());
-    parts_.endpoints.setTrouble(serving.runner->blocked() ? "the state can't be written" : "");
+    const std::string& reason = serving.runner->blockedBy();
+    parts_.endpoints.setTrouble(reason.empty() ? "" : "the state can't be written: " + reason);
   }
 }
 

@@ -81,6 +81,9 @@ class Engine {
   /// What the admitted tasks hold of the host.
   const Needs& used() const { return used_; }
   int64_t timeline() const { return timeline_; }
+  /// Says what holds up everything that is asked of the surroundings; empty: nothing does. It is shown as
+  /// what waiting containers wait for.
+  void holdUp(std::string why) { heldUp_ = std::move(why); }
   /// All that wait, or those of one task.
   std::vector<Waiting> waiting(Now now) const;
   std::vector<Waiting> waiting(const std::string& taskArn, Now now) const;
@@ -195,8 +198,9 @@ class Engine {
   std::map<ContainerKey, Stranger> strangers_;   ///< as of the last list
   std::optional<std::set<std::string>> listed_;  ///< tasks of the last manifest that came in this run
   MonoTime strangersBy_{};                       ///< from then on its tasks should have been sent
-  std::set<std::string> early_;                  ///< tasks that came before the first list of containers
-  std::set<std::string> dirty_;                  ///< tasks changed by the call that is under way
+  std::string heldUp_;
+  std::set<std::string> early_;    ///< tasks that came before the first list of containers
+  std::set<std::string> dirty_;    ///< tasks changed by the call that is under way
   std::set<std::string> touched_;  ///< and those that may look different since the last call's end
   std::optional<MonoTime> nextList_;
 };

@@ -192,6 +192,7 @@ std::vector<Waiting> Engine::waiting(const std::string& taskArn, Now now) const 
       wait = Wait{"the runtime, to list its containers", std::nullopt};
     }
     if (wait.what.empty()) continue;
+    if (!heldUp_.empty()) wait = Wait{"the agent's state, which can't be written: " + heldUp_, std::nullopt};
     Waiting one{{task.arn, container.spec.name}, std::move(wait.what)};
     one.since = container.stepSince.value_or(task.since);
     if (wait.until)

@@ -27,6 +27,16 @@ const ContainerKey* keyOf(const Effect& effect) {
       effect);
 }
 
+/// What may be done although the output that it comes with is not durable. Stops: the controller repeats one
+/// that is not acknowledged, and what a task writes may be what fills the disk. Questions change nothing, and
+/// an answered heartbeat says no more than that the agent is there.
+bool needsNoRecord(const Effect& effect) {
+  if (const auto* send = std::get_if<SendEffect>(&effect))
+    return std::holds_alternative<acs::HeartbeatAckRequest>(send->message);
+  return std::holds_alternative<StopEffect>(effect) || std::holds_alternative<ReapEffect>(effect) ||
+         std::holds_alternative<InspectEffect>(effect) || std::holds_alternative<ListEffect>(effect);
+}
+
 void logStep(Log& log, const Effect& effect) {
   if (!log.enabled(LogLevel::Debug)) return;
   const char* step = kSteps[effect.index()];
@@ -67,6 +77,7 @@ void Runner::take(Output output) {
   if (ports_.changed) ports_.changed(output);
   queue_.push_back(std::move(output));
   pump();
+  if (blocked()) performBlocked();
   armTimer();
 }
 
@@ -84,17 +95,22 @@ void Runner::commit() {
   ports_.store.commit(ports_.encode(queue_.front()), [this, alive = alive_](Status status) {
     if (!*alive) return;
     if (status) {
-      if (blocked_) log_.info("the store can be written again");
-      committing_ = blocked_ = false;
+      if (blocked()) log_.info("the store can be written again");
+      setBlocked("");
+      committing_ = false;
       Output& front = queue_.front();
       front.save.clear();
       front.erase.clear();
       front.timeline.reset();
       return pump();
     }
-    log_.error("the store can't be written: nothing new is done until it can",
-               {{"reason", status.error().message}});
-    blocked_ = true;
+    // Once for each reason: it is tried every second, and the log may be on the same disk.
+    if (blockedBy_ != status.error().message) {
+      log_.error("the store can't be written: nothing new is done until it can",
+                 {{"reason", status.error().message}});
+    }
+    setBlocked(status.error().message);
+    performBlocked();
     timer_->retry.expires_after(kCommitRetry);
     timer_->retry.async_wait([this, alive](boost::system::error_code fault) {
       if (fault || !*alive) return;
@@ -102,6 +118,23 @@ void Runner::commit() {
       pump();
     });
   });
+}
+
+void Runner::setBlocked(std::string reason) {
+  blockedBy_ = std::move(reason);
+  engine_.holdUp(blockedBy_);
+}
+
+void Runner::performBlocked() {
+  std::vector<Effect> now;
+  for (Output& output : queue_) {
+    std::erase_if(output.effects, [&](const Effect& effect) {
+      if (!needsNoRecord(effect)) return false;
+      now.push_back(effect);
+      return true;
+    });
+  }
+  for (const Effect& effect : now) perform(effect);
 }
 
 void Runner::done(Done done) { take(engine_.onDone(std::move(done), clock_.now())); }

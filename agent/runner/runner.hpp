@@ -52,12 +52,17 @@ class Runner {
   void take(Output output);
   /// Begins to hear the runtime's events.
   void start();
-  /// Whether the last commit failed: nothing is done until one succeeds.
-  bool blocked() const { return blocked_; }
+  /// Whether the last commit failed: until one succeeds nothing is begun, acknowledged or reported. Stops and
+  /// questions to the runtime go on, and heartbeats are answered.
+  bool blocked() const { return !blockedBy_.empty(); }
+  /// Why; empty when it is not.
+  const std::string& blockedBy() const { return blockedBy_; }
 
  private:
   void pump();
   void commit();
+  void setBlocked(std::string reason);
+  void performBlocked();
   void perform(const Effect& effect);
   void pull(const PullEffect& effect);
   void create(const CreateEffect& effect);
@@ -73,7 +78,7 @@ class Runner {
   Log& log_;
   std::deque<Output> queue_;
   bool committing_ = false;
-  bool blocked_ = false;
+  std::string blockedBy_;
   std::unique_ptr<Timer> timer_;
   std::set<std::string> authorizing_;  ///< pulls, by who wants them, whose credentials are being fetched
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -105,7 +105,7 @@ TEST_CASE("what ended while it was not known is reported with its exit code, not
   CHECK(agent.bench.main().exitCode == 3);
 }
 
-TEST_CASE("a task that ran and whose container is gone has vanished; it is not begun anew") {
+TEST_CASE("a task that ran and whose container is gone has vanished and is not begun anew") {
   Forgetful agent({});
   Output out = agent.bench.payload(begun(oneContainer()));
   CHECK(effect<InspectEffect>(out));

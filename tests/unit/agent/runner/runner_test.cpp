@@ -225,6 +225,35 @@ TEST_CASE("a commit that fails is tried again, and nothing is done until it succ
   CHECK(test.runtime.asked == Steps{"pull"});
 }
 
+TEST_CASE(
+    "while the store can't be written stops and heartbeats go on, and nothing is begun or acknowledged") {
+  Fixture test;
+  test.payload();
+  test.store.answer(Status());
+  test.runtime.pulled(PullOutcome{"sha256:1", true});
+  test.runtime.created(std::string("c1"));
+  test.store.answer(Status());
+  test.runtime.started(running("c1"));
+  test.sent.clear();
+  test.runtime.asked.clear();
+  test.payload("arn:2");
+  test.store.answer(Status(makeError(Code::ResourceExhausted, "disk full")));
+  CHECK(test.engine.waiting(test.clock.now()).at(0).what ==
+        "the agent's state, which can't be written: disk full");
+  test.payload(stopOf(oneContainer()));
+  CHECK(test.runtime.asked == Steps{"stop"});
+  CHECK(test.sent.empty());
+  test.runner->take(test.engine.onMessage(acs::HeartbeatMessage{"h1", true}, test.clock.now()));
+  REQUIRE(test.sent.size() == 1);
+  CHECK(std::get<acs::HeartbeatAckRequest>(test.sent[0]).messageId == "h1");
+  while (test.store.commits.size() < 4) REQUIRE(test.io.run_one() == 1);
+  test.store.answer(Status());
+  test.store.answer(Status());
+  CHECK_FALSE(test.runner->blocked());
+  CHECK(test.runtime.asked == Steps{"stop", "pull"});
+  CHECK(test.sent.size() == 3);
+}
+
 TEST_CASE("the runtime's events and the answers to reports reach the engine") {
   Fixture test;
   test.payload();
