@@ -11,7 +11,7 @@ using std::chrono::minutes;
 // amazon-ecs-agent, ecs-agent/acs/session
 constexpr Backoff::Shape kAcsBackoff{milliseconds(250), minutes(2), 1.5, 0.2};
 /// A session that ends sooner may have ended before all that it asked for had come.
-constexpr Duration kSendsTake = seconds(30);
+constexpr Duration kSendsTake = std::chrono::seconds(30);
 constexpr Duration kLifetime = minutes(30);
 constexpr Duration kLifetimeJitter = minutes(5);
 
