@@ -46,7 +46,16 @@ std::shared_ptr<const ContainerStats> statsAfter(const std::shared_ptr<const Con
                                                  StatsReading now) {
   auto out = std::make_shared<ContainerStats>();
   out->current = std::move(now);
-  if (before) out->previous = before->current;
+  if (!before) return out;
+  const StatsReading& last = before->current;
+  StatsReading& previous = out->previous.emplace();
+  previous.at = last.at;
+  previous.cpuNanos = last.cpuNanos;
+  previous.cpuKernelNanos = last.cpuKernelNanos;
+  previous.cpuUserNanos = last.cpuUserNanos;
+  previous.systemCpuNanos = last.systemCpuNanos;
+  previous.onlineCpus = last.onlineCpus;
+  previous.networks = last.networks;
   return out;
 }
 

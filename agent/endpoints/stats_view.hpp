@@ -12,7 +12,8 @@ namespace berth::agent::endpoints {
 /// each device, "read" and "write".
 StatsReading readingOf(const Usage& usage, WallTime at);
 
-/// The statistics after `now` was read: what was current before, if anything, is the previous reading.
+/// The statistics after `now` was read: what was current before, if anything, is the previous reading. Of
+/// that one only CPU time and network are kept, which are what documents compare.
 std::shared_ptr<const ContainerStats> statsAfter(const std::shared_ptr<const ContainerStats>& before,
                                                  StatsReading now);
 

@@ -51,6 +51,8 @@ Result<std::string> KernelFile::read() const {
     if (count == 0) return text;
     if (count > 0) {
       text.append(chunk.data(), static_cast<size_t>(count));
+      // The kernel fills the buffer as long as whole lines fit, and none is half as long: that was the end.
+      if (static_cast<size_t>(count) < chunk.size() / 2) return text;
     } else if (errno != EINTR) {
       return failure(path_, errno);
     }

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -12,8 +13,9 @@ namespace berth {
 
 class RealGroups {
  public:
-  /// The groups are named PARENT/NAME in each hierarchy, with a parent that no other process uses.
-  RealGroups() {
+  /// The groups are named PARENT/NAME in each hierarchy, with a parent that no other process uses. On version
+  /// 1 only in those of `controllers`, unless that is empty.
+  explicit RealGroups(const std::vector<std::string>& controllers = {}) {
     static int made = 0;
     parent_ = "/berth-test-" + std::to_string(::getpid()) + "-" + std::to_string(made++);
     const std::filesystem::path root = "/sys/fs/cgroup";
@@ -23,7 +25,12 @@ class RealGroups {
       return;
     }
     for (const auto& entry : std::filesystem::directory_iterator(root, error)) {
-      if (!entry.is_symlink()) add(entry.path());
+      const std::string name = entry.path().filename();
+      const auto isIn = [&](const std::string& one) {
+        return ("," + name + ",").find("," + one + ",") != std::string::npos;
+      };
+      const bool wanted = controllers.empty() || std::ranges::any_of(controllers, isIn);
+      if (wanted && !entry.is_symlink()) add(entry.path());
     }
   }
   /// Processes in them have to have ended.

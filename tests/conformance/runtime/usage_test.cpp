@@ -18,7 +18,13 @@ TEST_CASE("The use of a real container is read from the kernel", "[docker]") {
   CHECK(first->cpuNanos > 0);
   CHECK(first->memoryBytes > 0);
   CHECK(first->memoryBytes < uint64_t{1} << 30);
+  CHECK(first->memoryTotalBytes >= first->memoryBytes);
+  CHECK(first->memoryLimitBytes > first->memoryTotalBytes);
+  CHECK_FALSE(first->memoryStats.empty());
+  CHECK(first->pids == 1);
+  CHECK(first->systemCpuNanos > first->cpuNanos);
   REQUIRE(first->networks);
+  CHECK(first->networks->contains("eth0"));
   const auto second = read();
   REQUIRE(second);
   CHECK(second->cpuNanos >= first->cpuNanos);

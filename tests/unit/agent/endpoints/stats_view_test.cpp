@@ -84,6 +84,10 @@ TEST_CASE("The reading before the current one is the previous one") {
   CHECK(second->current.at == fromEpochMillis(2));
   REQUIRE(second->previous);
   CHECK(second->previous->at == fromEpochMillis(1));
+  CHECK(second->previous->cpuNanos == 30);
+  CHECK(second->previous->systemCpuNanos == 1000);
+  CHECK(second->previous->onlineCpus == 4);
+  CHECK(second->previous->networks.at("eth0").txBytes == 5);
 }
 
 }  // namespace
