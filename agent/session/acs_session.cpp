@@ -74,7 +74,7 @@ Async<Ended> AcsSession::serve(std::stop_token stop) {
 }
 
 Async<Ended> AcsSession::readAll(std::shared_ptr<http::WebSocket> socket, std::stop_token stop) {
-  SilenceWatch watch(deps_, socket);
+  SilenceWatch watch(deps_, socket, options_.silence);
   while (true) {
     auto frame = co_await socket->read();
     if (!frame) break;

@@ -5,8 +5,6 @@ namespace {
 
 constexpr Duration kStable = std::chrono::minutes(1);
 constexpr Duration kTooShort = std::chrono::seconds(1);
-// amazon-ecs-agent, ecs-agent/acs/session and ecs-agent/tcs/handler
-constexpr Duration kSilence = std::chrono::minutes(1);
 
 bool saysInactive(const http::WsRefusal& refusal) {
   return refusal.body.find("InactiveInstanceException") != std::string::npos ||
@@ -35,15 +33,15 @@ void limitLifetime(LinkDeps& deps, const std::shared_ptr<http::WebSocket>& socke
   });
 }
 
-SilenceWatch::SilenceWatch(LinkDeps& deps, const std::shared_ptr<http::WebSocket>& socket)
-    : deps_(deps), socket_(socket) {
+SilenceWatch::SilenceWatch(LinkDeps& deps, const std::shared_ptr<http::WebSocket>& socket, Duration silence)
+    : deps_(deps), socket_(socket), silence_(silence) {
   arm();
 }
 
 void SilenceWatch::arm() {
   current_.request_stop();
   current_ = std::stop_source();
-  const Duration silence = kSilence + upTo(kSilence, deps_.random);
+  const Duration silence = silence_ + upTo(silence_, deps_.random);
   spawn(deps_.io.get_executor(), deps_.log, "session watchdog",
         [socket = socket_, silence, token = current_.get_token()] {
           return closeLater(socket, silence, 4000, "no message for too long", token);

@@ -31,6 +31,8 @@ struct LinkOptions {
   std::string dockerVersion;  ///< of the runtime, "20.10.24"
   std::string caFile;
   bool verifyTls = true;
+  /// After once to twice this a session without a sign of life is closed.
+  Duration silence = std::chrono::minutes(1);
 };
 
 enum class Ended {
@@ -61,10 +63,10 @@ Async<Ended> keepConnected(LinkDeps& deps, const char* name, Backoff backoff,
 void limitLifetime(LinkDeps& deps, const std::shared_ptr<http::WebSocket>& socket, Duration base,
                    Duration jitter, std::stop_token ended);
 
-/// Closes a session (4000) in which nothing that counts has come for one to two minutes.
+/// Closes a session (4000) in which nothing that counts has come for once to twice `silence`.
 class SilenceWatch {
  public:
-  SilenceWatch(LinkDeps& deps, const std::shared_ptr<http::WebSocket>& socket);
+  SilenceWatch(LinkDeps& deps, const std::shared_ptr<http::WebSocket>& socket, Duration silence);
   ~SilenceWatch() { current_.request_stop(); }
   SilenceWatch(const SilenceWatch&) = delete;
   SilenceWatch& operator=(const SilenceWatch&) = delete;
@@ -75,6 +77,7 @@ class SilenceWatch {
  private:
   LinkDeps& deps_;
   std::weak_ptr<http::WebSocket> socket_;
+  Duration silence_;
   std::stop_source current_;
 };
 

@@ -13,8 +13,6 @@ namespace {
 constexpr Backoff::Shape kTcsBackoff{std::chrono::seconds(1), std::chrono::minutes(1), 2.0, 0.2};
 constexpr Duration kTcsLifetime = std::chrono::minutes(30);
 constexpr Duration kTcsLifetimeJitter = std::chrono::minutes(5);
-// amazon-ecs-agent, agent/doctor/docker_runtime_healthcheck.go
-constexpr Duration kRuntimeAnswer = std::chrono::seconds(2);
 
 /// What keeps a session alive: the others may come, too, but say nothing of whether telemetry arrives.
 constexpr std::array kSignsOfLife{"HeartbeatMessage", "AckPublishMetric", "AckPublishHealth",
@@ -66,10 +64,12 @@ void TcsSession::checkInstance() {
   auto end = [weak, &clock, number = *number](const Status& outcome) {
     if (auto instance = weak.lock()) instance->end(number, outcome, clock.now().wall);
   };
-  spawn(deps_.io.get_executor(), deps_.log, "instance check", [end]() -> Async<void> {
-    co_await sleepFor(kRuntimeAnswer);
-    end(makeError(Code::DeadlineExceeded, "the container runtime did not answer within 2 seconds"));
-  });
+  spawn(deps_.io.get_executor(), deps_.log, "instance check",
+        [end, limit = options_.runtimeAnswer]() -> Async<void> {
+          co_await sleepFor(limit);
+          end(makeError(Code::DeadlineExceeded,
+                        "the container runtime did not answer within " + formatDuration(limit)));
+        });
   options_.checkRuntime(end);
 }
 
@@ -107,7 +107,7 @@ Async<Ended> TcsSession::serve(std::stop_token stop) {
 
 /// Reading keeps the session's deadline away, and acks and heartbeats its watch.
 Async<Ended> TcsSession::readAll(std::shared_ptr<http::WebSocket> socket, std::stop_token stop) {
-  SilenceWatch watch(deps_, socket);
+  SilenceWatch watch(deps_, socket, link_.silence);
   while (true) {
     auto frame = co_await socket->read();
     if (!frame) break;

@@ -23,6 +23,8 @@ struct TcsOptions {
   bool metrics = true;          ///< false: use is neither read nor published; health is all the same
   UsageListener listener;       ///< hears of all readings, connected or not
   RuntimeCheck checkRuntime{};  ///< empty: the host's health stays INITIALIZING
+  /// A runtime that takes longer is IMPAIRED (amazon-ecs-agent, agent/doctor/docker_runtime_healthcheck.go).
+  Duration runtimeAnswer = std::chrono::seconds(2);
 };
 
 class TcsSession {
@@ -35,8 +37,8 @@ class TcsSession {
   Async<Ended> run(std::stop_token stop);
 
   /// Checks the host's health, to be reported in the next round. For each heartbeat of the command session
-  /// (amazon-ecs-agent, ecs-agent/acs/session/heartbeat_responder.go). A runtime that has not answered
-  /// within 2 s is IMPAIRED; a check that comes while another is under way is left out.
+  /// (amazon-ecs-agent, ecs-agent/acs/session/heartbeat_responder.go). A check
+  /// that comes while another is under way is left out.
   void checkInstance();
 
  private:

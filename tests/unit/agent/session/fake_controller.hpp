@@ -57,6 +57,7 @@ class FakeController final : public http::Handler {
   Async<void> stop() { co_await server_.stop(); }
 
   bool refuses = false;
+  bool acknowledges = true;
   int calls = 0;
   std::vector<std::string> queries;  ///< of the upgrades
   std::vector<std::string> headers;  ///< blocks before the envelopes
@@ -78,7 +79,7 @@ class FakeController final : public http::Handler {
       const size_t end = frame->find("\r\n\r\n");
       headers.push_back(frame->substr(0, end));
       envelopes.push_back(nlohmann::json::parse(frame->substr(end + 4)));
-      open->send(tcs::encodeAck("AckPublishMetric", "ok"));
+      if (acknowledges) open->send(tcs::encodeAck("AckPublishMetric", "ok"));
     }
     if (socket == open) socket.reset();
   }

@@ -33,8 +33,8 @@ class Counters final : public UsageSource {
 
 /// A session with a controller on loopback and an engine that has one task, with one container under a check.
 struct Bench {
-  explicit Bench(TcsOptions options = {})
-      : session(deps(), link(), quick(std::move(options)), engine, usage) {
+  explicit Bench(TcsOptions options = {}, Duration silence = 1min)
+      : session(deps(), link(silence), quick(std::move(options)), engine, usage) {
     acs::Task payload = sample::payload();
     payload.containers.pop_back();
     Task task = makeTask(payload);
@@ -75,10 +75,11 @@ struct Bench {
   }
 
   LinkDeps deps() { return LinkDeps{io, controlPlane, clock, random, log}; }
-  static LinkOptions link() {
+  static LinkOptions link(Duration silence) {
     LinkOptions out;
     out.identity = kSelf;
     out.dockerVersion = "20.10.24";
+    out.silence = silence;
     return out;
   }
   static TcsOptions quick(TcsOptions options) {
@@ -194,6 +195,38 @@ TEST_CASE("A request to stop the session, an ack and an unreadable message leave
   const size_t before = bench.controller.count(kHealth);
   REQUIRE(bench.until([&] { return bench.controller.count(kHealth) >= before + 3; }));
   CHECK(bench.controller.queries.size() == 1);
+}
+
+TEST_CASE("A runtime that does not answer in time is impaired") {
+  TcsOptions options;
+  options.runtimeAnswer = 10ms;
+  std::function<void(Status)> late;
+  options.checkRuntime = [&](std::function<void(Status)> done) { late = std::move(done); };
+  Bench bench(std::move(options));
+  bench.start();
+  bench.session.checkInstance();
+  const auto status = [&] { return bench.controller.last(kInstance)["statuses"][0]; };
+  REQUIRE(bench.until(
+      [&] { return bench.controller.count(kInstance) > 0 && status()["status"] != "INITIALIZING"; }));
+  CHECK(status()["status"] == "IMPAIRED");
+  CHECK(status()["statusReason"] == "the container runtime did not answer within 10ms");
+  late({});
+  const size_t rounds = bench.controller.count(kHealth);
+  REQUIRE(bench.until([&] { return bench.controller.count(kHealth) >= rounds + 2; }));
+  CHECK(status()["status"] == "IMPAIRED");
+}
+
+TEST_CASE("A session without a sign of life is opened anew, one with acks stays") {
+  const auto sessionsAfter = [](bool acknowledges, size_t rounds) {
+    Bench bench({}, 250ms);
+    bench.controller.acknowledges = acknowledges;
+    bench.start();
+    REQUIRE(bench.until(
+        [&] { return bench.controller.count(kHealth) >= rounds || bench.controller.queries.size() > 1; }));
+    return bench.controller.queries.size();
+  };
+  CHECK(sessionsAfter(false, 1000) == 2);
+  CHECK(sessionsAfter(true, 20) == 1);
 }
 
 TEST_CASE("A session that was closed is opened again") {
