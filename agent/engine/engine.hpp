@@ -81,9 +81,9 @@ class Engine {
   /// What the admitted tasks hold of the host.
   const Needs& used() const { return used_; }
   int64_t timeline() const { return timeline_; }
-  /// Says what holds up everything that is asked of the surroundings; empty: nothing does. It is shown as
-  /// what waiting containers wait for.
-  void holdUp(std::string why) { heldUp_ = std::move(why); }
+  /// Says what holds up everything that is asked of the surroundings; empty: nothing does. It is shown as what
+  /// waiting containers wait for, so all tasks are touched.
+  Output holdUp(std::string why);
   /// All that wait, or those of one task.
   std::vector<Waiting> waiting(Now now) const;
   std::vector<Waiting> waiting(const std::string& taskArn, Now now) const;

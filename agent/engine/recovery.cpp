@@ -171,6 +171,14 @@ std::optional<MonoTime> Engine::nextDeadline() const {
   return next;
 }
 
+Output Engine::holdUp(std::string why) {
+  Output out;
+  if (why == heldUp_) return out;
+  heldUp_ = std::move(why);
+  for (const auto& [arn, task] : tasks_) out.touched.push_back(arn);
+  return out;
+}
+
 std::vector<Waiting> Engine::waiting(Now now) const {
   std::vector<Waiting> out;
   for (const auto& [arn, task] : tasks_) {

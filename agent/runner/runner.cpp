@@ -122,7 +122,8 @@ void Runner::commit() {
 
 void Runner::setBlocked(std::string reason) {
   blockedBy_ = std::move(reason);
-  engine_.holdUp(blockedBy_);
+  const Output shown = engine_.holdUp(blockedBy_);
+  if (ports_.changed) ports_.changed(shown);
 }
 
 void Runner::performBlocked() {
