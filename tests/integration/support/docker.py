@@ -41,7 +41,7 @@ def free_port():
 class Engine:
     """One Docker Engine. A test that kills it starts it again: every later test uses the same one."""
 
-    def __init__(self, folder, number):
+    def __init__(self, folder, number, options=()):
         self.folder = pathlib.Path(folder, f"engine-{number}")
         self.folder.mkdir()
         self.socket = self.folder / "docker.sock"
@@ -50,7 +50,7 @@ class Engine:
         self.cgroup = f"{self.folder.parent.name}-{number}"
         command = ["/usr/sbin/dockerd", "--data-root", self.folder / "data", "--exec-root", self.folder / "exec",
                    "-H", f"unix://{self.socket}", "--pidfile", self.folder / "docker.pid", "--bridge", self.bridge,
-                   "--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", f"/{self.cgroup}"]
+                   "--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", f"/{self.cgroup}", *options]
         self.program = Program("dockerd", command, self.folder)
         for arguments in (["link", "add", self.bridge, "type", "bridge"],
                           ["addr", "add", self.address, "dev", self.bridge], ["link", "set", self.bridge, "up"]):

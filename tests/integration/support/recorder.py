@@ -79,9 +79,12 @@ class Recorder:
         while True:
             try:
                 client, _ = self._listener.accept()
-                self._connections.append(self._connected(client))
             except OSError:
                 return
+            try:
+                self._connections.append(self._connected(client))
+            except OSError:
+                client.close()  # the controller is away
 
     def _heads(self):
         """(first line, headers, stream after the head) of every request, connection after connection."""
