@@ -207,13 +207,3 @@ def test_our_agent_registers_anew_when_its_instance_is_deregistered(berth):
     new = agent.instance_arn
     agent.start_joined()
     assert berth.ecs.list_container_instances()["containerInstanceArns"] == [new]
-
-
-def test_our_agent_ends_for_good_when_its_instance_was_deregistered_while_it_was_away(berth):
-    berth.start()
-    agent = berth.agents[0]
-    agent.stop()
-    berth.ecs.deregister_container_instance(containerInstance=agent.instance_arn, force=True)
-    agent.start()
-    assert agent.wait() == 5, "which its supervisor does not restart"
-    assert "remove the agent's state to register anew" in agent.log.read_text()
