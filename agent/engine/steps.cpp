@@ -8,8 +8,9 @@ namespace berth::agent {
 namespace {
 
 constexpr Duration kReapAgain = std::chrono::milliseconds(100);
-constexpr int kReapTries = 5;  ///< without an answer of the kernel
-constexpr int kKilled = 137;   ///< exit code of a process that SIGKILL has ended
+constexpr int kRestartTries = 10;  ///< refused in a row: more than half a minute, by the growing delays
+constexpr int kReapTries = 5;      ///< without an answer of the kernel
+constexpr int kKilled = 137;       ///< exit code of a process that SIGKILL has ended
 
 bool outcomeUnknown(const Error& error) {
   return error.code == Code::Unavailable || error.code == Code::DeadlineExceeded ||
@@ -83,8 +84,13 @@ void Engine::finished(const StartDone& done, Now now, Output& out) {
   Container* container = stepEnded(done.key, &task);
   if (!container) return;
   if (done.result) {
-    container->attempts = 0;
+    container->attempts = container->failedRestarts = 0;
     see(*task, *container, *done.result, now, out);
+  } else if (!outcomeUnknown(done.result.error()) && container->restarting &&
+             ++container->failedRestarts < kRestartTries) {
+    // It did start before, so what is wrong may well be the runtime, which refuses starts while it ends.
+    container->uncertain = true;
+    backOff(*container, "another attempt to start it again after: " + done.result.error().message, now);
   } else if (!outcomeUnknown(done.result.error())) {
     container->uncertain = true;
     container->startFailure = reasonFor("CannotStartContainerError", done.result.error());

@@ -68,6 +68,7 @@ struct Container {
   ContainerStatus sent = ContainerStatus::None;
 
   // Not stored: what is going on right now.
+  int failedRestarts = 0;  ///< starts by its policy that the runtime has refused, in a row
   int64_t pid = 0;
   std::map<std::string, std::string> labels;  ///< as the runtime has them
   std::optional<MonoTime> runningSince;

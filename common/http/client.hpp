@@ -33,7 +33,8 @@ struct Call {
   Request request;
   std::string unixSocket;  ///< path of the socket to connect to instead of the URL's host; empty: TCP
   bool direct = false;     ///< never through a proxy of the environment
-  Duration timeout{0};     ///< for the whole exchange; 0: none
+  bool fresh = false;   ///< on a connection of its own: who closes its door gets no call through an old one
+  Duration timeout{0};  ///< for the whole exchange; 0: none
   Duration inactivity{0};  ///< longest time without a byte either way; 0: none
   /// When set, the body of a 2xx answer streams here (Response::body stays empty); other answers' bodies are
   /// collected. False ends the call with Cancelled. Called on the loop; must not destroy the client.

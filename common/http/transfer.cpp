@@ -109,6 +109,7 @@ void Transfer::configure(const ClientOptions& options) {
   if (!call_.unixSocket.empty()) {
     curl_easy_setopt(easy_, CURLOPT_UNIX_SOCKET_PATH, call_.unixSocket.c_str());
   }
+  if (call_.fresh) curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
   if (direct_) curl_easy_setopt(easy_, CURLOPT_PROXY, "");
 
   curl_easy_setopt(easy_, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);

@@ -87,6 +87,7 @@ def host(run_folder, registry, request):
         berth.start(controller_changes={"heartbeat": "1s"})
         yield Host(berth, engine)
     finally:
+        print(berth.logs())
         for program in [*berth.agents, berth.controller]:
             if program:
                 program.stop()

@@ -68,6 +68,7 @@ Error EngineApi::failure(const Exchange& exchange, const Error& error) const {
 Async<Result<http::Response>> EngineApi::transmit(Exchange exchange, std::string prefix) {
   http::Call call;
   call.unixSocket = socket_;
+  call.fresh = exchange.fresh;
   call.timeout = exchange.deadline;
   call.onBody = exchange.onBody;
   call.request.method = exchange.method;
@@ -138,6 +139,9 @@ Async<Result<std::string>> EngineApi::createContainer(std::string name, std::str
 Async<Status> EngineApi::startContainer(std::string id) {
   Exchange exchange{
       .method = "POST", .path = containerPath(id, "/start"), .step = "started", .deadline = deadlines_.start};
+  // An engine that is ending takes no new connections, but serves old ones until it is gone. What it starts
+  // then it may leave running and know nothing of afterwards.
+  exchange.fresh = true;
   const Result<http::Response> response = co_await call(std::move(exchange));
   co_return response ? Status() : Status(response.error());
 }

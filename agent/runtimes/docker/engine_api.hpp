@@ -98,6 +98,7 @@ class EngineApi {
     http::Query query{};
     http::Headers headers{};
     std::string body{};
+    bool fresh = false;  ///< on a connection of its own
     std::function<bool(std::string_view)> onBody{};
     std::stop_token stop{};  ///< beside that of the whole
   };

@@ -133,6 +133,30 @@ TEST_CASE("a container with a restart policy is started again under the same id,
   CHECK(bench.waiting().empty());
 }
 
+TEST_CASE("a start by the restart policy that the runtime refuses is tried again, and not for ever") {
+  Bench bench;
+  acs::Task task = oneContainer();
+  task.containers[0].restartPolicy = {true, {}, 0};
+  bench.payload(task);
+  bench.pulled();
+  bench.created();
+  bench.reported(effect<ReportEffect>(bench.done(StartDone{kMain, seenRunning("c1", 3)}))->report);
+  RuntimeContainer seen = exited("c1", 1);
+  seen.startedAt = at(3).wall;
+  bench.engine.onRuntimeEvent(event("c1", "die"), bench.now());
+  Output out = bench.inspected(seen);
+  int starts = 0;
+  while (effect<StartEffect>(out) && ++starts < 100) {
+    out = bench.done(StartDone{kMain, makeError(Code::Internal, "the daemon is shutting down")});
+    if (effects<InspectEffect>(out).empty()) out = bench.timer();
+    REQUIRE(effect<InspectEffect>(out));
+    out = bench.inspected(seen);
+  }
+  CHECK(starts == 10);
+  CHECK(bench.main().known == ContainerStatus::Stopped);
+  CHECK(bench.main().reason == "CannotStartContainerError: the daemon is shutting down");
+}
+
 TEST_CASE("containers are created when what they share is there, under its control group and ports") {
   Bench bench;
   bench.byHand = true;
