@@ -87,7 +87,7 @@ def host(run_folder, registry, request):
         berth.start(controller_changes={"heartbeat": "1s"})
         yield Host(berth, engine)
     finally:
-        print(berth.logs())
+        print(berth.logs())  # shown when the test has failed
         for program in [*berth.agents, berth.controller]:
             if program:
                 program.stop()

@@ -134,6 +134,22 @@ TEST_CASE("The answer with the endpoints gives them, the optional ones empty whe
   CHECK(decodeCreateClusterResponse(R"({"cluster": {"clusterName": "default"}})")->clusterName == "default");
 }
 
+TEST_CASE("The description of an instance tells its status, or that it is missing") {
+  CHECK(Json::parse(encode(DescribeContainerInstancesRequest{"default", {"arn"}})) ==
+        Json{{"cluster", "default"}, {"containerInstances", {"arn"}}});
+  const auto found = decodeDescribeContainerInstancesResponse(
+      R"({"containerInstances": [{"containerInstanceArn": "arn", "status": "INACTIVE"}], "failures": []})");
+  REQUIRE(found);
+  REQUIRE(found->containerInstances.size() == 1);
+  CHECK(found->containerInstances[0].status == "INACTIVE");
+  const auto missing =
+      decodeDescribeContainerInstancesResponse(R"({"failures": [{"arn": "arn", "reason": "MISSING"}]})");
+  REQUIRE(missing);
+  CHECK(missing->containerInstances.empty());
+  CHECK(missing->failures.at(0).reason == "MISSING");
+  CHECK_FALSE(decodeDescribeContainerInstancesResponse("[]"));
+}
+
 TEST_CASE("An answer of another shape is refused with the name of what is wrong") {
   struct Case {
     std::string text;
