@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <vector>
 
 namespace berth::agent {
 namespace {
@@ -87,18 +88,50 @@ std::string_view adviceFor(const Error& error) {
   }
 }
 
-/// `text` without the names of an image, which could be taken for clues.
-std::string withoutName(std::string text, const std::string& image) {
+/// How texts name an image: in full, or without what Docker Hub's images have in front; with and without tag
+/// or digest. Longer names come first.
+std::vector<std::string> namesOf(std::string_view image) {
   const size_t at = image.find('@');
   const size_t colon = image.rfind(':', at);
-  const size_t slash = image.rfind('/');
+  const size_t slash = image.rfind('/', at);
   const bool tagged =
       at == std::string::npos && colon != std::string::npos && (slash == std::string::npos || colon > slash);
-  const std::string repository = image.substr(0, tagged ? colon : at);
-  if (repository.empty()) return text;
-  for (size_t found = text.find(repository); found != std::string::npos; found = text.find(repository)) {
-    text.erase(found, repository.size());
+  const std::string_view repository = image.substr(0, tagged ? colon : at);
+  std::vector<std::string> names;
+  for (const std::string_view name : {image, repository}) {
+    names.emplace_back(name);
+    for (const std::string_view front : {"docker.io/", "docker.io/library/"}) {
+      const std::string_view rest = name.starts_with(front) ? name.substr(front.size()) : "";
+      // A bare word may be one of the text's own.
+      if (rest.find_first_of(":@/") != std::string_view::npos) names.emplace_back(rest);
+    }
   }
+  std::erase(names, "");
+  return names;
+}
+
+bool isLetterOrDigit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// `text` without `name` where it doesn't stand within longer words.
+std::string withoutWord(std::string_view text, std::string_view name) {
+  std::string out;
+  size_t done = 0;
+  for (size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+    const size_t end = at + name.size();
+    const bool within = (at > 0 && isLetterOrDigit(text[at - 1]) && isLetterOrDigit(name.front())) ||
+                        (end < text.size() && isLetterOrDigit(text[end]) && isLetterOrDigit(name.back()));
+    if (at < done || within) continue;
+    out += text.substr(done, at - done);
+    done = end;
+  }
+  return out.append(text.substr(done));
+}
+
+/// `text` without the names of an image, which could be taken for clues.
+std::string withoutNames(std::string text, std::string_view image) {
+  for (const std::string& name : namesOf(image)) text = withoutWord(text, name);
   return text;
 }
 
@@ -140,7 +173,7 @@ Error registryError(int status, std::string message) {
 }
 
 Error registryFailure(int status, std::string message, const std::string& image) {
-  Error error = makeError(codeFor(status, withoutName(message, image)), withoutQueries(message));
+  Error error = makeError(codeFor(status, withoutNames(message, image)), withoutQueries(message));
   std::string words =
       error.message.find(image) == std::string::npos ? image + ": " + error.message : error.message;
   error.message = std::string(adviceFor(error)) + words;

@@ -103,6 +103,22 @@ TEST_CASE("The name of an image is no clue") {
   CHECK(registryFailure(500, "r/denied:2: not found", "r/denied:1").code == Code::NotFound);
 }
 
+TEST_CASE("Neither is its tag, nor a short form of its name") {
+  const std::string hub = "docker.io/library/web:unauthorized";
+  CHECK(registryFailure(500, "manifest for " + hub + " not found", hub).code == Code::NotFound);
+  CHECK(registryFailure(500, "manifest for web:unauthorized not found", hub).code == Code::NotFound);
+  CHECK(registryFailure(500, "failed to resolve team/denied:1: not found", "docker.io/team/denied:1").code ==
+        Code::NotFound);
+}
+
+TEST_CASE("Words that only contain an image's name stay clues") {
+  CHECK(registryFailure(500, "Get \"https://r/v2/auth/\": unauthorized: authentication required", "auth:1")
+            .code == Code::PermissionDenied);
+  CHECK(registryFailure(500, "pull access denied for denied, repository does not exist",
+                        "docker.io/library/denied:1")
+            .code == Code::PermissionDenied);
+}
+
 TEST_CASE("Signatures in URLs are not told") {
   CHECK(withoutQueries("Get \"https://layers.example/a/b?X-Amz-Signature=abc&y=1\": dial tcp: i/o timeout") ==
         "Get \"https://layers.example/a/b?REDACTED\": dial tcp: i/o timeout");
