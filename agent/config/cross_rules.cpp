@@ -103,7 +103,7 @@ void checkRegistryAuth(const Settings& settings, Problems& problems) {
   const std::string& form = settings.string("registry_auth.type");
   auto json = nlohmann::json::parse(settings.string("registry_auth.data"), nullptr, false);
   const bool nested = form == "dockercfg" && json.is_object() && json.contains("auths");
-  const nlohmann::json entries = nested ? json["auths"] : json;
+  const nlohmann::json& entries = nested ? json["auths"] : json;
   const bool fits = entries.is_object() && std::ranges::all_of(entries, [&](const nlohmann::json& entry) {
                       return fitsType(entry, form);
                     });

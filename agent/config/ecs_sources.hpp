@@ -33,7 +33,7 @@ EcsTexts ecsEnvironment(const std::map<std::string, std::string>& environment);
 EcsTexts ecsLines(std::string_view path, std::string_view content);
 
 /// `content` of the JSON file: an object whose keys are the fields of amazon-ecs-agent's configuration, in
-/// any case; durations are nanoseconds; null and 0 are not set.
+/// any case; durations are nanoseconds; null and 0 are not set. Nested deeper than 64 levels it is none.
 EcsTexts ecsJson(std::string_view path, std::string_view content);
 
 /// The settings that the texts give, in `layer`. Texts that don't count are told in `warnings`, one line

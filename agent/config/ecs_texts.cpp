@@ -7,6 +7,7 @@
 #include "agent/config/ecs_sources.hpp"
 #include "common/config/value.hpp"
 #include "common/http/message.hpp"
+#include "proto/json/fields.hpp"
 
 namespace berth::agent {
 namespace {
@@ -95,13 +96,13 @@ EcsTexts ecsJson(std::string_view path, std::string_view content) {
   EcsTexts out;
   out.names = EcsTexts::Names::JsonKeys;
   if (content.find_first_not_of(" \t\r\n") == std::string_view::npos) return out;
-  const auto json = nlohmann::json::parse(content, nullptr, false);
-  if (!json.is_object()) {
+  const auto object = json::parseObject(content, path);
+  if (!object) {
     out.problems.push_back(std::string(path) +
                            ": must hold one JSON object, like {\"Cluster\":\"prod\"}; correct or remove it");
     return out;
   }
-  for (const auto& [key, value] : json.items())
+  for (const auto& [key, value] : object->items())
     out.texts.push_back({key, variableForm(key, value), sourceOf(std::string(path), key)});
   joinRates(out.texts);
   return out;

@@ -8,6 +8,7 @@
 #include "agent/secrets/value_from.hpp"
 #include "common/aws/crypto.hpp"
 #include "common/aws/errors.hpp"
+#include "proto/json/fields.hpp"
 
 namespace berth::agent {
 namespace {
@@ -160,10 +161,12 @@ Error readObjectError(const http::Response& response) {
 }
 
 Result<std::string> pickMember(const std::string& secret, const std::string& key) {
-  const json object = json::parse(secret, nullptr, false);
-  if (!object.is_object()) {
-    return makeError(Code::InvalidArgument, "the secret is no JSON object, so it has no json key " + key);
+  const Result<json> parsed = berth::json::parseObject(secret, "the secret");
+  if (!parsed) {
+    return makeError(Code::InvalidArgument,
+                     "the secret is no JSON object of at most 64 levels, so it has no json key " + key);
   }
+  const json& object = *parsed;
   const json* found = nullptr;
   if (const auto member = object.find(key); member != object.end()) {
     found = &*member;
@@ -198,15 +201,15 @@ Result<RegistryAuths> parseConfiguredAuths(std::string_view type, const std::str
         Code::InvalidArgument,
         "the type of registry credentials is docker or dockercfg, not \"" + std::string(type) + "\"");
   }
-  json object = json::parse(data, nullptr, false);
+  const json object = json::parse(data, nullptr, false);
   if (!object.is_object())
     return makeError(Code::InvalidArgument, "registry credentials have to be a JSON object by registry");
   const bool dockercfg = type == "dockercfg";
-  if (dockercfg && object.contains("auths") && object["auths"].is_object() &&
-      !object["auths"].contains("auth"))
-    object = json(object["auths"]);
+  const auto auths = object.find("auths");
+  const bool within = dockercfg && auths != object.end() && auths->is_object() && !auths->contains("auth");
+  const json& entries = within ? *auths : object;
   RegistryAuths out;
-  for (const auto& [registry, entry] : object.items()) {
+  for (const auto& [registry, entry] : entries.items()) {
     Result<RegistryAuth> auth = readOneAuth(registry, entry, dockercfg);
     if (!auth) return auth.error();
     const std::string key = registryKey(registry);

@@ -29,7 +29,8 @@ Error readObjectError(const http::Response& response);
 
 /// A member of a secret that is a JSON object: strings as they are, other values as JSON text. `key` is the
 /// member's name, or a JSON pointer ("/data/password", RFC 6901) if it begins with '/' and no member has that
-/// name. NotFound when it isn't there or is null; InvalidArgument when the secret is no JSON object.
+/// name. NotFound when it isn't there or is null; InvalidArgument when the secret is no JSON object,
+/// or nested deeper than 64 levels.
 Result<std::string> pickMember(const std::string& secret, const std::string& key);
 
 /// Credentials of a registry from a secret: {"username":...,"password":...}. InvalidArgument.

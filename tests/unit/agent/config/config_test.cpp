@@ -203,8 +203,9 @@ TEST_CASE("credentials of registries have a type and fit it, and are never shown
   CHECK_THAT(load(auth("docker", docker))->described, !Catch::Contains("hidden-one"));
   CHECK(load(auth("dockercfg", dockercfg))->secrets.registryAuthType == "dockercfg");
   CHECK(load(auth("dockercfg", R"({"auths":)" + dockercfg + "}")));
-  for (const std::string& data :
-       {dockercfg, std::string("[]"), std::string("{hidden-one"), std::string(R"({"reg":"hidden-one"})")}) {
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  for (const std::string& data : {dockercfg, deep, std::string("[]"), std::string("{hidden-one"),
+                                  std::string(R"({"reg":"hidden-one"})")}) {
     CHECK_THAT(wrong(auth("docker", data)),
                Catch::Contains("registry_auth.data does not fit registry_auth.type docker") &&
                    Catch::Contains("agent.yaml:2") && !Catch::Contains("hidden-one") &&

@@ -43,7 +43,9 @@ TEST_CASE("the JSON file has fields of amazon-ecs-agent's configuration in any c
         "[TaskCleanupWaitDuration=10800000000000ns @j (TaskCleanupWaitDuration)][cluster=a @j (cluster)]"
         "[TaskMetadataSteadyStateRate=40,9 @j (taskmetadataburstrate)]");
   CHECK(ecsJson("j", " \n").problems.empty());
-  for (const char* text : {"[]", "{", "1", "{}x", "\xff"})
+  const std::string deep =
+      R"({"ReservedPorts":)" + std::string(200'000, '[') + std::string(200'000, ']') + "}";
+  for (const std::string& text : Texts{"[]", "{", "1", "{}x", "\xff", deep})
     CHECK(ecsJson("j", text).problems ==
           Texts{"j: must hold one JSON object, like {\"Cluster\":\"prod\"}; correct or remove it"});
 }
