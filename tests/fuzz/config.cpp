@@ -1,38 +1,15 @@
 // Config files and environments: YAML, a line "----", NAME=VALUE lines.
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <cstdio>
-#include <cstdlib>
-
 #include "agent/config/config.hpp"
 #include "common/config/load.hpp"
 #include "controller/config/config.hpp"
+#include "tests/fuzz/memory_file.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace {
 
 using namespace berth;
+using fuzz::MemoryFile;
 using Environment = std::map<std::string, std::string>;
-
-/// A file in memory, under a path by which it can be opened.
-class MemoryFile {
- public:
-  explicit MemoryFile(std::string_view text) : fd_(::memfd_create("fuzz", MFD_CLOEXEC)) {
-    if (fd_ < 0 || ::write(fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
-      std::perror("fuzz: a file in memory");
-      std::_Exit(3);
-    }
-  }
-  ~MemoryFile() { ::close(fd_); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-
-  std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
-
- private:
-  int fd_;
-};
 
 /// A setting of every type.
 config::Schema everyType() {
