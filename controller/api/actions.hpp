@@ -25,6 +25,7 @@ ApiResult<Json> listTasks(Context& context);
 ApiResult<Json> listContainerInstances(Context& context);
 ApiResult<Json> describeContainerInstances(Context& context);
 ApiResult<Json> deregisterContainerInstance(Context& context);
+ApiResult<Json> updateContainerInstancesState(Context& context);
 
 ApiResult<Json> registerContainerInstance(Context& context);
 ApiResult<Json> discoverPollEndpoint(Context& context);

@@ -27,6 +27,7 @@ constexpr OperationEntry kOperations[] = {
     {"SubmitAttachmentStateChanges", submitAttachmentStateChanges, false},
     {"SubmitContainerStateChange", submitContainerStateChange, false},
     {"SubmitTaskStateChange", submitTaskStateChange, false},
+    {"UpdateContainerInstancesState", updateContainerInstancesState, false},
 };
 
 }  // namespace

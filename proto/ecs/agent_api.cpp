@@ -170,6 +170,16 @@ std::string encode(const DescribeContainerInstancesRequest& request) {
   return json::dump(Json{{"cluster", request.cluster}, {"containerInstances", request.containerInstances}});
 }
 
+std::string encode(const UpdateContainerInstancesStateRequest& request) {
+  return json::dump(Json{{"cluster", request.cluster},
+                         {"containerInstances", request.containerInstances},
+                         {"status", request.status}});
+}
+
+std::string encode(const StopTaskRequest& request) {
+  return json::dump(Json{{"cluster", request.cluster}, {"task", request.task}, {"reason", request.reason}});
+}
+
 Result<RegisterContainerInstanceResponse> decodeRegisterContainerInstanceResponse(std::string_view text) {
   using Response = RegisterContainerInstanceResponse;
   return decode<Response>(text, [](Fields& fields, Response& out) {

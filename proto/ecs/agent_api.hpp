@@ -158,11 +158,27 @@ struct DescribeContainerInstancesResponse {
   std::vector<Failure> failures;
 };
 
-/// The request's body. The answers to the Submit operations hold nothing of use.
+/// Takes instances out of service (DRAINING: nothing new is placed there), or back into it (ACTIVE). Answered
+/// as a description of them: what is in `failures` was not changed.
+struct UpdateContainerInstancesStateRequest {
+  std::string cluster;
+  std::vector<std::string> containerInstances;  ///< ARNs
+  std::string status;                           ///< "ACTIVE" or "DRAINING"
+};
+
+struct StopTaskRequest {
+  std::string cluster;
+  std::string task;    ///< ARN
+  std::string reason;  ///< up to 255 characters
+};
+
+/// The request's body. The answers to StopTask and the Submit operations hold nothing of use.
 std::string encode(const RegisterContainerInstanceRequest& request);
 std::string encode(const DiscoverPollEndpointRequest& request);
 std::string encode(const CreateClusterRequest& request);
 std::string encode(const DescribeContainerInstancesRequest& request);
+std::string encode(const UpdateContainerInstancesStateRequest& request);
+std::string encode(const StopTaskRequest& request);
 std::string encode(const SubmitTaskStateChangeRequest& request);
 std::string encode(const SubmitContainerStateChangeRequest& request);
 std::string encode(const SubmitAttachmentStateChangesRequest& request);

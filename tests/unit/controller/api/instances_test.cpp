@@ -268,3 +268,61 @@ TEST_CASE("a registration with resources that can't be is refused") {
                       with({{"name", "MEMORY"}, {"type", "INTEGER"}, {"integerValue", -1}})) ==
         "InvalidParameterException: The resource MEMORY must not be negative.");
 }
+
+TEST_CASE("an instance is taken out of service and back into it, which its tasks don't notice") {
+  Bench bench;
+  const std::string arn = bench.ready();
+  const std::string task = bench.runOne();
+  const auto set = [&](const char* status) {
+    return bench.call("UpdateContainerInstancesState", {{"containerInstances", {arn}}, {"status", status}});
+  };
+  const Json drained = set("DRAINING");
+  CHECK(drained["failures"].empty());
+  CHECK(drained["containerInstances"][0]["containerInstanceArn"] == arn);
+  CHECK(drained["containerInstances"][0]["status"] == "DRAINING");
+  CHECK(described(bench, arn)["status"] == "DRAINING");
+  CHECK(bench.task(task)["desiredStatus"] == "RUNNING");
+  CHECK(bench.call("RunTask", {{"taskDefinition", "app"}})["failures"][0]["reason"] == "INACTIVE");
+  const auto version = described(bench, arn)["version"];
+  set("DRAINING");
+  CHECK(described(bench, arn)["version"] == version);
+  CHECK(bench.host("default", {{"containerInstanceArn", arn}}) == arn);
+  CHECK(described(bench, arn)["status"] == "DRAINING");
+  CHECK(set("ACTIVE")["containerInstances"][0]["status"] == "ACTIVE");
+  CHECK(bench.call("RunTask", {{"taskDefinition", "app"}})["failures"].empty());
+}
+
+TEST_CASE("of the instances to drain, those that are not there are told, in the request's order") {
+  Bench bench;
+  bench.cluster();
+  const std::string gone = bench.host();
+  const std::string here = bench.host();
+  const std::string never(32, 'a');
+  bench.call("DeregisterContainerInstance", {{"containerInstance", gone}});
+  const Json reply = bench.call("UpdateContainerInstancesState",
+                                {{"containerInstances", {never, gone, here}}, {"status", "DRAINING"}});
+  const std::string prefix = "arn:aws:ecs:us-east-1:000000000000:container-instance/default/";
+  CHECK(reply["failures"] == Json::array({{{"arn", prefix + never}, {"reason", "MISSING"}},
+                                          {{"arn", gone}, {"reason", "INACTIVE"}}}));
+  CHECK(reply["containerInstances"].size() == 1);
+  CHECK(described(bench, here)["status"] == "DRAINING");
+  CHECK(described(bench, gone)["status"] == "INACTIVE");
+}
+
+TEST_CASE("a status that can't be asked for, no instance, and too many are refused") {
+  Bench bench;
+  bench.cluster();
+  const std::string arn = bench.host();
+  const auto refusal = [&](Json instances, const char* status) {
+    return bench.refusal("UpdateContainerInstancesState",
+                         {{"containerInstances", std::move(instances)}, {"status", status}});
+  };
+  const char* wrong =
+      "InvalidParameterException: Container instance status should be one of [ACTIVE, DRAINING]";
+  CHECK(refusal({arn}, "REGISTERING") == wrong);
+  CHECK(refusal({arn}, "AWAY") == wrong);
+  CHECK(refusal(Json::array(), "ACTIVE") == "ClientException: Container Instances cannot be empty.");
+  CHECK(refusal(std::vector<std::string>(11, arn), "ACTIVE") ==
+        "InvalidParameterException: Container Instances can have at most 10 items.");
+  CHECK(described(bench, arn)["status"] == "ACTIVE");
+}

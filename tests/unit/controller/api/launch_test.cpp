@@ -51,9 +51,7 @@ TEST_CASE("an instance of another cluster, or one that is deregistered, is no ca
 TEST_CASE("an instance that drains takes no task") {
   Bench bench;
   std::string host = bench.ready();
-  Instance draining = bench.core.state().instances().begin()->second;
-  draining.status = "DRAINING";
-  bench.core.load({draining});
+  bench.call("UpdateContainerInstancesState", {{"containerInstances", {host}}, {"status", "DRAINING"}});
   Json failures = Json::array({{{"arn", host}, {"reason", "INACTIVE"}}});
   CHECK(bench.call("RunTask", {{"taskDefinition", "app"}})["failures"] == failures);
   CHECK(bench.call("StartTask", {{"taskDefinition", "app"}, {"containerInstances", {host}}})["failures"] ==

@@ -26,7 +26,8 @@ std::vector<Call> clusterCalls() {
           {"StopTask", {{"task", id}}},
           {"SubmitAttachmentStateChanges", {{"attachments", Json::array()}}},
           {"SubmitContainerStateChange", {{"task", id}}},
-          {"SubmitTaskStateChange", {{"task", id}, {"status", "STOPPED"}}}};
+          {"SubmitTaskStateChange", {{"task", id}, {"status", "STOPPED"}}},
+          {"UpdateContainerInstancesState", {{"containerInstances", {id}}, {"status", "DRAINING"}}}};
 }
 
 std::string nullAt(const std::string& member) {

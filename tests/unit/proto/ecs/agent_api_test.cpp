@@ -134,6 +134,13 @@ TEST_CASE("The answer with the endpoints gives them, the optional ones empty whe
   CHECK(decodeCreateClusterResponse(R"({"cluster": {"clusterName": "default"}})")->clusterName == "default");
 }
 
+TEST_CASE("An instance is drained by its ARN, and a task of it stopped with a reason") {
+  CHECK(Json::parse(encode(UpdateContainerInstancesStateRequest{"default", {"arn"}, "DRAINING"})) ==
+        Json{{"cluster", "default"}, {"containerInstances", {"arn"}}, {"status", "DRAINING"}});
+  CHECK(Json::parse(encode(StopTaskRequest{"default", "task", "why"})) ==
+        Json{{"cluster", "default"}, {"task", "task"}, {"reason", "why"}});
+}
+
 TEST_CASE("The description of an instance tells its status, or that it is missing") {
   CHECK(Json::parse(encode(DescribeContainerInstancesRequest{"default", {"arn"}})) ==
         Json{{"cluster", "default"}, {"containerInstances", {"arn"}}});
