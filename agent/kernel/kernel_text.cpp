@@ -33,14 +33,25 @@ bool add(std::string_view text, uint64_t& sum) {
   return value.has_value();
 }
 
+struct Device {
+  uint64_t major = 0;
+  uint64_t minor = 0;
+};
+
+/// Of "8:0".
+std::optional<Device> deviceOf(std::string_view text) {
+  const auto major = parseNumber<uint64_t>(take(text, ':'));
+  const auto minor = parseNumber<uint64_t>(text);
+  if (!major || !minor) return std::nullopt;
+  return Device{*major, *minor};
+}
+
 /// The entry of device "8:0"; a new one unless it is the last. nullptr when that is no device.
-BlockUsage* deviceIn(std::vector<BlockUsage>& devices, std::string_view device) {
-  std::string_view minorPart = device;
-  const auto major = parseNumber<uint64_t>(take(minorPart, ':'));
-  const auto minor = parseNumber<uint64_t>(minorPart);
-  if (!major || !minor) return nullptr;
-  if (devices.empty() || devices.back().major != *major || devices.back().minor != *minor) {
-    devices.push_back(BlockUsage{*major, *minor, 0, 0});
+BlockUsage* deviceIn(std::vector<BlockUsage>& devices, std::string_view text) {
+  const auto device = deviceOf(text);
+  if (!device) return nullptr;
+  if (devices.empty() || devices.back().major != device->major || devices.back().minor != device->minor) {
+    devices.push_back(BlockUsage{device->major, device->minor});
   }
   return &devices.back();
 }
@@ -87,6 +98,18 @@ std::optional<std::map<std::string, uint64_t>> parseKeyedAll(std::string_view te
   return numbers;
 }
 
+std::optional<std::vector<uint64_t>> parseNumbers(std::string_view text) {
+  std::string_view line = take(text, '\n');
+  std::vector<uint64_t> numbers;
+  for (std::string_view word = takeWord(line); !word.empty(); word = takeWord(line)) {
+    const auto value = parseNumber<uint64_t>(word);
+    if (!value) return std::nullopt;
+    numbers.push_back(*value);
+  }
+  if (!text.empty() || numbers.empty()) return std::nullopt;
+  return numbers;
+}
+
 std::optional<uint64_t> parseLimit(std::string_view text) {
   if (text == "max\n" || text == "max") return std::numeric_limits<uint64_t>::max();
   return parseOneLine(text);
@@ -107,6 +130,22 @@ std::optional<std::vector<BlockUsage>> parseBlkio(std::string_view text) {
   return devices;
 }
 
+std::optional<std::vector<BlockLine>> parseBlkioLines(std::string_view text) {
+  std::vector<BlockLine> lines;
+  while (!text.empty()) {
+    std::string_view rest = take(text, '\n');
+    const std::string_view first = takeWord(rest);
+    // The sum of all devices, in the last line, has none.
+    if (first == "Total") continue;
+    const auto device = deviceOf(first);
+    const std::string_view operation = takeWord(rest);
+    const auto value = parseNumber<uint64_t>(takeWord(rest));
+    if (!device || !value) return std::nullopt;
+    lines.push_back({device->major, device->minor, std::string(operation), *value});
+  }
+  return lines;
+}
+
 std::optional<std::vector<BlockUsage>> parseIoStat(std::string_view text) {
   std::vector<BlockUsage> devices;
   while (!text.empty()) {
@@ -119,6 +158,8 @@ std::optional<std::vector<BlockUsage>> parseIoStat(std::string_view text) {
       const std::string_view key = take(pair, '=');
       if (key == "rbytes" && !add(pair, of->readBytes)) return std::nullopt;
       if (key == "wbytes" && !add(pair, of->writeBytes)) return std::nullopt;
+      if (key == "rios" && !add(pair, of->reads)) return std::nullopt;
+      if (key == "wios" && !add(pair, of->writes)) return std::nullopt;
     }
   }
   return devices;

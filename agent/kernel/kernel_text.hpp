@@ -28,12 +28,17 @@ std::optional<uint64_t> parseKeyed(std::string_view text, std::string_view key);
 /// All of such a file, by key.
 std::optional<std::map<std::string, uint64_t>> parseKeyedAll(std::string_view text);
 
+/// A file of numbers in one line, "12 0 7 \n".
+std::optional<std::vector<uint64_t>> parseNumbers(std::string_view text);
+
 /// A file of one number or "max", which reads as the greatest number.
 std::optional<uint64_t> parseLimit(std::string_view text);
 
 /// blkio.throttle.io_service_bytes: lines "8:0 Read 4096", a device's lines together.
 std::optional<std::vector<BlockUsage>> parseBlkio(std::string_view text);
-/// io.stat of version 2: lines "8:0 rbytes=4096 wbytes=0 ...".
+/// The lines of such a file that are about a device.
+std::optional<std::vector<BlockLine>> parseBlkioLines(std::string_view text);
+/// io.stat of version 2: lines "8:0 rbytes=4096 wbytes=0 rios=1 wios=0 ...".
 std::optional<std::vector<BlockUsage>> parseIoStat(std::string_view text);
 
 /// /proc/PID/net/dev, by interface, without lo.

@@ -42,24 +42,49 @@ struct BlockUsage {
   uint64_t minor = 0;
   uint64_t readBytes = 0;
   uint64_t writeBytes = 0;
+  uint64_t reads = 0;  ///< on version 2 only, as the next; version 1 has them in Usage::blockOperations
+  uint64_t writes = 0;
   bool operator==(const BlockUsage&) const = default;
+};
+
+/// One counter of version 1's block I/O, in the kernel's words.
+struct BlockLine {
+  uint64_t major = 0;
+  uint64_t minor = 0;
+  std::string operation;  ///< "Read", "Write", "Sync", "Async", "Discard", "Total"
+  uint64_t value = 0;
+  bool operator==(const BlockLine&) const = default;
+};
+
+/// Periods in which the kernel held back a container that has a quota of CPU time.
+struct CpuThrottling {
+  uint64_t periods = 0;
+  uint64_t throttledPeriods = 0;
+  uint64_t throttledNanos = 0;
+  bool operator==(const CpuThrottling&) const = default;
 };
 
 /// One reading. Times, bytes and packets are cumulative since the container's start; memory and processes
 /// are as of now.
 struct Usage {
-  uint64_t cpuNanos = 0;        ///< CPU time used by all its processes
-  uint64_t cpuUserNanos = 0;    ///< of that; on version 1 in steps of 10 ms
-  uint64_t cpuKernelNanos = 0;  ///< likewise
+  uint64_t cpuNanos = 0;                ///< CPU time used by all its processes
+  uint64_t cpuUserNanos = 0;            ///< of that; on version 1 in steps of 10 ms
+  uint64_t cpuKernelNanos = 0;          ///< likewise
+  std::vector<uint64_t> cpuNanosByCpu;  ///< version 1 only
+  CpuThrottling throttling;
   uint64_t systemCpuNanos = 0;  ///< of the host since boot: all its CPUs, busy and idle
   uint32_t onlineCpus = 0;      ///< of the host
 
   uint64_t memoryBytes = 0;       ///< usage less reclaimable file cache (inactive_file on v2, cache on v1)
   uint64_t memoryTotalBytes = 0;  ///< usage with all of the cache
+  uint64_t memoryMostBytes = 0;   ///< the most that memoryTotalBytes has ever been; version 1 only
+  uint64_t memoryFailures = 0;    ///< how often the limit was hit; version 1 only
   uint64_t memoryLimitBytes = 0;  ///< its own, or what the host has if that is less; a minute old at most
   std::map<std::string, uint64_t> memoryStats;  ///< memory.stat, with the kernel's names
 
-  std::vector<BlockUsage> blocks;  ///< block I/O by device
+  std::vector<BlockUsage> blocks;          ///< block I/O by device
+  std::vector<BlockLine> blockBytes;       ///< the same as version 1 tells it; empty on version 2
+  std::vector<BlockLine> blockOperations;  ///< likewise
 
   uint64_t pids = 0;                  ///< processes and threads; 0 where the kernel does not count them
   std::optional<uint64_t> pidsLimit;  ///< nullopt: none; a minute old at most

@@ -97,7 +97,10 @@ Result<GroupFiles> CgroupUsageSource::open(const UsageTarget& target) const {
     return makeError(Code::Internal, groups->path() + " names no group for controller " +
                                          std::string(places[0] ? "cpuacct" : "memory"));
   }
-  GroupPlaces found{std::move(*places[0]), std::move(*places[1]), std::move(places[2]), std::move(places[3])};
+  // A quota is there for people to see: without one the rest is measured all the same.
+  auto quota = placeOf(*text, target, "cpu");
+  GroupPlaces found{std::move(*places[0]), std::move(*places[1]), std::move(places[2]), std::move(places[3]),
+                    quota ? std::move(*quota) : std::nullopt};
   return GroupFiles::open(std::move(*process), found);
 }
 

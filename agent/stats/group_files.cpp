@@ -62,13 +62,24 @@ struct CpuTimes {
   uint64_t kernel = 0;
 };
 
+constexpr uint64_t kNanosPerMicro = 1000;
+
 std::optional<CpuTimes> parseCpuStat(std::string_view text) {
-  constexpr uint64_t kNanosPerMicro = 1000;
   const auto all = parseKeyed(text, "usage_usec");
   if (!all) return std::nullopt;
   const uint64_t user = parseKeyed(text, "user_usec").value_or(0);
   const uint64_t kernel = parseKeyed(text, "system_usec").value_or(0);
   return CpuTimes{*all * kNanosPerMicro, user * kNanosPerMicro, kernel * kNanosPerMicro};
+}
+
+/// cpu.stat of either version; on version 2 without these lines where nothing has a quota.
+std::optional<CpuThrottling> parseThrottling(std::string_view text) {
+  CpuThrottling out;
+  out.periods = parseKeyed(text, "nr_periods").value_or(0);
+  out.throttledPeriods = parseKeyed(text, "nr_throttled").value_or(0);
+  const auto nanos = parseKeyed(text, "throttled_time");
+  out.throttledNanos = nanos ? *nanos : parseKeyed(text, "throttled_usec").value_or(0) * kNanosPerMicro;
+  return out;
 }
 
 /// cpuacct.stat counts in clock ticks.
@@ -88,6 +99,7 @@ Result<GroupFiles> GroupFiles::open(KernelFile process, const GroupPlaces& place
   if (Status opened = files.openCpu(places.cpu); !opened) return opened.error();
   if (places.block) files.openBlock(*places.block);
   if (places.pids) files.openPids(*places.pids);
+  if (places.quota) files.openQuota(*places.quota);
   return files;
 }
 
@@ -99,6 +111,9 @@ Status GroupFiles::openMemory(const GroupPlace& place) {
   memory_.emplace(Counter{std::move(*usage), place.v2});
   memoryStat_.emplace(std::move(*stat));
   memoryLimitFile_ = place.folder + (place.v2 ? "/memory.max" : "/memory.limit_in_bytes");
+  if (place.v2) return {};
+  memoryMost_ = openIfThere(place.folder + "/memory.max_usage_in_bytes");
+  memoryFailures_ = openIfThere(place.folder + "/memory.failcnt");
   return {};
 }
 
@@ -106,15 +121,25 @@ Status GroupFiles::openCpu(const GroupPlace& place) {
   auto usage = KernelFile::open(place.folder + (place.v2 ? "/cpu.stat" : "/cpuacct.usage"));
   if (!usage) return usage.error();
   cpu_.emplace(Counter{std::move(*usage), place.v2});
-  if (!place.v2) cpuSplit_ = openIfThere(place.folder + "/cpuacct.stat");
+  if (place.v2) return {};
+  cpuSplit_ = openIfThere(place.folder + "/cpuacct.stat");
+  cpuByCpu_ = openIfThere(place.folder + "/cpuacct.usage_percpu");
   return {};
 }
 
 void GroupFiles::openBlock(const GroupPlace& place) {
-  const std::string throttle = place.folder + "/blkio.throttle.io_service_bytes";
-  auto file = openIfThere(place.v2 ? place.folder + "/io.stat" : throttle + "_recursive");
-  if (!file && !place.v2) file = openIfThere(throttle);
+  const auto throttle = [&](const std::string& name) {
+    auto file = openIfThere(place.folder + "/blkio.throttle." + name + "_recursive");
+    return file ? std::move(file) : openIfThere(place.folder + "/blkio.throttle." + name);
+  };
+  auto file = place.v2 ? openIfThere(place.folder + "/io.stat") : throttle("io_service_bytes");
   if (file) block_.emplace(Counter{std::move(*file), place.v2});
+  if (!place.v2) blockOperations_ = throttle("io_serviced");
+}
+
+/// Version 2 has it in the file that tells the CPU time.
+void GroupFiles::openQuota(const GroupPlace& place) {
+  if (!cpu_->v2) throttling_ = openIfThere(place.folder + "/cpu.stat");
 }
 
 void GroupFiles::openPids(const GroupPlace& place) {
@@ -134,6 +159,8 @@ Result<Usage> GroupFiles::read(bool ownNetwork, std::string& buffer) {
   if (Status read = readCpu(usage, buffer); !read) return read.error();
   if (Status read = readBlock(usage, buffer); !read) return read.error();
   if (Status read = readPids(usage, buffer); !read) return read.error();
+  if (Status read = readPeaks(usage, buffer); !read) return read.error();
+  if (Status read = readThrottling(usage, buffer); !read) return read.error();
   if (!ownNetwork) return usage;
   if (Status read = readNetworks(usage); !read) return read.error();
   return usage;
@@ -154,7 +181,10 @@ Status GroupFiles::readMemory(Usage& usage, std::string& buffer) const {
 
 Status GroupFiles::readCpu(Usage& usage, std::string& buffer) const {
   if (cpu_->v2) {
-    const auto times = parsed(cpu_->file, buffer, parseCpuStat);
+    const auto times = parsed(cpu_->file, buffer, [&](std::string_view text) {
+      usage.throttling = *parseThrottling(text);
+      return parseCpuStat(text);
+    });
     if (!times) return times.error();
     usage.cpuNanos = times->all;
     usage.cpuUserNanos = times->user;
@@ -164,6 +194,11 @@ Status GroupFiles::readCpu(Usage& usage, std::string& buffer) const {
   const auto all = parsed(cpu_->file, buffer, parseOneLine);
   if (!all) return all.error();
   usage.cpuNanos = *all;
+  if (cpuByCpu_) {
+    auto byCpu = parsed(*cpuByCpu_, buffer, parseNumbers);
+    if (!byCpu) return byCpu.error();
+    usage.cpuNanosByCpu = std::move(*byCpu);
+  }
   if (!cpuSplit_) return {};
   const auto times = parsed(*cpuSplit_, buffer, parseCpuacctStat);
   if (!times) return times.error();
@@ -174,9 +209,36 @@ Status GroupFiles::readCpu(Usage& usage, std::string& buffer) const {
 
 Status GroupFiles::readBlock(Usage& usage, std::string& buffer) const {
   if (!block_) return {};
-  auto blocks = parsed(block_->file, buffer, block_->v2 ? parseIoStat : parseBlkio);
+  auto blocks = parsed(block_->file, buffer, [&](std::string_view text) {
+    if (block_->v2) return parseIoStat(text);
+    if (auto lines = parseBlkioLines(text)) usage.blockBytes = std::move(*lines);
+    return parseBlkio(text);
+  });
   if (!blocks) return blocks.error();
   usage.blocks = std::move(*blocks);
+  if (!blockOperations_) return {};
+  auto operations = parsed(*blockOperations_, buffer, parseBlkioLines);
+  if (!operations) return operations.error();
+  usage.blockOperations = std::move(*operations);
+  return {};
+}
+
+Status GroupFiles::readPeaks(Usage& usage, std::string& buffer) const {
+  for (const auto& [file, to] : {std::pair(&memoryMost_, &usage.memoryMostBytes),
+                                 std::pair(&memoryFailures_, &usage.memoryFailures)}) {
+    if (!*file) continue;
+    const auto value = parsed(**file, buffer, parseOneLine);
+    if (!value) return value.error();
+    *to = *value;
+  }
+  return {};
+}
+
+Status GroupFiles::readThrottling(Usage& usage, std::string& buffer) const {
+  if (!throttling_) return {};
+  const auto throttling = parsed(*throttling_, buffer, parseThrottling);
+  if (!throttling) return throttling.error();
+  usage.throttling = *throttling;
   return {};
 }
 

@@ -20,6 +20,7 @@ struct GroupPlaces {
   GroupPlace cpu;
   std::optional<GroupPlace> block;  ///< absent where the kernel has no controller for it
   std::optional<GroupPlace> pids;   ///< likewise
+  std::optional<GroupPlace> quota;  ///< likewise, of CPU time
 };
 
 class GroupFiles {
@@ -41,11 +42,14 @@ class GroupFiles {
   Status openCpu(const GroupPlace& place);
   void openBlock(const GroupPlace& place);
   void openPids(const GroupPlace& place);
+  void openQuota(const GroupPlace& place);
 
   Status readMemory(Usage& usage, std::string& buffer) const;
   Status readCpu(Usage& usage, std::string& buffer) const;
   Status readBlock(Usage& usage, std::string& buffer) const;
   Status readPids(Usage& usage, std::string& buffer) const;
+  Status readPeaks(Usage& usage, std::string& buffer) const;
+  Status readThrottling(Usage& usage, std::string& buffer) const;
   Status readLimits();
   Status readNetworks(Usage& usage) const;
 
@@ -53,9 +57,16 @@ class GroupFiles {
   std::optional<Counter> memory_;
   std::optional<KernelFile> memoryStat_;
   std::optional<Counter> cpu_;
-  std::optional<KernelFile> cpuSplit_;  ///< version 1: user and kernel time apart
   std::optional<Counter> block_;
   std::optional<KernelFile> pids_;
+
+  // Version 1 only: what version 2 tells in the files above, or not at all.
+  std::optional<KernelFile> cpuSplit_;  ///< user and kernel time apart
+  std::optional<KernelFile> cpuByCpu_;
+  std::optional<KernelFile> throttling_;
+  std::optional<KernelFile> memoryMost_;
+  std::optional<KernelFile> memoryFailures_;
+  std::optional<KernelFile> blockOperations_;
 
   // Limits hardly ever change: they are read once in a while, and their files not kept open.
   std::string memoryLimitFile_;

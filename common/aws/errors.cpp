@@ -73,6 +73,7 @@ ApiError parseError(const http::Response& response) {
   error.type = shapeName(stringMember(body, "__type"));
   if (error.type.empty()) error.type = shapeName(response.headers.get("x-amzn-errortype").value_or(""));
   if (error.type.empty()) error.type = "UnknownError";
+  error.requestId = response.headers.get("x-amzn-RequestId").value_or("");
   error.message = stringMember(body, "message");
   if (error.message.empty()) error.message = stringMember(body, "Message");
   if (error.message.empty())

@@ -12,10 +12,11 @@ namespace berth::aws {
 
 /// What an operation answers instead of a reply.
 struct ApiError {
-  std::string type;        ///< the exception's name, e.g. "ClusterNotFoundException"
-  std::string message;     ///< for people
-  int httpStatus = 400;    ///< 400 for the caller's errors, 500 and up for ours
-  std::string extra = {};  ///< for toResponse: more members, as the text of a JSON object; or empty
+  std::string type;            ///< the exception's name, e.g. "ClusterNotFoundException"
+  std::string message;         ///< for people
+  int httpStatus = 400;        ///< 400 for the caller's errors, 500 and up for ours
+  std::string extra = {};      ///< for toResponse: more members, as the text of a JSON object; or empty
+  std::string requestId = {};  ///< of parseError: the service's name for the call; empty if it gave none
   bool operator==(const ApiError&) const = default;
 };
 
@@ -30,7 +31,8 @@ http::Response successResponse(std::string json, std::string_view requestId);
 
 /// Reads the error out of an answer whose status is not 2xx. The name comes from "__type" (behind '#' and
 /// before ':'), else from the header x-amzn-errortype; the message from "message" or "Message". An answer
-/// without them becomes "UnknownError" with the status in its message.
+/// without them becomes "UnknownError" with the status in its message. The request's id is that of
+/// x-amzn-RequestId.
 /// Source: Smithy, "AWS JSON 1.1 protocol", operation error serialization.
 ApiError parseError(const http::Response& response);
 

@@ -65,10 +65,19 @@ std::optional<Health> readHealth(Fields& state) {
   if (!log.empty()) {
     Fields last(*log.back(), from.pathOf("Log"));
     health.output = last.str("Output");
+    if (const auto code = last.optionalInteger("ExitCode")) health.exitCode = static_cast<int>(*code);
     from.absorb(last);
   }
   state.absorb(from);
   return health;
+}
+
+void readMounts(Fields& container, std::vector<MountPoint>& out) {
+  for (const nlohmann::json* each : container.list("Mounts")) {
+    Fields mount(*each, container.pathOf("Mounts"));
+    out.push_back(MountPoint{mount.str("Name"), mount.str("Source"), mount.str("Destination")});
+    container.absorb(mount);
+  }
 }
 
 void readState(Fields& state, ContainerInspect& out) {
@@ -156,12 +165,8 @@ Result<ContainerInspect> decodeContainer(std::string_view body) {
     fields.absorb(settings);
     out.imageId = fields.str("Image");
     out.created = parseTimestamp(fields.str("Created"));
+    readMounts(fields, out.mounts);
   });
-}
-
-Result<std::vector<std::string>> decodeContainerIds(std::string_view body) {
-  return decodeArray<std::string>(
-      body, "container list", [](Fields& container, std::string& out) { out = container.requiredStr("Id"); });
 }
 
 Result<std::vector<ContainerSummary>> decodeContainers(std::string_view body) {

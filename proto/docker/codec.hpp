@@ -17,9 +17,7 @@ Result<SystemInfo> decodeInfo(std::string_view body);
 /// POST /containers/create: the new container's id.
 Result<std::string> decodeCreated(std::string_view body);
 Result<ContainerInspect> decodeContainer(std::string_view body);
-/// GET /containers/json: ids, in the engine's order.
-Result<std::vector<std::string>> decodeContainerIds(std::string_view body);
-/// The same, with what the list says of each.
+/// GET /containers/json, in the engine's order.
 Result<std::vector<ContainerSummary>> decodeContainers(std::string_view body);
 Result<ImageInspect> decodeImage(std::string_view body);
 /// GET /images/json.

@@ -36,8 +36,9 @@ struct PortBinding {
 };
 
 struct Health {
-  std::string status;  ///< "none", "starting", "healthy", "unhealthy"
-  std::string output;  ///< of the last probe
+  std::string status;           ///< "none", "starting", "healthy", "unhealthy"
+  std::string output;           ///< of the last probe
+  std::optional<int> exitCode;  ///< likewise; nullopt: there was none
 };
 
 /// One of a container's networks.
@@ -47,6 +48,14 @@ struct Network {
   std::string ipv6;
   std::string mac;
   bool operator==(const Network&) const = default;
+};
+
+/// What is mounted into a container.
+struct MountPoint {
+  std::string name;         ///< of a volume; empty: a path of the host
+  std::string source;       ///< where on the host it is
+  std::string destination;  ///< where in the container
+  bool operator==(const MountPoint&) const = default;
 };
 
 /// GET /containers/ID/json.
@@ -66,6 +75,7 @@ struct ContainerInspect {
   std::string imageId;
   std::optional<WallTime> created;
   std::vector<Network> networks;
+  std::vector<MountPoint> mounts;  ///< also those that no spec names: of the image, and of other containers
 };
 
 /// GET /images/NAME/json.

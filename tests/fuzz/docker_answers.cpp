@@ -35,8 +35,9 @@ BERTH_FUZZ_TARGET(docker_answers) {
   checkContainer(input);
   if (const auto created = docker::decodeCreated(input))
     fuzz::require(!created->empty(), "an id is not empty");
-  if (const auto ids = docker::decodeContainerIds(input)) {
-    fuzz::require(std::ranges::none_of(*ids, &std::string::empty), "ids are not empty");
+  if (const auto list = docker::decodeContainers(input)) {
+    const auto nameless = [](const docker::ContainerSummary& one) { return one.id.empty(); };
+    fuzz::require(std::ranges::none_of(*list, nameless), "ids are not empty");
   }
   if (const auto image = docker::decodeImage(input)) fuzz::require(!image->id.empty(), "an image has an id");
   if (const auto digest = docker::decodeDistribution(input))

@@ -46,6 +46,15 @@ TEST_CASE("All numbers of a keyed file are read") {
   }
 }
 
+TEST_CASE("A line of numbers is read") {
+  CHECK(parseNumbers("12 0 7 \n") == std::vector<uint64_t>{12, 0, 7});
+  CHECK(parseNumbers("1") == std::vector<uint64_t>{1});
+  for (const char* text : {"", "\n", "1 x\n", "1\n2\n"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parseNumbers(text));
+  }
+}
+
 TEST_CASE("A limit is a number, or none") {
   CHECK(parseLimit("4096\n") == 4096);
   CHECK(parseLimit("max\n") == UINT64_MAX);
@@ -65,10 +74,19 @@ TEST_CASE("Block I/O is read by device") {
     CHECK_FALSE(parseBlkio(text));
   }
 
-  const auto v2 =
-      parseIoStat("8:0 rbytes=100 wbytes=20 rios=1\n8:16 rbytes=1 wbytes=2\n(unknown) rbytes=5\n253:0 \n");
+  const auto lines = parseBlkioLines("8:0 Read 100\n8:16 Discard 2\nTotal 102\n");
+  REQUIRE(lines);
+  CHECK(*lines == std::vector<BlockLine>{{8, 0, "Read", 100}, {8, 16, "Discard", 2}});
+  CHECK(parseBlkioLines("Total 0\n")->empty());
+  for (const char* text : {"8:0 Read many\n", "8:0 Read\n", "8 Read 1\n", "\n"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parseBlkioLines(text));
+  }
+
+  const auto v2 = parseIoStat(
+      "8:0 rbytes=100 wbytes=20 rios=1 wios=3\n8:16 rbytes=1 wbytes=2\n(unknown) rbytes=5\n253:0 \n");
   REQUIRE(v2);
-  CHECK(*v2 == std::vector<BlockUsage>{{8, 0, 100, 20}, {8, 16, 1, 2}});
+  CHECK(*v2 == std::vector<BlockUsage>{{8, 0, 100, 20, 1, 3}, {8, 16, 1, 2}});
   CHECK(parseIoStat("")->empty());
   CHECK_FALSE(parseIoStat("8:0 rbytes=\n"));
 }

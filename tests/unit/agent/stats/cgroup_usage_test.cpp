@@ -57,7 +57,7 @@ TEST_CASE("A container on version 2 is measured") {
     CHECK(usage->memoryTotalBytes == 25165824);
     CHECK(usage->memoryLimitBytes == 67108864);
     CHECK(usage->memoryStats.at("anon") == 9437184);
-    CHECK(usage->blocks == std::vector<BlockUsage>{{8, 0, 4096000, 8192}, {259, 1, 1000, 500}});
+    CHECK(usage->blocks == std::vector<BlockUsage>{{8, 0, 4096000, 8192, 100, 2}, {259, 1, 1000, 500, 1, 1}});
     CHECK(usage->pids == 7);
     CHECK_FALSE(usage->pidsLimit);
     CHECK(usage->systemCpuNanos == 280'000'000);
@@ -110,6 +110,58 @@ TEST_CASE("User and kernel time, processes and limits are read on version 1") {
   tree.write("cgroup/pids" + group + "/pids.max", "max\n");
   for (int reading = 0; reading < 60; ++reading) REQUIRE(readOne(source, target()));
   CHECK_FALSE(readOne(source, target())->pidsLimit);
+}
+
+TEST_CASE("What only documents show is read on version 1, where the CPU's quota may be mounted apart") {
+  Tree tree;
+  const std::string group = "/docker/" + kId;
+  tree.addV1(10, group);
+  tree.write("proc/10/cgroup", "7:blkio:" + group + "\n4:memory:" + group + "\n3:cpuacct:" + group +
+                                   "\n2:cpu:" + group + "\n0::" + group + "\n");
+  tree.write("cgroup/cpuacct" + group + "/cpuacct.usage", "77\n");
+  tree.write("cgroup/cpuacct" + group + "/cpuacct.usage_percpu", "70 7 \n");
+  tree.write("cgroup/cpu" + group + "/cpu.stat", "nr_periods 20\nnr_throttled 5\nthrottled_time 900\n");
+  tree.write("cgroup/memory" + group + "/memory.max_usage_in_bytes", "6000\n");
+  tree.write("cgroup/memory" + group + "/memory.failcnt", "3\n");
+  tree.write("cgroup/blkio" + group + "/blkio.throttle.io_serviced", "8:0 Read 1\n8:0 Total 1\nTotal 1\n");
+  CgroupUsageSource source(tree.roots());
+  for (int reading = 0; reading < 2; ++reading) {
+    const auto usage = readOne(source, target());
+    REQUIRE(usage);
+    CHECK(usage->cpuNanosByCpu == std::vector<uint64_t>{70, 7});
+    CHECK(usage->throttling == CpuThrottling{20, 5, 900});
+    CHECK(usage->memoryMostBytes == 6000);
+    CHECK(usage->memoryFailures == 3);
+    CHECK(usage->blockBytes == std::vector<BlockLine>{{8, 0, "Read", 11}, {8, 0, "Write", 22}});
+    CHECK(usage->blockOperations == std::vector<BlockLine>{{8, 0, "Read", 1}, {8, 0, "Total", 1}});
+  }
+  // Where the process has left the group of its quota, the rest counts.
+  tree.write("proc/11/cgroup",
+             "4:memory:" + group + "\n3:cpuacct:" + group + "\n2:cpu:/\n1:blkio:" + group + "\n");
+  const auto apart = readOne(source, target(11));
+  REQUIRE(apart);
+  CHECK(apart->cpuNanos == 77);
+  CHECK(apart->throttling == CpuThrottling{});
+}
+
+TEST_CASE("Throttling and operations are read on version 2 where they are told") {
+  Tree tree;
+  const std::string group = "/docker/" + kId;
+  tree.write("proc/10/cgroup", "0::" + group + "\n");
+  tree.write("cgroup/cgroup.controllers", "cpu io memory pids\n");
+  tree.write("cgroup" + group + "/memory.current", "5000\n");
+  tree.write("cgroup" + group + "/memory.stat", "inactive_file 1000\n");
+  tree.write("cgroup" + group + "/cpu.stat",
+             "usage_usec 5\nuser_usec 3\nsystem_usec 2\nnr_periods 20\nnr_throttled 5\nthrottled_usec 9\n");
+  tree.write("cgroup" + group + "/io.stat", "8:0 rbytes=5 wbytes=6 rios=1 wios=2 dbytes=0 dios=0\n");
+  CgroupUsageSource source(tree.roots());
+  const auto usage = readOne(source, target());
+  REQUIRE(usage);
+  CHECK(usage->throttling == CpuThrottling{20, 5, 9000});
+  CHECK(usage->blocks == std::vector<BlockUsage>{{8, 0, 5, 6, 1, 2}});
+  CHECK(usage->blockBytes.empty());
+  CHECK(usage->cpuNanosByCpu.empty());
+  CHECK(usage->memoryMostBytes == 0);
 }
 
 TEST_CASE("A batch answers for each target in its order, whatever becomes of the others") {

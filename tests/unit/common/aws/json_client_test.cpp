@@ -120,8 +120,9 @@ TEST_CASE("an empty reply reads as an empty object") {
 TEST_CASE("an error of the service comes back with its name, and whether a retry can help") {
   {
     ClientFixture fixture;
-    const ApiError error{"ClusterNotFoundException", "Cluster not found.", 400};
+    ApiError error{"ClusterNotFoundException", "Cluster not found.", 400};
     const CallResult result = fixture.answered(toResponse(error, "id"));
+    error.requestId = "id";
     CHECK(result.api == error);
     REQUIRE_FALSE(result.reply.ok());
     CHECK(result.reply.error().code == Code::NotFound);

@@ -18,6 +18,23 @@ TEST_CASE("A volume is decoded, also one without options") {
   CHECK_FALSE(decodeVolume("{}").ok());
 }
 
+TEST_CASE("What is mounted into a container is decoded, and what its last probe ended with") {
+  const auto container = decodeContainer(R"({"Id": "c0ffee",
+    "State": {"Status": "running", "Health": {"Status": "healthy", "Log": [{"ExitCode": 1}, {"ExitCode": 0}]}},
+    "Mounts": [{"Type": "volume", "Name": "v", "Source": "/var/lib/docker/volumes/v/_data", "Destination": "/data"},
+               {"Type": "bind", "Source": "/etc", "Destination": "/hosts", "RW": false}]})");
+  REQUIRE(container);
+  CHECK(container->mounts ==
+        std::vector<MountPoint>{{"v", "/var/lib/docker/volumes/v/_data", "/data"}, {"", "/etc", "/hosts"}});
+  CHECK(container->health->exitCode == 0);
+  const auto young =
+      decodeContainer(R"({"Id": "a", "State": {"Status": "running", "Health": {}}, "Mounts": null})");
+  REQUIRE(young);
+  CHECK(young->mounts.empty());
+  CHECK_FALSE(young->health->exitCode);
+  CHECK_FALSE(decodeContainer(R"({"Id": "a", "State": {"Status": "x"}, "Mounts": [1]})"));
+}
+
 TEST_CASE("A container's image, birth and networks are decoded") {
   const auto container =
       decodeContainer(R"({"Id": "4f2c", "Image": "sha256:1", "State": {"Status": "running"},
@@ -80,13 +97,11 @@ TEST_CASE("Answers of another shape are refused with the name of what is wrong")
   CHECK(container.error().message.starts_with("container"));
 }
 
-TEST_CASE("The list of containers is decoded to ids") {
-  CHECK(*decodeContainerIds(R"([{"Id": "a", "State": "running"}, {"Id": "b"}])") ==
-        std::vector<std::string>{"a", "b"});
-  CHECK(decodeContainerIds("[]")->empty());
+TEST_CASE("What is no list of containers is refused") {
+  CHECK(decodeContainers("[]")->empty());
   for (const char* text : {"", "{}", "null", "[1]", "[{}]", "5"}) {
     CAPTURE(text);
-    CHECK_FALSE(decodeContainerIds(text));
+    CHECK_FALSE(decodeContainers(text));
   }
 }
 
