@@ -48,6 +48,7 @@ Result<std::unique_ptr<LocalEndpoints>> LocalEndpoints::make(Means means, const 
                           std::function<void()> work) { self->taskHttp_.later(delay, std::move(work)); },
           .peers = [self](const std::string& address) { return self->ownersOf(address); },
           .protection = &means.protection,
+          .tags = means.tags,
           .audit =
               [self](const std::string& line) {
                 if (self->audit_) self->audit_->write(line);
@@ -131,7 +132,7 @@ void LocalEndpoints::refresh(const Engine& engine, const std::vector<PullStatus>
 void LocalEndpoints::put(const Task& task, const Engine& engine, const std::vector<PullStatus>& pulls) {
   const auto waiting = engine.waiting(task.arn, means_.clock.now());
   directory_.put(std::make_shared<const endpoints::TaskView>(
-      endpoints::viewOf(task, engine.identity(), {}, waiting, pulls)));
+      endpoints::viewOf(task, engine.identity(), facts_, waiting, pulls)));
   shown_.insert(task.arn);
   putCredentials(task);
 }
@@ -143,7 +144,7 @@ void LocalEndpoints::putCredentials(const Task& task) {
     if (held) {
       directory_.putCredentials(id, endpoints::credentialsOf(*held, task.arn, role));
     } else {
-      directory_.announceCredentials(id, task.arn);
+      directory_.announceCredentials(id, task.arn, role);
     }
   };
   one(task.roleId, task.spec.roleCredentials, RoleCredentials::Role::Task);

@@ -12,6 +12,7 @@
 #include "agent/endpoints/host/peer_lookup.hpp"
 #include "agent/endpoints/rest/rest_server.hpp"
 #include "agent/endpoints/task_server.hpp"
+#include "agent/endpoints/task_view.hpp"
 #include "agent/endpoints/trouble.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/ports/usage.hpp"
@@ -27,6 +28,7 @@ class LocalEndpoints {
     const Clock& clock;
     Log& log;
     endpoints::ProtectionClient& protection;
+    endpoints::TagsClient* tags = nullptr;  ///< null: documents have no tags
   };
 
   /// FailedPrecondition when the audit log can't be written. Everything passed must outlive the object.
@@ -43,6 +45,9 @@ class LocalEndpoints {
   void update(const Output& output, const Engine& engine, const std::vector<PullStatus>& pulls);
   /// Shows the progress of pulls; to be called now and then.
   void refresh(const Engine& engine, const std::vector<PullStatus>& pulls);
+  /// Where the instance is, as the controller has it; empty: not known. For documents from the next change
+  /// on.
+  void setZone(std::string zone) { facts_.availabilityZone = std::move(zone); }
   /// One more reading of a container.
   void putUsage(const std::string& runtimeId, const Usage& usage);
   /// What keeps the agent from doing its work; empty: nothing. Shown by /health.
@@ -67,6 +72,7 @@ class LocalEndpoints {
   std::unique_ptr<endpoints::AuditFile> audit_;
   endpoints::Trouble trouble_;
   std::set<std::string> shown_;
+  endpoints::InstanceFacts facts_;
   endpoints::RestServer taskHttp_;
   endpoints::RestServer introspectionHttp_;
   std::unique_ptr<endpoints::TaskServer> tasks_;

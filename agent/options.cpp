@@ -7,7 +7,7 @@ constexpr int64_t kUnitsOfCpu = 1024;
 
 }  // namespace
 
-EngineOptions engineOptions(const Config& config, const HostCapacity& host, const RuntimeInfo& runtime) {
+EngineOptions engineOptions(const Config& config, const HostCapacity& host) {
   EngineOptions out;
   out.stopTimeout = config.stopTimeout;
   out.cleanupDelay = config.cleanupDelay;
@@ -16,8 +16,7 @@ EngineOptions engineOptions(const Config& config, const HostCapacity& host, cons
   out.rules.pullUpfront = config.images.pullDependentsUpfront;
   out.support.privileged = config.containers.privilegedAllowed;
   out.support.secrets = true;
-  // A container's parent is then a slice, which systemd makes and unmakes by itself.
-  out.groups.enabled = config.containers.taskLimits && !runtime.systemdGroups;
+  out.groups.enabled = config.containers.taskLimits;
   out.groups.matchVolumes = config.containers.matchVolumeConfig;
   out.groups.pids = config.containers.pidsLimit.value_or(0);
   out.host = host;
@@ -70,6 +69,10 @@ TaskGroups taskGroups(const Config& config) {
   return TaskGroups(kernelRoots(config), config.containers.cgroupCpuPeriod);
 }
 
+SystemdSlices taskSlices(const Config& config) {
+  return SystemdSlices(kernelRoots(config), config.containers.cgroupCpuPeriod);
+}
+
 PortSpan portSpan(const Config& config) {
   if (!config.containers.dynamicPorts) return kernelPortSpan();
   return {config.containers.dynamicPorts->first, config.containers.dynamicPorts->last};
@@ -86,12 +89,12 @@ AwsOptions awsOptions(const Config& config) {
   return out;
 }
 
-CapabilityRules capabilityRules(const Config& config, const RuntimeInfo& runtime, const Gpus& gpus) {
+CapabilityRules capabilityRules(const Config& config, const Gpus& gpus) {
   CapabilityRules out;
   out.loggingDrivers = config.loggingDrivers;
   out.privileged = config.containers.privilegedAllowed;
   out.healthChecks = config.containers.healthChecks;
-  out.taskLimits = config.containers.taskLimits && !runtime.systemdGroups;
+  out.taskLimits = config.containers.taskLimits;
   out.taskRoles = config.endpoints.taskRoles;
   out.taskRolesNetworkHost = config.endpoints.taskRolesNetworkHost;
   out.selinux = config.capabilities.selinux;
@@ -100,7 +103,7 @@ CapabilityRules capabilityRules(const Config& config, const RuntimeInfo& runtime
   return out;
 }
 
-Identity identityOf(const Config& config, const std::string& instanceArn, const RuntimeInfo& runtime) {
+Identity identityOf(const Config& config, const std::string& instanceArn) {
   Identity out;
   out.cluster = config.cluster;
   out.instanceArn = instanceArn;
@@ -109,8 +112,7 @@ Identity identityOf(const Config& config, const std::string& instanceArn, const 
   out.taskRoles = config.endpoints.taskRoles;
   out.taskRolesNetworkHost = config.endpoints.taskRolesNetworkHost;
   // Where a task has no group of its own, nothing else would hold such a container.
-  const bool grouped = config.containers.taskLimits && !runtime.systemdGroups;
-  out.memoryOfTask = config.containers.propagateTaskMemory || !grouped;
+  out.memoryOfTask = config.containers.propagateTaskMemory || !config.containers.taskLimits;
   out.nvidiaRuntime = config.capabilities.nvidiaRuntime;
   return out;
 }

@@ -9,23 +9,25 @@
 #include "agent/kernel/task_groups.hpp"
 #include "agent/resources/gpus.hpp"
 #include "agent/resources/host_ports.hpp"
+#include "agent/resources/systemd_slices.hpp"
 #include "agent/runtimes/docker/docker_runtime.hpp"
 #include "agent/secrets/sources/aws_api.hpp"
 #include "agent/session/capabilities.hpp"
 
 namespace berth::agent {
 
-EngineOptions engineOptions(const Config& config, const HostCapacity& host, const RuntimeInfo& runtime);
+EngineOptions engineOptions(const Config& config, const HostCapacity& host);
 /// Without onDiskFull.
 DockerOptions dockerOptions(const Config& config);
 CleanupPolicy cleanupPolicy(const Config& config);
 endpoints::RateOptions rateOptions(const Config& config);
 KernelRoots kernelRoots(const Config& config);
 TaskGroups taskGroups(const Config& config);
+SystemdSlices taskSlices(const Config& config);
 PortSpan portSpan(const Config& config);
 AwsOptions awsOptions(const Config& config);
-CapabilityRules capabilityRules(const Config& config, const RuntimeInfo& runtime, const Gpus& gpus);
-Identity identityOf(const Config& config, const std::string& instanceArn, const RuntimeInfo& runtime);
+CapabilityRules capabilityRules(const Config& config, const Gpus& gpus);
+Identity identityOf(const Config& config, const std::string& instanceArn);
 
 /// What this host offers to tasks; the same as its registration says.
 HostCapacity hostCapacity(const Config& config, const Host& host, const Gpus& gpus);

@@ -1,6 +1,7 @@
 #include "agent/process.hpp"
 
 #include <boost/asio/post.hpp>
+#include <cstdlib>
 #include <utility>
 
 #include "agent/kernel/processes.hpp"
@@ -20,7 +21,9 @@ namespace {
 
 constexpr auto kRuntimeRetry = std::chrono::seconds(1);
 constexpr auto kStartSettles = std::chrono::seconds(2);
-constexpr int kAbandonTries = 5;
+constexpr Duration kSweepTakes = std::chrono::seconds(5);
+constexpr Duration kEndTakes = std::chrono::seconds(5);
+constexpr Duration kLongWhile = std::chrono::hours(1);
 constexpr auto kTick = std::chrono::seconds(1);
 
 /// The task's own reason, or else what a container says: what somebody who reads the log looks for.
@@ -87,17 +90,15 @@ class Background {
 /// What lives as long as one registration.
 struct Process::Serving {
   Serving(Process& process, const Stored& stored)
-      : engine(identityOf(process.config_, stored.instanceArn, process.runtimeInfo_),
+      : engine(identityOf(process.config_, stored.instanceArn),
                engineOptions(process.config_,
-                             hostCapacity(process.config_, process.parts_.host, process.parts_.gpus),
-                             process.runtimeInfo_),
+                             hostCapacity(process.config_, process.parts_.host, process.parts_.gpus)),
                process.parts_.random),
         later([&io = process.parts_.io](std::function<void()> what) {
           boost::asio::post(io, std::move(what));
         }),
         processes(later),
-        resources(process.parts_.runtime, taskGroups(process.config_), HostPorts(portSpan(process.config_)),
-                  later),
+        resources(process.parts_.runtime, process.groupKeeper(), HostPorts(portSpan(process.config_)), later),
         commands(linkDeps(process), linkOptions(process, stored),
                  [this, &clock = process.parts_.clock](const acs::ToAgent& message) {
                    if (std::holds_alternative<acs::HeartbeatMessage>(message)) telemetry.checkInstance();
@@ -132,7 +133,7 @@ struct Process::Serving {
 
   static LinkOptions linkOptions(const Process& process, const Stored& stored) {
     LinkOptions out;
-    out.identity = identityOf(process.config_, stored.instanceArn, process.runtimeInfo_);
+    out.identity = identityOf(process.config_, stored.instanceArn);
     out.dockerVersion = process.runtimeInfo_.version;
     out.caFile = process.config_.caFile;
     return out;
@@ -152,7 +153,8 @@ struct Process::Serving {
 Process::Process(ProcessParts parts, Config config)
     : parts_(parts),
       config_(std::move(config)),
-      controlPlane_(parts_.client, parts_.credentials, config_.region, parts_.clock) {}
+      controlPlane_(parts_.client, parts_.credentials, config_.region, parts_.clock),
+      former_(parts_.io.get_executor(), parts_.runtime, parts_.store, parts_.log) {}
 
 Async<RuntimeInfo> Process::waitForRuntime(std::stop_token stop) {
   while (!stop.stop_requested()) {
@@ -169,16 +171,21 @@ Async<RuntimeInfo> Process::waitForRuntime(std::stop_token stop) {
   co_return RuntimeInfo{};
 }
 
-Async<int> Process::run(std::stop_token stop) {
+Async<int> Process::run(std::stop_token asked) {
+  std::stop_callback forward(asked, [this] { ending_.request_stop(); });
+  const std::stop_token stop = ending_.get_token();
+  spawn(parts_.io.get_executor(), parts_.log, "end", [this, stop] { return endInTime(stop); });
+  const int code = co_await live(stop);
+  co_return damaged_ ? exit_code::kFailed : code;
+}
+
+Async<int> Process::live(std::stop_token stop) {
   // From here on it gets by alone: what depends on this unit must not wait for a runtime or a controller.
   notifier_.ready();
   showStored();
   spawn(parts_.io.get_executor(), parts_.log, "local endpoints",
         [this, stop] { return parts_.endpoints.serve(stop); });
   runtimeInfo_ = co_await waitForRuntime(stop);
-  if (runtimeInfo_.systemdGroups && config_.containers.taskLimits) {
-    parts_.log.warn("limits of whole tasks are not enforced: the runtime leaves control groups to systemd");
-  }
   while (!stop.stop_requested()) {
     auto records = parts_.store.load();
     if (!records) {
@@ -186,6 +193,7 @@ Async<int> Process::run(std::stop_token stop) {
       co_return exit_code::kFailed;
     }
     Stored stored = fromRecords(*records);
+    for (const std::string& arn : stored.former) former_.sweep(arn, stop);
     for (const std::string& damaged : stored.damaged)
       parts_.log.error("left out a damaged row", {{"row", damaged}});
     if (!stored.cluster.empty() && stored.cluster != config_.cluster) {
@@ -215,10 +223,37 @@ Async<int> Process::run(std::stop_token stop) {
 void Process::showStored() {
   auto records = parts_.store.load();
   if (!records) return;  // said where it matters
+  showZone(*records);
   Stored stored = fromRecords(*records);
-  Engine known(identityOf(config_, stored.instanceArn, runtimeInfo_), EngineOptions(), parts_.random);
+  Engine known(identityOf(config_, stored.instanceArn), EngineOptions(), parts_.random);
   static_cast<void>(known.restore(std::move(stored.tasks), stored.timeline, parts_.clock.now()));
   parts_.endpoints.show(known);
+}
+
+GroupKeeper Process::groupKeeper() {
+  if (!runtimeInfo_.systemdGroups) return keepBy(taskGroups(config_));
+  // systemd answers when it can, so it is asked away from the loop.
+  const auto ask = [this](const char* name, auto what, auto done) {
+    spawn(parts_.io.get_executor(), parts_.log, name,
+          [this, what, done]() -> Async<void> { done(co_await blocking_.run(what)); });
+  };
+  const SystemdSlices slices = taskSlices(config_);
+  GroupKeeper out;
+  out.make = [ask, slices](std::string taskId, GroupLimits limits, Callback<std::string> done) {
+    ask("task slice", [slices, taskId, limits] { return slices.make(taskId, limits); }, std::move(done));
+  };
+  out.remove = [ask, slices](std::string taskId, Callback<std::monostate> done) {
+    const auto remove = [slices, taskId]() -> Result<std::monostate> {
+      if (Status removed = slices.remove(taskId); !removed) return removed.error();
+      return std::monostate{};
+    };
+    ask("task slice", remove, std::move(done));
+  };
+  return out;
+}
+
+void Process::showZone(const std::vector<Record>& records) {
+  if (config_.endpoints.availabilityZone) parts_.endpoints.setZone(availabilityZoneOf(records));
 }
 
 RunnerPorts Process::runnerPorts(Serving& serving) {
@@ -234,7 +269,8 @@ RunnerPorts Process::runnerPorts(Serving& serving) {
       [&serving](const acs::FromAgent& message) { serving.commands.send(message); },
       [this, &serving](const Output& output) {
         parts_.endpoints.update(output, serving.engine, parts_.runtime.pullStatus());
-      }};
+      },
+      [this] { damaged(); }};
 }
 
 JanitorPorts Process::janitorPorts(Serving& serving) {
@@ -265,6 +301,7 @@ Async<Ended> Process::serve(Stored stored, bool enrolFirst, std::stop_token stop
     co_await enrolled.wait();
     if (!token.stop_requested()) co_await serving.telemetry.run(token);
   });
+  background.add("metrics", [&] { return serving.telemetry.sample(token); });
   background.add("clean-up", [&] { return serving.janitor->run(token); });
   background.add("tick", [&] { return tick(serving, token); });
   background.add("start-up memory", [&]() -> Async<void> {
@@ -305,13 +342,12 @@ void Process::reconfigure(ConfigChanges changes) {
   parts_.runtime.reconfigure(dockerOptions(config_));
   parts_.endpoints.reconfigure(config_);
   if (!serving_) return;
-  serving_->engine.reconfigure(
-      engineOptions(config_, hostCapacity(config_, parts_.host, parts_.gpus), runtimeInfo_));
+  serving_->engine.reconfigure(engineOptions(config_, hostCapacity(config_, parts_.host, parts_.gpus)));
   serving_->janitor->reconfigure(cleanupPolicy(config_));
 }
 
 Async<Result<std::string>> Process::join(std::stop_token stop) {
-  auto former = co_await formerInstance(parts_.runtime, config_.cluster, abandoned_, parts_.log, stop);
+  auto former = co_await formerInstance(parts_.runtime, config_.cluster, former_.arns(), parts_.log, stop);
   if (!former) co_return makeError(Code::Cancelled, "stopped");
   if (!former->empty()) {
     parts_.log.warn("containers on this host tell who the agent was: joining as that again",
@@ -337,6 +373,8 @@ Async<Ended> Process::command(Serving& serving, bool enrolFirst, Event& enrolled
     if (!arn) co_return Ended::Refused;
   }
   notifier_.status("joined " + config_.cluster);
+  if (auto records = parts_.store.load()) showZone(*records);
+  parts_.endpoints.show(serving.engine);
   enrolled.set();
   co_return co_await serving.commands.run(stop);
 }
@@ -345,41 +383,34 @@ Async<Ended> Process::command(Serving& serving, bool enrolFirst, Event& enrolled
 Async<void> Process::abandon(std::string instanceArn, std::stop_token stop) {
   parts_.log.warn("the controller does not know this container instance any more: registering anew",
                   {{"container_instance", instanceArn}});
-  abandoned_.insert(instanceArn);
-  std::string left = "unknown";
-  for (int i = 0; i < kAbandonTries && !left.empty(); ++i) {
-    if (i > 0 && !co_await sleepFor(kRuntimeRetry, stop)) co_return;
-    left = co_await removeAll(instanceArn);
-  }
-  if (!left.empty()) {
-    parts_.log.error("containers of the former registration are left: the agent's next start removes them",
-                     {{"container_instance", instanceArn}, {"reason", left}});
-  }
   auto records = parts_.store.load();
-  Changes changes = records ? forgetChanges(*records) : Changes();
+  Changes changes = records ? forgetChanges(*records, instanceArn) : Changes();
   auto forgotten = co_await loopAwait<std::monostate>([&](auto done) {
     parts_.store.commit(std::move(changes), [done](Status status) {
       done(status ? Result<std::monostate>(std::monostate{}) : Result<std::monostate>(status.error()));
     });
   });
+  former_.sweep(instanceArn, stop);
+  // Mostly that is quick, and the new tasks find the room; a runtime that hangs must not hold up the agent.
+  co_await former_.settle(kSweepTakes);
   if (forgotten && records) co_return;
   parts_.log.error("can't forget the registration",
                    {{"reason", (records ? forgotten.error() : records.error()).message}});
   co_await sleepFor(kRuntimeRetry, stop);
 }
 
-Async<std::string> Process::removeAll(std::string instanceArn) {
-  const std::map<std::string, std::string> labels{{kInstanceLabel, instanceArn}};
-  auto containers = co_await loopAwait<std::vector<RuntimeContainer>>(
-      [&](auto done) { parts_.runtime.list(labels, std::move(done)); });
-  if (!containers) co_return containers.error().message;
-  std::string failure;
-  for (const RuntimeContainer& container : *containers) {
-    auto removed = co_await loopAwait<std::monostate>(
-        [&](auto done) { parts_.runtime.remove(container.id, true, std::move(done)); });
-    if (!removed) failure = container.name + ": " + removed.error().message;
-  }
-  co_return failure;
+void Process::damaged() {
+  if (std::exchange(damaged_, true)) return;
+  parts_.log.error("the state is damaged: ending, so that the next start moves it aside");
+  ending_.request_stop();
+}
+
+/// A controller or a runtime that does not answer must not hold up the end: what is stored is what counts.
+Async<void> Process::endInTime(std::stop_token stop) {
+  while (!stop.stop_requested()) co_await sleepFor(kLongWhile, stop);
+  co_await sleepFor(kEndTakes);
+  parts_.log.warn("ending although something is still under way", {{"waited", formatDuration(kEndTakes)}});
+  std::_Exit(damaged_ ? exit_code::kFailed : exit_code::kStopped);
 }
 
 void Process::report(Report report, std::function<void(Status, bool)> done) {

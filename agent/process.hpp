@@ -8,15 +8,18 @@
 
 #include "agent/config/changes.hpp"
 #include "agent/config/host.hpp"
+#include "agent/former.hpp"
 #include "agent/images/janitor.hpp"
 #include "agent/local_endpoints.hpp"
 #include "agent/resources/gpus.hpp"
+#include "agent/resources/task_resources.hpp"
 #include "agent/runner/runner.hpp"
 #include "agent/runtimes/docker/docker_runtime.hpp"
 #include "agent/secret_sources.hpp"
 #include "agent/session/control_plane.hpp"
 #include "agent/session/link.hpp"
 #include "agent/state/codec.hpp"
+#include "common/async/blocking_pool.hpp"
 #include "common/service/notifier.hpp"
 
 namespace berth::agent {
@@ -42,8 +45,9 @@ class Process {
  public:
   Process(ProcessParts parts, Config config);
 
-  /// Until `stop`; answers the exit code.
-  Async<int> run(std::stop_token stop);
+  /// Until `asked`; answers the exit code. What takes longer than some seconds to end does not count: then
+  /// the process ends from within.
+  Async<int> run(std::stop_token asked);
   /// Takes over what a running agent can, and says in the log what it can't.
   void reconfigure(ConfigChanges changes);
   const Config& config() const { return config_; }
@@ -55,6 +59,8 @@ class Process {
 
   /// What was known when the last run ended: containers go on asking, whoever else does not answer yet.
   void showStored();
+  /// Tells tasks the zone that the last registration was answered with.
+  void showZone(const std::vector<Record>& records);
   Async<RuntimeInfo> waitForRuntime(std::stop_token stop);
   /// Keeps the tasks, and the sessions; `enrolFirst`: the controller has not been told yet that the agent is
   /// there again.
@@ -68,9 +74,14 @@ class Process {
   Async<void> tick(Serving& serving, std::stop_token stop);
   /// Removes the containers of a registration that is gone, and forgets it.
   Async<void> abandon(std::string instanceArn, std::stop_token stop);
-  /// Answers why containers are left, or nothing.
-  Async<std::string> removeAll(std::string instanceArn);
+  Async<int> live(std::stop_token stop);
+  /// The store says that its file is damaged.
+  void damaged();
+  /// Bounds the time from `stop` to the end of the process.
+  Async<void> endInTime(std::stop_token stop);
   RunnerPorts runnerPorts(Serving& serving);
+  /// Who makes control groups on this host.
+  GroupKeeper groupKeeper();
   JanitorPorts janitorPorts(Serving& serving);
   void report(Report report, std::function<void(Status, bool)> done);
 
@@ -79,8 +90,11 @@ class Process {
   ControlPlane controlPlane_;
   Notifier notifier_;
   RuntimeInfo runtimeInfo_;
-  std::set<std::string> abandoned_;  ///< registrations that the controller did not know
-  Serving* serving_ = nullptr;       ///< while it serves
+  FormerInstances former_;
+  BlockingPool blocking_{1};
+  std::stop_source ending_;
+  bool damaged_ = false;
+  Serving* serving_ = nullptr;  ///< while it serves
 };
 
 }  // namespace berth::agent

@@ -19,12 +19,17 @@ constexpr Backoff::Shape kRetry{std::chrono::milliseconds(500), std::chrono::sec
 
 constexpr auto kListAgain = std::chrono::seconds(1);
 
-bool isTerminal(const CallFailure& failure) {
-  return failure.exception == "ClientException" || failure.exception == "InvalidParameterException" ||
-         failure.exception == "AttributeError";
-}
+// Beside the ARN in the store, and forgotten with it.
+constexpr const char* kMeta = "meta";
+constexpr const char* kZoneKey = "availability_zone";
 
-bool clusterMissing(const CallFailure& failure) { return failure.exception == "ClusterNotFoundException"; }
+/// What the host is and can, without the user's own.
+std::map<std::string, std::string> hostAttributes(const Config& config, const RuntimeInfo& runtime,
+                                                  const Gpus& gpus) {
+  auto out = capabilities(runtime, capabilityRules(config, gpus));
+  out["ecs.os-type-detailed"] = config.capabilities.osFamily;
+  return out;
+}
 
 Registration registrationOf(const Config& config, const Host& host, const RuntimeInfo& runtime,
                             const Gpus& gpus, const std::string& known, Random& random) {
@@ -39,16 +44,15 @@ Registration registrationOf(const Config& config, const Host& host, const Runtim
   out.resources.udpPorts.assign(config.reservedPortsUdp.begin(), config.reservedPortsUdp.end());
   out.resources.gpus.assign(gpus.ids.begin(), gpus.ids.end());
   out.tags = config.tags;
-  out.attributes = capabilities(runtime, capabilityRules(config, runtime, gpus));
   // The user's own attributes belong to the first registration only.
-  if (known.empty()) {
-    for (const auto& [name, value] : config.attributes) out.attributes[name] = value;
-  }
+  out.attributes =
+      known.empty() ? attributesOf(config, runtime, gpus) : hostAttributes(config, runtime, gpus);
   return out;
 }
 
-Async<Status> remember(RegistrarDeps deps, std::string cluster, std::string arn) {
-  Changes changes = registrationChanges(cluster, arn);
+Async<Status> remember(RegistrarDeps deps, std::string cluster, Registered registered) {
+  Changes changes = registrationChanges(cluster, registered.instanceArn);
+  changes.push_back(Change{kMeta, kZoneKey, registered.availabilityZone});
   auto stored = co_await loopAwait<std::monostate>([&](auto done) {
     deps.store.commit(std::move(changes), [done](Status status) {
       done(status ? Result<std::monostate>(std::monostate{}) : Result<std::monostate>(status.error()));
@@ -72,11 +76,13 @@ Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config
   Registration registration = registrationOf(config, host, runtime, gpus, known, deps.random);
   while (true) {
     auto outcome = co_await deps.controlPlane.registerInstance(registration, stop);
-    if (const auto* arn = std::get_if<std::string>(&outcome)) {
-      Status stored = co_await remember(deps, config.cluster, *arn);
+    if (const auto* registered = std::get_if<Registered>(&outcome)) {
+      Status stored = co_await remember(deps, config.cluster, *registered);
       if (stored) {
-        deps.log.info("registered", {{"cluster", config.cluster}, {"container_instance", *arn}});
-        co_return *arn;
+        deps.log.info("registered", {{"cluster", config.cluster},
+                                     {"container_instance", registered->instanceArn},
+                                     {"availability_zone", registered->availabilityZone}});
+        co_return registered->instanceArn;
       }
       deps.log.error("can't remember the registration", {{"reason", stored.error().message}});
     } else {
@@ -84,10 +90,11 @@ Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config
       deps.log.warn(
           "can't register",
           {{"cluster", config.cluster}, {"exception", failure.exception}, {"reason", failure.error.message}});
-      if (clusterMissing(failure) && !config.clusterGiven) {
+      const Remedy remedy = remedyFor(failure, config.clusterGiven);
+      if (remedy == Remedy::CreateCluster) {
         auto refused = co_await deps.controlPlane.createCluster(config.cluster, stop);
         if (!refused) continue;
-      } else if (isTerminal(failure)) {
+      } else if (remedy == Remedy::End) {
         if (!known.empty() && co_await deps.controlPlane.isGone(config.cluster, known, stop)) {
           co_return makeError(Code::NotFound, known + " is not registered any more");
         }
@@ -98,6 +105,19 @@ Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config
     }
     if (!co_await sleepFor(backoff.next(), stop)) co_return makeError(Code::Cancelled, "stopped");
   }
+}
+
+std::map<std::string, std::string> attributesOf(const Config& config, const RuntimeInfo& runtime,
+                                                const Gpus& gpus) {
+  auto out = hostAttributes(config, runtime, gpus);
+  for (const auto& [name, value] : config.attributes) out[name] = value;
+  return out;
+}
+
+std::string availabilityZoneOf(const std::vector<Record>& records) {
+  for (const Record& record : records)
+    if (record.kind == kMeta && record.key == kZoneKey) return record.value;
+  return {};
 }
 
 Async<std::optional<std::string>> formerInstance(Runtime& runtime, std::string cluster,

@@ -1,6 +1,7 @@
 // How the agent becomes, and stays, a container instance of its cluster.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -23,13 +24,20 @@ struct RegistrarDeps {
   Log& log;
 };
 
-/// Registers this host, as `known` (an ARN) or anew when that is empty, and remembers the ARN durably. Tries
-/// until it succeeds, with back-off and jitter. Errors: NotFound (the controller says that `known` is
-/// INACTIVE or that there is no such instance: register anew), FailedPrecondition (refused, and repeating
-/// can't help: the program ends with the terminal exit code), Cancelled (stopped).
+/// Registers this host, as `known` (an ARN) or anew when that is empty, and remembers the ARN and its zone
+/// durably. Tries until it succeeds, with back-off and jitter. Errors: NotFound (the controller says that
+/// `known` is INACTIVE or that there is no such instance: register anew), FailedPrecondition (refused, and
+/// repeating can't help: the program ends with the terminal exit code), Cancelled (stopped).
 Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config, Host host,
                                         RuntimeInfo runtime, Gpus gpus, std::string known,
                                         std::stop_token stop);
+
+/// The attributes of the first registration.
+std::map<std::string, std::string> attributesOf(const Config& config, const RuntimeInfo& runtime,
+                                                const Gpus& gpus);
+
+/// The availability zone that the last registration was answered with; empty: none.
+std::string availabilityZoneOf(const std::vector<Record>& records);
 
 /// Who the agent was, as the labels of its containers tell it: the container instance of this cluster to
 /// which the most containers on the host belong, none of those in `without`. Empty when there is none;

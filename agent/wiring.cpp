@@ -8,11 +8,11 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "agent/config/watcher.hpp"
+#include "agent/endpoints/calls/controller_calls.hpp"
+#include "agent/host/spot_watch.hpp"
 #include "agent/options.hpp"
 #include "agent/process.hpp"
-#include "agent/protection_calls.hpp"
 #include "common/aws/file_credentials.hpp"
-#include "common/aws/instance_credentials.hpp"
 #include "common/service/data_dir.hpp"
 #include "common/service/directory_lock.hpp"
 #include "common/service/program.hpp"
@@ -25,24 +25,6 @@ namespace {
 constexpr const char* kUserAgent = "berth-agent/" BERTH_VERSION;
 
 using Provider = std::unique_ptr<aws::CredentialsProvider>;
-
-/// Fails at once when a file can't be read: a start that can't succeed had better say so.
-Result<Provider> credentialsOf(const Config& config, aws::InstanceCredentials::Means means) {
-  switch (config.credentialsKind) {
-    case CredentialsKind::Key: {
-      aws::Credentials given{config.accessKey, config.secretKey, config.sessionToken, std::nullopt};
-      return Provider(std::make_unique<aws::StaticCredentials>(std::move(given)));
-    }
-    case CredentialsKind::Imds:
-      return Provider(std::make_unique<aws::InstanceCredentials>(means));
-    case CredentialsKind::File:
-      break;
-  }
-  auto readable = aws::readCredentialsFile(config.credentialsFile, config.credentialsProfile);
-  if (!readable) return readable.error();
-  return Provider(
-      std::make_unique<aws::FileCredentials>(config.credentialsFile, config.credentialsProfile, means.log));
-}
 
 /// A damaged file costs what it held; what runs on the host is then found by asking the runtime.
 Result<std::unique_ptr<SqliteStore>> openStore(boost::asio::io_context& io, const Config& config,
@@ -59,22 +41,6 @@ Result<std::unique_ptr<SqliteStore>> openStore(boost::asio::io_context& io, cons
   return SqliteStore::open(options);
 }
 
-aws::ClientConfig clientConfig(const Config& config, http::Url controller) {
-  aws::ClientConfig out;
-  out.endpoint = std::move(controller);
-  out.scope = aws::Scope{config.region, "ecs"};
-  out.targetPrefix = "AmazonEC2ContainerServiceV20141113";
-  out.userAgent = kUserAgent;
-  return out;
-}
-
-http::ClientOptions httpOptions(const std::string& caFile) {
-  http::ClientOptions out;
-  out.caFile = caFile;
-  out.userAgent = kUserAgent;
-  return out;
-}
-
 /// What the reserve leaves must be something.
 Status checkReserve(const Config& config, const Host& host) {
   const HostCapacity left = hostCapacity(config, host, {});
@@ -89,6 +55,21 @@ Status checkReserve(const Config& config, const Host& host) {
                          std::to_string(host.cpus * 1024) + ": leave something to the tasks");
   }
   return {};
+}
+
+/// An audit log that can't be written is no reason to leave the host without its agent, for ever: the path is
+/// often that of another agent, whose folder this one's unit does not open.
+Config withUsableAuditLog(Config config, Log& log) {
+  if (config.endpoints.auditLog.empty()) return config;
+  const auto audit = endpoints::AuditFile::open(config.endpoints.auditLog);
+  if (audit) return config;
+  log.error("requests for credentials are not written down: going on without an audit log",
+            {{"reason", audit.error().message},
+             {"way_out",
+              "set audit_log.file (ECS_AUDIT_LOGFILE) to a file in data_dir, or open the folder to the "
+              "unit: ReadWritePaths= in systemctl edit berth-agent"}});
+  config.endpoints.auditLog.clear();
+  return config;
 }
 
 int fail(Log& log, std::string_view what, const Error& error, int code = exit_code::kFailed) {
@@ -114,12 +95,11 @@ class Reloader {
 
   /// Without watches SIGHUP still works.
   void watch(Executor executor) {
+    executor_ = executor;
     ConfigWatcher::Options options;
-    if (sources_.file) options.files.push_back(std::filesystem::absolute(*sources_.file).string());
-    options.files.push_back(sources_.ecsConfig);
-    const auto named = sources_.environment.find("ECS_AGENT_CONFIG_FILE_PATH");
-    options.files.push_back(named == sources_.environment.end() ? sources_.ecsJson : named->second);
-    auto watcher = ConfigWatcher::make(std::move(executor), std::move(options), [this] { reload(); });
+    options.files = configFiles(sources_);
+    watched_ = options.files;
+    auto watcher = ConfigWatcher::make(std::move(executor), std::move(options), [this] { onChange(); });
     if (watcher) {
       watcher_ = std::move(*watcher);
     } else {
@@ -132,15 +112,23 @@ class Reloader {
     signals.async_wait([this, &signals](boost::system::error_code fault, int) {
       if (fault) return;
       log_.info("reading the settings again");
-      reload();
+      onChange();
       onHangup(signals);
     });
   }
 
  private:
+  void onChange() {
+    reload();
+    // ecs.config may name another JSON file now. Posted: the watcher that goes may be the one that calls.
+    if (configFiles(sources_) != watched_) boost::asio::post(executor_, [this] { watch(executor_); });
+  }
+
   Process& process_;
   ConfigSources sources_;
   Log& log_;
+  Executor executor_;
+  std::vector<std::string> watched_;
   std::unique_ptr<ConfigWatcher> watcher_;
 };
 
@@ -156,6 +144,7 @@ class Agent {
  private:
   std::optional<int> buildClients();
   std::optional<int> buildRuntime();
+  void buildSpotWatch();
 
   Config config_;
   Log& log_;
@@ -171,9 +160,12 @@ class Agent {
   std::unique_ptr<ImageMemory> images_;
   std::unique_ptr<DockerRuntime> runtime_;
   std::unique_ptr<SecretSources> secrets_;
-  std::unique_ptr<ProtectionCalls> protection_;
+  std::unique_ptr<endpoints::ControllerCalls> calls_;  ///< of the local endpoints
   std::unique_ptr<LocalEndpoints> endpoints_;
   std::unique_ptr<Process> process_;
+  std::unique_ptr<InstanceMetadata> metadata_;
+  std::unique_ptr<ControlPlane> drains_;
+  std::unique_ptr<SpotWatch> spot_;  ///< absent: not asked for
 };
 
 std::optional<int> Agent::buildClients() {
@@ -182,11 +174,9 @@ std::optional<int> Agent::buildClients() {
   auto credentials = credentialsOf(config_, {*awsHttp_, clock_, random_, log_});
   if (!credentials) return fail(log_, "can't read the credentials", credentials.error());
   credentials_ = std::move(*credentials);
-  auto controller = http::parseUrl(config_.controller);
-  if (!controller) return fail(log_, "controller is no URL", controller.error(), exit_code::kUsage);
-  const aws::ClientConfig client = clientConfig(config_, *controller);
+  const aws::ClientConfig client = clientConfig(config_);
   client_ = std::make_unique<aws::JsonClient>(*http_, client, *credentials_, clock_);
-  protection_ = std::make_unique<ProtectionCalls>(io_, *http_, client, clock_, log_);
+  calls_ = std::make_unique<endpoints::ControllerCalls>(io_, *http_, client, *credentials_, clock_, log_);
   auto secrets = SecretSources::make(FetchMeans{io_.get_executor(), *awsHttp_, clock_, random_, log_},
                                      config_, *credentials_);
   if (!secrets) return fail(log_, "can't use the configuration", secrets.error(), exit_code::kUsage);
@@ -210,6 +200,18 @@ std::optional<int> Agent::buildRuntime() {
   return std::nullopt;
 }
 
+void Agent::buildSpotWatch() {
+  metadata_ = std::make_unique<InstanceMetadata>(*awsHttp_, metadataOptions(config_));
+  drains_ = std::make_unique<ControlPlane>(*client_, *credentials_, config_.region, clock_);
+  const auto drain = [this](std::stop_token stop) -> Async<Status> {
+    const std::string arn = endpoints_->directory().instance().instanceArn;
+    if (arn.empty()) co_return makeError(Code::Unavailable, "this host has not joined its cluster yet");
+    auto failure = co_await drains_->setInstanceStatus(config_.cluster, arn, "DRAINING", stop);
+    co_return failure ? Status(failure->error) : Status();
+  };
+  spot_ = std::make_unique<SpotWatch>(*metadata_, drain, random_, log_, SpotWatch::Options());
+}
+
 std::optional<int> Agent::build() {
   if (Status ready = prepareDataDir(config_.dataDir); !ready)
     return fail(log_, "can't use data_dir", ready.error());
@@ -225,7 +227,8 @@ std::optional<int> Agent::build() {
   store_ = std::move(*store);
   if (auto failed = buildClients()) return failed;
   if (auto failed = buildRuntime()) return failed;
-  auto endpoints = LocalEndpoints::make({io_, clock_, log_, *protection_}, config_);
+  auto endpoints =
+      LocalEndpoints::make({io_, clock_, log_, *calls_, calls_.get()}, withUsableAuditLog(config_, log_));
   if (!endpoints) return fail(log_, "can't serve the local endpoints", endpoints.error());
   endpoints_ = std::move(*endpoints);
   const Gpus gpus = config_.capabilities.gpu ? findGpus() : Gpus{};
@@ -236,6 +239,7 @@ std::optional<int> Agent::build() {
       std::make_unique<Process>(ProcessParts{io_, *host, gpus, *store_, *runtime_, *images_, *secrets_,
                                              *endpoints_, *client_, *credentials_, clock_, random_, log_},
                                 config_);
+  if (config_.drainOnSpotInterruption) buildSpotWatch();
   return std::nullopt;
 }
 
@@ -254,6 +258,7 @@ int Agent::run(const ConfigSources& sources) {
   reloader.onHangup(hangups);
   reloader.watch(io_.get_executor());
   spawn(io_.get_executor(), log_, "watchdog", [&] { return feedWatchdog(stop.get_token()); });
+  if (spot_) spawn(io_.get_executor(), log_, "spot watch", [&] { return spot_->run(stop.get_token()); });
   spawn(io_.get_executor(), log_, "agent", [&]() -> Async<void> {
     code = co_await process_->run(stop.get_token());
     io_.stop();
@@ -263,6 +268,55 @@ int Agent::run(const ConfigSources& sources) {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<aws::CredentialsProvider>> credentialsOf(const Config& config,
+                                                                aws::InstanceCredentials::Means means) {
+  switch (config.credentialsKind) {
+    case CredentialsKind::Key: {
+      aws::Credentials given{config.accessKey, config.secretKey, config.sessionToken, std::nullopt};
+      return Provider(std::make_unique<aws::StaticCredentials>(std::move(given)));
+    }
+    case CredentialsKind::Imds: {
+      aws::InstanceOptions options;
+      options.endpoint = metadataOptions(config).endpoint;
+      return Provider(std::make_unique<aws::InstanceCredentials>(means, options));
+    }
+    case CredentialsKind::File:
+      break;
+  }
+  auto readable = aws::readCredentialsFile(config.credentialsFile, config.credentialsProfile);
+  if (!readable && config.credentialsGuessed) {
+    return makeError(readable.error().code, "nothing names credentials, and of a controller on this host: " +
+                                                readable.error().message +
+                                                "; start berth-controller here, or give credentials.file");
+  }
+  if (!readable) return readable.error();
+  return Provider(
+      std::make_unique<aws::FileCredentials>(config.credentialsFile, config.credentialsProfile, means.log));
+}
+
+aws::ClientConfig clientConfig(const Config& config) {
+  aws::ClientConfig out;
+  // The setting's rule holds here: it is a URL.
+  if (auto controller = http::parseUrl(config.controller)) out.endpoint = std::move(*controller);
+  out.scope = aws::Scope{config.region, "ecs"};
+  out.targetPrefix = "AmazonEC2ContainerServiceV20141113";
+  out.userAgent = kUserAgent;
+  return out;
+}
+
+http::ClientOptions httpOptions(const std::string& caFile) {
+  http::ClientOptions out;
+  out.caFile = caFile;
+  out.userAgent = kUserAgent;
+  return out;
+}
+
+InstanceMetadata::Options metadataOptions(const Config& config) {
+  InstanceMetadata::Options out;
+  if (auto endpoint = http::parseUrl(config.metadataEndpoint)) out.endpoint = std::move(*endpoint);
+  return out;
+}
 
 int run(Config config, const ConfigSources& sources, Log& log) {
   Agent agent(std::move(config), log);

@@ -35,7 +35,8 @@ endforeach()
 # An access key may be written into the agent's file.
 install(FILES packaging/examples/agent.yaml DESTINATION /etc/berth COMPONENT agent
         PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ)
-install(FILES systemd/berth-agent-endpoint.service DESTINATION lib/systemd/system COMPONENT agent)
+install(FILES systemd/berth-agent-endpoint.service systemd/berth-agent-shutdown.service
+        DESTINATION lib/systemd/system COMPONENT agent)
 install(PROGRAMS packaging/berth-endpoint-rules DESTINATION libexec/berth COMPONENT agent)
 install(FILES packaging/examples/controller.yaml DESTINATION /etc/berth COMPONENT controller)
 install(FILES systemd/berth.sysusers DESTINATION lib/sysusers.d RENAME berth.conf COMPONENT controller)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -50,16 +51,28 @@ EcsTexts fromFile(const std::string& path, bool mayBeMissing,
   return out;
 }
 
-/// The JSON file that a variable names; empty: none does.
-std::string namedJson(const EcsTexts& environment, const EcsTexts& lines) {
-  for (const EcsTexts* source : {&environment, &lines}) {
+/// The texts of amazon-ecs-agent's configuration, the strongest first.
+struct EcsFiles {
+  EcsTexts environment;
+  EcsTexts lines;
+  EcsTexts linesBelow;
+  std::string namedJson;  ///< the JSON file that a variable names; empty: none does
+};
+
+EcsFiles readEcsFiles(const ConfigSources& sources) {
+  EcsFiles out{ecsEnvironment(sources.environment), fromFile(sources.ecsConfig, true, ecsLines),
+               fromFile(sources.ecsConfigBelow, true, ecsLines), ""};
+  for (const EcsTexts* source : {&out.linesBelow, &out.lines, &out.environment}) {
     for (const EcsText& one : source->texts)
-      if (one.name == kJsonFileVariable && !one.text.empty()) return one.text;
+      if (one.name == kJsonFileVariable && !one.text.empty()) out.namedJson = one.text;
   }
-  return {};
+  return out;
 }
 
-/// What a host that Amazon's agent ran on before has without saying so: the key that every AWS tool finds.
+bool isReadable(const std::string& path) { return access(path.c_str(), R_OK) == 0; }
+
+/// What a host has without saying so: where Amazon's agent ran, the key that every AWS tool finds; beside a
+/// controller, the one which that has made.
 void findCredentials(const ConfigSources& sources, config::Sources& all) {
   bool controller = false;
   for (const config::Layer& layer : all.foreign) {
@@ -67,10 +80,11 @@ void findCredentials(const ConfigSources& sources, config::Sources& all) {
     for (const char* key : {"credentials.file", "credentials.access_key"})
       if (layer.given.contains(key) || layer.broken.contains(key)) return;
   }
-  if (!controller || access(sources.sharedCredentials.c_str(), R_OK) != 0) return;
+  const bool shared = controller && isReadable(sources.sharedCredentials);
+  config::Given file{sources.controllersCredentials, std::string(kLastResort), config::Origin::Foreign};
+  if (shared) file = {sources.sharedCredentials, "shared credentials file", config::Origin::Foreign};
   config::Layer found;
-  found.given.emplace("credentials.file", config::Given{sources.sharedCredentials, "shared credentials file",
-                                                        config::Origin::Foreign});
+  found.given.emplace("credentials.file", std::move(file));
   all.foreign.push_back(std::move(found));
 }
 
@@ -78,11 +92,9 @@ void findCredentials(const ConfigSources& sources, config::Sources& all) {
 
 Result<Config> loadConfig(const ConfigSources& sources) {
   const auto schema = agentSchema();
-  const EcsTexts environment = ecsEnvironment(sources.environment);
-  const EcsTexts lines = fromFile(sources.ecsConfig, true, ecsLines);
-  const std::string named = namedJson(environment, lines);
-  const EcsTexts json =
-      named.empty() ? fromFile(sources.ecsJson, true, ecsJson) : fromFile(named, false, ecsJson);
+  const EcsFiles ecs = readEcsFiles(sources);
+  const EcsTexts json = ecs.namedJson.empty() ? fromFile(sources.ecsJson, true, ecsJson)
+                                              : fromFile(ecs.namedJson, false, ecsJson);
 
   config::Sources all;
   all.yamlFile = sources.file;
@@ -90,7 +102,7 @@ Result<Config> loadConfig(const ConfigSources& sources) {
   all.environment = sources.environment;
   all.together = {"credentials", "registry_auth"};
   std::vector<std::string> warnings;
-  for (const EcsTexts* texts : {&environment, &lines, &json}) {
+  for (const EcsTexts* texts : {&ecs.environment, &ecs.lines, &ecs.linesBelow, &json}) {
     EcsLayer one = translateEcs(*schema, *texts);
     all.foreign.push_back(std::move(one.layer));
     warnings.insert(warnings.end(), one.warnings.begin(), one.warnings.end());
@@ -99,8 +111,22 @@ Result<Config> loadConfig(const ConfigSources& sources) {
   auto settings = config::load(schema, all);
   if (!settings) return settings.error();
   auto made = makeConfig(std::move(*settings));
-  if (made) made->warnings = std::move(warnings);
+  if (!made) return made;
+  if (made->credentialsGuessed && !isReadable(made->credentialsFile)) {
+    warnings.push_back("nothing names credentials, and " + made->credentialsFile +
+                       " can't be read: start berth-controller on this host, which makes it, or give "
+                       "credentials.file or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+  }
+  made->warnings = std::move(warnings);
   return made;
+}
+
+std::vector<std::string> configFiles(const ConfigSources& sources) {
+  std::vector<std::string> out{sources.ecsConfig, sources.ecsConfigBelow};
+  const std::string named = readEcsFiles(sources).namedJson;
+  out.push_back(named.empty() ? sources.ecsJson : named);
+  if (sources.file) out.push_back(std::filesystem::absolute(*sources.file).string());
+  return out;
 }
 
 }  // namespace berth::agent

@@ -61,6 +61,7 @@ struct EndpointsConfig {
   ListenAddress introspection;
   ListenAddress tasks;
   RequestRate rate;
+  bool availabilityZone = true;  ///< tell tasks where they are
   bool taskRoles = true;
   bool taskRolesNetworkHost = true;  ///< false also without taskRoles
   std::string auditLog;              ///< a path; empty: none
@@ -81,6 +82,7 @@ struct SecretsConfig {
 struct CapabilitiesConfig {
   bool selinux = false;
   bool apparmor = false;
+  std::string osFamily;  ///< ecs.os-type-detailed
   bool gpu = false;
   std::string nvidiaRuntime;
 };
@@ -94,10 +96,12 @@ struct Config {
   std::string region;
   CredentialsKind credentialsKind = CredentialsKind::File;
   std::string credentialsFile;
+  bool credentialsGuessed = false;  ///< nothing names credentials; credentialsFile is the last resort
   std::string credentialsProfile;
   std::string accessKey;
   std::string secretKey;
   std::string sessionToken;
+  std::string metadataEndpoint;  ///< a URL: EC2's instance metadata service
   std::string caFile;
   std::string runtimeSocket;
   std::string dataDir;
@@ -108,6 +112,7 @@ struct Config {
   std::set<uint16_t> reservedPorts;
   std::set<uint16_t> reservedPortsUdp;
   std::vector<std::string> loggingDrivers;
+  bool drainOnSpotInterruption = false;
   PullBehavior pullBehavior = PullBehavior::Default;  ///< as images.pullBehavior
   Duration stopTimeout{};
   Duration cleanupDelay{};
@@ -127,21 +132,32 @@ struct Config {
   std::string described;      ///< the effective settings as YAML with their sources, secrets hidden
 };
 
+/// What settings say of the last resort for credentials, as their source.
+inline constexpr std::string_view kLastResort = "the controller's on this host, as nothing names credentials";
+
 /// Where settings come from; what is named first wins.
 struct ConfigSources {
   std::map<std::string, std::string> environment;  ///< all of it: BERTH_AGENT_*, and below the file ECS_*
   std::optional<std::string> file;                 ///< agent.yaml; absent: none
   std::string ecsConfig = "/etc/ecs/ecs.config";   ///< may be missing
-  /// May be missing. ECS_AGENT_CONFIG_FILE_PATH, in the environment or ecs.config, names another, which may
-  /// not.
+  /// May be missing; weaker, as the unit of amazon-ecs-agent has it.
+  std::string ecsConfigBelow = "/var/lib/ecs/ecs.config";
+  /// May be missing. ECS_AGENT_CONFIG_FILE_PATH, in the environment or an ecs.config, names another, which
+  /// may not.
   std::string ecsJson = "/etc/ecs/ecs.config.json";
   /// Where credentials are when ECS_BACKEND_HOST or its like names the controller and nothing names
   /// credentials; may be missing.
   std::string sharedCredentials = "/root/.aws/credentials";
+  /// The last resort where nothing names credentials: what a controller on this host makes on its first
+  /// start. Until then the agent can't start, and says so.
+  std::string controllersCredentials = "/var/lib/berth/controller/admin-credentials";
 };
 
 /// Reads them all. InvalidArgument with every problem, one a line, each naming where it is.
 Result<Config> loadConfig(const ConfigSources& sources);
+
+/// All files whose change may change the configuration, whether or not they are there.
+std::vector<std::string> configFiles(const ConfigSources& sources);
 
 /// The Config that settings of agentSchema() make. InvalidArgument for those that don't go together, all of
 /// them. Pure.

@@ -17,13 +17,16 @@ constexpr std::string_view kOneLog = "The agent logs to standard error; the jour
 constexpr std::string_view kContainer =
     "It shapes the container that the other agent runs in; this one has none.";
 constexpr std::string_view kEbs = "EBS volumes are not offered.";
-constexpr std::string_view kPause = "There are no pause containers.";
+constexpr std::string_view kPause =
+    "The container that holds a task's shared namespaces (pidMode or ipcMode task) has an image of the "
+    "agent's own, "
+    "which is part of the program.";
 constexpr std::string_view kMetrics =
     "Resource use is read from the kernel at `metrics.interval`; there is no stream to poll instead.";
 constexpr std::string_view kProxy =
     "A proxy is taken from the environment of the process only: set http_proxy, https_proxy and no_proxy in "
     "the "
-    "unit.";
+    "unit. Calls of APIs go through it; the agent's websockets do not.";
 
 constexpr std::array kUnused = {
     UnusedVariable{"ECS_DATADIR", "DataDir", kDataDir},
@@ -56,19 +59,16 @@ constexpr std::array kUnused = {
                    "EFS needs a volume plugin of Amazon's, which is not used.", "[]"},
     UnusedVariable{"ECS_ENABLE_CONTAINER_METADATA", "ContainerMetadataEnabled",
                    "No file of metadata is written; containers ask $ECS_CONTAINER_METADATA_URI_V4.", "false"},
-    UnusedVariable{"ECS_DISABLE_TASK_METADATA_AZ", "TaskMetadataAZDisabled",
-                   "The agent knows no availability zone that it could tell.", "true"},
-    UnusedVariable{"ECS_ENABLE_SPOT_INSTANCE_DRAINING", "SpotInstanceDrainingEnabled",
-                   "The agent doesn't ask EC2 whether it takes a spot instance back; drain the instance.",
-                   "false"},
     UnusedVariable{"ECS_WARM_POOLS_CHECK", "WarmPoolsSupport", "Warm pools are EC2's.", "false"},
     UnusedVariable{"ECS_EXCLUDE_IPV6_PORTBINDING", "ShouldExcludeIPv6PortBinding",
                    "A binding on all IPv6 addresses is never reported beside the one on all IPv4 addresses.",
                    "true"},
     UnusedVariable{"ECS_INSTANCE_IP_COMPATIBILITY", "InstanceIPCompatibility",
                    "It chooses among AWS's endpoints; `controller` says where to go."},
-    UnusedVariable{"ECS_EXTERNAL", "External",
-                   "The agent asks nothing of EC2 unless `credentials.imds` is set.", "true"},
+    UnusedVariable{
+        "ECS_EXTERNAL", "External",
+        "The agent asks nothing of EC2 unless `credentials.imds` or `drain.on_spot_interruption` is set.",
+        "true"},
     UnusedVariable{"ECS_GMSA_SUPPORTED", "GMSACapable", kGmsa, "false"},
     UnusedVariable{"ECS_DOMAIN_JOINED_LINUX_INSTANCE", "", kGmsa, "false"},
     UnusedVariable{"", "GMSADomainlessCapable", kGmsa, "false"},
@@ -84,9 +84,8 @@ constexpr std::array kUnused = {
     UnusedVariable{"", "PauseContainerTarballPath", kPause},
     UnusedVariable{"", "PauseContainerImageName", kPause},
     UnusedVariable{"", "PauseContainerTag", kPause},
-    UnusedVariable{"ECS_DETAILED_OS_FAMILY", "", "It only goes into the other agent's User-Agent."},
     UnusedVariable{"ECS_AGENT_HEALTHCHECK_HOST", "",
-                   "It is for the health check of the other agent's container; systemd watches this one."},
+                   "`berth-agent --healthcheck` asks at `endpoints.introspection_address`."},
     UnusedVariable{"", "NoIID", "The agent doesn't send EC2's identity document.", "true"},
     UnusedVariable{"", "IMDSIAMRolesEnabled", "Roles of tasks come from the controller only.", "false"},
     UnusedVariable{"", "PlatformVariables", "It is for Windows only."},

@@ -40,6 +40,10 @@ std::vector<Setting> joiningSettings() {
           .from(asText("AWS_SESSION_TOKEN", "")),
       boolean("credentials.imds", "take the credentials from the instance metadata service of EC2")
           .byDefault("false"),
+      string("instance_metadata.endpoint", "where EC2's instance metadata service is asked")
+          .matching(isApi, "must be an http or https URL, like http://169.254.169.254")
+          .byDefault("http://169.254.169.254")
+          .from(asText("AWS_EC2_METADATA_SERVICE_ENDPOINT", "")),
       path("tls.ca_file", "PEM file with the authorities to trust instead of the system's"),
       choice("runtime.kind", {"docker", "auto"}, "what runs the containers").byDefault("auto"),
       string("runtime.socket", "where it answers")
@@ -77,6 +81,13 @@ std::vector<Setting> instanceSettings() {
       boolean("capabilities.apparmor", "tasks may ask for AppArmor profiles")
           .byDefault("false")
           .from(asBoolean("ECS_APPARMOR_CAPABLE", "AppArmorCapable")),
+      string("capabilities.os_family", "what the attribute ecs.os-type-detailed says of this host's system")
+          .byDefault("LINUX")
+          .from(asText("ECS_DETAILED_OS_FAMILY", "")),
+      boolean("drain.on_spot_interruption",
+              "ask EC2 each second whether it takes this spot instance back, and drain it then")
+          .byDefault("false")
+          .from(asBoolean("ECS_ENABLE_SPOT_INSTANCE_DRAINING", "SpotInstanceDrainingEnabled")),
       boolean("gpu.enabled", "offer this host's NVIDIA GPUs to tasks")
           .byDefault("false")
           .from(asBoolean("ECS_ENABLE_GPU_SUPPORT", "GPUSupportEnabled")),

@@ -71,6 +71,7 @@ EndpointsConfig endpoints(const Settings& settings) {
   out.introspection = introspectionAddress(settings);
   out.tasks = *parseListenAddress(settings.string("endpoints.task_address"));
   out.rate = *parseRequestRate(settings.string("endpoints.rps"));
+  out.availabilityZone = settings.boolean("endpoints.availability_zone");
   out.taskRoles = settings.boolean("task_roles.enabled");
   out.taskRolesNetworkHost = out.taskRoles && settings.boolean("task_roles.network_host");
   if (settings.boolean("audit_log.enabled")) {
@@ -99,6 +100,7 @@ void fillHost(Config& out, const Settings& settings) {
   out.clusterGiven = settings.origin("cluster") != config::Origin::Default;
   out.controller = textOf(settings, "controller");
   out.region = textOf(settings, "region");
+  out.metadataEndpoint = textOf(settings, "instance_metadata.endpoint");
   out.caFile = textOf(settings, "tls.ca_file");
   out.runtimeSocket = textOf(settings, "runtime.socket");
   out.dataDir = textOf(settings, "data_dir");
@@ -110,6 +112,8 @@ void fillHost(Config& out, const Settings& settings) {
   out.reservedPortsUdp = portsOf(settings.list("reserved.ports_udp"));
   out.capabilities.selinux = settings.boolean("capabilities.selinux");
   out.capabilities.apparmor = settings.boolean("capabilities.apparmor");
+  out.capabilities.osFamily = textOf(settings, "capabilities.os_family");
+  out.drainOnSpotInterruption = settings.boolean("drain.on_spot_interruption");
   out.capabilities.gpu = settings.boolean("gpu.enabled");
   out.capabilities.nvidiaRuntime = textOf(settings, "gpu.nvidia_runtime");
 }
@@ -118,6 +122,7 @@ void fillCredentials(Config& out, const Settings& settings) {
   out.credentialsKind = credentialsKind(settings);
   if (out.credentialsKind == CredentialsKind::File) {
     out.credentialsFile = textOf(settings, "credentials.file");
+    out.credentialsGuessed = settings.source("credentials.file") == kLastResort;
     out.credentialsProfile = textOf(settings, "credentials.profile");
   } else if (out.credentialsKind == CredentialsKind::Key) {
     out.accessKey = textOf(settings, "credentials.access_key");

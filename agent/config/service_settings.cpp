@@ -29,6 +29,9 @@ std::vector<Setting> endpointSettings() {
           .byDefault("40,60")
           .live()
           .from(asText("ECS_TASK_METADATA_RPS_LIMIT", "TaskMetadataSteadyStateRate")),
+      boolean("endpoints.availability_zone", "tasks are told the availability zone that the controller gave")
+          .byDefault("true")
+          .from(asOpposite("ECS_DISABLE_TASK_METADATA_AZ", "TaskMetadataAZDisabled")),
       boolean("task_roles.enabled", "tasks get the credentials of their roles")
           .byDefault("true")
           .from(asBoolean("ECS_ENABLE_TASK_IAM_ROLE", "TaskIAMRoleEnabled")),

@@ -20,20 +20,22 @@ std::vector<Setting> pullSettings() {
       choice("images.pull_behavior", {"default", "always", "once", "prefer-cached"},
              "when the registry is asked: `default` asks each time and falls back to a local image; `always` "
              "does "
-             "not fall back; `once` asks if this run of the agent has not pulled it yet; `prefer-cached` "
-             "asks if "
-             "there is no local image, and turns clean-up off")
+             "not fall back; `once` asks unless this agent has pulled it before, in whatever run, and not "
+             "cleaned "
+             "it up since; `prefer-cached` asks if there is no local image, and turns clean-up off")
           .byDefault("default")
           .live()
           .from(asPullBehavior("ECS_IMAGE_PULL_BEHAVIOR", "ImagePullBehavior")),
       integer("images.concurrency", "downloads at once").between(1, 64).byDefault("3").live(),
       duration("images.pull_timeout",
-               "the longest that a download may take, and before that may wait for its turn")
+               "the longest that a pull may take, with all its attempts and all its waiting")
           .between(seconds(1), kYear)
           .byDefault("2h")
           .live()
           .from(asDuration("ECS_IMAGE_PULL_TIMEOUT", "ImagePullTimeout", seconds(1))),
-      duration("images.pull_inactivity_timeout", "the longest that a download may make no progress")
+      duration("images.pull_inactivity_timeout",
+               "the longest that a download may make no progress; while its layers wait for those of other "
+               "pulls, their progress counts")
           .between(seconds(1), kYear)
           .byDefault("1m")
           .live()
@@ -86,7 +88,8 @@ std::vector<Setting> cleanupSettings() {
           .byDefault("false")
           .live()
           .from(asBoolean("ECS_ENABLE_UNTRACKED_IMAGE_CLEANUP", "DeleteNonECSImagesEnabled")),
-      duration("images.cleanup.untracked_minimum_age", "such images made less long ago stay")
+      duration("images.cleanup.untracked_minimum_age",
+               "such images and containers stay that this run of the agent first saw less long ago")
           .between(Duration(0), kYear)
           .byDefault("1h")
           .live()

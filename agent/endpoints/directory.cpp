@@ -5,6 +5,8 @@
 namespace berth::agent::endpoints {
 namespace {
 
+constexpr const char* kStopped = "STOPPED";
+
 template <class Visit>
 void eachAddress(const ContainerView& container, Visit visit) {
   for (const NetworkView& network : container.networks) {
@@ -29,10 +31,11 @@ void Directory::put(std::shared_ptr<const TaskView> task) {
     const Spot spot{slot->taskArn, index};
     if (!container.endpointId.empty()) endpoints_.insert_or_assign(container.endpointId, spot);
     if (!container.dockerId.empty()) dockerIds_.insert_or_assign(container.dockerId, spot);
-    if (slot->knownStatus == "STOPPED") continue;  // its address may be another's by now
+    if (slot->knownStatus == kStopped || container.knownStatus == kStopped) continue;
     eachAddress(container,
                 [&](const std::string& address) { addresses_.insert_or_assign(address, slot->taskArn); });
   }
+  if (slot->knownStatus == kStopped) forgetRole(slot->taskArn);
   if (!old) return;
   for (const ContainerView& container : old->containers) {
     if (!dockerIds_.contains(container.dockerId)) stats_.erase(container.dockerId);
@@ -80,22 +83,32 @@ void Directory::putStats(const std::string& dockerId, std::shared_ptr<const Cont
   }
 }
 
-void Directory::announceCredentials(const std::string& id, const std::string& taskArn) {
+void Directory::forgetRole(const std::string& taskArn) {
+  std::erase_if(credentials_, [&](const auto& entry) {
+    return entry.second.taskArn == taskArn && entry.second.role == RoleCredentials::Role::Task;
+  });
+}
+
+bool Directory::needsNone(const std::string& taskArn, RoleCredentials::Role role) const {
+  if (role != RoleCredentials::Role::Task) return false;
+  const auto found = tasks_.find(taskArn);
+  return found != tasks_.end() && found->second->knownStatus == kStopped;
+}
+
+void Directory::announceCredentials(const std::string& id, const std::string& taskArn,
+                                    RoleCredentials::Role role) {
   const std::lock_guard guard(lock_);
-  credentials_.try_emplace(id, CredentialsState{taskArn, nullptr});
+  if (!needsNone(taskArn, role)) credentials_.try_emplace(id, CredentialsState{taskArn, role, nullptr});
 }
 
 void Directory::putCredentials(const std::string& id, RoleCredentials credentials) {
   auto fresh = std::make_shared<const RoleCredentials>(std::move(credentials));
   const std::lock_guard guard(lock_);
+  if (needsNone(fresh->taskArn, fresh->role)) return;
   CredentialsState& entry = credentials_[id];
   entry.taskArn = fresh->taskArn;
+  entry.role = fresh->role;
   entry.credentials.swap(fresh);
-}
-
-void Directory::forgetCredentials(const std::string& id) {
-  const std::lock_guard guard(lock_);
-  credentials_.erase(id);
 }
 
 InstanceView Directory::instance() const {

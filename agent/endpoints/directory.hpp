@@ -23,6 +23,7 @@ struct Found {
 /// What is known under a credentials id.
 struct CredentialsState {
   std::string taskArn;
+  RoleCredentials::Role role = RoleCredentials::Role::Task;
   std::shared_ptr<const RoleCredentials> credentials;  ///< null: announced, not yet sent
 };
 
@@ -31,7 +32,9 @@ struct CredentialsState {
 class Directory {
  public:
   /// Adds the task, or replaces the view of its ARN. A name (endpoint id, Docker id, address) that two tasks
-  /// claim belongs to the one that was put last.
+  /// claim belongs to the one that was put last. A stopped container has no address: it may be another's by
+  /// now. The credentials of a stopped task's own role are forgotten; those of its execution role are not, as
+  /// its log drivers may still have something to send.
   void put(std::shared_ptr<const TaskView> task);
   /// Forgets the task, its containers' statistics and its credentials.
   void erase(const std::string& taskArn);
@@ -40,10 +43,9 @@ class Directory {
   void putStats(const std::string& dockerId, std::shared_ptr<const ContainerStats> stats);
 
   /// The id is known from saved state, its credentials have still to come: requests wait for them. Without
-  /// effect when they are there.
-  void announceCredentials(const std::string& id, const std::string& taskArn);
+  /// effect when they are there. Here as there, the role of a stopped task is ignored.
+  void announceCredentials(const std::string& id, const std::string& taskArn, RoleCredentials::Role role);
   void putCredentials(const std::string& id, RoleCredentials credentials);
-  void forgetCredentials(const std::string& id);
 
   InstanceView instance() const;
   std::shared_ptr<const TaskView> byArn(const std::string& taskArn) const;
@@ -65,6 +67,9 @@ class Directory {
     size_t index;
   };
   void unlink(const TaskView& task);
+  void forgetRole(const std::string& taskArn);
+  /// Whether credentials of the role are not wanted (any more).
+  bool needsNone(const std::string& taskArn, RoleCredentials::Role role) const;
   std::optional<Found> at(const Spot& spot) const;
 
   mutable std::mutex lock_;

@@ -6,6 +6,17 @@
 #include "proto/json/fields.hpp"
 
 namespace berth::agent::endpoints {
+namespace {
+
+std::string withoutRepeatedSlashes(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    if (c != '/' || !out.ends_with('/')) out.push_back(c);
+  }
+  return out;
+}
+
+}  // namespace
 
 std::optional<std::vector<std::string>> pathParts(std::string_view path) {
   std::vector<std::string> parts;
@@ -18,6 +29,11 @@ std::optional<std::vector<std::string>> pathParts(std::string_view path) {
     if (slash == std::string_view::npos) return parts;
     path.remove_prefix(slash + 1);
   }
+}
+
+std::string plainPath(std::string_view path) {
+  const auto decoded = http::percentDecode(path);
+  return decoded ? withoutRepeatedSlashes(*decoded) : std::string();
 }
 
 std::string queryValue(std::string_view query, std::string_view key) {
@@ -35,10 +51,7 @@ Response jsonString(int status, std::string_view text) {
 
 std::optional<Response> redirectToCleanPath(const Request& request) {
   if (request.path.find("//") == std::string::npos) return std::nullopt;
-  std::string clean;
-  for (const char c : request.path) {
-    if (c != '/' || !clean.ends_with('/')) clean.push_back(c);
-  }
+  std::string clean = withoutRepeatedSlashes(request.path);
   if (!request.query.empty()) clean += "?" + request.query;
   return Response{.status = 301, .contentType = "text/plain", .headers = {{"Location", clean}}};
 }

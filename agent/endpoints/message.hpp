@@ -30,6 +30,10 @@ struct Response {
 /// {"v3","id","task"} and "/v3/" is {"v3",""}. nullopt for a bad percent sequence and for a decoded NUL.
 std::optional<std::vector<std::string>> pathParts(std::string_view path);
 
+/// One spelling for all paths that mean the same: decoded, and without repeated slashes. All paths that can't
+/// be decoded are "".
+std::string plainPath(std::string_view path);
+
 /// The value of `key` in a query ("a=1&b=2"), decoded; empty also when it is not there or badly encoded.
 std::string queryValue(std::string_view query, std::string_view key);
 

@@ -63,8 +63,9 @@ std::optional<std::string> protectionEndpointId(const std::string& path) {
   return (*parts)[1];
 }
 
-std::variant<ProtectionCall, Response> protectionCall(const Request& request, const std::string& endpointId,
-                                                      const Directory& directory) {
+std::variant<ProtectionCall, ProtectionNotYet, Response> protectionCall(const Request& request,
+                                                                        const std::string& endpointId,
+                                                                        const Directory& directory) {
   if (request.method != "GET" && request.method != "PUT") {
     return Response{.status = 405, .contentType = "text/plain", .headers = {{"Allow", "GET, PUT"}}};
   }
@@ -84,9 +85,11 @@ std::variant<ProtectionCall, Response> protectionCall(const Request& request, co
   }
   const auto state = directory.credentials(task.credentialsId);
   if (!state || !state->credentials) {
-    return protectionRefusal(
+    Response refusal = protectionRefusal(
         task.taskArn, {403, "AccessDeniedException",
                        "Invalid Request: no task IAM role credentials available for task", std::nullopt});
+    if (state) return ProtectionNotYet{std::move(refusal)};
+    return refusal;
   }
   ProtectionCall call{task.cluster, task.taskArn, state->credentials, std::nullopt};
   if (body) call.update = ProtectionUpdate{*body->enabled, body->minutes};

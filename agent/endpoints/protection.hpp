@@ -66,9 +66,15 @@ class ProtectionClient {
 /// The endpoint id of "/api/ID/task-protection/v1/state"; nullopt for every other path.
 std::optional<std::string> protectionEndpointId(const std::string& path);
 
+/// The task has a role whose credentials have still to come.
+struct ProtectionNotYet {
+  Response refusal;  ///< of a request that can't wait for them
+};
+
 /// The call that a request wants, or the answer that refuses it.
-std::variant<ProtectionCall, Response> protectionCall(const Request& request, const std::string& endpointId,
-                                                      const Directory& directory);
+std::variant<ProtectionCall, ProtectionNotYet, Response> protectionCall(const Request& request,
+                                                                        const std::string& endpointId,
+                                                                        const Directory& directory);
 
 Response protectionResponse(const std::string& taskArn, const ProtectionAnswer& answer);
 /// 504 RequestCanceled.

@@ -11,30 +11,48 @@ constexpr const char* kNever = "0001-01-01T00:00:00Z";
 Document cpuDocument(const StatsReading* reading) {
   const StatsReading none{};
   const StatsReading& of = reading != nullptr ? *reading : none;
-  Document out = {{"cpu_usage",
-                   {{"total_usage", of.cpuNanos},
-                    {"usage_in_kernelmode", of.cpuKernelNanos},
-                    {"usage_in_usermode", of.cpuUserNanos}}}};
+  Document usage = {{"total_usage", of.cpuNanos}};
+  addUnlessEmpty(usage, "percpu_usage", of.cpuNanosByCpu);
+  usage["usage_in_kernelmode"] = of.cpuKernelNanos;
+  usage["usage_in_usermode"] = of.cpuUserNanos;
+  Document out = {{"cpu_usage", std::move(usage)}};
   if (reading != nullptr) {
     out["system_cpu_usage"] = of.systemCpuNanos;
     out["online_cpus"] = of.onlineCpus;
   }
-  out["throttling_data"] = {{"periods", 0}, {"throttled_periods", 0}, {"throttled_time", 0}};
+  out["throttling_data"] = {{"periods", of.cpuPeriods},
+                            {"throttled_periods", of.cpuThrottledPeriods},
+                            {"throttled_time", of.cpuThrottledNanos}};
   return out;
 }
 
-Document blockDocument(const std::vector<BlockCounter>& counters) {
-  Document bytes = Document::array();
+Document countersDocument(const std::vector<BlockCounter>& counters) {
+  if (counters.empty()) return {};
+  Document out = Document::array();
   for (const BlockCounter& one : counters) {
-    bytes.push_back(
-        {{"major", one.major}, {"minor", one.minor}, {"op", one.operation}, {"value", one.bytes}});
+    out.push_back({{"major", one.major}, {"minor", one.minor}, {"op", one.operation}, {"value", one.value}});
   }
-  Document out = {{"io_service_bytes_recursive", bytes.empty() ? Document() : std::move(bytes)}};
-  for (const char* other :
-       {"io_serviced_recursive", "io_queue_recursive", "io_service_time_recursive", "io_wait_time_recursive",
-        "io_merged_recursive", "io_time_recursive", "sectors_recursive"}) {
+  return out;
+}
+
+Document blockDocument(const StatsReading& reading) {
+  Document out = {{"io_service_bytes_recursive", countersDocument(reading.blockBytes)},
+                  {"io_serviced_recursive", countersDocument(reading.blockOperations)}};
+  // Of a scheduler that kernels do not have any more.
+  for (const char* other : {"io_queue_recursive", "io_service_time_recursive", "io_wait_time_recursive",
+                            "io_merged_recursive", "io_time_recursive", "sectors_recursive"}) {
     out[other] = nullptr;
   }
+  return out;
+}
+
+/// Without what the kernel does not say.
+Document memoryDocument(const StatsReading& reading) {
+  Document out = {{"usage", reading.memoryBytes}};
+  if (reading.memoryMostBytes > 0) out["max_usage"] = reading.memoryMostBytes;
+  out["stats"] = reading.memoryStats;
+  if (reading.memoryFailures > 0) out["failcnt"] = reading.memoryFailures;
+  out["limit"] = reading.memoryLimitBytes;
   return out;
 }
 
@@ -84,13 +102,12 @@ Document statsDocument(const ContainerView& container, const ContainerStats& sta
   Document out = {{"read", toRfc3339(now.at)},
                   {"preread", stats.previous ? toRfc3339(stats.previous->at) : kNever},
                   {"pids_stats", std::move(pids)},
-                  {"blkio_stats", blockDocument(now.blockBytes)},
+                  {"blkio_stats", blockDocument(now)},
                   {"num_procs", 0},
                   {"storage_stats", Document::object()},
                   {"cpu_stats", cpuDocument(&now)},
                   {"precpu_stats", cpuDocument(stats.previous ? &*stats.previous : nullptr)}};
-  out["memory_stats"] = {
-      {"usage", now.memoryBytes}, {"stats", now.memoryStats}, {"limit", now.memoryLimitBytes}};
+  out["memory_stats"] = memoryDocument(now);
   out["name"] = "/" + container.dockerName;
   out["id"] = container.dockerId;
   if (!now.networks.empty()) out["networks"] = networksDocument(now.networks);

@@ -8,8 +8,8 @@
 
 namespace berth::agent::endpoints {
 
-/// `usage`, which was read at `at`. Units stay: nanoseconds and bytes. Block I/O is told as two counters for
-/// each device, "read" and "write".
+/// `usage`, which was read at `at`. Units stay: nanoseconds and bytes. Block I/O is told as Docker does: as
+/// the kernel's own lines on control groups of version 1, else as "read" and "write" of each device.
 StatsReading readingOf(const Usage& usage, WallTime at);
 
 /// The statistics after `now` was read: what was current before, if anything, is the previous reading. Of

@@ -3,9 +3,7 @@
 
 #include <atomic>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "agent/endpoints/audit.hpp"
@@ -14,6 +12,8 @@
 #include "agent/endpoints/message.hpp"
 #include "agent/endpoints/protection.hpp"
 #include "agent/endpoints/rate_limit.hpp"
+#include "agent/endpoints/tags.hpp"
+#include "agent/endpoints/waiting_room.hpp"
 #include "common/time/clock.hpp"
 
 namespace berth::agent::endpoints {
@@ -30,9 +30,12 @@ struct TaskServerOptions {
   Duration credentialsRetry = std::chrono::milliseconds(50);
   Duration accessRetry = std::chrono::milliseconds(500);  ///< of PeerCheck, which is dear
   Duration protectionLimit = std::chrono::seconds(4);
+  Duration tagsLimit = std::chrono::seconds(31);    ///< the client gives up before, and says why
   Duration brake = std::chrono::milliseconds(250);  ///< how long a flood waits for each refusal
   size_t mostWaiting = 256;                         ///< requests that wait for credentials
   size_t mostWaitingOfOne = 16;                     ///< of them of one address
+  size_t mostTagged = 64;                           ///< requests that wait for tags
+  size_t mostTaggedOfOne = 16;                      ///< of them of one address
 };
 
 struct TaskServerDeps {
@@ -41,6 +44,7 @@ struct TaskServerDeps {
   Later later;
   PeerCheck peers;                                ///< may be empty: see credentialsAccess
   ProtectionClient* protection = nullptr;         ///< null: 500 ServerException
+  TagsClient* tags = nullptr;                     ///< null: documents without tags
   std::function<void(const std::string&)> audit;  ///< takes one line, on a server's thread; may be empty
 };
 
@@ -59,26 +63,32 @@ class TaskServer {
   void stop() { stopping_ = true; }
 
   /// Requests that wait for credentials.
-  size_t waiting() const;
+  size_t waiting() const { return waiting_.size(); }
 
  private:
+  struct Patience;
   struct Asking;
+  struct AskingProtection;
+  struct AskingTags;
 
+  Patience patienceOf(const std::string& address) const;
+  bool mayWait(Patience& patience);
+  void waited(const Patience& patience);
   void askCredentials(Request request, CredentialsRequest wanted, Reply reply);
   void stepCredentials(const std::shared_ptr<Asking>& asking);
   void endCredentials(const std::shared_ptr<Asking>& asking, Response response, bool audited);
-  bool mayWait(const std::string& address);
-  void waited(const std::string& address);
-  void askProtection(const Request& request, const std::string& endpointId, Reply reply);
+  void stepProtection(const std::shared_ptr<AskingProtection>& asking);
+  void callProtection(ProtectionCall call, Reply reply);
+  void askTags(TagsRequest wanted, const std::string& address, Reply reply);
+  void endTags(AskingTags& asking);
   Response overLimit(const std::string& address) const;
 
   const TaskServerDeps deps_;
   const TaskServerOptions options_;
   RateLimit limit_;
   std::atomic<bool> stopping_ = false;
-  mutable std::mutex lock_;  ///< of the next two
-  std::map<std::string, size_t> waitingOf_;
-  size_t waiting_ = 0;
+  WaitingRoom waiting_;
+  WaitingRoom tagged_;  ///< of its own: a controller that is slow must not cost anybody its credentials
 };
 
 }  // namespace berth::agent::endpoints

@@ -1,6 +1,8 @@
 #include "agent/endpoints/task_view.hpp"
 
 #include <algorithm>
+#include <ranges>
+#include <set>
 
 #include "agent/model/causes.hpp"
 
@@ -41,14 +43,28 @@ void putNetworks(ContainerView& out, const Task& task, const Container& containe
   }
 }
 
-void putVolumes(ContainerView& out, const Task& task, const Container& container) {
+void putMounts(std::vector<VolumeView>& out, const Task& task, const Container& container) {
   for (const acs::MountPoint& mount : container.spec.mountPoints) {
     for (const acs::Volume& volume : task.spec.volumes) {
-      if (volume.name != mount.sourceVolume) continue;
+      const bool taken = std::ranges::count(out, mount.containerPath, &VolumeView::destination) > 0;
+      if (volume.name != mount.sourceVolume || taken) continue;
       const bool named = volume.sourcePath.empty();
-      out.volumes.push_back(
+      out.push_back(
           VolumeView{named ? volumeName(task, volume) : "", volume.sourcePath, mount.containerPath});
     }
+  }
+}
+
+/// Its own, and those that it takes from others, which take from others in turn. Of several at one place the
+/// runtime mounts its own, and else that of the container which is named last.
+void putVolumes(std::vector<VolumeView>& out, const Task& task, const Container& container,
+                std::set<std::string>& seen) {
+  if (!seen.insert(container.spec.name).second) return;
+  putMounts(out, task, container);
+  for (const acs::VolumeFrom& from : std::views::reverse(container.spec.volumesFrom)) {
+    const auto other = std::ranges::find_if(
+        task.containers, [&](const Container& one) { return one.spec.name == from.sourceContainer; });
+    if (other != task.containers.end()) putVolumes(out, task, *other, seen);
   }
 }
 
@@ -74,10 +90,14 @@ ContainerView containerView(const Task& task, const Container& container) {
   }
   out.labels = container.labels;
   putNetworks(out, task, container);
-  putVolumes(out, task, container);
+  std::set<std::string> seen;
+  if (container.mounts.empty()) putVolumes(out.volumes, task, container, seen);
+  for (const MountedVolume& mount : container.mounts) {
+    out.volumes.push_back(VolumeView{mount.name, mount.source, mount.destination});
+  }
   if (container.health != HealthState::None) {
     out.health =
-        HealthView{healthName(container.health), container.healthSince, std::nullopt, container.healthOutput};
+        HealthView{healthName(container.health), container.healthSince, container.healthExitCode, container.healthOutput};
   }
   if (container.spec.restartPolicy.enabled) out.restartCount = container.restarts;
   out.logDriver = container.spec.dockerConfig.logDriver;

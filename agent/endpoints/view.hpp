@@ -126,6 +126,7 @@ struct TaskView {
   std::optional<WallTime> pullStoppedAt;
   std::optional<WallTime> executionStoppedAt;
   std::string availabilityZone;  ///< empty: not shown
+  // Of a request that asks for tags: nobody else knows them.
   std::map<std::string, std::string> taskTags;
   std::map<std::string, std::string> instanceTags;
   std::vector<TagError> tagErrors;
@@ -168,8 +169,8 @@ struct NetworkCounters {
 struct BlockCounter {
   uint64_t major = 0;
   uint64_t minor = 0;
-  std::string operation;  ///< "read", "write"
-  uint64_t bytes = 0;
+  std::string operation;  ///< "read", "write"; of version 1's control groups as the kernel says: "Sync"
+  uint64_t value = 0;
 };
 
 /// One reading of a container; counters are cumulative since its start.
@@ -178,13 +179,20 @@ struct StatsReading {
   uint64_t cpuNanos = 0;
   uint64_t cpuKernelNanos = 0;
   uint64_t cpuUserNanos = 0;
+  std::vector<uint64_t> cpuNanosByCpu;  ///< empty where the kernel does not say
+  uint64_t cpuPeriods = 0;              ///< of a quota of CPU time
+  uint64_t cpuThrottledPeriods = 0;
+  uint64_t cpuThrottledNanos = 0;
   uint64_t systemCpuNanos = 0;  ///< of the host, all CPUs
   uint32_t onlineCpus = 0;
   uint64_t memoryBytes = 0;
   uint64_t memoryLimitBytes = 0;
+  uint64_t memoryMostBytes = 0;
+  uint64_t memoryFailures = 0;                      ///< how often the limit was hit
   std::map<std::string, uint64_t> memoryStats;      ///< of the kernel's memory.stat
   std::map<std::string, NetworkCounters> networks;  ///< by interface; empty in host mode
   std::vector<BlockCounter> blockBytes;
+  std::vector<BlockCounter> blockOperations;
   uint64_t pids = 0;
   std::optional<uint64_t> pidsLimit;
 };

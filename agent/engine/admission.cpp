@@ -8,6 +8,12 @@ namespace {
 
 constexpr int kTearDownTries = 10;
 
+bool hasBegun(const Task& task) {
+  return std::ranges::any_of(task.containers, [](const Container& container) {
+    return container.startIntended || container.known >= ContainerStatus::Created;
+  });
+}
+
 }  // namespace
 
 void Engine::hold(Task& task) {
@@ -35,6 +41,12 @@ void Engine::admit(Now now, Output& out) {
       task.lacks.clear();
       hold(task);
       save(task);
+      changed.push_back(arn);
+      return true;
+    }
+    // The host may have become smaller since it came.
+    if (auto never = lack ? neverFits(needsOf(task), *options_.host) : std::nullopt) {
+      failTask(task, "ResourceError: The task asks for " + *never, now);
       changed.push_back(arn);
       return true;
     }
@@ -86,6 +98,12 @@ void Engine::finished(const SetUpDone& done, Now now, Output& out) {
     task.setUpFailure = done.result.error().message;
     if (done.result.error().retryable && ++task.setUpAttempts < options_.attempts) {
       task.setUpRetryAt = now.mono + backOffDelay(task.setUpAttempts);
+    } else if (hasBegun(task)) {
+      // It was set up once, and what runs runs on it: only those that are still to be made can't be.
+      task.setUp = SetUp::Done;
+      for (Container& container : task.containers) {
+        if (container.known < ContainerStatus::Created) fail(task, container, task.setUpFailure, now);
+      }
     } else {
       failTask(task, done.result.error().message, now);
     }

@@ -11,6 +11,12 @@ namespace {
 /// What amazon-ecs-agent gives a container that never ran because of another.
 constexpr int kDependencyFailed = 143;
 
+/// A start was asked for that the runtime, which may have crashed meanwhile, does not know of.
+bool mayHaveRun(const Container& container) {
+  if (!container.startIntended || container.runtimeId.empty()) return false;
+  return !container.restarting || container.unansweredStarts > 0 || container.failedRestarts > 0;
+}
+
 std::string wantedBy(const Task& task, const Container& container) {
   return task.arn + " " + container.spec.name;
 }
@@ -46,8 +52,25 @@ void Engine::advanceAll(Now now, Output& out) {
 }
 
 Duration Engine::stopTimeoutOf(const Container& container) const {
-  if (!container.spec.stopTimeout) return options_.stopTimeout;
-  return std::chrono::seconds(*container.spec.stopTimeout);
+  // 0 is "not given" on the wire, too (amazon-ecs-agent, agent/engine).
+  const int64_t given = container.spec.stopTimeout.value_or(0);
+  return given == 0 ? options_.stopTimeout : std::chrono::seconds(given);
+}
+
+std::optional<MonoTime> Engine::stepBound(const Container& container, MonoTime now) const {
+  const StepLimits& limits = options_.rules.limits;
+  switch (container.inFlight) {
+    case Step::Create:
+      return now + limits.create;
+    case Step::Start:
+      return now + limits.start;
+    case Step::Stop:
+      return now + stopTimeoutOf(container) + limits.stop;
+    case Step::Inspect:
+      return now + limits.inspect;
+    default:
+      return std::nullopt;
+  }
 }
 
 void Engine::setStopBounds(Task& task, Now now) {
@@ -55,7 +78,7 @@ void Engine::setStopBounds(Task& task, Now now) {
   for (Container& container : task.containers) {
     const bool may_run = container.known == ContainerStatus::Running ||
                          (container.startIntended && container.known < ContainerStatus::Running);
-    if (container.stopBy || !may_run || container.restarting || stopsBefore(task, container)) continue;
+    if (container.stopBy || !may_run || stopsBefore(task, container)) continue;
     container.stopBy = now.mono + stopTimeoutOf(container) + options_.stopGrace;
   }
 }
@@ -65,6 +88,11 @@ void Engine::perform(Task& task, Container& container, Action action, Now now, O
   container.waiting.clear();
   container.stepSince = now.wall;
   touched_.insert(task.arn);
+  begin(task, container, action, now, out);
+  container.stepBy = stepBound(container, now.mono);
+}
+
+void Engine::begin(Task& task, Container& container, Action action, Now now, Output& out) {
   switch (action) {
     case Action::Pull:
       return pull(task, container, now, out);
@@ -91,6 +119,7 @@ void Engine::perform(Task& task, Container& container, Action action, Now now, O
       if (container.inFlight == Step::Pull) {
         out.effects.push_back(CancelPullEffect{{task.arn, container.spec.name}, wantedBy(task, container)});
       }
+      if (mayHaveRun(container)) return endOnceGone(container, "");
       return fail(task, container, "", now);
     case Action::Wait:
     case Action::Done:
@@ -151,6 +180,14 @@ void Engine::report(Task& task, Now now, Output& out) {
   task.reporting = true;
   ++reportsInFlight_;
   out.effects.push_back(ReportEffect{std::move(*due)});
+}
+
+bool Engine::stillWanted(const ContainerKey& key) const {
+  const auto task = tasks_.find(key.taskArn);
+  if (task == tasks_.end()) return false;
+  return std::ranges::any_of(task->second.containers, [&](const Container& container) {
+    return container.spec.name == key.container && container.known != ContainerStatus::Stopped;
+  });
 }
 
 Output Engine::cleanUpEarly(const std::string& runtimeId, Now now) {

@@ -31,7 +31,9 @@ Container* Engine::find(const ContainerKey& key, Task** task) {
 
 Container* Engine::stepEnded(const ContainerKey& key, Task** task) {
   Container* container = find(key, task);
-  if (container) container->inFlight = Step::None;
+  if (!container) return nullptr;
+  container->inFlight = Step::None;
+  if (listing_) moved_.insert(container->runtimeId);
   return container;
 }
 
@@ -185,7 +187,12 @@ void Engine::handle(const acs::TaskStopVerificationAck& ack, Now now, Output& ou
   }
 }
 
-void Engine::handle(const acs::OtherMessage&, Now, Output&) {}
+void Engine::handle(const acs::OtherMessage& other, Now, Output& out) {
+  const bool update = other.type == "StageUpdateMessage" || other.type == "PerformUpdateMessage";
+  if (!update || other.messageId.empty()) return;
+  out.effects.push_back(SendEffect{
+      acs::NackRequest{other.clusterArn, identity_.instanceArn, other.messageId, "Updates are disabled"}});
+}
 
 Output Engine::onDone(Done done, Now now) {
   lastNow_ = now;

@@ -78,11 +78,13 @@ class Engine {
   void reconfigure(EngineOptions options) { options_ = std::move(options); }
   const Identity& identity() const { return identity_; }
   const std::map<std::string, Task>& tasks() const { return tasks_; }
+  /// Whether a step that was decided on is still to be done: what has been given up since must not begin.
+  bool stillWanted(const ContainerKey& key) const;
   /// What the admitted tasks hold of the host.
   const Needs& used() const { return used_; }
   int64_t timeline() const { return timeline_; }
-  /// Says what holds up everything that is asked of the surroundings; empty: nothing does. It is shown as what
-  /// waiting containers wait for, so all tasks are touched.
+  /// Says what holds up everything that is asked of the surroundings; empty: nothing does. It is shown as
+  /// what waiting containers wait for, so all tasks are touched.
   Output holdUp(std::string why);
   /// All that wait, or those of one task.
   std::vector<Waiting> waiting(Now now) const;
@@ -101,6 +103,10 @@ class Engine {
   Task newTask(const acs::Task& payload, Now now);
   void wantStop(Task& task);
 
+  /// What a list says of a container, or does not.
+  void takeListed(Task& task, Container& container, const RuntimeContainer* listed, Now now, Output& out);
+  /// Asks for all containers.
+  void list(Now now, Output& out);
   /// From now on these are the strangers: see strangers.cpp.
   void keepStrangers(const std::vector<RuntimeContainer>& found, Now now);
   /// A task that has just come, and may have been here before: its containers are looked for.
@@ -140,11 +146,18 @@ class Engine {
   /// With full jitter, longer for each attempt.
   Duration backOffDelay(int attempts);
   bool retryLater(Container& container, const Error& error, std::string_view step, Now now);
+  /// The start's answer is lost once more. False: it is given up.
+  bool tryStartAgain(Container& container);
+  /// It is STOPPED with `reason` as soon as the kernel has none of its processes.
+  static void endOnceGone(Container& container, std::string reason);
   void backOff(Container& container, std::string what, Now now);
 
   /// Takes every step that is due for a task: the loop around nextAction().
   void advance(Task& task, Now now, Output& out);
   void perform(Task& task, Container& container, Action action, Now now, Output& out);
+  void begin(Task& task, Container& container, Action action, Now now, Output& out);
+  /// When the step under way is answered at the latest.
+  std::optional<MonoTime> stepBound(const Container& container, MonoTime now) const;
   void pull(Task& task, Container& container, Now now, Output& out);
   void create(Task& task, Container& container, Now now, Output& out);
   void stop(Task& task, Container& container, Output& out);
@@ -190,6 +203,10 @@ class Engine {
   Now lastNow_{};         ///< of the last call
   bool restored_ = true;  ///< false from a restart until the first list of containers has arrived
   bool listing_ = false;
+  bool listAgain_ = false;  ///< events may have been missed since the list under way was asked for
+  /// Ids of containers that an event or an answer told of since the list under way was asked for: what the
+  /// list says of them may be out of date.
+  std::set<std::string> moved_;
   /// A container whose task is not known.
   struct Stranger {
     RuntimeContainer seen;

@@ -38,22 +38,33 @@ Output Engine::restore(std::vector<Task> stored, int64_t timeline, Now now) {
     tasks_.emplace(task.arn, std::move(task));
   }
   restored_ = false;
-  listing_ = true;
-  nextList_ = now.mono + options_.recheck;
   Output out;
-  out.effects.push_back(ListEffect{});
+  list(now, out);
   return out;
+}
+
+void Engine::list(Now now, Output& out) {
+  listing_ = true;
+  listAgain_ = false;
+  moved_.clear();
+  nextList_ = now.mono + options_.recheck;
+  out.effects.push_back(ListEffect{});
 }
 
 Output Engine::onRuntimeEvent(const RuntimeEvent& event, Now now) {
   lastNow_ = now;
   Output out;
-  if (event.kind == RuntimeEvent::Kind::Connected && !listing_) {
-    listing_ = true;
-    nextList_ = now.mono + options_.recheck;
-    out.effects.push_back(ListEffect{});
+  if (event.kind == RuntimeEvent::Kind::Connected) {
+    // A list that is under way may be older than the first event that will be told.
+    if (listing_) {
+      listAgain_ = true;
+    } else {
+      list(now, out);
+    }
   }
-  if (event.kind != RuntimeEvent::Kind::ContainerChanged || !restored_) return out;
+  if (event.kind != RuntimeEvent::Kind::ContainerChanged) return out;
+  if (listing_) moved_.insert(event.containerId);
+  if (!restored_) return out;
   for (auto& [arn, task] : tasks_) {
     for (Container& container : task.containers) {
       if (container.runtimeId.empty() || container.runtimeId != event.containerId) continue;
@@ -83,7 +94,7 @@ void Engine::finished(const ListDone& done, Now now, Output& out) {
     nextList_ = now.mono + options_.retryFirst;
     return;
   }
-  nextList_ = now.mono + options_.recheck;
+  nextList_ = listAgain_ ? now.mono : now.mono + options_.recheck;
   std::map<ContainerKey, const RuntimeContainer*> seen;
   std::vector<RuntimeContainer> strangers;
   for (const RuntimeContainer& container : *done.result) {
@@ -108,16 +119,27 @@ void Engine::finished(const ListDone& done, Now now, Output& out) {
     for (Container& container : task.containers) {
       if (container.inFlight != Step::None) continue;
       auto it = seen.find(ContainerKey{arn, container.spec.name});
-      if (it != seen.end()) {
-        see(task, container, *it->second, now, out);
-      } else if (container.known != ContainerStatus::Stopped && !container.runtimeName.empty() &&
-                 (container.startIntended || container.known >= ContainerStatus::Created)) {
-        // The list may be older than the container: ask for this one.
-        container.uncertain = true;
-      }
+      takeListed(task, container, it == seen.end() ? nullptr : it->second, now, out);
     }
   }
   advanceAll(now, out);
+}
+
+void Engine::takeListed(Task& task, Container& container, const RuntimeContainer* listed, Now now,
+                        Output& out) {
+  const bool stopped = container.known == ContainerStatus::Stopped;
+  if (!listed) {
+    const bool expected = container.startIntended || container.known >= ContainerStatus::Created;
+    // The list may be older than the container: ask for this one.
+    if (!stopped && !container.runtimeName.empty() && expected) container.uncertain = true;
+  } else if (!listed->unread && !moved_.contains(listed->id)) {
+    see(task, container, *listed, now, out);
+  } else if (!stopped) {
+    container.uncertain = true;
+  } else if (!container.removed) {
+    // What is STOPPED must not run, and an event that said so may have come before this.
+    out.effects.push_back(InspectEffect{{task.arn, container.spec.name}, listed->id});
+  }
 }
 
 void Engine::settleDoubt(Container& container, Now now) {
@@ -137,11 +159,7 @@ Output Engine::onTimer(Now now) {
   lastNow_ = now;
   Output out;
   room_ = !queue_.empty();
-  if (nextList_ && now.mono >= *nextList_ && !listing_) {
-    listing_ = true;
-    nextList_ = now.mono + options_.recheck;
-    out.effects.push_back(ListEffect{});
-  }
+  if (nextList_ && now.mono >= *nextList_ && !listing_) list(now, out);
   advanceAll(now, out);
   return finish(std::move(out));
 }
@@ -162,7 +180,7 @@ std::optional<MonoTime> Engine::nextDeadline() const {
       busy |= container.inFlight != Step::None || container.retryAt.has_value();
       if (container.known != ContainerStatus::Stopped) {
         consider(nextAction(task, container, lastNow_.mono, options_.rules).at);
-      } else if (container.inFlight == Step::None) {
+      } else if (container.inFlight == Step::None && task.cleanUpAt) {
         consider(container.retryAt);
       }
     }

@@ -8,6 +8,7 @@ namespace berth::agent {
 namespace {
 
 constexpr Duration kReapAgain = std::chrono::milliseconds(100);
+constexpr Duration kReapSlowest = std::chrono::seconds(5);
 constexpr int kRestartTries = 10;  ///< refused in a row: more than half a minute, by the growing delays
 constexpr int kReapTries = 5;      ///< without an answer of the kernel
 constexpr int kKilled = 137;       ///< exit code of a process that SIGKILL has ended
@@ -26,6 +27,11 @@ std::string reasonFor(std::string_view failure, const Error& error) {
   return name + ": " + error.message;
 }
 
+/// Whether processes of it may be there, as far as is known.
+bool mayRun(const Container& container) {
+  return container.known == ContainerStatus::Running || container.startIntended;
+}
+
 Duration growingDelay(Duration first, Duration most, int attempts, Random& random) {
   Duration ceiling = first;
   for (int i = 1; i < attempts && ceiling < most; ++i) ceiling *= 2;
@@ -33,6 +39,14 @@ Duration growingDelay(Duration first, Duration most, int attempts, Random& rando
   // Full jitter, but never at once: a retry in the same instant helps nobody.
   return ceiling / 4 +
          Duration(static_cast<int64_t>(static_cast<double>(ceiling.count()) * 0.75 * random.uniform()));
+}
+
+constexpr int kImageLosses = 3;  ///< in a row
+
+/// Whether the creation has found the image gone, and pulling it once more may help.
+bool imageLost(Container& container, const CreateDone& done) {
+  if (done.provisioning || done.result.error().code != Code::NotFound || container.internal) return false;
+  return ++container.imageLosses <= kImageLosses;
 }
 
 }  // namespace
@@ -60,13 +74,17 @@ void Engine::finished(const CreateDone& done, Now now, Output& out) {
   Container* container = stepEnded(done.key, &task);
   if (!container) return;
   if (done.result) {
-    container->attempts = 0;
+    container->attempts = container->imageLosses = 0;
     container->runtimeId = *done.result;
     container->known = std::max(container->known, ContainerStatus::Created);
-  } else {
+  } else if (container->known != ContainerStatus::Stopped) {
     const Error& error = done.result.error();
     container->uncertain = !done.provisioning && outcomeUnknown(error);
-    if (!retryLater(*container, error, done.provisioning ? "fetch its secrets" : "create", now)) {
+    if (imageLost(*container, done)) {
+      // Somebody has removed it since it was pulled; a pull finds out, and costs little if it is there.
+      container->known = ContainerStatus::None;
+      backOff(*container, "another pull of its image after: " + error.message, now);
+    } else if (!retryLater(*container, error, done.provisioning ? "fetch its secrets" : "create", now)) {
       if (done.provisioning) {
         // As amazon-ecs-agent has it: what a task's resources run into is the task's own reason.
         failTask(*task, error.message, now);
@@ -84,8 +102,11 @@ void Engine::finished(const StartDone& done, Now now, Output& out) {
   Container* container = stepEnded(done.key, &task);
   if (!container) return;
   if (done.result) {
-    container->attempts = container->failedRestarts = 0;
+    container->attempts = container->failedRestarts = container->unansweredStarts = 0;
     see(*task, *container, *done.result, now, out);
+  } else if (container->known == ContainerStatus::Stopped) {
+    // Given up meanwhile. Should it run all the same, its event or the next list tells, and it is stopped.
+    container->startDoubted = outcomeUnknown(done.result.error());
   } else if (!outcomeUnknown(done.result.error()) && container->restarting &&
              ++container->failedRestarts < kRestartTries) {
     // It did start before, so what is wrong may well be the runtime, which refuses starts while it ends.
@@ -98,6 +119,7 @@ void Engine::finished(const StartDone& done, Now now, Output& out) {
     // It may run: only the runtime's own word ends the doubt, however long that takes.
     container->uncertain = true;
     container->startDoubted = true;
+    ++container->unansweredStarts;
     backOff(*container, "the runtime, to ask whether the start succeeded: " + done.result.error().message,
             now);
   }
@@ -170,13 +192,14 @@ void Engine::finished(const ReapDone& done, Now now, Output& out) {
   const bool left = done.result && *done.result;
   if (left || (container->exited && !done.result && container->reapTries < kReapTries)) {
     ++container->reapTries;
-    container->retryAt = now.mono + kReapAgain;
+    const int doublings = std::min(container->reapTries - 1, 16);
+    container->retryAt = now.mono + std::min<Duration>(kReapAgain * (int64_t{1} << doublings), kReapSlowest);
     container->waiting = "the kernel, to end the processes of it that are left";
   } else if (container->exited) {
     // Where the kernel can't be asked at all, the runtime's word has to do.
     ended(*task, *container, *std::exchange(container->exited, std::nullopt), now, out);
   } else if (done.result) {
-    container->exitCode = kKilled;
+    if (!container->restarting) container->exitCode = kKilled;
     container->finishedAt = now.wall;
     fail(*task, *container,
          "DockerTimeoutError: Could not transition to stopped; the agent ended the processes", now);
@@ -188,6 +211,9 @@ void Engine::finished(const ReapDone& done, Now now, Output& out) {
 
 void Engine::ended(Task& task, Container& container, const RuntimeContainer& seen, Now now, Output& out) {
   container.reapTries = 0;
+  if (const auto reason = std::exchange(container.ending, std::nullopt)) {
+    return fail(task, container, *reason, now);
+  }
   observe(task, container, seen, now);
   save(task);
   if (container.known != ContainerStatus::Stopped) return;
@@ -215,11 +241,11 @@ void Engine::see(Task& task, Container& container, const std::optional<RuntimeCo
   const bool lived = seen && seen->state == RunState::Exited && seen->startedAt && !last_life;
   const std::string failure = std::exchange(container.startFailure, "");
   if (!failure.empty() && !lives && !lived) {
-    container.uncertain = false;
-    return fail(task, container, failure, now);
+    return endOnceGone(container, failure);
   }
   if (seen && seen->state == RunState::Exited && !was_stopped && !last_life) {
     container.exited = seen;
+    container.ending.reset();
     container.runtimeId = seen->id;
     container.uncertain = false;
     container.startDoubted = false;
@@ -228,13 +254,21 @@ void Engine::see(Task& task, Container& container, const std::optional<RuntimeCo
     container.waiting.clear();
     return;
   }
+  if (!seen && !was_stopped && mayRun(container)) {
+    // The runtime has lost it, which says nothing of its processes.
+    return endOnceGone(container, kVanished);
+  }
   // It runs after all, or it is gone: what was seen before is out of date.
   container.exited.reset();
+  container.ending.reset();
   observe(task, container, seen, now);
   // The runtime has answered, so whatever waited for that waits no more.
   container.retryAt.reset();
   container.waiting.clear();
-  if (container.startDoubted) settleDoubt(container, now);
+  if (container.startDoubted) {
+    settleDoubt(container, now);
+    if (!container.startDoubted && !tryStartAgain(container)) return;
+  }
   if (was_stopped && seen && seen->state == RunState::Running && container.inFlight == Step::None) {
     // It was given up, or started by somebody else: what is STOPPED must not run.
     container.inFlight = Step::Stop;
@@ -243,6 +277,26 @@ void Engine::see(Task& task, Container& container, const std::optional<RuntimeCo
   if (!was_stopped && container.known == ContainerStatus::Stopped) save(task);
   if (!had_run && container.known == ContainerStatus::Running) container.attempts = 0;
   if (container.restarts != restarts) save(task);
+}
+
+bool Engine::tryStartAgain(Container& container) {
+  const bool took_effect = container.known >= ContainerStatus::Running && !container.restarting;
+  if (took_effect) container.unansweredStarts = 0;
+  const int most = container.restarting ? kRestartTries : options_.attempts;
+  if (container.unansweredStarts < most) return true;
+  endOnceGone(container, "DockerTimeoutError: Could not transition to started; none of " +
+                             std::to_string(container.unansweredStarts) + " attempts was answered");
+  return false;
+}
+
+void Engine::endOnceGone(Container& container, std::string reason) {
+  container.exited = RuntimeContainer{};
+  container.exited->id = container.runtimeId;
+  container.ending = std::move(reason);
+  container.uncertain = container.startDoubted = false;
+  container.doubtUntil.reset();
+  container.retryAt.reset();
+  container.waiting.clear();
 }
 
 void Engine::fail(Task& task, Container& container, const std::string& reason, Now now) {

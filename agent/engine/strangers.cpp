@@ -93,6 +93,9 @@ void Engine::endStranger(const std::string& arn, Now now, Output& out) {
     payload.containers.push_back(std::move(container));
   }
   Task task = makeTask(payload);
+  for (Container& container : task.containers) {
+    container.internal = container.internal || container.spec.name == kPauseName;
+  }
   task.since = now.wall;
   task.reason = kLostReason;
   Task& added = tasks_.insert_or_assign(arn, std::move(task)).first->second;

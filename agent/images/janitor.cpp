@@ -49,7 +49,7 @@ std::vector<std::string> Janitor::wanted() const {
 
 Async<std::optional<DiskState>> Janitor::disk() {
   const Result<DiskState> state =
-      co_await loopAwait<DiskState>([&](auto done) { ports_.runtime.diskState(std::move(done)); });
+      co_await loopAwait<DiskState>([&](auto done) { ports_.runtime.diskState(std::move(done)); }, stop_);
   if (state) co_return *state;
   complain("can't say how full the disk is", state.error());
   co_return std::nullopt;
@@ -59,7 +59,7 @@ Async<std::optional<ImageInventory>> Janitor::stock() {
   const WallTime listedAt = clock_.now().wall;
   StockSources sources;
   Result<std::vector<StoredImage>> images = co_await loopAwait<std::vector<StoredImage>>(
-      [&](auto done) { ports_.runtime.listImages(std::move(done)); });
+      [&](auto done) { ports_.runtime.listImages(std::move(done)); }, stop_);
   if (!images) {
     complain("can't list images", images.error());
     co_return std::nullopt;
@@ -67,7 +67,7 @@ Async<std::optional<ImageInventory>> Janitor::stock() {
   // Containers after images: one that was made meanwhile shows that its image is in use.
   const bool sizes = policy_.stoppedBytes > 0;
   Result<std::vector<ContainerUse>> uses = co_await loopAwait<std::vector<ContainerUse>>(
-      [&](auto done) { ports_.runtime.listUses(sizes, std::move(done)); });
+      [&](auto done) { ports_.runtime.listUses(sizes, std::move(done)); }, stop_);
   if (!uses) {
     complain("can't list containers", uses.error());
     co_return std::nullopt;
@@ -99,7 +99,7 @@ Async<void> Janitor::removeImages(const CleanupPlan& plan, std::stop_token stop,
     // for the removal's end.
     if (!due || isWanted(removal.image, wanted())) continue;
     const auto removed = co_await loopAwait<std::monostate>(
-        [&](auto done) { ports_.runtime.removeImage(removal.image, std::move(done)); });
+        [&](auto done) { ports_.runtime.removeImage(removal.image, std::move(done)); }, stop_);
     if (!removed) {
       ++summary.failed;
       complain("can't remove image " + nameOf(removal.image), removed.error());
@@ -125,7 +125,7 @@ Async<void> Janitor::removeContainers(const CleanupPlan& plan, std::stop_token s
       ports_.removeEarly(removal.id);
     } else {
       const auto removed = co_await loopAwait<std::monostate>(
-          [&](auto done) { ports_.runtime.remove(removal.id, false, std::move(done)); });
+          [&](auto done) { ports_.runtime.remove(removal.id, false, std::move(done)); }, stop_);
       if (!removed) {
         ++summary.failed;
         complain("can't remove container " + removal.id, removed.error());
@@ -149,6 +149,7 @@ void Janitor::judge(const DiskState& before, bool pressed, CleanupSummary& summa
 }
 
 Async<CleanupSummary> Janitor::cycle(std::stop_token stop, bool pressed) {
+  stop_ = stop;
   CleanupSummary summary;
   current_.clear();
   const std::optional<DiskState> seen = co_await disk();
@@ -179,6 +180,7 @@ Async<void> Janitor::untilDue(std::stop_token stop, bool stuck) {
 }
 
 Async<void> Janitor::run(std::stop_token stop) {
+  stop_ = stop;
   const std::stop_callback awake(stop, [this] { woken_.set(); });
   bool stuck = false;
   while (!stop.stop_requested()) {

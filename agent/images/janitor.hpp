@@ -45,7 +45,7 @@ class Janitor {
   Janitor(JanitorPorts ports, CleanupPolicy policy, const Clock& clock, Log& log);
 
   /// A cycle each interval, and whenever the disk is above its high mark, looked at every ten seconds, or
-  /// after wake(). Until `stop`; a removal that was begun is waited for.
+  /// after wake(). Until `stop`.
   Async<void> run(std::stop_token stop);
   /// One cycle. A failure is logged once for each cause, and then again only after it was gone for a cycle.
   /// `pressed`: see planCleanup.
@@ -75,7 +75,8 @@ class Janitor {
   Log& log_;
   Event woken_;
   bool pressed_ = false;
-  double goal_ = 0;  ///< of this cycle
+  double goal_ = 0;       ///< of this cycle
+  std::stop_token stop_;  ///< of the run: a runtime that does not answer doesn't hold it up
   FirstSeen firstSeen_;
   std::set<std::string> complaints_;  ///< made in an earlier cycle, or this one
   std::set<std::string> current_;     ///< those of this cycle

@@ -61,15 +61,12 @@ Status limitVersion1(const std::string& folder, const GroupLimits& limits, int64
   return {};
 }
 
-/// Version 1 counts shares from 2 to 262144, version 2 weights from 1 to 10000.
-int64_t weightOf(int64_t shares) { return 1 + ((shares - 2) * 9999) / 262142; }
-
 Status limitVersion2(const std::string& folder, const GroupLimits& limits, int64_t period) {
   if (limits.cpus > 0) {
     const std::string max = std::to_string(quotaOf(limits, period)) + " " + std::to_string(period);
     if (Status s = set(folder, "cpu.max", max); !s) return s;
   } else if (limits.shares > 0) {
-    if (Status s = set(folder, "cpu.weight", std::to_string(weightOf(limits.shares))); !s) return s;
+    if (Status s = set(folder, "cpu.weight", std::to_string(cpuWeightOf(limits.shares))); !s) return s;
   }
   if (limits.memoryBytes > 0) {
     if (Status s = set(folder, "memory.max", std::to_string(limits.memoryBytes)); !s) return s;
@@ -133,6 +130,8 @@ Status removeFolder(const std::string& path) {
 }
 
 }  // namespace
+
+int64_t cpuWeightOf(int64_t shares) { return 1 + ((shares - 2) * 9999) / 262142; }
 
 TaskGroups::TaskGroups(KernelRoots roots, Duration period)
     : finder_(std::move(roots)),

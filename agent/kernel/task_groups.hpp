@@ -27,4 +27,7 @@ class TaskGroups {
   int64_t periodMicros_;
 };
 
+/// Version 1 counts CPU shares from 2 to 262144, version 2 and systemd weights from 1 to 10000.
+int64_t cpuWeightOf(int64_t shares);
+
 }  // namespace berth::agent

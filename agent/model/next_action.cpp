@@ -17,6 +17,19 @@ bool overdue(const Container& container, MonoTime now) {
   return may_run && container.stopBy && now >= *container.stopBy;
 }
 
+/// What may be there of it was only ever created: nothing runs, whatever the runtime would say. The clean-up
+/// removes it by its name.
+bool neverStarted(const Container& container) {
+  return container.known < ContainerStatus::Running && !container.startIntended;
+}
+
+/// The step under way leaves nothing behind that would have to be ended, so a stop does not wait for it.
+bool leavesNothingRunning(const Container& container) {
+  const bool harmless = container.inFlight == Step::Pull || container.inFlight == Step::Create ||
+                        container.inFlight == Step::Inspect;
+  return harmless && neverStarted(container);
+}
+
 Decision nextForStop(const Task& task, const Container& container) {
   switch (container.known) {
     case ContainerStatus::None:
@@ -113,13 +126,13 @@ Decision nextAction(const Task& task, const Container& container, MonoTime now, 
   }
   const std::optional<MonoTime> stop_by = stop ? container.stopBy : std::nullopt;
   if (container.inFlight != Step::None) {
-    // A pull leaves nothing behind that would have to be ended, so a stop does not wait for it.
-    const bool abandon = stop && container.inFlight == Step::Pull;
-    return abandon ? Decision{Action::Finish} : Decision{Action::Wait, stop_by};
+    return stop && leavesNothingRunning(container) ? Decision{Action::Finish}
+                                                   : Decision{Action::Wait, stop_by};
   }
   const auto wait = [&] {
     return Decision{Action::Wait, stop_by ? std::min(*stop_by, *container.retryAt) : *container.retryAt};
   };
+  if (stop && container.uncertain && neverStarted(container)) return {Action::Finish};
   if (container.uncertain) return waiting ? wait() : Decision{Action::Inspect};
   // A back-off between attempts to start holds up no stop, but one between attempts to stop does.
   if (waiting && (!stop || container.known == ContainerStatus::Running)) return wait();
@@ -132,7 +145,11 @@ Wait waitOf(const Task& task, const Container& container, MonoTime now) {
   if (container.reaping || container.exited)
     return {"the kernel, to end the last process of it", std::nullopt};
   const std::optional<MonoTime> stop_by = stop ? container.stopBy : std::nullopt;
-  if (container.inFlight != Step::None) return {stepText(task, container), stop_by};
+  if (container.inFlight != Step::None) {
+    std::optional<MonoTime> until = container.stepBy;
+    if (stop_by && (!until || *stop_by < *until)) until = stop_by;
+    return {stepText(task, container), until};
+  }
   if (before(now, container.retryAt)) return {container.waiting, container.retryAt};
   if (container.uncertain) return {"the runtime, to tell how it is", stop_by};
   const bool rests = container.known == ContainerStatus::Running && !container.restarting;

@@ -16,8 +16,18 @@ struct Decision {
   std::optional<MonoTime> at{};
 };
 
+/// The longest that the runtime may take to answer; for a stop beyond the container's own time. What each
+/// really is belongs to the runtime's adapter: these are for people, who want to know until when to wait.
+struct StepLimits {
+  Duration create = std::chrono::minutes(4);
+  Duration start = std::chrono::minutes(3);
+  Duration stop = std::chrono::minutes(2);
+  Duration inspect = std::chrono::seconds(30);
+};
+
 struct Rules {
   bool pullUpfront = true;  ///< images are pulled while a container waits for others
+  StepLimits limits{};
 };
 
 /// The next action for `container` of `task`. Exactly one step is under way at a time; a step whose outcome

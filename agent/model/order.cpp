@@ -39,7 +39,8 @@ bool over(const Container& other) { return other.known == ContainerStatus::Stopp
 
 /// While the other has not come to what is wanted of it: its startTimeout bounds the wait.
 Gate untilTimeout(const Container& other, const char* what, MonoTime now) {
-  if (!other.spec.startTimeout || !other.runningSince) return waiting(other.spec.name, what);
+  // 0 is "not given" on the wire.
+  if (other.spec.startTimeout.value_or(0) == 0 || !other.runningSince) return waiting(other.spec.name, what);
   const MonoTime until = *other.runningSince + std::chrono::seconds(*other.spec.startTimeout);
   if (now < until) return waiting(other.spec.name, what, until);
   return never(other.spec.name, "did not " + std::string(what) + " within its startTimeout of " +
@@ -65,6 +66,10 @@ Gate healthGate(const Container& other, MonoTime now) {
   if (other.spec.healthCheckType.empty()) return never(other.spec.name, "has no health check");
   if (over(other)) return never(other.spec.name, "stopped before it was healthy");
   if (other.health == HealthState::Healthy && !other.restarting) return {};
+  const bool runs = other.known == ContainerStatus::Running && !other.restarting && !other.uncertain;
+  if (runs && other.health == HealthState::None) {
+    return never(other.spec.name, "runs without a health check: neither it nor its image has one");
+  }
   return untilTimeout(other, "be healthy", now);
 }
 

@@ -32,13 +32,24 @@ Refusal refusedContainer(const acs::Task& task, const acs::Container& container,
   if (container.dockerConfig.privileged && !support.privileged) {
     return who + " asks to be privileged, which privileged.allowed forbids on this host";
   }
+  if (task.memory > 0 && container.memory > task.memory) {
+    return who + " asks for " + std::to_string(container.memory) + " MiB, and its whole task has " +
+           std::to_string(task.memory);
+  }
   if (!container.firelens.empty()) return who + " is a FireLens router, which this agent does not have";
+  if (container.dockerConfig.logDriver == "awsfirelens") {
+    return who + " has the log driver awsfirelens, which needs a FireLens router; this agent has none";
+  }
   if (!container.credentialSpecs.empty()) return who + " has credentialSpecs, which this agent does not have";
   const bool fetches = !container.secrets.empty() || !container.environmentFiles.empty() ||
                        !container.registryAuthentication.type.empty();
   if (fetches && !support.secrets) {
     return who +
            " has secrets, environment files or registry credentials, and this agent has no source of them";
+  }
+  const bool by_role = container.logsAuthStrategy == "ExecutionRole";
+  if (container.dockerConfig.logDriver == "awslogs" && by_role && !task.executionCredentials) {
+    return who + " has its log written with the task's execution role, and the task has none";
   }
   for (const acs::Secret& secret : container.secrets) {
     // Options of a log driver have the type BOOTSTRAP, or none.
@@ -60,6 +71,9 @@ Refusal refusedContainer(const acs::Task& task, const acs::Container& container,
 Refusal refusedModes(const acs::Task& task) {
   if (task.networkMode == "awsvpc" || task.networkInterfaces) {
     return "networkMode awsvpc is not supported by this agent: use bridge, host or none";
+  }
+  for (const std::string& type : task.attachments) {
+    return "an attachment of type " + type + " is not supported by this agent";
   }
   if (task.proxy) return "proxyConfiguration is not supported by this agent: it belongs to awsvpc";
   for (const acs::Association& association : task.associations) {

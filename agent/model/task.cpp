@@ -11,6 +11,15 @@ namespace {
 
 constexpr size_t kIdDigits = 20;
 
+/// Eight digits by which names differ that are alike in letters and digits (FNV-1a).
+std::string digest(std::string_view name) {
+  uint32_t hash = 2166136261U;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  std::string out;
+  for (int shift = 28; shift >= 0; shift -= 4) out += "0123456789abcdef"[(hash >> shift) & 15U];
+  return out;
+}
+
 void advance(Container& container, ContainerStatus status) {
   container.known = std::max(container.known, status);
 }
@@ -160,6 +169,8 @@ std::string runtimeName(const acs::Task& task, const std::string& name) {
   }
   std::string id = task.arn.substr(task.arn.rfind('/') + 1);
   if (id.size() > kIdDigits) id = id.substr(id.size() - kIdDigits);
+  // What the runtime's alphabet leaves out may be all that tells two names of a task apart.
+  if (reduced != name) id += digest(name);
   return "ecs-" + task.family + "-" + task.version + "-" + reduced + "-" + id;
 }
 
@@ -188,6 +199,7 @@ void markStopped(Task& task, Container& container, const std::string& reason, No
   container.restarting = false;
   container.restartAt.reset();
   container.exited.reset();
+  container.ending.reset();
   container.runningSince.reset();
   container.retryAt.reset();
   container.waiting.clear();
@@ -205,7 +217,7 @@ void observe(Task& task, Container& container, const std::optional<RuntimeContai
   if (!seen) {
     // Before its start was intended a missing container is simply made (again).
     if (container.startIntended || container.known >= ContainerStatus::Running) {
-      markStopped(task, container, "ContainerVanishedError: No container matching saved ID found", now);
+      markStopped(task, container, kVanished, now);
     } else if (container.known == ContainerStatus::Created) {
       container.known = ContainerStatus::Pulled;
       container.runtimeId.clear();
@@ -216,6 +228,7 @@ void observe(Task& task, Container& container, const std::optional<RuntimeContai
   advance(container, ContainerStatus::Created);
   if (!seen->ports.empty()) container.ports = seen->ports;
   if (!seen->networks.empty()) container.networks = seen->networks;
+  if (!seen->mounts.empty()) container.mounts = seen->mounts;
   if (!seen->imageId.empty()) container.imageId = seen->imageId;
   if (seen->createdAt) container.createdAt = seen->createdAt;
   const bool another_life = seen->startedAt && seen->startedAt != container.startedAt;
@@ -225,6 +238,7 @@ void observe(Task& task, Container& container, const std::optional<RuntimeContai
   if (container.health != seen->health) container.healthSince = now.wall;
   container.health = seen->health;
   container.healthOutput = seen->healthOutput;
+  container.healthExitCode = seen->healthExitCode;
   container.pid = seen->pid;
   if (seen->state == RunState::Running) noteRunning(container, now);
   if (seen->state == RunState::Exited) observeExit(task, container, *seen, now);

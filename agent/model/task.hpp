@@ -68,18 +68,25 @@ struct Container {
   ContainerStatus sent = ContainerStatus::None;
 
   // Not stored: what is going on right now.
-  int failedRestarts = 0;  ///< starts by its policy that the runtime has refused, in a row
+  int failedRestarts = 0;    ///< starts by its policy that the runtime has refused, in a row
+  int unansweredStarts = 0;  ///< starts whose answer was lost and that did not take effect, in a row
   int64_t pid = 0;
   std::map<std::string, std::string> labels;  ///< as the runtime has them
+  std::vector<MountedVolume> mounts;          ///< likewise; empty: not known yet
+  std::optional<int> healthExitCode;          ///< of the last probe
   std::optional<MonoTime> runningSince;
   std::optional<MonoTime> restartAt;
   /// The runtime says that it has ended; it counts once the kernel says that none of its processes is left.
   std::optional<RuntimeContainer> exited;
+  /// `exited` stands for an end that the runtime does not tell of; it is then STOPPED with this reason.
+  std::optional<std::string> ending;
+  int imageLosses = 0;             ///< creations that found its image gone, in a row
   bool reaping = false;            ///< the kernel is being asked
   int reapTries = 0;               ///< it has found a process left
   std::optional<MonoTime> stopBy;  ///< from then on the agent ends its processes by itself
   Step inFlight = Step::None;
   std::optional<WallTime> stepSince;
+  std::optional<MonoTime> stepBy;  ///< by then the step under way is answered
   /// The outcome of a step is unknown (its answer was lost, or the agent was): ask before acting again.
   bool uncertain = false;
   /// A start was asked for and its answer is lost, so it may still take effect: see Runtime::start.
@@ -136,7 +143,8 @@ struct Task {
 };
 
 /// What a container or volume of a task is called on the runtime: "ecs-FAMILY-REVISION-NAME-DIGITS", the name
-/// reduced to [A-Za-z0-9-] and the digits those of the task's id, so that the same payload gives the same.
+/// reduced to [A-Za-z0-9-] and the digits those of the task's id, and of the name where that lost something.
+/// The same payload gives the same names, and no two of a task are equal.
 std::string runtimeName(const acs::Task& task, const std::string& name);
 
 /// Whether it was ever seen to run.
@@ -163,6 +171,9 @@ TaskStatus statusOf(const Task& task);
 /// Never moves a container backwards. A container that has ended and whose restart policy wants it again
 /// (agent/model/restart.hpp) is `restarting` instead of STOPPED.
 void observe(Task& task, Container& container, const std::optional<RuntimeContainer>& seen, Now now);
+
+/// What the reason of a container is that the runtime has lost.
+inline constexpr const char* kVanished = "ContainerVanishedError: No container matching saved ID found";
 
 /// The container will not run (again): known STOPPED, with `reason` unless one is there already.
 void markStopped(Task& task, Container& container, const std::string& reason, Now now);

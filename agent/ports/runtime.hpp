@@ -32,7 +32,10 @@ struct PullSpec {
   std::string image;  ///< repo[:tag][@digest]
   PullBehavior behavior = PullBehavior::Default;
   std::optional<RegistryAuth> auth;
-  std::string wantedBy{};  ///< who asks, for cancelPull; empty: can't be cancelled
+  /// Why there are no credentials: it ends the pull, where the registry is needed.
+  std::optional<Error> authFailure{};
+  /// Who asks, for cancelPull, and the same at each further attempt; empty: can't be cancelled.
+  std::string wantedBy{};
 };
 
 struct PullOutcome {
@@ -154,6 +157,14 @@ struct NetworkAddress {
   bool operator==(const NetworkAddress&) const = default;
 };
 
+/// What is mounted into a container, whoever asked for it: its spec, its image, another container.
+struct MountedVolume {
+  std::string name;         ///< of a volume of the runtime; empty: a path of the host
+  std::string source;       ///< where on the host it is
+  std::string destination;  ///< where in the container
+  bool operator==(const MountedVolume&) const = default;
+};
+
 enum class RunState { Created, Running, Exited };
 enum class HealthState { None, Unknown, Healthy, Unhealthy };
 
@@ -173,8 +184,12 @@ struct RuntimeContainer {
   std::optional<WallTime> finishedAt;
   std::vector<PortMapping> ports;  ///< as bound; hostPort is never 0
   std::vector<NetworkAddress> networks;
+  std::vector<MountedVolume> mounts;  ///< by their place in the container
   HealthState health = HealthState::None;
-  std::string healthOutput;  ///< of the last probe, at most 1024 bytes
+  std::string healthOutput;           ///< of the last probe, at most 1024 bytes
+  std::optional<int> healthExitCode;  ///< likewise
+  /// It is there, and how it is could not be read: of it, only its id and labels are known.
+  bool unread = false;
 };
 
 /// A named volume of the runtime.
@@ -220,9 +235,11 @@ class Runtime {
 
   virtual void info(Callback<RuntimeInfo> done) = 0;
   /// Makes the image present according to its behaviour. Pulls at the same time that turn out to be of one
-  /// digest of one repository, with equal credentials, share one download; only so many downloads run at
-  /// once, the others wait in their order. A retryable error is one that another try may not meet. Messages
-  /// are made for people who see "CannotPullContainerError: MESSAGE". Cancelled after cancelPull.
+  /// digest of one repository, with equal credentials, share one download; others of that digest come after it
+  /// and find its layers there. Only so many downloads run at once, the others wait in their order. All attempts
+  /// of one `wantedBy` have one time limit; when it is over the error is not retryable. Else a retryable error is
+  /// one that another try may not meet. Messages are made for people who see "CannotPullContainerError: MESSAGE".
+  /// Cancelled after cancelPull.
   virtual void pull(PullSpec spec, Callback<PullOutcome> done) = 0;
   /// Creates without starting; answers the container's id. An existing container of that name is the answer.
   virtual void create(ContainerSpec spec, Callback<std::string> done) = 0;
@@ -237,7 +254,8 @@ class Runtime {
   virtual void remove(std::string id, bool force, Callback<std::monostate> done) = 0;
   /// nullopt: the runtime does not know it. `idOrName` is either.
   virtual void inspect(std::string idOrName, Callback<std::optional<RuntimeContainer>> done) = 0;
-  /// Every container, in any state, that carries all of `labels`.
+  /// Every container, in any state, that carries all of `labels`. One that the runtime does not tell about is
+  /// `unread`, so that it holds up no other.
   virtual void list(std::map<std::string, std::string> labels,
                     Callback<std::vector<RuntimeContainer>> done) = 0;
   /// Makes a volume; one of that name that is there already is the answer. NotFound when it must exist and

@@ -11,32 +11,53 @@ struct HostTaskResources::Making {
   Callback<std::monostate> gone;
 };
 
+GroupKeeper keepBy(TaskGroups groups) {
+  GroupKeeper out;
+  out.make = [groups](const std::string& taskId, const GroupLimits& limits,
+                      const Callback<std::string>& done) { done(groups.make(taskId, limits)); };
+  out.remove = [groups = std::move(groups)](const std::string& taskId, const Callback<std::monostate>& done) {
+    const Status removed = groups.remove(taskId);
+    done(removed ? Result<std::monostate>(std::monostate{}) : Result<std::monostate>(removed.error()));
+  };
+  return out;
+}
+
 void HostTaskResources::setUp(TaskSetUp setUp, Callback<SetUpOutcome> done) {
   auto making = std::make_shared<Making>();
   making->what = std::move(setUp);
   making->made = std::move(done);
-  later_([this, making] { makeVolumes(making, 0); });
-}
-
-void HostTaskResources::makeVolumes(std::shared_ptr<Making> making, size_t next) {
-  if (next == making->what.volumes.size()) return finish(making);
-  VolumeSpec volume = making->what.volumes[next];
-  const std::string name = volume.name;
-  runtime_.ensureVolume(std::move(volume), [this, making, next, name](const Result<std::monostate>& result) {
-    if (!result) return making->made(result.error().in("VolumeError: volume " + name));
-    makeVolumes(making, next + 1);
+  later_([this, making, alive = alive_] {
+    if (*alive) makeVolumes(making, 0);
   });
 }
 
-void HostTaskResources::finish(const std::shared_ptr<Making>& making) {
-  SetUpOutcome outcome;
-  if (making->what.group) {
-    auto parent = groups_.make(making->what.taskId, *making->what.group);
+void HostTaskResources::makeVolumes(std::shared_ptr<Making> making, size_t next) {
+  if (next == making->what.volumes.size()) return makeGroup(making);
+  VolumeSpec volume = making->what.volumes[next];
+  const std::string name = volume.name;
+  const auto made = [this, making, next, name, alive = alive_](const Result<std::monostate>& result) {
+    if (!*alive) return;
+    if (!result) return making->made(result.error().in("VolumeError: volume " + name));
+    makeVolumes(making, next + 1);
+  };
+  runtime_.ensureVolume(std::move(volume), made);
+}
+
+void HostTaskResources::makeGroup(const std::shared_ptr<Making>& making) {
+  if (!making->what.group) return takePorts(making, "");
+  const auto made = [this, making, alive = alive_](Result<std::string> parent) {
+    if (!*alive) return;
     if (!parent) {
       return making->made(parent.error().in("CgroupError: Agent could not create task's platform resources"));
     }
-    outcome.cgroupParent = std::move(*parent);
-  }
+    takePorts(making, std::move(*parent));
+  };
+  groups_.make(making->what.taskId, *making->what.group, made);
+}
+
+void HostTaskResources::takePorts(const std::shared_ptr<Making>& making, std::string cgroupParent) {
+  SetUpOutcome outcome;
+  outcome.cgroupParent = std::move(cgroupParent);
   for (const PortWish& wish : making->what.ports) {
     const auto first = ports_.take(wish.count, wish.protocol);
     if (!first) return making->made(first.error().in("PortError"));
@@ -49,20 +70,25 @@ void HostTaskResources::tearDown(TaskSetUp setUp, Callback<std::monostate> done)
   auto making = std::make_shared<Making>();
   making->what = std::move(setUp);
   making->gone = std::move(done);
-  later_([this, making] { removeVolumes(making, 0); });
+  later_([this, making, alive = alive_] {
+    if (*alive) removeVolumes(making, 0);
+  });
 }
 
 void HostTaskResources::removeVolumes(std::shared_ptr<Making> making, size_t next) {
   if (next < making->what.ownVolumes.size()) {
     runtime_.removeVolume(making->what.ownVolumes[next],
-                          [this, making, next](const Result<std::monostate>& result) {
+                          [this, making, next, alive = alive_](const Result<std::monostate>& result) {
+                            if (!*alive) return;
                             if (!result) return making->gone(result.error());
                             removeVolumes(making, next + 1);
                           });
     return;
   }
-  const Status removed = making->what.group ? groups_.remove(making->what.taskId) : Status();
-  making->gone(removed ? Result<std::monostate>(std::monostate{}) : Result<std::monostate>(removed.error()));
+  if (!making->what.group) return making->gone(std::monostate{});
+  groups_.remove(making->what.taskId, [making, alive = alive_](Result<std::monostate> removed) {
+    if (*alive) making->gone(std::move(removed));
+  });
 }
 
 }  // namespace berth::agent

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "agent/kernel/task_groups.hpp"
 #include "agent/ports/runtime.hpp"
@@ -11,15 +12,29 @@
 
 namespace berth::agent {
 
-/// Used on the loop's thread only; outlived by the runtime.
+/// Who makes the control groups of tasks: the agent itself, or systemd. Both call back on the loop's thread,
+/// at once or later; errors and idempotence are those of TaskGroups.
+struct GroupKeeper {
+  std::function<void(std::string taskId, GroupLimits limits, Callback<std::string> done)> make;
+  std::function<void(std::string taskId, Callback<std::monostate> done)> remove;
+};
+/// The agent itself, by the kernel's files.
+GroupKeeper keepBy(TaskGroups groups);
+
+/// Used on the loop's thread only; outlived by the runtime. Callbacks of calls that are under way at its end
+/// never come.
 class HostTaskResources final : public TaskResources {
  public:
   /// Runs a function on the loop soon, outside of the call that passes it.
   using Later = std::function<void(std::function<void()>)>;
 
   /// The runtime outlives it.
-  HostTaskResources(Runtime& runtime, TaskGroups groups, HostPorts ports, Later later)
+  HostTaskResources(Runtime& runtime, GroupKeeper groups, HostPorts ports, Later later)
       : runtime_(runtime), groups_(std::move(groups)), ports_(std::move(ports)), later_(std::move(later)) {}
+
+  ~HostTaskResources() override { *alive_ = false; }
+  HostTaskResources(const HostTaskResources&) = delete;
+  HostTaskResources& operator=(const HostTaskResources&) = delete;
 
   void setUp(TaskSetUp setUp, Callback<SetUpOutcome> done) override;
   void tearDown(TaskSetUp setUp, Callback<std::monostate> done) override;
@@ -27,13 +42,15 @@ class HostTaskResources final : public TaskResources {
  private:
   struct Making;
   void makeVolumes(std::shared_ptr<Making> making, size_t next);
-  void finish(const std::shared_ptr<Making>& making);
+  void makeGroup(const std::shared_ptr<Making>& making);
+  void takePorts(const std::shared_ptr<Making>& making, std::string cgroupParent);
   void removeVolumes(std::shared_ptr<Making> making, size_t next);
 
   Runtime& runtime_;
-  TaskGroups groups_;
+  GroupKeeper groups_;
   HostPorts ports_;
   Later later_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace berth::agent

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <iterator>
 
@@ -109,6 +110,7 @@ void Runner::commit() {
       log_.error("the store can't be written: nothing new is done until it can",
                  {{"reason", status.error().message}});
     }
+    if (status.error().code == Code::DataLoss && ports_.damaged) ports_.damaged();
     setBlocked(status.error().message);
     performBlocked();
     timer_->retry.expires_after(kCommitRetry);
@@ -151,9 +153,13 @@ void Runner::pull(const PullEffect& effect) {
         if (!*alive) return;
         const bool wanted = authorizing_.erase(effect.spec.wantedBy) != 0;
         if (!wanted) return done(PullDone{effect.key, makeError(Code::Cancelled, "not wanted any more")});
-        if (!auth) return done(PullDone{effect.key, auth.error()});
         PullSpec spec = effect.spec;
-        spec.auth = std::move(*auth);
+        // A local image may do without any.
+        if (auth) {
+          spec.auth = std::move(*auth);
+        } else {
+          spec.authFailure = auth.error();
+        }
         ports_.runtime.pull(std::move(spec), [this, alive, key = effect.key](Result<PullOutcome> result) {
           if (*alive) done(PullDone{key, std::move(result)});
         });
@@ -184,6 +190,13 @@ void Runner::perform(const Effect& effect) {
   } else if (const auto* creation = std::get_if<CreateEffect>(&effect)) {
     create(*creation);
   } else if (const auto* start = std::get_if<StartEffect>(&effect)) {
+    // It may have waited for the store for long, and been given up meanwhile.
+    if (!engine_.stillWanted(start->key)) {
+      boost::asio::post(timer_->deadline.get_executor(), [this, alive, key = start->key] {
+        if (*alive) done(StartDone{key, makeError(Code::Cancelled, "it was given up before it began")});
+      });
+      return;
+    }
     runtime.start(start->id, [this, alive, key = start->key](Result<RuntimeContainer> result) {
       if (!*alive) return;
       if (result) watch(*result);

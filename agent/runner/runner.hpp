@@ -37,6 +37,8 @@ struct RunnerPorts {
   std::function<void(const acs::FromAgent&)> send;
   /// Hears of each output before anything is done about it; may be empty.
   std::function<void(const Output&)> changed;
+  /// The store's file is damaged, so no commit will ever succeed again; may be empty.
+  std::function<void()> damaged{};
 };
 
 /// Lives on one loop and is used on its thread only. Destroyed before its engine and ports, after the

@@ -47,6 +47,23 @@ ecs::RegisterContainerInstanceRequest toRequest(const Registration& registration
   return out;
 }
 
+constexpr const char* kZone = "ecs.availability-zone";
+
+Registered registeredAs(const ecs::RegisterContainerInstanceResponse& answer) {
+  Registered out{answer.containerInstanceArn, {}};
+  for (const ecs::Attribute& attribute : answer.attributes)
+    if (attribute.name == kZone) out.availabilityZone = attribute.value;
+  return out;
+}
+
+Error unknownInstance(const std::string& instanceArn) {
+  return makeError(Code::NotFound, "the controller knows no container instance " + instanceArn);
+}
+
+bool says(const CallFailure& failure, std::string_view part) {
+  return failure.error.message.find(part) != std::string::npos;
+}
+
 /// Every attribute that was sent must come back with the same value (amazon-ecs-agent,
 /// ecs-agent/api/ecs/client).
 std::string missingAttribute(const Registration& sent, const ecs::RegisterContainerInstanceResponse& answer) {
@@ -61,6 +78,16 @@ std::string missingAttribute(const Registration& sent, const ecs::RegisterContai
 
 }  // namespace
 
+Remedy remedyFor(const CallFailure& failure, bool clusterGiven) {
+  const std::string& exception = failure.exception;
+  const bool missing = exception == "ClusterNotFoundException" || says(failure, "Cluster not found.");
+  if (missing && !clusterGiven) return Remedy::CreateCluster;
+  const bool refused = exception == "ClientException" || exception == "InvalidParameterException" ||
+                       exception == "AttributeError";
+  if (refused || says(failure, "Container instance type changes are not supported.")) return Remedy::End;
+  return Remedy::Repeat;
+}
+
 Result<http::Headers> ControlPlane::sign(const std::string& method, const std::string& url,
                                          const std::string& body) {
   if (!lastCredentials_) return makeError(Code::Unauthenticated, "there are no credentials to sign with yet");
@@ -71,8 +98,8 @@ Result<http::Headers> ControlPlane::sign(const std::string& method, const std::s
   return aws::sign(request, *lastCredentials_, aws::Scope{region_, "ecs"}, clock_.now().wall);
 }
 
-Async<std::variant<std::string, CallFailure>> ControlPlane::registerInstance(Registration registration,
-                                                                             std::stop_token stop) {
+Async<std::variant<Registered, CallFailure>> ControlPlane::registerInstance(Registration registration,
+                                                                            std::stop_token stop) {
   std::string body = ecs::encode(toRequest(registration));
   auto result = co_await client_.call("RegisterContainerInstance", body, stop);
   if (!result.reply) co_return failureOf(result);
@@ -82,7 +109,7 @@ Async<std::variant<std::string, CallFailure>> ControlPlane::registerInstance(Reg
     co_return CallFailure{"AttributeError", makeError(Code::FailedPrecondition,
                                                       "the controller did not return the attribute " + name)};
   }
-  co_return answer->containerInstanceArn;
+  co_return registeredAs(*answer);
 }
 
 Async<bool> ControlPlane::isGone(std::string cluster, std::string instanceArn, std::stop_token stop) {
@@ -98,6 +125,37 @@ Async<bool> ControlPlane::isGone(std::string cluster, std::string instanceArn, s
 Async<std::optional<CallFailure>> ControlPlane::createCluster(std::string name, std::stop_token stop) {
   std::string body = ecs::encode(ecs::CreateClusterRequest{name});
   auto result = co_await client_.call("CreateCluster", body, stop);
+  if (!result.reply) co_return failureOf(result);
+  co_return std::nullopt;
+}
+
+Async<Result<std::string>> ControlPlane::instanceStatus(std::string cluster, std::string instanceArn,
+                                                        std::stop_token stop) {
+  std::string body = ecs::encode(ecs::DescribeContainerInstancesRequest{cluster, {instanceArn}});
+  auto result = co_await client_.call("DescribeContainerInstances", body, stop);
+  if (!result.reply) co_return result.reply.error();
+  auto answer = ecs::decodeDescribeContainerInstancesResponse(*result.reply);
+  if (!answer) co_return answer.error();
+  if (answer->containerInstances.empty()) co_return unknownInstance(instanceArn);
+  co_return answer->containerInstances[0].status;
+}
+
+Async<std::optional<CallFailure>> ControlPlane::setInstanceStatus(std::string cluster,
+                                                                  std::string instanceArn, std::string status,
+                                                                  std::stop_token stop) {
+  ecs::UpdateContainerInstancesStateRequest request{cluster, {instanceArn}, status};
+  auto result = co_await client_.call("UpdateContainerInstancesState", ecs::encode(request), stop);
+  if (!result.reply) co_return failureOf(result);
+  auto answer = ecs::decodeDescribeContainerInstancesResponse(*result.reply);
+  if (!answer) co_return CallFailure{"", answer.error()};
+  if (!answer->failures.empty()) co_return CallFailure{"", unknownInstance(instanceArn)};
+  co_return std::nullopt;
+}
+
+Async<std::optional<CallFailure>> ControlPlane::stopTask(std::string cluster, std::string taskArn,
+                                                         std::string reason, std::stop_token stop) {
+  std::string body = ecs::encode(ecs::StopTaskRequest{cluster, taskArn, reason});
+  auto result = co_await client_.call("StopTask", body, stop);
   if (!result.reply) co_return failureOf(result);
   co_return std::nullopt;
 }

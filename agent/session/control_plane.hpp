@@ -45,6 +45,17 @@ struct CallFailure {
   Error error;
 };
 
+/// Who the host is after a registration.
+struct Registered {
+  std::string instanceArn;
+  std::string availabilityZone;  ///< empty: the controller names none
+};
+
+/// What to do about a registration that failed. Source: agent-protocol.md, section 1.8.
+enum class Remedy { Repeat, CreateCluster, End };
+/// `clusterGiven`: the user named the cluster, so it is not the agent's to create.
+Remedy remedyFor(const CallFailure& failure, bool clusterGiven);
+
 class ControlPlane {
  public:
   ControlPlane(aws::JsonClient& client, aws::CredentialsProvider& credentials, std::string region,
@@ -54,13 +65,21 @@ class ControlPlane {
   /// The headers that sign a request of this agent outside the API: websocket handshakes and frames.
   Result<http::Headers> sign(const std::string& method, const std::string& url, const std::string& body);
 
-  /// Registers the instance and answers its ARN. Fails when an attribute does not come back as it was sent.
-  Async<std::variant<std::string, CallFailure>> registerInstance(Registration registration,
-                                                                 std::stop_token stop);
+  /// Registers the instance. Fails when an attribute does not come back as it was sent.
+  Async<std::variant<Registered, CallFailure>> registerInstance(Registration registration,
+                                                                std::stop_token stop);
   /// Whether the controller says that there is no such instance, or that it is INACTIVE. A controller that
   /// does not answer, or refuses to, has not said so.
   Async<bool> isGone(std::string cluster, std::string instanceArn, std::stop_token stop);
   Async<std::optional<CallFailure>> createCluster(std::string name, std::stop_token stop);
+  /// "ACTIVE", "DRAINING", ...: what the controller says of the instance. NotFound when it does not know it.
+  Async<Result<std::string>> instanceStatus(std::string cluster, std::string instanceArn,
+                                            std::stop_token stop);
+  /// UpdateContainerInstancesState of one instance; NotFound when the controller does not know it.
+  Async<std::optional<CallFailure>> setInstanceStatus(std::string cluster, std::string instanceArn,
+                                                      std::string status, std::stop_token stop);
+  Async<std::optional<CallFailure>> stopTask(std::string cluster, std::string taskArn, std::string reason,
+                                             std::stop_token stop);
   /// Where the sessions are opened; an answer is good for 12 hours, an old one serves when a new one can't be
   /// had.
   Async<Result<Endpoints>> endpoints(Identity identity, std::stop_token stop);

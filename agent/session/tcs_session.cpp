@@ -35,7 +35,6 @@ TcsSession::TcsSession(LinkDeps deps, LinkOptions link, TcsOptions options, cons
       instance_(std::make_shared<InstanceHealth>(deps_.clock.now().wall)) {}
 
 Async<Ended> TcsSession::run(std::stop_token stop) {
-  spawn(deps_.io.get_executor(), deps_.log, "metrics", [this, stop] { return sampleAll(stop); });
   Backoff backoff(kTcsBackoff, deps_.random);
   while (true) {
     auto serve_once = [this, stop] { return serve(stop); };
@@ -46,7 +45,7 @@ Async<Ended> TcsSession::run(std::stop_token stop) {
   }
 }
 
-Async<void> TcsSession::sampleAll(std::stop_token stop) {
+Async<void> TcsSession::sample(std::stop_token stop) {
   while (co_await sleepFor(options_.sample, stop)) {
     const Now now = deps_.clock.now();
     health_.observe(engine_.tasks(), now.wall);

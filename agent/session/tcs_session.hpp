@@ -32,8 +32,9 @@ class TcsSession {
   /// `engine` and `usage` must outlive the session.
   TcsSession(LinkDeps deps, LinkOptions link, TcsOptions options, const Engine& engine, UsageSource& usage);
 
-  /// Reads use until `stop`, and stays connected and publishes meanwhile. Readings don't wait for a
-  /// connection; what they amount to is published by the next one if it is recent.
+  /// Reads use until `stop`, whether or not there is a controller.
+  Async<void> sample(std::stop_token stop);
+  /// Stays connected until `stop` and publishes what the readings amount to, if it is recent.
   Async<Ended> run(std::stop_token stop);
 
   /// Checks the host's health, to be reported in the next round. For each heartbeat of the command session
@@ -45,7 +46,6 @@ class TcsSession {
   Async<Ended> serve(std::stop_token stop);
   Async<Ended> readAll(std::shared_ptr<http::WebSocket> socket, std::stop_token stop);
   Async<void> publishAll(std::weak_ptr<http::WebSocket> socket, std::string url, std::stop_token ended);
-  Async<void> sampleAll(std::stop_token stop);
   std::string urlOf(const std::string& endpoint) const;
   void publish(http::WebSocket& socket, const std::string& url);
   void publishInstance(http::WebSocket& socket, const std::string& url);

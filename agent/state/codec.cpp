@@ -120,6 +120,7 @@ std::string encodeTask(const Task& task) {
            {"sent", static_cast<int>(task.sent)},
            {"roleId", task.roleId},
            {"executionRoleId", task.executionRoleId},
+           {"cgroupParent", task.cgroupParent},
            {"containers", std::move(containers)}};
   // A task that was refused has no payload that could be kept.
   if (!task.containers.empty()) out["payload"] = encodePayload(task);
@@ -151,6 +152,7 @@ Result<Task> decodeTask(const Record& record) {
   task.reason = fields.str("reason");
   task.roleId = fields.str("roleId");
   task.executionRoleId = fields.str("executionRoleId");
+  task.cgroupParent = fields.str("cgroupParent");
   task.sent = static_cast<TaskStatus>(std::clamp<int64_t>(fields.integer("sent"), 0, 2));
   task.pullStartedAt = time(fields, "pullStartedAt");
   task.pullStoppedAt = time(fields, "pullStoppedAt");
@@ -183,15 +185,18 @@ Changes registrationChanges(const std::string& cluster, const std::string& insta
   return {put("meta", "cluster", cluster), put("meta", "container_instance_arn", instanceArn)};
 }
 
-Changes forgetChanges(const std::vector<Record>& records) {
+Changes forgetChanges(const std::vector<Record>& records, const std::string& instanceArn) {
   Changes out;
   for (const Record& record : records) {
     if (record.kind == "task" || record.kind == "meta") {
       out.push_back(Change{record.kind, record.key, std::nullopt});
     }
   }
+  if (!instanceArn.empty()) out.push_back(put("former", instanceArn, ""));
   return out;
 }
+
+Changes sweptChanges(const std::string& instanceArn) { return {Change{"former", instanceArn, std::nullopt}}; }
 
 Stored fromRecords(const std::vector<Record>& records) {
   Stored out;
@@ -203,6 +208,8 @@ Stored fromRecords(const std::vector<Record>& records) {
       } else {
         out.damaged.push_back(task.error().message);
       }
+    } else if (record.kind == "former") {
+      out.former.push_back(record.key);
     } else if (record.kind == "meta" && record.key == "cluster") {
       out.cluster = record.value;
     } else if (record.kind == "meta" && record.key == "container_instance_arn") {

@@ -2,7 +2,9 @@
 //   task/<arn>                      a task: its payload, what is known of its containers, what was reported
 //   meta/cluster                    the cluster that the agent is registered in
 //   meta/container_instance_arn     who the agent is
+//   meta/availability_zone          what the last registration was answered with (agent/registrar.hpp)
 //   meta/timeline                   of the last task manifest
+//   former/<arn>                    a registration that is gone, whose containers are still to be removed
 // Unknown members of a row are ignored, missing ones take their defaults.
 #pragma once
 
@@ -19,14 +21,18 @@ Changes toChanges(const Output& output);
 
 /// The changes that remember a registration.
 Changes registrationChanges(const std::string& cluster, const std::string& instanceArn);
-/// The changes that forget a registration and all that belonged to it.
-Changes forgetChanges(const std::vector<Record>& records);
+/// The changes that forget a registration and all that belonged to it, but for what is to be removed: from
+/// then on it is a former one. An empty `instanceArn` was none.
+Changes forgetChanges(const std::vector<Record>& records, const std::string& instanceArn);
+/// Nothing of a former registration is left.
+Changes sweptChanges(const std::string& instanceArn);
 
 struct Stored {
   std::string cluster;
   std::string instanceArn;
   int64_t timeline = 0;
   std::vector<Task> tasks;
+  std::vector<std::string> former;   ///< ARNs of registrations that are gone and not removed
   std::vector<std::string> damaged;  ///< "kind/key: why" of the rows that could not be read
 };
 

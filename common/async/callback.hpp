@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <utility>
 
 #include "common/async/event.hpp"
@@ -14,9 +15,9 @@ namespace berth {
 /// Calls `start(done)`, where `done` is a std::function<void(Result<T>)>, and waits until `done` was called:
 ///     Result<RuntimeInfo> info = co_await loopAwait<RuntimeInfo>([&](auto done) { runtime.info(done); });
 /// `done` may be called at once or later, on the loop's thread; calls after the first are ignored. When
-/// every copy of `done` is destroyed without a call, the result is Cancelled.
+/// every copy of `done` is destroyed without a call, or `stop` is requested first, the result is Cancelled.
 template <class T, class Start>
-Async<Result<T>> loopAwait(Start start) {
+Async<Result<T>> loopAwait(Start start, std::stop_token stop = {}) {
   struct Answer {
     std::optional<Result<T>> value;
     Event done;
@@ -35,6 +36,7 @@ Async<Result<T>> loopAwait(Start start) {
   };
   promise.reset();
   start(std::move(done));
+  const std::stop_callback over(std::move(stop), [answer] { answer->done.set(); });
   co_await answer->done.wait();
   if (!answer->value) co_return makeError(Code::Cancelled, "the call was dropped without an answer");
   co_return std::move(*answer->value);

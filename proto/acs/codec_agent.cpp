@@ -149,6 +149,9 @@ Result<ToAgent> decodeToAgent(std::string_view text) {
   if (type == "TaskStopVerificationAck") return decodeStopAck(body);
   OtherMessage other{type, false};
   for (std::string_view known : kKnownWithoutAction) other.known |= known == type;
+  Fields fields(body, type);
+  other.messageId = fields.str("messageId");
+  other.clusterArn = fields.str("clusterArn");
   return ToAgent(std::move(other));
 }
 

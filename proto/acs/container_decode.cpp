@@ -1,6 +1,7 @@
 #include "proto/acs/container_decode.hpp"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "common/text/number.hpp"
 
@@ -149,6 +150,21 @@ RegistryAuthentication decodeRegistry(Fields& parent) {
   return out;
 }
 
+/// Keys count in any case, so of two that are alike one would be checked and the other used.
+void refuseRepeated(Fields& fields, std::string_view name, const std::string& text) {
+  if (text.empty()) return;
+  const auto object = json::parseObject(text, name);
+  if (!object) return;
+  std::set<std::string> seen;
+  for (const auto& [key, value] : object->items()) {
+    std::string lower = key;
+    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (!seen.insert(lower).second) {
+      return fields.fault(name, "has the key " + key + " twice: letters of both cases mean the same");
+    }
+  }
+}
+
 /// A text that is no object is left to whoever creates the container: it fails there, by name.
 void peekHostConfig(DockerConfig& docker) {
   if (docker.hostConfig.empty()) return;
@@ -173,6 +189,8 @@ DockerConfig decodeDocker(Fields& parent) {
   out.version = fields.str("version");
   out.config = fields.str("config");
   out.hostConfig = fields.str("hostConfig");
+  refuseRepeated(fields, "config", out.config);
+  refuseRepeated(fields, "hostConfig", out.hostConfig);
   peekHostConfig(out);
   parent.absorb(fields);
   return out;

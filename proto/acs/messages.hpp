@@ -60,10 +60,13 @@ struct TaskStopVerificationAck {
   std::vector<TaskIdentity> stopTasks;
 };
 
-/// A message that is known and needs no action, or one of a type that isn't known: only its name is kept.
+/// A message that is known and needs no action, or one of a type that isn't known: only its name is kept, and by
+/// what it is refused.
 struct OtherMessage {
   std::string type;
   bool known = false;
+  std::string messageId{};   ///< empty: it has none
+  std::string clusterArn{};  ///< likewise
 };
 
 using ToAgent = std::variant<PayloadMessage, HeartbeatMessage, CredentialsMessage, TaskManifestMessage,

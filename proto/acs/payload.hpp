@@ -177,6 +177,7 @@ struct Task {
   bool begun = false;
   bool networkInterfaces = false;  ///< it brings network interfaces of its own
   bool proxy = false;              ///< it has a proxyConfiguration
+  std::vector<std::string> attachments;  ///< their types; what they hold is not read
 };
 
 }  // namespace berth::acs

@@ -109,6 +109,11 @@ Task decodeTask(Fields& fields) {
   task.executionCredentials = decodeCredentials(fields, "executionRoleCredentials");
   task.begun = fields.str("knownStatus") == "RUNNING";
   task.networkInterfaces = holdsSomething(fields.find("elasticNetworkInterfaces"));
+  for (const Json* attachment : fields.list("attachments")) {
+    Fields inner(*attachment, fields.pathOf("attachments"));
+    task.attachments.push_back(inner.str("attachmentType", "unknown"));
+    fields.absorb(inner);
+  }
   task.proxy = holdsSomething(fields.find("proxyConfiguration"));
   if (task.desiredStatus == "RUNNING" && task.containers.empty()) fields.fault("containers", "is empty");
   return task;

@@ -156,8 +156,19 @@ void AgentNode::perform(const agent::Effect& effect) {
   } else if (const auto* due = std::get_if<agent::ReportEffect>(&effect)) {
     report(due->report);
   } else {
+    if (const auto* reap = std::get_if<agent::ReapEffect>(&effect)) checkKill(*reap);
     runtime_.perform(effect, alive_,
                      [this](agent::Done done) { process(engine_->onDone(std::move(done), world_.now())); });
+  }
+}
+
+/// The kernel is asked to kill what the runtime did not end, or what is left of a container that has ended.
+void AgentNode::checkKill(const agent::ReapEffect& effect) {
+  const auto task = engine_->tasks().find(effect.key.taskArn);
+  if (!effect.kill || task == engine_->tasks().end() || agent::mustStop(task->second)) return;
+  if (runtime_.running().contains(effect.key)) {
+    throw Violation("container " + effect.key.container + " of " + effect.key.taskArn +
+                    " runs as it should and is killed");
   }
 }
 

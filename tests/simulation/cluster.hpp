@@ -88,6 +88,7 @@ class AgentNode {
   void process(agent::Output output);
   void pump();
   void perform(const agent::Effect& effect);
+  void checkKill(const agent::ReapEffect& effect);
   void report(const agent::Report& report);
   void armTimer();
 

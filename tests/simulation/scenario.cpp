@@ -252,7 +252,9 @@ void Scenario::checkWaiting() {
       for (const agent::Container& container : task.containers) {
         bool stopped = container.known == agent::ContainerStatus::Stopped;
         // A container of which a start was asked and never heard of again is the one doubt that is left.
-        if (stopped && agent::hasRun(container) && agent->runtime().lives(container.runtimeName)) {
+        const bool doubt = !agent::hasRun(container) || container.inFlight == agent::Step::Start ||
+                           container.startDoubted;
+        if (stopped && !doubt && agent->runtime().lives(container.runtimeName)) {
           throw Violation("container " + container.spec.name + " of " + arn + " is STOPPED and lives");
         }
         bool resting =

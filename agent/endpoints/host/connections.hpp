@@ -15,7 +15,7 @@ namespace berth::agent::endpoints {
 
 struct ConnectionLimits {
   Duration silence =
-      std::chrono::seconds(10);       ///< without a byte of an answer; more than any request may wait
+      std::chrono::seconds(40);       ///< without a byte of an answer; more than any request may wait
   uint64_t bytesPerSecond = 4 << 20;  ///< received from one connection
   size_t most = 512;
   size_t mostOfOne = 64;  ///< from one address
@@ -51,8 +51,8 @@ class Connections {
 };
 
 /// The peers' ports of the connections from `address` to port `port` of this process on which something was
-/// sent and nothing answered yet: connections that are idle say nothing about who is asking. Safe to call from
-/// any thread.
+/// sent and nothing answered yet: connections that are idle say nothing about who is asking. Safe to call
+/// from any thread.
 std::vector<uint16_t> peerPorts(uint16_t port, const std::string& address);
 
 }  // namespace berth::agent::endpoints

@@ -17,6 +17,18 @@ namespace {
 
 constexpr size_t kInspectsAtOnce = 8;
 
+/// The engine itself does not answer, so nothing can be said of any container.
+bool isGone(const Error& error) { return error.code == Code::Unavailable || error.code == Code::Cancelled; }
+
+RuntimeContainer unread(docker::ContainerSummary listed) {
+  RuntimeContainer out;
+  out.id = std::move(listed.id);
+  out.name = std::move(listed.name);
+  out.labels = std::move(listed.labels);
+  out.unread = true;
+  return out;
+}
+
 }  // namespace
 
 /// Shared by the runtime and its coroutines, which outlive it by the time they need to notice `stop`.
@@ -43,7 +55,8 @@ struct DockerRuntime::Core : std::enable_shared_from_this<DockerRuntime::Core> {
   static Async<Result<RuntimeContainer>> start(Core& core, std::string id);
   static Async<Result<RuntimeContainer>> stopContainer(Core& core, std::string id, Duration timeout);
   static Async<Result<std::monostate>> remove(Core& core, std::string id, bool force);
-  static Async<Result<std::optional<RuntimeContainer>>> inspect(Core& core, std::string idOrName);
+  static Async<Result<std::optional<RuntimeContainer>>> inspect(Core& core, std::string idOrName,
+                                                                bool inList = false);
   static Async<Result<std::monostate>> ensureVolume(Core& core, VolumeSpec spec);
   static Async<Result<std::monostate>> removeVolume(Core& core, std::string name);
   static Async<Result<PullOutcome>> makePause(Core& core);
@@ -87,6 +100,10 @@ Async<Result<std::string>> DockerRuntime::Core::create(Core& core, ContainerSpec
   const auto present = co_await core.api.inspectContainer(spec.name);
   if (!present) co_return present.error();
   if (!*present) co_return created;
+  // Ours, if the answer to an earlier request was lost; somebody else's must not be taken for it.
+  if (!std::ranges::includes((*present)->labels, spec.labels)) {
+    co_return makeError(Code::FailedPrecondition, created.error().message);
+  }
   co_return (*present)->id;
 }
 
@@ -95,7 +112,8 @@ Async<Result<std::monostate>> DockerRuntime::Core::ensureVolume(Core& core, Volu
     // What is there already stays as it is.
     const Status made = co_await core.api.createVolume(
         docker::encodeVolume(docker::Volume{spec.name, spec.driver, spec.options, spec.labels}));
-    if (!made) co_return made.error();
+    const bool other = !made && made.error().code == Code::FailedPrecondition;
+    if (!made && !other) co_return made.error();
     if (!spec.mustMatch) co_return std::monostate{};
   }
   const Result<docker::Volume> found = co_await core.api.inspectVolume(spec.name);
@@ -160,9 +178,10 @@ Async<Result<std::monostate>> DockerRuntime::Core::remove(Core& core, std::strin
 }
 
 Async<Result<std::optional<RuntimeContainer>>> DockerRuntime::Core::inspect(Core& core,
-                                                                            std::string idOrName) {
+                                                                            std::string idOrName,
+                                                                            bool inList) {
   Result<std::optional<docker::ContainerInspect>> found =
-      co_await core.api.inspectContainer(std::move(idOrName));
+      co_await core.api.inspectContainer(std::move(idOrName), inList);
   if (!found) co_return found.error();
   std::optional<RuntimeContainer> out;
   if (*found) out = toRuntimeContainer(std::move(**found));
@@ -172,25 +191,28 @@ Async<Result<std::optional<RuntimeContainer>>> DockerRuntime::Core::inspect(Core
 Async<Result<std::vector<RuntimeContainer>>> DockerRuntime::Core::list(
     std::shared_ptr<Core> core, std::map<std::string, std::string> labels) {
   // The engine's list knows neither exit codes nor pids.
-  Result<std::vector<std::string>> ids = co_await core->api.containerIds(std::move(labels));
-  if (!ids) co_return ids.error();
+  Result<std::vector<docker::ContainerSummary>> all =
+      co_await core->api.labelledContainers(std::move(labels));
+  if (!all) co_return all.error();
   struct Progress {
-    std::vector<std::string> ids;
+    std::vector<docker::ContainerSummary> all;
     size_t next = 0;
     std::vector<RuntimeContainer> found;
     std::optional<Error> failed;
   };
   const auto progress = std::make_shared<Progress>();
-  progress->ids = std::move(*ids);
+  progress->all = std::move(*all);
   Gate workers;
-  for (size_t i = 0; i < std::min(kInspectsAtOnce, progress->ids.size()); ++i) {
+  for (size_t i = 0; i < std::min(kInspectsAtOnce, progress->all.size()); ++i) {
     spawn(core->executor, core->means.log, "docker list",
           [core, progress, pass = workers.enter()]() -> Async<void> {
-            while (progress->next < progress->ids.size() && !progress->failed) {
-              Result<std::optional<RuntimeContainer>> one =
-                  co_await inspect(*core, progress->ids[progress->next++]);
-              if (!one) {
+            while (progress->next < progress->all.size() && !progress->failed) {
+              docker::ContainerSummary& listed = progress->all[progress->next++];
+              Result<std::optional<RuntimeContainer>> one = co_await inspect(*core, listed.id, true);
+              if (!one && isGone(one.error())) {
                 progress->failed = one.error();
+              } else if (!one) {
+                progress->found.push_back(unread(std::move(listed)));
               } else if (*one) {
                 progress->found.push_back(std::move(**one));
               }

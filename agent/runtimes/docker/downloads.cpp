@@ -25,7 +25,9 @@ std::optional<LayerEvent> toLayerEvent(const docker::PullProgress& line) {
     std::string_view status;
     Step step;
   };
-  static constexpr Word kWords[] = {{"Pulling fs layer", Step::Waiting},
+  static constexpr Word kWords[] = {{"Pulling fs layer", Step::Listed},
+                                    // Docker's max-concurrent-downloads are in use.
+                                    {"Waiting", Step::Waiting},
                                     {"Downloading", Step::Downloading},
                                     {"Verifying Checksum", Step::Downloaded},
                                     {"Download complete", Step::Downloaded},
@@ -38,11 +40,13 @@ std::optional<LayerEvent> toLayerEvent(const docker::PullProgress& line) {
 }
 
 std::shared_ptr<Downloads::Wish> Downloads::join(docker::ImageReference reference,
-                                                 std::optional<RegistryAuth> auth) {
+                                                 std::optional<RegistryAuth> auth, MonoTime since,
+                                                 std::shared_ptr<Event> settled) {
   auto wish = std::make_shared<Wish>();
-  wish->id = queue_.join(downloadKey(reference, auth), clock_.now());
+  wish->id = queue_.join({downloadKey(reference, auth), reference.digest, since}, clock_.now());
   wish->reference = std::move(reference);
   wish->auth = std::move(auth);
+  wish->settled = std::move(settled);
   wishes_[wish->id] = wish;
   pump();
   return wish;
@@ -58,7 +62,7 @@ void Downloads::settle(PullQueue::Wish id, Status result) {
   const auto node = wishes_.extract(id);
   if (node.empty()) return;
   node.mapped()->result = std::move(result);
-  node.mapped()->done.set();
+  node.mapped()->settled->set();
 }
 
 void Downloads::start(const PullQueue::Start& step) {

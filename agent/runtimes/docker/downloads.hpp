@@ -36,11 +36,13 @@ class Downloads {
     std::optional<RegistryAuth> auth;
     PullQueue::Wish id = 0;
     std::optional<Status> result;
-    Event done;
+    std::shared_ptr<Event> settled;  ///< set when there is a result
   };
 
-  /// Wishes of one version of one repository with equal credentials share a download.
-  std::shared_ptr<Wish> join(docker::ImageReference reference, std::optional<RegistryAuth> auth);
+  /// Wishes of one version of one repository with equal credentials share a download. `since` is when its
+  /// caller asked first; `settled` may belong to several wishes.
+  std::shared_ptr<Wish> join(docker::ImageReference reference, std::optional<RegistryAuth> auth,
+                             MonoTime since, std::shared_ptr<Event> settled);
   /// The result becomes Cancelled, unless there is one.
   void leave(const std::shared_ptr<Wish>& wish);
   void reconfigure(PullLimits limits) {
@@ -69,7 +71,7 @@ class Downloads {
 };
 
 /// What one line of the engine's stream says of a layer; nullopt for lines about something else, and for
-/// those that are no progress ("Waiting", "Retrying in 5 seconds").
+/// those that are no progress ("Retrying in 5 seconds").
 std::optional<LayerEvent> toLayerEvent(const docker::PullProgress& line);
 
 }  // namespace berth::agent

@@ -171,11 +171,12 @@ Async<Status> EngineApi::removeContainer(std::string id, bool force) {
   co_return refused;
 }
 
-Async<Result<std::optional<docker::ContainerInspect>>> EngineApi::inspectContainer(std::string idOrName) {
+Async<Result<std::optional<docker::ContainerInspect>>> EngineApi::inspectContainer(std::string idOrName,
+                                                                                   bool inList) {
   Exchange exchange{.method = "GET",
                     .path = containerPath(idOrName, "/json"),
                     .step = "inspecting",
-                    .deadline = deadlines_.inspect};
+                    .deadline = inList ? deadlines_.inspectInList : deadlines_.inspect};
   const Result<http::Response> response = co_await send(std::move(exchange));
   if (!response) co_return response.error();
   if (response->status == 404) co_return std::optional<docker::ContainerInspect>();
@@ -185,7 +186,8 @@ Async<Result<std::optional<docker::ContainerInspect>>> EngineApi::inspectContain
   co_return std::optional<docker::ContainerInspect>(std::move(*container));
 }
 
-Async<Result<std::vector<std::string>>> EngineApi::containerIds(std::map<std::string, std::string> labels) {
+Async<Result<std::vector<docker::ContainerSummary>>> EngineApi::labelledContainers(
+    std::map<std::string, std::string> labels) {
   std::vector<std::string> wanted;
   for (const auto& [key, value] : labels) wanted.push_back(key + "=" + value);
   Exchange exchange{
@@ -194,7 +196,7 @@ Async<Result<std::vector<std::string>>> EngineApi::containerIds(std::map<std::st
   if (!wanted.empty()) exchange.query.emplace_back("filters", docker::encodeFilters({{"label", wanted}}));
   const Result<http::Response> response = co_await call(std::move(exchange));
   if (!response) co_return response.error();
-  co_return docker::decodeContainerIds(response->body);
+  co_return docker::decodeContainers(response->body);
 }
 
 Async<Result<std::optional<docker::ImageInspect>>> EngineApi::inspectImage(std::string image) {

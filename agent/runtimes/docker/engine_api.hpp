@@ -24,6 +24,8 @@ struct DockerDeadlines {
   Duration start = std::chrono::minutes(3);
   Duration stopGrace = std::chrono::minutes(2);  ///< beyond the time that the container is given
   Duration inspect = std::chrono::seconds(30);
+  /// Of one container among many: it is asked for once more, by itself.
+  Duration inspectInList = std::chrono::seconds(5);
   Duration remove = std::chrono::minutes(5);
   Duration list = std::chrono::minutes(10);
   Duration volume = std::chrono::minutes(5);
@@ -52,8 +54,11 @@ class EngineApi {
   Async<Status> startContainer(std::string id);
   Async<Status> stopContainer(std::string id, Duration timeout);
   Async<Status> removeContainer(std::string id, bool force);
-  Async<Result<std::optional<docker::ContainerInspect>>> inspectContainer(std::string idOrName);
-  Async<Result<std::vector<std::string>>> containerIds(std::map<std::string, std::string> labels);
+  Async<Result<std::optional<docker::ContainerInspect>>> inspectContainer(std::string idOrName,
+                                                                          bool inList = false);
+  /// Those that carry all of `labels`.
+  Async<Result<std::vector<docker::ContainerSummary>>> labelledContainers(
+      std::map<std::string, std::string> labels);
 
   /// One of that name and driver that is there already is success.
   Async<Status> createVolume(std::string body);

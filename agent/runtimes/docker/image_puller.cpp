@@ -27,9 +27,11 @@ PullOutcome outcomeOf(const docker::ImageInspect& image, const docker::ImageRefe
 bool alike(const PullSpec& a, const PullSpec& b) {
   const RegistryAuth one = a.auth.value_or(RegistryAuth{});
   const RegistryAuth other = b.auth.value_or(RegistryAuth{});
+  const std::string failed = a.authFailure ? a.authFailure->message : "";
+  const std::string otherFailed = b.authFailure ? b.authFailure->message : "";
   // Credentials count: nobody gets an image by those of another.
   return a.image == b.image && a.behavior == b.behavior && one.username == other.username &&
-         one.password == other.password;
+         one.password == other.password && failed == otherFailed;
 }
 
 Error unwanted() { return makeError(Code::Cancelled, "the pull is not wanted any more"); }
@@ -38,6 +40,11 @@ Error vanished(const std::string& image) {
   Error error = makeError(Code::FailedPrecondition, "image " + image + " was removed while it was pulled");
   error.retryable = true;
   return error;
+}
+
+/// Whether the time of one caller is over, and not only this attempt's.
+bool isOverdue(const Status& result) {
+  return !result && result.error().code == Code::DeadlineExceeded && !result.error().retryable;
 }
 
 /// Whether the registry itself said why, so that asking it once more by a pull tells nothing new.
@@ -60,18 +67,19 @@ std::vector<std::string> digestsIn(const docker::ImageInspect& image,
 
 ImagePuller::ImagePuller(Parts parts, PullLimits limits, Launch launch, std::stop_token stop)
     : parts_(std::move(parts)),
+      limits_(limits),
       launch_(std::move(launch)),
       stop_(std::move(stop)),
       downloads_(parts_.api, parts_.clock, limits, launch_, stop_) {}
 
 void ImagePuller::pull(PullSpec spec, Callback<PullOutcome> done) {
+  Waiter waiter{spec.wantedBy, firstAsked(spec.wantedBy), std::move(done), nullptr};
   for (const FlightPtr& flight : flights_) {
-    if (!alike(flight->spec, spec)) continue;
-    flight->waiters.push_back(Waiter{std::move(spec.wantedBy), std::move(done)});
-    return;
+    if (alike(flight->spec, spec)) return enter(flight, std::move(waiter));
   }
   auto flight = std::make_shared<Flight>();
-  flight->waiters.push_back(Waiter{spec.wantedBy, std::move(done)});
+  flight->settled = std::make_shared<Event>();
+  enter(flight, std::move(waiter));
   flight->name = canonicalImage(spec.image);
   flight->since = parts_.clock.now().wall;
   flight->spec = std::move(spec);
@@ -79,20 +87,43 @@ void ImagePuller::pull(PullSpec spec, Callback<PullOutcome> done) {
   launch_("docker pull", [this, flight] { return fly(flight); });
 }
 
+void ImagePuller::enter(const FlightPtr& flight, Waiter waiter) {
+  if (flight->loaded) want(*flight, waiter);
+  const auto later = std::ranges::upper_bound(flight->waiters, waiter.since, {}, &Waiter::since);
+  flight->waiters.insert(later, std::move(waiter));
+}
+
+void ImagePuller::want(Flight& flight, Waiter& waiter) {
+  waiter.wish = downloads_.join(*flight.loaded, flight.spec.auth, waiter.since, flight.settled);
+}
+
+MonoTime ImagePuller::firstAsked(const std::string& wantedBy) {
+  const MonoTime now = parts_.clock.now().mono;
+  if (wantedBy.empty()) return now;
+  // Who has not come back for so long won't: attempts follow each other within seconds.
+  std::erase_if(asked_, [&](const auto& each) { return each.second + 2 * limits_.total < now; });
+  return asked_.try_emplace(wantedBy, now).first->second;
+}
+
+void ImagePuller::answer(const Waiter& waiter, const Result<PullOutcome>& outcome) {
+  if (outcome || !outcome.error().retryable) asked_.erase(waiter.wantedBy);
+  if (!stop_.stop_requested()) waiter.done(outcome);
+}
+
 void ImagePuller::forget(const FlightPtr& flight) { flights_.remove(flight); }
 
 void ImagePuller::cancel(const std::string& wantedBy) {
   if (wantedBy.empty()) return;
+  asked_.erase(wantedBy);
   std::vector<Callback<PullOutcome>> gone;
   for (const FlightPtr& flight : std::list<FlightPtr>(flights_)) {
     std::erase_if(flight->waiters, [&](Waiter& waiter) {
       if (waiter.wantedBy != wantedBy) return false;
       gone.push_back(std::move(waiter.done));
+      if (waiter.wish) downloads_.leave(waiter.wish);
       return true;
     });
-    if (!flight->waiters.empty()) continue;
-    forget(flight);
-    if (flight->wish) downloads_.leave(flight->wish);
+    if (flight->waiters.empty()) forget(flight);
   }
   if (gone.empty()) return;
   launch_("cancelled pull", [this, gone = std::move(gone)]() -> Async<void> {
@@ -109,9 +140,7 @@ Async<void> ImagePuller::fly(FlightPtr flight) {
   if (!outcome && saysDiskFull(outcome.error()) && parts_.onDiskFull && !stop_.stop_requested()) {
     parts_.onDiskFull();
   }
-  for (const Waiter& waiter : std::exchange(flight->waiters, {})) {
-    if (!stop_.stop_requested()) waiter.done(outcome);
-  }
+  for (const Waiter& waiter : std::exchange(flight->waiters, {})) answer(waiter, outcome);
 }
 
 bool ImagePuller::localWillDo(const Flight& flight, const docker::ImageReference& reference) const {
@@ -142,6 +171,10 @@ Async<Result<PullOutcome>> ImagePuller::reach(FlightPtr flight) {
       parts_.memory.used(flight->name, parts_.clock.now().wall);
       co_return outcomeOf(**local, *reference, false);
     }
+    flight->fallback.reset();
+    if (*local && flight->spec.behavior == PullBehavior::Default) {
+      flight->fallback = outcomeOf(**local, *reference, false);
+    }
     outcome = co_await refresh(flight, *reference, *local);
     if (outcome) {
       remember(*flight, *outcome);
@@ -149,18 +182,22 @@ Async<Result<PullOutcome>> ImagePuller::reach(FlightPtr flight) {
     }
     const Error& error = outcome.error();
     if (error.code == Code::Cancelled) co_return outcome;
-    if (*local && flight->spec.behavior == PullBehavior::Default) {
-      parts_.log.warn("using the local image, as the registry gave none",
-                      {{"image", flight->spec.image}, {"error", error.message}});
-      co_return outcomeOf(**local, *reference, false);
-    }
+    if (flight->fallback) co_return orFallback(*flight, error);
     if (error.code != Code::FailedPrecondition || !error.retryable) co_return outcome;
   }
   co_return outcome;
 }
 
+Result<PullOutcome> ImagePuller::orFallback(const Flight& flight, Error error) const {
+  if (!flight.fallback) return error;
+  parts_.log.warn("using the local image, as the registry gave none",
+                  {{"image", flight.spec.image}, {"error", error.message}});
+  return *flight.fallback;
+}
+
 Async<Result<PullOutcome>> ImagePuller::refresh(FlightPtr flight, docker::ImageReference reference,
                                                 std::optional<docker::ImageInspect> local) {
+  if (flight->spec.authFailure) co_return *flight->spec.authFailure;
   std::string digest = reference.digest;
   if (digest.empty()) {
     const Result<std::string> asked =
@@ -188,11 +225,15 @@ Async<Status> ImagePuller::download(FlightPtr flight, docker::ImageReference ref
   docker::ImageReference exact = reference;
   exact.digest = digest;
   flight->digest = digest.empty() ? "" : exact.repository() + "@" + digest;
-  flight->wish = downloads_.join(exact, flight->spec.auth);
-  const std::shared_ptr<Downloads::Wish> wish = flight->wish;
-  co_await wish->done.wait();
-  flight->wish.reset();
-  if (!wish->result || !*wish->result) co_return wish->result.value_or(unwanted());
+  flight->loaded = exact;
+  for (Waiter& waiter : flight->waiters) want(*flight, waiter);
+  Status arrived = co_await arrival(flight);
+  flight->loaded.reset();
+  for (Waiter& waiter : flight->waiters) {
+    // One that came just now may have begun a download anew.
+    downloads_.leave(std::exchange(waiter.wish, nullptr));
+  }
+  if (!arrived) co_return arrived;
   // From here on it goes to its end even if nobody waits any more: what came must get its name and be
   // remembered, or it would never be cleaned up.
   flight->downloaded = true;
@@ -202,11 +243,41 @@ Async<Status> ImagePuller::download(FlightPtr flight, docker::ImageReference ref
   co_return tagged;
 }
 
+/// The end of the download that the waiters share.
+Async<Status> ImagePuller::arrival(FlightPtr flight) {
+  while (true) {
+    answerOverdue(flight);
+    if (flight->waiters.empty()) co_return unwanted();
+    for (const Waiter& waiter : flight->waiters) {
+      if (waiter.wish->result) co_return *waiter.wish->result;
+    }
+    const std::shared_ptr<Downloads::Wish> first = flight->waiters.front().wish;
+    co_await flight->settled->wait();
+    flight->settled->reset();
+    // It is here, even if its caller gave up in the same moment.
+    if (first->result && *first->result) co_return Status();
+  }
+}
+
+void ImagePuller::answerOverdue(const FlightPtr& flight) {
+  std::vector<Waiter> overdue;
+  std::erase_if(flight->waiters, [&](Waiter& waiter) {
+    if (!waiter.wish->result || !isOverdue(*waiter.wish->result)) return false;
+    overdue.push_back(std::move(waiter));
+    return true;
+  });
+  if (flight->waiters.empty()) forget(flight);
+  for (const Waiter& waiter : overdue) {
+    answer(waiter, orFallback(*flight, waiter.wish->result->error()));
+  }
+}
+
 std::vector<PullStatus> ImagePuller::status() const {
   std::vector<PullStatus> out;
   for (const FlightPtr& flight : flights_) {
     PullStatus status;
-    if (flight->wish) status = downloads_.status(*flight->wish).value_or(PullStatus{});
+    const std::shared_ptr<Downloads::Wish>& wish = flight->waiters.front().wish;
+    if (wish) status = downloads_.status(*wish).value_or(PullStatus{});
     if (flight->downloaded) status.phase = PullPhase::Extracting;
     if (flight->behindRemoval) status.waitingFor = "the removal of the same image";
     status.image = flight->spec.image;

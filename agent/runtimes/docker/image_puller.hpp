@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -24,7 +25,8 @@ namespace berth::agent {
 ///   PreferCached  a local image will do
 /// An image named by its digest can't change, so a local one always will do. "Asking" compares digests and
 /// downloads only when they differ: by the digest, so that tags of one image share one download, and the tag
-/// is given afterwards. Requests that are alike in everything share even the question.
+/// is given afterwards. Requests that are alike in everything share even the question. One whose credentials
+/// could not be had fails in place of the question.
 class ImagePuller {
  public:
   struct Parts {
@@ -39,11 +41,15 @@ class ImagePuller {
   ImagePuller(Parts parts, PullLimits limits, Launch launch, std::stop_token stop);
 
   /// InvalidArgument for a name that is none; else what registryFailure() tells, DeadlineExceeded as the pull
-  /// queue has it, or Cancelled.
+  /// queue has it, the failure of the credentials, or Cancelled. After a retryable failure the total limit of
+  /// whoever asks goes on.
   void pull(PullSpec spec, Callback<PullOutcome> done);
   void cancel(const std::string& wantedBy);
   std::vector<PullStatus> status() const;
-  void reconfigure(PullLimits limits) { downloads_.reconfigure(limits); }
+  void reconfigure(PullLimits limits) {
+    limits_ = limits;
+    downloads_.reconfigure(limits);
+  }
 
   /// See Runtime::removeImage.
   void removeImage(StoredImage image, Callback<std::monostate> done);
@@ -51,7 +57,9 @@ class ImagePuller {
  private:
   struct Waiter {
     std::string wantedBy;
+    MonoTime since{};  ///< asked first
     Callback<PullOutcome> done;
+    std::shared_ptr<Downloads::Wish> wish;  ///< while there is a download
   };
   /// Requests that are alike.
   struct Flight {
@@ -62,7 +70,9 @@ class ImagePuller {
     WallTime since{};
     bool behindRemoval = false;
     bool downloaded = false;
-    std::shared_ptr<Downloads::Wish> wish;
+    std::optional<PullOutcome> fallback;           ///< what serves when the registry doesn't
+    std::optional<docker::ImageReference> loaded;  ///< what is downloaded, while it is
+    std::shared_ptr<Event> settled;                ///< a wish of the waiters has its result
   };
   using FlightPtr = std::shared_ptr<Flight>;
   struct Removal {
@@ -70,11 +80,18 @@ class ImagePuller {
     Event done;
   };
 
+  void enter(const FlightPtr& flight, Waiter waiter);
+  void want(Flight& flight, Waiter& waiter);
+  MonoTime firstAsked(const std::string& wantedBy);
+  void answer(const Waiter& waiter, const Result<PullOutcome>& outcome);
+  void answerOverdue(const FlightPtr& flight);
+  Result<PullOutcome> orFallback(const Flight& flight, Error error) const;
   Async<void> fly(FlightPtr flight);
   Async<Result<PullOutcome>> reach(FlightPtr flight);
   Async<Result<PullOutcome>> refresh(FlightPtr flight, docker::ImageReference reference,
                                      std::optional<docker::ImageInspect> local);
   Async<Status> download(FlightPtr flight, docker::ImageReference reference, std::string digest);
+  Async<Status> arrival(FlightPtr flight);
   Async<void> untilNotRemoved(FlightPtr flight);
   Async<Result<std::monostate>> removeAll(StoredImage image);
   bool localWillDo(const Flight& flight, const docker::ImageReference& reference) const;
@@ -82,11 +99,13 @@ class ImagePuller {
   void forget(const FlightPtr& flight);
 
   Parts parts_;
+  PullLimits limits_;
   Launch launch_;
   std::stop_token stop_;
   Downloads downloads_;
   std::list<FlightPtr> flights_;  ///< in the order in which they were asked for
   std::list<std::shared_ptr<Removal>> removals_;
+  std::map<std::string, MonoTime> asked_;  ///< when who wants something asked first
 };
 
 /// Digests under which `image` is known in the repository of `reference`.

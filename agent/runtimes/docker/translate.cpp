@@ -91,6 +91,12 @@ RuntimeContainer toRuntimeContainer(docker::ContainerInspect from) {
     out.networks.push_back(NetworkAddress{std::move(network.name), std::move(network.ipv4),
                                           std::move(network.ipv6), std::move(network.mac)});
   }
+  for (docker::MountPoint& mount : from.mounts) {
+    out.mounts.push_back(
+        MountedVolume{std::move(mount.name), std::move(mount.source), std::move(mount.destination)});
+  }
+  // Docker tells them in another order each time.
+  std::ranges::sort(out.mounts, {}, &MountedVolume::destination);
   out.startedAt = from.startedAt;
   if (out.state == RunState::Exited) out.finishedAt = from.finishedAt;
   for (docker::PortBinding& port : from.ports) {
@@ -103,6 +109,7 @@ RuntimeContainer toRuntimeContainer(docker::ContainerInspect from) {
   if (from.health) {
     out.health = toHealthState(from.health->status);
     out.healthOutput = from.health->output.substr(0, kLongestHealthOutput);
+    out.healthExitCode = from.health->exitCode;
   }
   return out;
 }

@@ -102,6 +102,61 @@ TEST_CASE("Ten tasks that want one image under several tags cost one download", 
   for (int i = 0; i < 4; ++i) shop.drop(repository + ":" + std::to_string(i));
 }
 
+TEST_CASE("One digest in two repositories, with a login for each, is downloaded once", "[docker][twins]") {
+  BERTH_SHOP(bench, shop);
+  const std::string registry = std::getenv("BERTH_TEST_FAKE_REGISTRY");
+  const std::string twins = registry + "/slow-1000000/twins/";
+  Pulls pulls(bench.runtime());
+  for (const std::string name : {"one", "other"}) {
+    PullSpec spec = wish(twins + name + ":1");
+    spec.auth = agent::RegistryAuth{name, "its word"};
+    pulls.add(spec);
+  }
+  REQUIRE(bench.runUntil([&] {
+    return std::ranges::count(bench.runtime().pullStatus(), "another pull of the same digest",
+                              &PullStatus::waitingFor) == 1;
+  }));
+  // A right to the one is none to the other.
+  PullSpec stranger = wish(twins + "one:1");
+  stranger.auth = agent::RegistryAuth{"other", "its word"};
+  const auto refused = bench.pull(stranger);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::PermissionDenied);
+  REQUIRE(bench.runUntil([&] { return pulls.allDone(); }));
+  for (const auto& outcome : pulls.outcomes) REQUIRE(*outcome);
+  CHECK((*pulls.outcomes[0])->imageId == (*pulls.outcomes[1])->imageId);
+  CHECK(shop.asked("/layer-of/slow-1000000/twins/") == 1);
+  for (const std::string name : {"one", "other"}) shop.drop(twins + name + ":1");
+}
+
+TEST_CASE("An image whose layers wait behind those of others is no idle one", "[docker][one-at-once]") {
+  BERTH_SHOP(bench, shop);
+  agent::DockerOptions options;
+  options.socket = "unix://" + bench.site().socket;
+  options.pulls.inactivity = 2s;
+  const auto runtime = bench.makeRuntime(options);
+  Pulls pulls(*runtime);
+  std::vector<std::string> images;
+  const auto add = [&](const std::string& behaviour) {
+    images.push_back(shop.image(behaviour));
+    pulls.add(wish(images.back()));
+    return images.back();
+  };
+  const std::string first = add("slow-3000000");
+  REQUIRE(bench.runUntil([&] { return shop.downloads(first) == 1; }));
+  add("slow-2000000");
+  const auto waiting = [&](int64_t count) {
+    return std::ranges::count(runtime->pullStatus(), "layers of other pulls", &PullStatus::waitingFor) ==
+           count;
+  };
+  REQUIRE(bench.runUntil([&] { return waiting(1); }));
+  add("fine-1000");
+  REQUIRE(bench.runUntil([&] { return waiting(2); }));
+  REQUIRE(bench.runUntil([&] { return pulls.allDone(); }));
+  for (const auto& outcome : pulls.outcomes) CHECK(*outcome);
+  for (const std::string& image : images) shop.drop(image);
+}
+
 TEST_CASE("Different images wait for their turn, and say for what", "[docker][registry]") {
   BERTH_SHOP(bench, shop);
   agent::DockerOptions options;

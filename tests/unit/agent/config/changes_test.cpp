@@ -80,7 +80,7 @@ TEST_CASE("a broken file is refused with all that is wrong") {
              Catch::Contains("agent.yaml:2: 'stop_timeout'") && Catch::Contains("agent.yaml:3: unknown key"));
   host.yaml("images: {cleanup: {low_mark: 99}}\n" + std::string(kLeastYaml));
   CHECK_THAT(reload(running, host.sources).error().message, Catch::Contains("low_mark is 99"));
-  host.yaml("");
+  host.yaml("credentials: {profile: a}\n");
   CHECK_THAT(reload(running, host.sources).error().message, Catch::Contains("credentials.file is missing"));
   CHECK(running.stopTimeout == 10s);
 }

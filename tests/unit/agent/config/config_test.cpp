@@ -52,7 +52,7 @@ TEST_CASE("a cluster that is named is one that the agent must not create") {
 }
 
 TEST_CASE("credentials are a file, or both halves of a key") {
-  CHECK_THAT(wrong("cluster: a\n"), Catch::StartsWith("credentials.file is missing"));
+  CHECK_THAT(wrong("credentials: {profile: a}\n"), Catch::StartsWith("credentials.file is missing"));
   CHECK(wrong("credentials: {access_key: AKIA}\n") ==
         "credentials.access_key and credentials.secret_key go together: give both or neither");
   CHECK(wrong("credentials: {file: /key, access_key: AKIA, secret_key: s}\n") ==
@@ -62,6 +62,35 @@ TEST_CASE("credentials are a file, or both halves of a key") {
   REQUIRE(config);
   CHECK(config->secretKey == "hidden-one");
   CHECK_THAT(config->described, !Catch::Contains("hidden-one"));
+}
+
+TEST_CASE("where nothing names credentials, those of a controller on this host are the last resort") {
+  TestHost host;
+  host.yaml("cluster: a\n");
+  CHECK(host.config().credentialsGuessed);
+  CHECK(host.config().credentialsFile == host.folder().path("admin-credentials"));
+  const std::string missing = host.warnings().at(0);
+  CHECK_THAT(missing,
+             Catch::StartsWith("nothing names credentials, and FOLDER/admin-credentials can't be read: "
+                               "start berth-controller on this host"));
+  host.folder().write("admin-credentials", "[default]\n");
+  CHECK(host.warnings().empty());
+  CHECK_THAT(host.config().described, Catch::Contains("# the controller's on this host"));
+  host.environment("AWS_ACCESS_KEY_ID", "AKIA").environment("AWS_SECRET_ACCESS_KEY", "s");
+  CHECK(host.config().credentialsKind == CredentialsKind::Key);
+  CHECK_FALSE(host.config().credentialsGuessed);
+  host.yaml(kCredentials);
+  CHECK(host.config().credentialsFile == "/key");
+  host.yaml("credentials: {imds: true}\n");
+  CHECK(host.config().credentialsKind == CredentialsKind::Imds);
+}
+
+TEST_CASE("a file with comments alone is one that leaves everything to the others") {
+  TestHost host;
+  host.yaml("# cluster: default\n\n# credentials: {file: /key}\n");
+  host.ecsConfig("ECS_CLUSTER=prod\nAWS_SHARED_CREDENTIALS_FILE=/other\n");
+  CHECK(host.config().cluster == "prod");
+  CHECK(host.config().credentialsFile == "/other");
 }
 
 TEST_CASE("reserved ports are ports") {

@@ -72,7 +72,7 @@ TEST_CASE("a host of Amazon's agent is switched over by its environment alone") 
 TEST_CASE("a host of Amazon's agent is switched over by ecs.config alone") {
   TestHost host;
   host.ecsConfig("ECS_CLUSTER=prod\nECS_BACKEND_HOST=ecs.example\n");
-  CHECK_THAT(host.failure(), Catch::StartsWith("credentials.file is missing"));
+  CHECK(host.config().credentialsGuessed);
   host.folder().write("shared", "[default]\n");
   const Config config = host.config();
   CHECK(config.cluster == "prod");
@@ -88,7 +88,33 @@ TEST_CASE("the shared credentials file is only found for a host that was Amazon'
   TestHost host;
   host.folder().write("shared", "[default]\n");
   host.yaml("controller: http://c\n");
-  CHECK_THAT(host.failure(), Catch::StartsWith("credentials.file is missing"));
+  CHECK(host.config().credentialsGuessed);
+}
+
+TEST_CASE("the ecs.config of /var/lib/ecs is read, and what /etc/ecs says wins over it") {
+  TestHost host;
+  giveLeast(host);
+  host.json(R"({"Cluster":"json"})");
+  host.folder().write("below.config", "ECS_CLUSTER=below\nECS_RESERVED_MEMORY=32\nECS_CLUSTRE=x\n");
+  CHECK(host.config().cluster == "below");
+  CHECK(host.local(host.config().settings.source("cluster")) == "FOLDER/below.config:1 (ECS_CLUSTER)");
+  host.ecsConfig("ECS_CLUSTER=lines\n");
+  CHECK(host.config().cluster == "lines");
+  CHECK(host.config().reservedMemory == 32);
+  CHECK(host.warnings().size() == 1);
+}
+
+TEST_CASE("the JSON file that an ecs.config names is one of those to watch") {
+  TestHost host;
+  const auto files = [&] { return host.local(Catch::Detail::stringify(configFiles(host.sources))); };
+  CHECK_THAT(files(), Catch::Contains("FOLDER/ecs.config\"") && Catch::Contains("FOLDER/below.config\"") &&
+                          Catch::Contains("FOLDER/ecs.config.json\""));
+  host.folder().write("below.config", "ECS_AGENT_CONFIG_FILE_PATH=/below.json\n");
+  CHECK_THAT(files(), Catch::Contains("\"/below.json\"") && !Catch::Contains("ecs.config.json"));
+  host.ecsConfig("ECS_AGENT_CONFIG_FILE_PATH=/named.json\n");
+  CHECK_THAT(files(), Catch::Contains("\"/named.json\"") && !Catch::Contains("below.json"));
+  host.environment("ECS_AGENT_CONFIG_FILE_PATH", "/first.json").yaml("cluster: a\n");
+  CHECK_THAT(files(), Catch::Contains("\"/first.json\"") && Catch::Contains("FOLDER/agent.yaml\""));
 }
 
 TEST_CASE("a variable beats the file, which beats the ECS_ environment, ecs.config, JSON and the default") {

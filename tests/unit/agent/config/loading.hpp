@@ -15,6 +15,8 @@ class TestHost {
  public:
   TestHost() {
     sources.ecsConfig = folder_.path("ecs.config");
+    sources.ecsConfigBelow = folder_.path("below.config");
+    sources.controllersCredentials = folder_.path("admin-credentials");
     sources.ecsJson = folder_.path("ecs.config.json");
     sources.sharedCredentials = folder_.path("shared");
   }

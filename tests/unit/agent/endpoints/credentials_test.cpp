@@ -26,7 +26,8 @@ Directory& withTwoTasks(Directory& directory) {
 Access accessOf(const std::string& from, const PeerCheck& peers = {}) {
   Directory directory;
   withTwoTasks(directory);
-  const CredentialsState state{kArn, std::make_shared<const RoleCredentials>(sampleCredentials())};
+  const CredentialsState state{kArn, RoleCredentials::Role::Task,
+                               std::make_shared<const RoleCredentials>(sampleCredentials())};
   return credentialsAccess(state, from, directory, peers);
 }
 

@@ -49,7 +49,7 @@ TEST_CASE("An erased task leaves no name, no statistics and no credentials") {
   directory.put(shared(sampleTask()));
   directory.putStats(kWebId, std::make_shared<const ContainerStats>());
   directory.putCredentials("cred-1", sampleCredentials());
-  directory.announceCredentials("cred-2", "another task");
+  directory.announceCredentials("cred-2", "another task", RoleCredentials::Role::Task);
   directory.erase(kArn);
   directory.erase(kArn);
   CHECK(directory.size() == 0);
@@ -82,6 +82,22 @@ TEST_CASE("An address belongs to the task that was put last, and to no stopped o
   CHECK(directory.byAddress("172.17.0.2") == nullptr);
 }
 
+TEST_CASE("A stopped container of a running task has no address, and takes none from another") {
+  Directory directory;
+  TaskView old = sampleTask("old");
+  directory.put(shared(old));
+  old.containers[0].knownStatus = "STOPPED";
+  directory.put(shared(old));
+  CHECK(directory.byAddress("172.17.0.2") == nullptr);
+  TaskView fresh = sampleTask("new");
+  fresh.containers.resize(1);
+  fresh.containers[0].endpointId = fresh.containers[0].dockerId = "f1";
+  directory.put(shared(fresh));
+  directory.put(shared(old));
+  CHECK(directory.byAddress("172.17.0.2")->taskArn == "new");
+  CHECK(directory.byAddress("172.17.0.3")->taskArn == "old");
+}
+
 TEST_CASE("The host's own address belongs to no task") {
   Directory directory;
   TaskView task = sampleTask();
@@ -105,14 +121,43 @@ TEST_CASE("Statistics of a container that no task has are not kept") {
 
 TEST_CASE("Announcing credentials again does not take them away") {
   Directory directory;
-  directory.announceCredentials("cred-1", kArn);
+  directory.announceCredentials("cred-1", kArn, RoleCredentials::Role::Task);
   REQUIRE(directory.credentials("cred-1"));
   CHECK(directory.credentials("cred-1")->credentials == nullptr);
   directory.putCredentials("cred-1", sampleCredentials());
-  directory.announceCredentials("cred-1", kArn);
+  directory.announceCredentials("cred-1", kArn, RoleCredentials::Role::Task);
   CHECK(directory.credentials("cred-1")->credentials->accessKeyId == "AKIAEXAMPLE");
-  directory.forgetCredentials("cred-1");
-  CHECK_FALSE(directory.credentials("cred-1"));
+}
+
+TEST_CASE("Of a stopped task only the execution role's credentials are left, for its log drivers") {
+  Directory directory;
+  const auto role = GENERATE(RoleCredentials::Role::Task, RoleCredentials::Role::Execution);
+  const bool kept = role == RoleCredentials::Role::Execution;
+  RoleCredentials credentials = sampleCredentials();
+  credentials.role = role;
+  directory.put(shared(sampleTask()));
+  directory.putCredentials("there", credentials);
+  directory.announceCredentials("awaited", kArn, role);
+  TaskView task = sampleTask();
+  task.knownStatus = "STOPPED";
+  directory.put(shared(task));
+  CHECK(directory.credentials("there").has_value() == kept);
+  CHECK(directory.credentials("awaited").has_value() == kept);
+  // Nor do they come back with the next message that has them.
+  directory.putCredentials("fresh", credentials);
+  directory.announceCredentials("announced", kArn, role);
+  CHECK(directory.credentials("fresh").has_value() == kept);
+  CHECK(directory.credentials("announced").has_value() == kept);
+}
+
+TEST_CASE("The credentials of other tasks stay when one stops") {
+  Directory directory;
+  directory.put(shared(sampleTask()));
+  directory.putCredentials("other", sampleCredentials("other"));
+  TaskView task = sampleTask();
+  task.knownStatus = "STOPPED";
+  directory.put(shared(task));
+  CHECK(directory.credentials("other"));
 }
 
 TEST_CASE("Readers see whole views while a writer replaces them") {

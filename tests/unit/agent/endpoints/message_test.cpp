@@ -25,6 +25,16 @@ TEST_CASE("Repeated slashes are redirected to the clean path with its query") {
   CHECK_FALSE(redirectToCleanPath(get("/v4/id/task?x=//")));
 }
 
+TEST_CASE("A path has one plain spelling") {
+  for (const char* path : {"/v2/credentials/abc", "/v2/credentials/%61bc", "/%76%32/credentials/a%62c",
+                           "//v2///credentials/abc", "/v2/credentials%2Fabc"}) {
+    INFO(path);
+    CHECK(plainPath(path) == "/v2/credentials/abc");
+  }
+  CHECK(plainPath("/v2/metadata/") == "/v2/metadata/");
+  CHECK(plainPath("/v2/%zz").empty());
+}
+
 TEST_CASE("A query's value is decoded") {
   CHECK(queryValue("a=1&taskarn=arn%3Aaws%2Fx&taskarn=2", "taskarn") == "arn:aws/x");
   CHECK(queryValue("a=1", "b").empty());

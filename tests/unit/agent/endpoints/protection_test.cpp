@@ -12,8 +12,9 @@ struct ProtectionSetup {
     directory.put(shared(sampleTask()));
     directory.putCredentials("cred-1", sampleCredentials());
   }
-  std::variant<ProtectionCall, Response> ask(const std::string& method, const std::string& body = {},
-                                             const std::string& endpoint = kWebEndpoint) const {
+  std::variant<ProtectionCall, ProtectionNotYet, Response> ask(
+      const std::string& method, const std::string& body = {},
+      const std::string& endpoint = kWebEndpoint) const {
     Request request = get("/api/" + endpoint + "/task-protection/v1/state");
     request.method = method;
     request.body = body;
@@ -82,12 +83,16 @@ TEST_CASE("An unknown task and one without a role are refused") {
   ProtectionSetup setup;
   checkError(setup.refusal("GET", "", "nobody"), 404, "ResourceNotFoundException",
              "Failed to find a task for the request", "");
-  setup.directory.forgetCredentials("cred-1");
-  checkError(setup.refusal("GET"), 403, "AccessDeniedException",
-             "Invalid Request: no task IAM role credentials available for task", kArn);
-  setup.directory.announceCredentials("cred-1", kArn);
-  CHECK(setup.refusal("GET").status == 403);
   CHECK(setup.refusal("POST").status == 405);
+  TaskView task = sampleTask();
+  task.credentialsId = "cred-2";
+  setup.directory.put(shared(task));
+  const char* none = "Invalid Request: no task IAM role credentials available for task";
+  checkError(setup.refusal("GET"), 403, "AccessDeniedException", none, kArn);
+  setup.directory.announceCredentials("cred-2", kArn, RoleCredentials::Role::Task);
+  const auto early = setup.ask("GET");
+  REQUIRE(std::holds_alternative<ProtectionNotYet>(early));
+  checkError(std::get<ProtectionNotYet>(early).refusal, 403, "AccessDeniedException", none, kArn);
 }
 
 TEST_CASE("One protected task or one failure is an answer") {

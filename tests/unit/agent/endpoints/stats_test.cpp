@@ -92,6 +92,34 @@ TEST_CASE("There is no rate after a restart of the counters, without a network, 
   }
 }
 
+TEST_CASE("Statistics show what the kernel tells beyond that, and leave out what it does not") {
+  ContainerStats stats = twoReadings();
+  StatsReading& now = stats.current;
+  now.cpuNanosByCpu = {200, 100};
+  now.cpuPeriods = 20;
+  now.cpuThrottledPeriods = 5;
+  now.cpuThrottledNanos = 900;
+  now.memoryMostBytes = 6000;
+  now.memoryFailures = 2;
+  now.blockOperations = {{8, 0, "Sync", 7}};
+  stats.previous->cpuPeriods = 10;
+  Directory directory;
+  const std::string path = "/v4/" + kWebEndpoint + "/stats";
+  const json shown = askStats(measured(directory, stats), path);
+  CHECK(shown["cpu_stats"]["cpu_usage"]["percpu_usage"] == json({200, 100}));
+  CHECK(shown["cpu_stats"]["throttling_data"] ==
+        json({{"periods", 20}, {"throttled_periods", 5}, {"throttled_time", 900}}));
+  CHECK(shown["precpu_stats"]["throttling_data"]["periods"] == 10);
+  CHECK(shown["memory_stats"]["max_usage"] == 6000);
+  CHECK(shown["memory_stats"]["failcnt"] == 2);
+  CHECK(shown["blkio_stats"]["io_serviced_recursive"] ==
+        json::array({{{"major", 8}, {"minor", 0}, {"op", "Sync"}, {"value", 7}}}));
+  const json without = askStats(measured(directory), path);
+  CHECK_FALSE(without["cpu_stats"]["cpu_usage"].contains("percpu_usage"));
+  CHECK(without["cpu_stats"]["throttling_data"]["periods"] == 0);
+  CHECK(without["blkio_stats"]["io_serviced_recursive"] == nullptr);
+}
+
 TEST_CASE("The first reading has nothing before it") {
   ContainerStats stats = twoReadings();
   stats.previous.reset();

@@ -52,7 +52,7 @@ TEST_CASE("A reading shows each device twice, and each interface") {
   for (const BlockCounter& counter : reading.blockBytes) {
     CHECK(counter.major == 8);
     CHECK(counter.minor == 16);
-    CHECK(counter.bytes == (counter.operation == "read" ? 100u : 200u));
+    CHECK(counter.value == (counter.operation == "read" ? 100u : 200u));
   }
   CHECK(reading.blockBytes[1].operation == "write");
   REQUIRE(reading.networks.size() == 1);
@@ -65,6 +65,43 @@ TEST_CASE("A reading shows each device twice, and each interface") {
   CHECK(network.txPackets == 6);
   CHECK(network.txErrors == 7);
   CHECK(network.txDropped == 8);
+}
+
+TEST_CASE("A reading shows operations by device, and on version 1 the kernel's own lines instead") {
+  Usage usage = sampleUsage();
+  usage.blocks = {{8, 16, 100, 200, 3, 4}};
+  const StatsReading v2 = readingOf(usage, fromEpochMillis(1));
+  REQUIRE(v2.blockOperations.size() == 2);
+  CHECK(v2.blockOperations[0].operation == "read");
+  CHECK(v2.blockOperations[0].value == 3);
+  CHECK(v2.blockOperations[1].value == 4);
+  usage.blockBytes = {{8, 16, "Read", 100}, {8, 16, "Sync", 300}, {8, 16, "Total", 300}};
+  usage.blockOperations = {{8, 16, "Async", 7}};
+  const StatsReading v1 = readingOf(usage, fromEpochMillis(1));
+  REQUIRE(v1.blockBytes.size() == 3);
+  CHECK(v1.blockBytes[1].operation == "Sync");
+  CHECK(v1.blockBytes[1].value == 300);
+  CHECK(v1.blockBytes[1].minor == 16);
+  REQUIRE(v1.blockOperations.size() == 1);
+  CHECK(v1.blockOperations[0].operation == "Async");
+}
+
+TEST_CASE("A reading and the one before it show throttling and the time of each CPU") {
+  Usage usage = sampleUsage();
+  usage.throttling = {20, 5, 900};
+  usage.cpuNanosByCpu = {70, 7};
+  usage.memoryMostBytes = 6000;
+  usage.memoryFailures = 3;
+  const auto first = statsAfter(nullptr, readingOf(usage, fromEpochMillis(1)));
+  const auto second = statsAfter(first, readingOf(sampleUsage(), fromEpochMillis(2)));
+  CHECK(first->current.memoryMostBytes == 6000);
+  CHECK(first->current.memoryFailures == 3);
+  for (const StatsReading& reading : {first->current, *second->previous}) {
+    CHECK(reading.cpuNanosByCpu == std::vector<uint64_t>{70, 7});
+    CHECK(reading.cpuPeriods == 20);
+    CHECK(reading.cpuThrottledPeriods == 5);
+    CHECK(reading.cpuThrottledNanos == 900);
+  }
 }
 
 TEST_CASE("Without a network of its own a container shows none, and without a limit none") {

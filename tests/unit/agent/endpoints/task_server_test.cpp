@@ -47,9 +47,21 @@ struct FakeProtection final : ProtectionClient {
   std::vector<std::function<void(ProtectionAnswer)>> answers;
 };
 
+struct FakeTags final : TagsClient {
+  struct Call {
+    std::string arn;
+    std::string container;
+    std::function<void(TagsAnswer)> done;
+  };
+  void listTags(std::string arn, std::string container, std::function<void(TagsAnswer)> done) override {
+    calls.push_back({std::move(arn), std::move(container), std::move(done)});
+  }
+  std::vector<Call> calls;
+};
+
 struct ServerSetup {
   explicit ServerSetup(TaskServerOptions options = {}, PeerCheck peers = {})
-      : server({directory, stage, stage.later(), std::move(peers), &protection,
+      : server({directory, stage, stage.later(), std::move(peers), &protection, &tags,
                 [this](const std::string& line) { audit.push_back(line); }},
                options) {
     directory.put(shared(sampleTask()));
@@ -65,6 +77,7 @@ struct ServerSetup {
   Directory directory;
   Stage stage;
   FakeProtection protection;
+  FakeTags tags;
   std::vector<std::string> audit;
   std::vector<Response> answers;
   TaskServer server;
@@ -97,6 +110,20 @@ TEST_CASE("Over the limit the answer is 429 in the original's words, and a flood
   CHECK(setup.last().status == 429);
 }
 
+TEST_CASE("All spellings of a path are limited together") {
+  ServerSetup setup;
+  for (int one = 0; one < 30; ++one) {
+    setup.ask("/v2/credentials/abc");
+    setup.ask("/v2/credentials/%61bc");
+  }
+  CHECK(setup.last().status == 400);
+  for (const char* path : {"/v2/credentials/a%62c", "/%76%32/credentials/abc", "//v2/credentials/abc"}) {
+    INFO(path);
+    setup.ask(path);
+    CHECK(setup.last().status == 429);
+  }
+}
+
 TEST_CASE("Credentials that are there are given to their task, and recorded without the id") {
   ServerSetup setup;
   setup.directory.putCredentials("cred-1", sampleCredentials());
@@ -114,7 +141,7 @@ TEST_CASE("Credentials that are there are given to their task, and recorded with
 
 TEST_CASE("A request for announced credentials waits for them") {
   ServerSetup setup;
-  setup.directory.announceCredentials("cred-1", kArn);
+  setup.directory.announceCredentials("cred-1", kArn, RoleCredentials::Role::Task);
   setup.ask("/v2/credentials/cred-1");
   CHECK(setup.answers.empty());
   CHECK(setup.server.waiting() == 1);
@@ -128,7 +155,7 @@ TEST_CASE("A request for announced credentials waits for them") {
 
 TEST_CASE("After its time a waiting request is told to come again") {
   ServerSetup setup;
-  setup.directory.announceCredentials("cred-1", kArn);
+  setup.directory.announceCredentials("cred-1", kArn, RoleCredentials::Role::Task);
   setup.ask("/v2/credentials/cred-1");
   setup.stage.pass(4900ms);
   CHECK(setup.answers.empty());
@@ -141,7 +168,7 @@ TEST_CASE("After its time a waiting request is told to come again") {
 
 TEST_CASE("A waiting request whose task is gone is answered") {
   ServerSetup setup;
-  setup.directory.announceCredentials("cred-1", kArn);
+  setup.directory.announceCredentials("cred-1", kArn, RoleCredentials::Role::Task);
   setup.ask("/v2/credentials/cred-1");
   setup.directory.erase(kArn);
   setup.stage.pass(100ms);
@@ -185,7 +212,7 @@ TEST_CASE("Few may wait, of one address and of all") {
   options.mostWaitingOfOne = 2;
   options.mostWaiting = 3;
   ServerSetup setup(options);
-  setup.directory.announceCredentials("cred-1", kArn);
+  setup.directory.announceCredentials("cred-1", kArn, RoleCredentials::Role::Task);
   for (int one = 0; one < 3; ++one) setup.ask("/v2/credentials/cred-1", "172.17.0.2");
   CHECK(setup.answers.size() == 1);
   CHECK(setup.last().status == 503);
@@ -198,7 +225,7 @@ TEST_CASE("Few may wait, of one address and of all") {
 
 TEST_CASE("When the server stops, everybody who waits is answered") {
   ServerSetup setup;
-  setup.directory.announceCredentials("cred-1", kArn);
+  setup.directory.announceCredentials("cred-1", kArn, RoleCredentials::Role::Task);
   setup.ask("/v2/credentials/cred-1");
   setup.directory.putCredentials("cred-2", sampleCredentials());
   TaskView task = sampleTask();
@@ -229,6 +256,100 @@ TEST_CASE("Task protection is answered by the API, or after 4 s without it") {
   CHECK(setup.last().status == 504);
   setup.protection.answers[1](result);
   CHECK(setup.answers.size() == 2);
+}
+
+TEST_CASE("Task protection waits for announced credentials, and no longer than those who ask for them") {
+  ServerSetup setup;
+  setup.directory.announceCredentials("cred-1", kArn, RoleCredentials::Role::Task);
+  const std::string path = "/api/" + kWebEndpoint + "/task-protection/v1/state";
+  setup.ask(path);
+  setup.stage.pass(2s);
+  CHECK(setup.answers.empty());
+  CHECK(setup.server.waiting() == 1);
+  setup.directory.putCredentials("cred-1", sampleCredentials());
+  setup.stage.pass(50ms);
+  REQUIRE(setup.protection.calls.size() == 1);
+  CHECK(setup.protection.calls[0].credentials->accessKeyId == "AKIAEXAMPLE");
+  CHECK(setup.server.waiting() == 0);
+
+  ServerSetup late;
+  late.directory.announceCredentials("cred-1", kArn, RoleCredentials::Role::Task);
+  late.ask(path);
+  late.stage.pass(4900ms);
+  CHECK(late.answers.empty());
+  late.stage.pass(200ms);
+  CHECK(late.last().status == 403);
+  CHECK(late.protection.calls.empty());
+  CHECK(late.server.waiting() == 0);
+}
+
+TEST_CASE("A document with tags comes once both the task's and the instance's are there") {
+  ServerSetup setup;
+  setup.ask("/v4/" + kWebEndpoint + "/taskWithTags");
+  CHECK(setup.answers.empty());
+  REQUIRE(setup.tags.calls.size() == 2);
+  CHECK(setup.tags.calls[0].arn == "arn:ci");
+  CHECK(setup.tags.calls[1].arn == kArn);
+  CHECK(setup.tags.calls[1].container == "web");
+  setup.tags.calls[1].done(Tags{{"team", "web"}});
+  CHECK(setup.answers.empty());
+  setup.tags.calls[0].done(Tags{{"rack", "4"}});
+  const json shown = json::parse(setup.last().body);
+  CHECK(shown["TaskTags"] == json({{"team", "web"}}));
+  CHECK(shown["ContainerInstanceTags"] == json({{"rack", "4"}}));
+  CHECK_FALSE(shown.contains("Errors"));
+  // The limit and a second answer come to nothing, and keep nobody's connection.
+  setup.tags.calls[0].done(Tags{});
+  setup.stage.pass(60s);
+  CHECK(setup.answers.size() == 1);
+}
+
+TEST_CASE("Tags that don't come are said to be missing, also when the server stops") {
+  ServerSetup setup;
+  setup.ask("/v4/" + kWebEndpoint + "/taskWithTags");
+  setup.tags.calls[1].done(Tags{{"team", "web"}});
+  if (GENERATE(false, true)) {
+    setup.server.stop();
+    setup.stage.callAll();
+  } else {
+    setup.stage.pass(30s);
+    CHECK(setup.answers.empty());
+    setup.stage.pass(1s);
+  }
+  const json shown = json::parse(setup.last().body);
+  CHECK(shown["TaskTags"] == json({{"team", "web"}}));
+  REQUIRE(shown["Errors"].size() == 1);
+  CHECK(shown["Errors"][0]["ErrorField"] == "ContainerInstanceTags");
+  CHECK(shown["Errors"][0]["ErrorCode"] == "RequestCanceled");
+  setup.tags.calls[0].done(Tags{});
+  CHECK(setup.answers.size() == 1);
+}
+
+TEST_CASE("A request for tags that comes while the server stops is answered at once") {
+  ServerSetup setup;
+  const Later atOnce = [](Duration, const std::function<void()>& work) { work(); };
+  TaskServer stopped({setup.directory, setup.stage, atOnce, {}, nullptr, &setup.tags, {}});
+  std::vector<Response> answers;
+  stopped.handle(get("/v4/" + kWebEndpoint + "/taskWithTags"),
+                 [&](Response response) { answers.push_back(std::move(response)); });
+  for (const FakeTags::Call& call : setup.tags.calls) call.done(Tags{});
+  REQUIRE(answers.size() == 1);
+  CHECK(json::parse(answers[0].body)["Errors"].size() == 2);
+}
+
+TEST_CASE("Before it is registered an instance is not asked about, and few may wait for tags") {
+  TaskServerOptions options;
+  options.mostTaggedOfOne = 1;
+  ServerSetup setup(options);
+  setup.directory.setInstance({"default", "", "1"});
+  setup.ask("/v3/" + kWebEndpoint + "/taskWithTags");
+  REQUIRE(setup.tags.calls.size() == 1);
+  setup.ask("/v3/" + kWebEndpoint + "/taskWithTags");
+  CHECK(setup.last().status == 429);
+  setup.tags.calls[0].done(Tags{});
+  CHECK(setup.last().status == 200);
+  setup.ask("/v3/" + kWebEndpoint + "/taskWithTags");
+  CHECK(setup.tags.calls.size() == 2);
 }
 
 }  // namespace

@@ -58,6 +58,70 @@ TEST_CASE("a task on its way is as far as the container that is least far") {
   CHECK(view(task).knownStatus == "PULLED");
 }
 
+namespace {
+
+acs::Volume hostVolume(const std::string& name, const std::string& path) {
+  acs::Volume out;
+  out.name = name;
+  out.sourcePath = path;
+  return out;
+}
+
+/// "PATH=SOURCE" of each volume, in their order.
+std::vector<std::string> volumesOf(const ContainerView& container) {
+  std::vector<std::string> out;
+  for (const VolumeView& one : container.volumes) out.push_back(one.destination + "=" + one.source);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a container shows its own volumes and those that it takes from others, as they are mounted") {
+  acs::Task payload = sample::payload();
+  payload.volumes = {hostVolume("a", "/srv/a"), hostVolume("b", "/srv/b")};
+  acs::Container third = payload.containers[1];
+  third.name = "third";
+  payload.containers.push_back(third);
+  payload.containers[0].mountPoints = {{"a", "/data", false}};
+  payload.containers[0].volumesFrom = {{"side", false}};
+  payload.containers[1].mountPoints = {{"b", "/data", false}, {"b", "/more", false}};
+  payload.containers[1].volumesFrom = {{"third", true}};
+  payload.containers[2].mountPoints = {{"a", "/deep", false}, {"a", "/more", false}};
+  const TaskView shown = view(makeTask(payload));
+  CHECK(volumesOf(shown.containers[0]) ==
+        std::vector<std::string>{"/data=/srv/a", "/more=/srv/b", "/deep=/srv/a"});
+  CHECK(volumesOf(shown.containers[1]) ==
+        std::vector<std::string>{"/data=/srv/b", "/more=/srv/b", "/deep=/srv/a"});
+}
+
+TEST_CASE("what the runtime says is mounted is shown as it says, and what the last probe ended with") {
+  acs::Task payload = alone();
+  payload.volumes = {hostVolume("a", "/srv/a")};
+  payload.containers[0].mountPoints = {{"a", "/data", false}};
+  Task task = makeTask(payload);
+  task.containers[0].mounts = {{"", "/srv/a", "/data"}, {"v", "/var/lib/docker/volumes/v/_data", "/image"}};
+  task.containers[0].health = HealthState::Unhealthy;
+  task.containers[0].healthExitCode = 3;
+  const ContainerView shown = view(task).containers[0];
+  CHECK(volumesOf(shown) ==
+        std::vector<std::string>{"/data=/srv/a", "/image=/var/lib/docker/volumes/v/_data"});
+  CHECK(shown.volumes[1].dockerName == "v");
+  CHECK(shown.health->exitCode == 3);
+}
+
+TEST_CASE("of several that volumes are taken from, the last one's are mounted, and circles end") {
+  acs::Task payload = sample::payload();
+  payload.volumes = {hostVolume("a", "/srv/a"), hostVolume("b", "/srv/b")};
+  acs::Container third = payload.containers[1];
+  third.name = "third";
+  payload.containers.push_back(third);
+  payload.containers[0].volumesFrom = {{"side", false}, {"third", false}, {"nobody", false}};
+  payload.containers[1].mountPoints = {{"a", "/data", false}};
+  payload.containers[2].mountPoints = {{"b", "/data", false}};
+  payload.containers[2].volumesFrom = {{"main", false}};
+  CHECK(volumesOf(view(makeTask(payload)).containers[0]) == std::vector<std::string>{"/data=/srv/b"});
+}
+
 TEST_CASE("a container whose image is on its way shows how far that is") {
   Task task = makeTask(alone());
   task.containers[0].inFlight = Step::Pull;

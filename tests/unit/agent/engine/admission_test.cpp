@@ -111,4 +111,23 @@ TEST_CASE("after a restart those that were let in hold what is theirs, and the q
   CHECK(pulls(later.payload(stopOf(numbered(1))), 3));
 }
 
+TEST_CASE("a task in the queue that a smaller host can't hold any more is refused, those behind it come in") {
+  Bench before(room(200));
+  before.payload(numbered(1));
+  acs::Task large = numbered(2);
+  large.memory = 200;
+  before.payload(large);
+  before.payload(numbered(3));
+  std::vector<Task> stored;
+  for (const auto& [arn, task] : before.engine.tasks()) stored.push_back(task);
+  for (Task& task : stored) {
+    for (Container& container : task.containers) container.inFlight = Step::None;
+  }
+  Bench after(room(130));
+  after.engine.restore(stored, 0, after.now());
+  const Output out = after.listed({});
+  CHECK(after.task(keyOf(2).taskArn).reason.starts_with("ResourceError: The task asks for 200 MiB"));
+  CHECK(pulls(out, 3));
+}
+
 }  // namespace berth::agent

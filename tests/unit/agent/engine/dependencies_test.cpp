@@ -78,7 +78,11 @@ TEST_CASE("the startTimeout of a dependency ends the wait by itself") {
   task.containers[1].healthCheckType = "docker";
   bench.payload(task);
   bench.pulled();
-  startSide(bench);
+  bench.pulled(kSide);
+  bench.created(kSide, "c2");
+  RuntimeContainer starting = seenRunning("c2", bench.second);
+  starting.health = HealthState::Unknown;
+  bench.done(StartDone{kSide, starting});
   const Output out = bench.timer();
   CHECK(bench.main().known == ContainerStatus::Stopped);
   CHECK(bench.main().reason.find("startTimeout of 30 s") != std::string::npos);

@@ -99,4 +99,38 @@ TEST_CASE("a runtime that stops in time is not helped") {
   CHECK_FALSE(effect<ReapEffect>(out)->kill);
 }
 
+TEST_CASE("a container that the runtime has lost is STOPPED once none of its processes is left") {
+  TruthBench bench;
+  bench.engine.onRuntimeEvent(event("c1", "destroy"), bench.now());
+  Output out = bench.inspected(std::nullopt);
+  const ReapEffect* look = effect<ReapEffect>(out);
+  REQUIRE(look);
+  CHECK(look->target.containerId == "c1");
+  bench.reaped(true);
+  CHECK(bench.main().known == ContainerStatus::Running);
+  out = bench.timer();
+  REQUIRE(effect<ReapEffect>(out));
+  CHECK(effect<ReapEffect>(out)->kill);
+  out = bench.reaped(false);
+  CHECK(bench.main().known == ContainerStatus::Stopped);
+  CHECK(bench.main().reason == "ContainerVanishedError: No container matching saved ID found");
+  CHECK(effects<TailEffect>(out).empty());
+}
+
+TEST_CASE("a process that can't be ended is looked for less and less often") {
+  TruthBench bench;
+  bench.ended();
+  Duration before{};
+  for (int i = 0; i < 12; ++i) {
+    bench.reaped(true);
+    REQUIRE(bench.main().retryAt);
+    const Duration wait = *bench.main().retryAt - at(bench.second).mono;
+    CHECK(wait >= before);
+    CHECK(wait <= std::chrono::seconds(5));
+    before = wait;
+    bench.timer();
+  }
+  CHECK(before == std::chrono::seconds(5));
+}
+
 }  // namespace berth::agent

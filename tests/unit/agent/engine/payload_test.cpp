@@ -102,4 +102,17 @@ TEST_CASE("a message without meaning for the engine changes nothing") {
   CHECK_FALSE(out.durable());
 }
 
+TEST_CASE("an update is refused, since packages update the agent") {
+  Bench bench;
+  for (const char* type : {"StageUpdateMessage", "PerformUpdateMessage"}) {
+    const Output out =
+        bench.engine.onMessage(acs::OtherMessage{type, true, "m7", "arn:cluster"}, bench.now());
+    const auto* nack = sent<acs::NackRequest>(out);
+    REQUIRE(nack);
+    CHECK(nack->messageId == "m7");
+    CHECK(nack->cluster == "arn:cluster");
+    CHECK(nack->reason == "Updates are disabled");
+  }
+}
+
 }  // namespace berth::agent

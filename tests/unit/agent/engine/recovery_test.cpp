@@ -153,6 +153,28 @@ TEST_CASE("containers that no task of theirs has, and those that name none, are 
   CHECK(restarted.bench.done(RemoveDone{{}, Status()}).effects.empty());
 }
 
+TEST_CASE("what happens to a container while the first list is under way is asked for after it") {
+  Restarted restarted({atRest(intended())});
+  CHECK(restarted.bench.engine.onRuntimeEvent(event("c1", "die"), restarted.bench.now()).effects.empty());
+  CHECK(effect<InspectEffect>(restarted.bench.listed({labelled(running("c1"), kTaskArn)})));
+  Output out = restarted.bench.inspected(exited("c1", 2));
+  REQUIRE(effect<ReportEffect>(out));
+  CHECK(effect<ReportEffect>(out)->report.containers[0].exitCode == 2);
+}
+
+TEST_CASE("an event stream that opens while a list is under way is followed by another list") {
+  Restarted restarted({});
+  Bench& bench = restarted.bench;
+  RuntimeEvent connected;
+  connected.kind = RuntimeEvent::Kind::Connected;
+  CHECK(bench.engine.onRuntimeEvent(connected, bench.now()).effects.empty());
+  bench.listed({});
+  CHECK(bench.engine.nextDeadline() <= at(bench.second).mono);
+  CHECK(effect<ListEffect>(bench.timer()));
+  bench.listed({});
+  CHECK(bench.engine.nextDeadline() > at(bench.second).mono + std::chrono::minutes(1));
+}
+
 TEST_CASE("a runtime that does not answer the first list is asked until it does") {
   Restarted restarted({atRest(intended())});
   Bench& bench = restarted.bench;
@@ -180,6 +202,34 @@ TEST_CASE("now and then everything is compared with the runtime") {
   Output out = bench.timer();
   CHECK(effect<ListEffect>(out));
   CHECK_FALSE(bench.engine.nextDeadline().has_value());
+}
+
+TEST_CASE("a container that the runtime can't tell about holds up no other and is asked for by itself") {
+  Bench before;
+  Restarted restarted({atRest(intended()), atRest(before.payload(oneContainer("arn:task/2")).save.at(0))});
+  RuntimeContainer wedged = labelled(RuntimeContainer{}, kTaskArn);
+  wedged.id = "c1";
+  wedged.unread = true;
+  const Output out = restarted.bench.listed({wedged});
+  REQUIRE(effect<InspectEffect>(out));
+  CHECK(effect<InspectEffect>(out)->key == kMain);
+  CHECK(effect<PullEffect>(out)->key.taskArn == "arn:task/2");
+}
+
+TEST_CASE("a set-up that fails when an agent starts again ends nothing that runs") {
+  Task stored = atRest(intended());
+  acs::Volume volume;
+  volume.name = "data";
+  volume.kind = acs::VolumeKind::Docker;
+  stored.spec.volumes.push_back(volume);
+  stored.setUp = SetUp::Needed;
+  Restarted restarted({stored});
+  restarted.bench.byHand = true;
+  const Output out = restarted.bench.listed({labelled(running("c1"), kTaskArn)});
+  REQUIRE(effect<SetUpEffect>(out));
+  restarted.bench.done(SetUpDone{kTaskArn, makeError(Code::Internal, "VolumeError: the plugin is down")});
+  CHECK(restarted.bench.main().known == ContainerStatus::Running);
+  CHECK_FALSE(restarted.bench.task().stopWanted);
 }
 
 }  // namespace berth::agent

@@ -306,4 +306,25 @@ TEST_CASE("an answer for a task that is not known is dropped") {
   CHECK(bench.done(RemoveDone{stranger, Status()}).effects.empty());
 }
 
+TEST_CASE("a start that is never answered and never takes effect ends the container after some attempts") {
+  Bench bench;
+  bench.payload(oneContainer());
+  bench.pulled();
+  bench.created();
+  RuntimeContainer created;
+  created.id = "c1";
+  for (int i = 0; i < 5; ++i) {
+    CHECK(bench.main().known == ContainerStatus::Created);
+    bench.done(StartDone{kMain, makeError(Code::DeadlineExceeded, "Could not transition to started")});
+    bench.timer();
+    bench.inspected(created);
+    // Only now the start can't take effect any more.
+    bench.timer();
+    bench.inspected(created);
+  }
+  CHECK(bench.main().known == ContainerStatus::Stopped);
+  CHECK(bench.main().reason ==
+        "DockerTimeoutError: Could not transition to started; none of 5 attempts was answered");
+}
+
 }  // namespace berth::agent

@@ -26,15 +26,24 @@ TEST_CASE("a stop during a pull ends the task at once, and the late pull revives
   CHECK(bench.main().known == ContainerStatus::Stopped);
 }
 
-TEST_CASE("a stop during a create waits for it and never starts the container") {
-  Bench bench;
-  bench.payload(oneContainer());
-  bench.pulled();
-  CHECK_FALSE(effect<ReportEffect>(bench.payload(stopOf(oneContainer()))));
-  Output out = bench.created();
-  CHECK_FALSE(effect<StartEffect>(out));
-  REQUIRE(effect<ReportEffect>(out));
-  CHECK(effect<ReportEffect>(out)->report.status == TaskStatus::Stopped);
+TEST_CASE("a stop during a create ends the task at once, and what was made is never started but removed") {
+  for (bool made : {true, false}) {
+    Bench bench;
+    bench.payload(oneContainer());
+    bench.pulled();
+    const Output stop = bench.payload(stopOf(oneContainer()));
+    REQUIRE(effect<ReportEffect>(stop));
+    CHECK(effect<ReportEffect>(stop)->report.status == TaskStatus::Stopped);
+    bench.reported(effect<ReportEffect>(stop)->report);
+    const Output late =
+        made ? bench.created() : bench.done(CreateDone{kMain, makeError(Code::DeadlineExceeded, "late")});
+    CHECK_FALSE(effect<StartEffect>(late));
+    REQUIRE(bench.engine.nextDeadline());
+    CHECK(*bench.engine.nextDeadline() > at(bench.second).mono);
+    const Output cleaning = bench.timer();
+    REQUIRE(effect<RemoveEffect>(cleaning));
+    CHECK(effect<RemoveEffect>(cleaning)->id == bench.main().runtimeName);
+  }
 }
 
 TEST_CASE("a stop during a start waits for it and stops what runs") {
@@ -50,7 +59,10 @@ TEST_CASE("a stop during a start waits for it and stops what runs") {
 
 TEST_CASE("a stop has the container's own time, or else the agent's") {
   for (auto [given, expected] :
-       {std::pair<std::optional<int64_t>, int64_t>{std::nullopt, 30}, {std::optional<int64_t>(5), 5}}) {
+       {std::pair<std::optional<int64_t>, int64_t>{std::nullopt, 30},
+        {std::optional<int64_t>(5), 5},
+        {std::optional<int64_t>(0), 30},
+        {std::optional<int64_t>(86400), 86400}}) {
     Bench bench;
     acs::Task task = oneContainer();
     task.containers[0].stopTimeout = given;
@@ -132,6 +144,50 @@ TEST_CASE("what is STOPPED and yet runs is stopped again, at once") {
   REQUIRE(effect<StopEffect>(out));
   CHECK(effect<StopEffect>(out)->timeout == Duration::zero());
   CHECK(bench.listed({labelled(running("c1"), kTaskArn)}).effects.empty());
+}
+
+TEST_CASE("a start whose answer fails after the container was given up sets no deadline that has passed") {
+  EngineOptions options;
+  options.stopTimeout = std::chrono::seconds(10);
+  options.stopGrace = std::chrono::seconds(5);
+  Bench bench(options);
+  bench.payload(oneContainer());
+  bench.pulled();
+  bench.created();
+  bench.payload(stopOf(oneContainer()));
+  // The runtime does not answer the start; the kernel says that nothing runs.
+  const Output given_up = bench.timer();
+  CHECK(bench.main().known == ContainerStatus::Stopped);
+  REQUIRE(effect<ReportEffect>(given_up));
+  bench.done(StartDone{kMain, makeError(Code::DeadlineExceeded, "Could not transition to started")});
+  bench.reported(effect<ReportEffect>(given_up)->report);
+  REQUIRE(bench.engine.nextDeadline());
+  CHECK(*bench.engine.nextDeadline() > at(bench.second).mono + std::chrono::hours(1));
+  CHECK_FALSE(bench.engine.stillWanted(kMain));
+}
+
+TEST_CASE("a stop during a restart by policy that the runtime does not answer is done in bounded time") {
+  EngineOptions options;
+  options.stopTimeout = std::chrono::seconds(10);
+  options.stopGrace = std::chrono::seconds(5);
+  Bench bench(options);
+  acs::Task again = oneContainer();
+  again.containers[0].restartPolicy = {true, {}, 0};
+  bench.payload(again);
+  bench.pulled();
+  bench.created();
+  RuntimeContainer life = running("c1");
+  life.startedAt = at(1).wall;
+  bench.done(StartDone{kMain, life});
+  bench.engine.onRuntimeEvent(event("c1", "die"), bench.now());
+  RuntimeContainer end = exited("c1", 1);
+  end.startedAt = life.startedAt;
+  end.finishedAt = at(90).wall;
+  CHECK(effect<StartEffect>(bench.inspected(end)));
+  bench.payload(stopOf(again));
+  bench.timer();
+  CHECK(bench.main().known == ContainerStatus::Stopped);
+  CHECK(bench.main().exitCode == 1);
 }
 
 }  // namespace berth::agent

@@ -13,8 +13,9 @@ class QueueFixture {
  public:
   explicit QueueFixture(size_t atOnce = 3) : queue(limits(atOnce)) {}
 
-  PullQueue::Wish join(const std::string& key) {
-    const auto wish = queue.join(key, now);
+  PullQueue::Wish join(const std::string& key) { return join({key, "", now.mono}); }
+  PullQueue::Wish join(const PullQueue::Want& want) {
+    const auto wish = queue.join(want, now);
     take();
     return wish;
   }
@@ -140,7 +141,7 @@ TEST_CASE("The bytes of the layers add up, and all layers here means unpacking")
   const auto wish = f.join("web");
   CHECK(f.status(wish).phase == PullPhase::Downloading);
   CHECK_FALSE(f.status(wish).lastProgress);
-  f.tell("web", "one", Layer::Waiting);
+  f.tell("web", "one", Layer::Listed);
   f.tell("web", "two", Layer::Downloading, 30, 100);
   f.tell("web", "one", Layer::Downloading, 5, 10);
   PullStatus status = f.status(wish);
@@ -209,6 +210,7 @@ TEST_CASE("The first progress may take longer, and the whole has a limit of its 
     f.pass(30s);
   }
   CHECK(f.answers.at(slow).error().message == "Could not transition to pulled; timed out after waiting 2h");
+  CHECK_FALSE(f.answers.at(slow).error().retryable);
 }
 
 TEST_CASE("The wait in the queue is bounded too") {
@@ -222,7 +224,143 @@ TEST_CASE("The wait in the queue is bounded too") {
   f.pass(30s);
   CHECK(f.answers.at(queued).error().message ==
         "Could not transition to pulled; timed out after waiting 2h for other pulls");
+  CHECK_FALSE(f.answers.at(queued).error().retryable);
   CHECK(f.started == Keys{"a"});
+}
+
+TEST_CASE("Waiting and downloading have one limit together") {
+  QueueFixture f(1);
+  f.join("a");
+  const auto later = f.join("b");
+  const WallTime due = f.now.wall + 2h;
+  for (int64_t i = 0; i < 180; ++i) f.tell("a", "one", Layer::Downloading, i + 1, 1000), f.pass(30s);
+  f.finish("a");
+  f.tell("b", "one", Layer::Downloading, 1, 1000);
+  for (int64_t i = 0; i < 59; ++i) f.tell("b", "one", Layer::Downloading, i + 2, 1000), f.pass(30s);
+  CHECK_FALSE(f.answers.contains(later));
+  CHECK(f.status(later).deadline == due);
+  f.pass(30s);
+  CHECK(f.answers.at(later).error().message == "Could not transition to pulled; timed out after waiting 2h");
+  CHECK_FALSE(f.answers.at(later).error().retryable);
+  CHECK(f.stopped.size() == 1);
+}
+
+TEST_CASE("Who asked first an hour ago has an hour left, and one whose time is over starts nothing") {
+  QueueFixture f;
+  const auto again = f.join({"a", "", f.now.mono - 1h});
+  CHECK(f.queue.nextDeadline() == f.now.mono + 5min);
+  const auto late = f.join({"b", "", f.now.mono - 2h});
+  CHECK(f.started == Keys{"a"});
+  CHECK_FALSE(f.answers.at(late).error().retryable);
+  for (int64_t i = 0; i < 120; ++i) {
+    CHECK_FALSE(f.answers.contains(again));
+    f.tell("a", "one", Layer::Downloading, i + 1, 1000);
+    f.pass(30s);
+  }
+  CHECK_FALSE(f.answers.at(again).error().retryable);
+}
+
+TEST_CASE("Of two that share a download each has a limit of its own") {
+  QueueFixture f;
+  const auto early = f.join({"a", "", f.now.mono - 2h + 1s});
+  const auto late = f.join("a");
+  f.pass(1s);
+  CHECK(f.answers.at(early).error().code == Code::DeadlineExceeded);
+  CHECK(f.stopped.empty());
+  f.finish("a");
+  CHECK(f.answers.at(late));
+}
+
+TEST_CASE("While all that is left of a download waits, the progress of others is its own") {
+  QueueFixture f;
+  const auto small = f.join("small");
+  f.join("large");
+  f.tell("small", "base", Layer::Done);
+  f.tell("small", "top", Layer::Listed);
+  f.tell("small", "top", Layer::Waiting);
+  CHECK(f.status(small).waitingFor == "layers of other pulls");
+  for (int64_t i = 0; i < 10; ++i) {
+    f.tell("large", "one", Layer::Downloading, i + 1, 1000);
+    CHECK(f.status(small).deadline == f.now.wall + 60s);
+    f.pass(50s);
+  }
+  CHECK(f.answers.empty());
+  f.finish("large");
+  f.tell("small", "top", Layer::Downloading, 1, 100);
+  CHECK(f.status(small).waitingFor.empty());
+  f.finish("small");
+  CHECK(f.answers.at(small));
+}
+
+TEST_CASE("One that has a layer under way, or listed without a wait, is not kept by the progress of others") {
+  const auto step = GENERATE(Layer::Listed, Layer::Downloading, Layer::Extracting);
+  QueueFixture f;
+  const auto stalled = f.join("stalled");
+  f.join("large");
+  f.tell("stalled", "one", step, 1, 100);
+  f.tell("stalled", "two", Layer::Waiting);
+  for (int64_t i = 0; i < 2; ++i) f.tell("large", "one", Layer::Downloading, i + 1, 1000), f.pass(30s);
+  CHECK(f.answers.at(stalled).error().retryable);
+}
+
+TEST_CASE("What waits for a download that stalls outlives it, and ends when nothing else happens") {
+  QueueFixture f;
+  const auto small = f.join("small");
+  const auto other = f.join("other");
+  const auto large = f.join("large");
+  for (const char* key : {"small", "other"}) f.tell(key, "one", Layer::Waiting);
+  f.tell("large", "one", Layer::Downloading, 1, 1000);
+  f.pass(60s);
+  CHECK(f.answers.at(large).error().retryable);
+  CHECK(f.answers.size() == 1);
+  f.finish("large", makeError(Code::Cancelled, "stopped"));
+  f.pass(59s);
+  CHECK(f.answers.size() == 1);
+  f.pass(1s);
+  // The end of one that only waited lets nothing go on.
+  CHECK(f.answers.at(small).error().retryable);
+  CHECK(f.answers.at(other).error().retryable);
+}
+
+TEST_CASE("The total holds for one that waits for others' layers") {
+  QueueFixture f;
+  const auto small = f.join("small");
+  f.tell("small", "one", Layer::Waiting);
+  f.pass(1s);
+  f.join("large");
+  for (int64_t i = 0; i < 2 * 60 * 2; ++i) {
+    CHECK_FALSE(f.answers.contains(small));
+    f.tell("large", "one", Layer::Downloading, i + 1, 1000);
+    f.pass(30s);
+  }
+  CHECK_FALSE(f.answers.at(small).error().retryable);
+}
+
+TEST_CASE("Downloads of one digest with different keys come one after the other, and hold up nobody else") {
+  QueueFixture f(2);
+  f.join({"mine", "sha256:1", f.now.mono});
+  const auto theirs = f.join({"theirs", "sha256:1", f.now.mono});
+  f.join({"third", "sha256:1", f.now.mono});
+  f.join({"else", "sha256:2", f.now.mono});
+  CHECK(f.started == Keys{"mine", "else"});
+  CHECK(f.status(theirs).phase == PullPhase::Queued);
+  CHECK(f.status(theirs).waitingFor == "another pull of the same digest");
+  f.join("unknown digest");
+  f.finish("else");
+  CHECK(f.started == Keys{"mine", "else", "unknown digest"});
+  f.finish("mine", makeError(Code::PermissionDenied, "not yours"));
+  CHECK_FALSE(f.answers.contains(theirs));
+  CHECK(f.started == Keys{"mine", "else", "unknown digest", "theirs"});
+  f.finish("theirs");
+  CHECK(f.started.back() == "third");
+}
+
+TEST_CASE("Who waits for a download of the same digest goes on when it is not wanted any more") {
+  QueueFixture f;
+  const auto mine = f.join({"mine", "sha256:1", f.now.mono});
+  f.join({"theirs", "sha256:1", f.now.mono});
+  f.leave(mine);
+  CHECK(f.started == Keys{"mine", "theirs"});
 }
 
 TEST_CASE("The next deadline is the nearest, and there is none without downloads") {

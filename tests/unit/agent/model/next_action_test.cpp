@@ -41,7 +41,10 @@ constexpr Row kRows[] = {
      Action::Finish},
     {"a stop does not wait for a retry", ContainerStatus::None, Step::None, false, true, true,
      Action::Finish},
-    {"a stop waits for a create", ContainerStatus::Pulled, Step::Create, false, false, true, Action::Wait},
+    {"a stop does not wait for a create", ContainerStatus::Pulled, Step::Create, false, false, true,
+     Action::Finish},
+    {"a stop does not wait for doubt about a create", ContainerStatus::Pulled, Step::None, true, true, true,
+     Action::Finish},
     {"a stop waits for a start", ContainerStatus::Created, Step::Start, false, false, true, Action::Wait},
     {"a created one is never started to be stopped", ContainerStatus::Created, Step::None, false, false, true,
      Action::Finish},
@@ -98,7 +101,7 @@ TEST_CASE("a stopped container is done, whatever else is set") {
   }
 }
 
-TEST_CASE("no second step begins while one is under way, but the end of a pull nobody needs") {
+TEST_CASE("no second step begins while one is under way, but the end of one that leaves nothing running") {
   for (ContainerStatus known :
        {ContainerStatus::None, ContainerStatus::Pulled, ContainerStatus::Created, ContainerStatus::Running}) {
     for (Step step : {Step::Pull, Step::Create, Step::Start, Step::Stop, Step::Inspect}) {
@@ -110,12 +113,39 @@ TEST_CASE("no second step begins while one is under way, but the end of a pull n
           container.inFlight = step;
           container.uncertain = uncertain;
           task.stopWanted = stop;
-          Action expected = stop && step == Step::Pull ? Action::Finish : Action::Wait;
+          const bool harmless = step == Step::Pull || step == Step::Create || step == Step::Inspect;
+          const bool ends = stop && harmless && known != ContainerStatus::Running;
+          Action expected = ends ? Action::Finish : Action::Wait;
           CHECK(nextAction(task, container, sample::at(0).mono).action == expected);
         }
       }
     }
   }
+}
+
+TEST_CASE("what may have been started is stopped only once its steps are answered") {
+  for (Step step : {Step::Create, Step::Start, Step::Inspect}) {
+    Task task = ready();
+    Container& container = task.containers[0];
+    container.known = ContainerStatus::Created;
+    container.startIntended = true;
+    container.inFlight = step;
+    task.stopWanted = true;
+    CHECK(nextAction(task, container, sample::at(0).mono).action == Action::Wait);
+  }
+}
+
+TEST_CASE("until when a step lasts is told") {
+  Task task = ready();
+  Container& container = task.containers[0];
+  container.known = ContainerStatus::Created;
+  container.inFlight = Step::Start;
+  container.stepBy = sample::at(180).mono;
+  CHECK(waitOf(task, container, sample::at(0).mono).until == sample::at(180).mono);
+  task.stopWanted = true;
+  container.startIntended = true;
+  container.stopBy = sample::at(60).mono;
+  CHECK(waitOf(task, container, sample::at(0).mono).until == sample::at(60).mono);
 }
 
 TEST_CASE("a retry is due at its time, not after it") {

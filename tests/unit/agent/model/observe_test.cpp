@@ -71,7 +71,7 @@ TEST_CASE("the end of the last container is the end of the task") {
 TEST_CASE("the names of containers follow from the task, reduced to what the runtime takes") {
   acs::Task payload = sample::payload();
   payload.containers[0].name = "my_app.1";
-  CHECK(makeTask(payload).containers[0].runtimeName == "ecs-web-3-myapp1-cdef0123456789abcdef");
+  CHECK(makeTask(payload).containers[0].runtimeName == "ecs-web-3-myapp1-cdef0123456789abcdef95d491de");
   CHECK(makeTask(payload).containers[0].runtimeName == makeTask(payload).containers[0].runtimeName);
 }
 
@@ -172,6 +172,14 @@ TEST_CASE("the id of a task is cut to the last twenty digits in its containers' 
   acs::Task payload = sample::payload();
   payload.arn = "arn:aws:ecs:eu-1:1:task/short";
   CHECK(makeTask(payload).containers[0].runtimeName == "ecs-web-3-main-short");
+}
+
+TEST_CASE("names that differ only in what the runtime does not take stay different") {
+  acs::Task payload = sample::payload();
+  payload.containers[0].name = "app_1";
+  payload.containers[1].name = "app1";
+  const Task task = makeTask(payload);
+  CHECK(task.containers[0].runtimeName != task.containers[1].runtimeName);
 }
 
 }  // namespace berth::agent

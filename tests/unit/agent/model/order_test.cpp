@@ -78,6 +78,7 @@ TEST_CASE("SUCCESS wants exit code 0, and anything else is final") {
 TEST_CASE("HEALTHY waits for the health check, and a container without one never passes it") {
   Task task = dependent(Condition::Healthy);
   runs(task.containers[1]);
+  task.containers[1].health = HealthState::Unknown;
   CHECK(creating(task) == State::Waiting);
   task.containers[1].health = HealthState::Unhealthy;
   CHECK(creating(task) == State::Waiting);
@@ -85,6 +86,24 @@ TEST_CASE("HEALTHY waits for the health check, and a container without one never
   CHECK(creating(task) == State::Open);
   task.containers[1].spec.healthCheckType.clear();
   CHECK(creating(task) == State::Never);
+}
+
+TEST_CASE("a container that runs without any health check never is healthy") {
+  Task task = dependent(Condition::Healthy);
+  runs(task.containers[1]);
+  const Gate gate = createGate(task, task.containers[0], kNow);
+  CHECK(gate.state == State::Never);
+  CHECK(gate.why.find("neither it nor its image has one") != std::string::npos);
+  // While nobody knows how it is, nothing follows from it.
+  task.containers[1].uncertain = true;
+  CHECK(creating(task) == State::Waiting);
+}
+
+TEST_CASE("a startTimeout of 0 is none") {
+  Task task = dependent(Condition::Complete);
+  task.containers[1].spec.startTimeout = 0;
+  runs(task.containers[1]);
+  CHECK(createGate(task, task.containers[0], sample::at(100000).mono).state == State::Waiting);
 }
 
 TEST_CASE("a container that ended before it was healthy never will be") {
@@ -100,6 +119,7 @@ TEST_CASE("the startTimeout of the other bounds the wait, from when it began to 
     side.spec.startTimeout = 120;
     CHECK(createGate(task, task.containers[0], kNow).until == std::nullopt);
     runs(side);
+    side.health = HealthState::Unknown;
     const Gate waits = createGate(task, task.containers[0], kNow);
     CHECK(waits.state == State::Waiting);
     CHECK(waits.until == sample::at(130).mono);

@@ -40,6 +40,25 @@ TEST_CASE("privileged containers are refused where they are not allowed") {
   CHECK(names(refused(task, support), "container side asks to be privileged"));
 }
 
+TEST_CASE("a log that needs a role, a router or more memory than the task has is refused by name") {
+  acs::Task task = sample::payload();
+  task.containers[0].dockerConfig.logDriver = "awslogs";
+  CHECK(refused(task).empty());
+  task.containers[0].logsAuthStrategy = "ExecutionRole";
+  CHECK(refused(task).find("execution role, and the task has none") != std::string::npos);
+  task.executionCredentials = acs::Credentials{};
+  CHECK(refused(task).empty());
+  task.containers[0].dockerConfig.logDriver = "awsfirelens";
+  CHECK(refused(task).find("awsfirelens") != std::string::npos);
+  task = sample::payload();
+  task.memory = 32;
+  task.containers[0].memory = 33;
+  CHECK(refused(task).find("asks for 33 MiB, and its whole task has 32") != std::string::npos);
+  task = sample::payload();
+  task.attachments = {"serviceconnectdetail"};
+  CHECK(refused(task) == "an attachment of type serviceconnectdetail is not supported by this agent");
+}
+
 TEST_CASE("secrets, environment files and registry credentials need a source") {
   Support with;
   with.secrets = true;

@@ -82,7 +82,7 @@ struct Host {
   std::string version2 = folder.write("cgroup/cgroup.controllers", "cpu memory pids\n");
   std::deque<std::function<void()>> loop;
   VolumeRuntime runtime{loop};
-  HostTaskResources resources{runtime, TaskGroups({folder.path("proc"), folder.path("cgroup")}),
+  HostTaskResources resources{runtime, keepBy(TaskGroups({folder.path("proc"), folder.path("cgroup")})),
                               HostPorts({40000, 49999}),
                               [this](std::function<void()> what) { loop.push_back(std::move(what)); }};
 };

@@ -315,12 +315,15 @@ TEST_CASE("a pull waits for the credentials of its registry and is made with the
   CHECK(test.runtime.pull_.auth->username == "user");
 }
 
-TEST_CASE("credentials that can't be had end the pull with the name that they bring") {
+TEST_CASE("credentials that can't be had are left to the runtime, which may not need them") {
   Fixture test;
   test.auths.answer = makeError(Code::PermissionDenied, "CannotPullECRContainerError: no");
   test.payload();
   test.store.answer(Status());
-  CHECK(test.runtime.asked.empty());
+  CHECK(test.runtime.asked == Steps{"pull"});
+  CHECK_FALSE(test.runtime.pull_.auth);
+  REQUIRE(test.runtime.pull_.authFailure);
+  test.runtime.pulled(*test.runtime.pull_.authFailure);
   CHECK(test.engine.tasks().at(kTaskArn).containers[0].reason == "CannotPullECRContainerError: no");
 }
 

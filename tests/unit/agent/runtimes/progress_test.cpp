@@ -18,7 +18,8 @@ TEST_CASE("The engine's lines tell how each layer gets on") {
   CHECK(downloading->step == Step::Downloading);
   CHECK(downloading->current == 10);
   CHECK(downloading->total == 20);
-  CHECK(toLayerEvent(line("Pulling fs layer", "a"))->step == Step::Waiting);
+  CHECK(toLayerEvent(line("Pulling fs layer", "a"))->step == Step::Listed);
+  CHECK(toLayerEvent(line("Waiting", "a"))->step == Step::Waiting);
   CHECK(toLayerEvent(line("Verifying Checksum", "a"))->step == Step::Downloaded);
   CHECK(toLayerEvent(line("Download complete", "a"))->step == Step::Downloaded);
   CHECK(toLayerEvent(line("Extracting", "a", 1, 2))->step == Step::Extracting);
@@ -26,8 +27,7 @@ TEST_CASE("The engine's lines tell how each layer gets on") {
   CHECK(toLayerEvent(line("Already exists", "a"))->step == Step::Done);
 }
 
-TEST_CASE("Waiting, trying again and what is about the whole image is no progress of a layer") {
-  CHECK_FALSE(toLayerEvent(line("Waiting", "a")));
+TEST_CASE("Trying again and what is about the whole image is no progress of a layer") {
   CHECK_FALSE(toLayerEvent(line("Retrying in 5 seconds", "a")));
   CHECK_FALSE(toLayerEvent(line("Pulling from library/busybox", "latest")));
   CHECK_FALSE(toLayerEvent(line("Digest: sha256:00", "")));

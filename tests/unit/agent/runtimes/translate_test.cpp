@@ -72,7 +72,7 @@ TEST_CASE("The engine's states become the port's") {
 TEST_CASE("Health becomes a state and at most 1024 bytes of output") {
   docker::ContainerInspect from;
   CHECK(toRuntimeContainer(from).health == HealthState::None);
-  from.health = docker::Health{"starting", std::string(2000, 'x')};
+  from.health = docker::Health{"starting", std::string(2000, 'x'), std::nullopt};
   CHECK(toRuntimeContainer(from).health == HealthState::Unknown);
   CHECK(toRuntimeContainer(from).healthOutput.size() == 1024);
   from.health->status = "healthy";

@@ -49,6 +49,7 @@ struct Bench {
 
   void start() {
     runs = true;
+    spawn(io.get_executor(), log, "metrics", [this] { return session.sample(stop.get_token()); });
     spawn(io.get_executor(), log, "session", [this]() -> Async<void> {
       static_cast<void>(co_await session.run(stop.get_token()));
       runs = false;

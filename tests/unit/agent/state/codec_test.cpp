@@ -73,6 +73,7 @@ TEST_CASE("a task comes back as it was kept, in each state of its container") {
     Task task = makeTask(sample::payload());
     task.stopWanted = true;
     task.reason = "r";
+    task.cgroupParent = "/ecs/abc";
     task.sent = TaskStatus::Running;
     task.pullStartedAt = sample::at(1).wall;
     task.pullStoppedAt = sample::at(2).wall;
@@ -93,6 +94,7 @@ TEST_CASE("a task comes back as it was kept, in each state of its container") {
     CHECK(back.arn == task.arn);
     CHECK(back.stopWanted);
     CHECK(back.reason == "r");
+    CHECK(back.cgroupParent == "/ecs/abc");
     CHECK(back.sent == TaskStatus::Running);
     CHECK(back.pullStartedAt == task.pullStartedAt);
     CHECK(back.pullStoppedAt == task.pullStoppedAt);
@@ -150,12 +152,17 @@ TEST_CASE("a registration is remembered, and forgotten with all that belonged to
   CHECK(out.instanceArn == "arn:instance");
   CHECK(out.timeline == 12);
   CHECK(out.tasks.size() == 1);
-  Changes forget = forgetChanges(rows);
-  CHECK(forget.size() == 4);
+  Changes forget = forgetChanges(rows, "arn:instance");
+  CHECK(forget.size() == 5);
   for (const Change& change : forget) {
-    CHECK_FALSE(change.value);
+    // Its containers are still there.
+    CHECK(change.value.has_value() == (change.kind == "former"));
     CHECK(change.kind != "image");
   }
+  CHECK(forgetChanges(rows, "").size() == 4);
+  out = fromRecords({Record{"former", "arn:instance", ""}});
+  CHECK(out.former == std::vector<std::string>{"arn:instance"});
+  CHECK_FALSE(sweptChanges("arn:instance").at(0).value);
 }
 
 TEST_CASE("a row that can't be read costs that row, and is named") {

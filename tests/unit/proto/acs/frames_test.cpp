@@ -34,6 +34,14 @@ TEST_CASE("messages without an action and unknown ones are told apart") {
   }
 }
 
+TEST_CASE("of a message without an action its id is kept, by which it can be refused") {
+  const auto decoded =
+      decodeToAgent(frame("StageUpdateMessage", Json{{"messageId", "m7"}, {"clusterArn", "arn:c"}}));
+  REQUIRE(decoded.ok());
+  CHECK(std::get<OtherMessage>(*decoded).messageId == "m7");
+  CHECK(std::get<OtherMessage>(*decoded).clusterArn == "arn:c");
+}
+
 TEST_CASE("a heartbeat is read, healthy unless it says otherwise") {
   auto plain = decodeToAgent(R"({"type":"HeartbeatMessage"})");
   REQUIRE(plain.ok());

@@ -104,6 +104,13 @@ TEST_CASE("ports and protocols outside their ranges are refused") {
         "task.containers.portMappings.containerPortRange and containerPort exclude each other");
 }
 
+TEST_CASE("a key of Docker's configuration that comes twice, in letters of both cases, refuses its task") {
+  const Json twice{{"hostConfig", R"({"Privileged": false, "privileged": true})"}};
+  CHECK(containerRefusal("dockerConfig", twice) ==
+        "task.containers.dockerConfig.hostConfig has the key privileged twice: letters of both cases mean the "
+        "same");
+}
+
 TEST_CASE("members of a container that make no sense are refused by path") {
   CHECK(containerRefusal("dependsOn", Json::array({{{"containerName", "a"}, {"condition", "SOON"}}})) ==
         "task.containers.dependsOn.condition is none of START, COMPLETE, SUCCESS and HEALTHY");
