@@ -379,3 +379,39 @@ def test_a_container_whose_removal_fails_is_removed_once_the_engine_is_well(tidy
     one.lift()
     wait_until(lambda: not tidy.containers(), "no container left", 20)
     assert tidy.agent.alive()
+
+
+def freezer_of(pid):
+    """The file by which a container's processes are stopped in the kernel (version 1 of control groups)."""
+    for line in pathlib.Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers == "freezer":
+            return pathlib.Path(f"/sys/fs/cgroup/freezer{path}/freezer.state")
+    return None
+
+
+def test_a_container_that_docker_says_has_ended_is_not_stopped_before_its_last_process_has_gone(stage):
+    arn, one = stage.run_to_running()
+    pid = one["State"]["Pid"]
+
+    def ended(answer):
+        return {**answer, "State": {**answer["State"], "Running": False, "Status": "exited", "Pid": 0, "ExitCode": 3,
+                                    "FinishedAt": datetime.datetime.now(datetime.timezone.utc).isoformat()}}
+
+    stage.proxy.fault("GET", rf"/containers/{one['Id']}/json$", "lie", change=ended)
+    # A frozen process takes no signal, not even the last one.
+    freezer = freezer_of(pid)
+    if freezer:
+        freezer.write_text("FROZEN", encoding="utf-8")
+    try:
+        stage.proxy.cut_streams()
+        if freezer:
+            wait_until(lambda: "the kernel, to end" in json.dumps(stage.agent.why(arn)), "why says so", 20)
+            assert stage.berth.task(arn)["lastStatus"] == "RUNNING" and os.path.exists(f"/proc/{pid}")
+    finally:
+        if freezer:
+            freezer.write_text("THAWED", encoding="utf-8")
+    task = stage.berth.wait_status(arn, "STOPPED")
+    assert not os.path.exists(f"/proc/{pid}"), "STOPPED was reported while the process lived"
+    assert task["containers"][0]["exitCode"] == 3
+    stage.assert_bystander_runs()

@@ -5,8 +5,10 @@ Each test has an engine of its own, which it ends; the agent goes on and nothing
 
 import os
 import pathlib
+import random
 import signal
 import tempfile
+import time
 import urllib.request
 
 import pytest
@@ -152,3 +154,44 @@ def test_a_stop_that_is_asked_for_while_there_is_no_engine_is_carried_out(host):
     host.start()
     task = host.berth.wait_status(host.tasks["sleeps"], "STOPPED", seconds=60)
     assert task["stoppedReason"] == "meanwhile" and task["containers"][0]["exitCode"] == 7
+
+
+def assert_settled(host, arns, stopped):
+    """Each task runs, or has ended with a reason; what runs is one container that lives."""
+    def settled():
+        tasks = host.berth.ecs.describe_tasks(tasks=arns)["tasks"]
+        return tasks if all(one["lastStatus"] in ("RUNNING", "STOPPED") for one in tasks) else None
+
+    for task in wait_until(settled, "no task is stuck", 90):
+        arn = task["taskArn"]
+        found = docker_containers(host.agent, arn)
+        assert len(found) <= 1, f"{arn} has {len(found)} containers"
+        if task["lastStatus"] == "RUNNING":
+            assert found and found[0]["State"]["Running"], f"{arn} is said to run"
+        else:
+            assert not any(one["State"]["Running"] for one in found), f"{arn} is said to have ended"
+            assert arn in stopped or task["stoppedReason"] or task["containers"][0].get("exitCode") is not None
+
+
+@pytest.mark.parametrize("host", [("--live-restore",), ()], ids=["live-restore", "plain"], indirect=True)
+def test_an_engine_that_is_killed_at_random_leaves_no_task_stuck_or_doubled(host):
+    chance = random.Random(20)
+    arns, stopped = [], set()
+    for _ in range(4):
+        arns += run(host.berth, chance.choice(["sleeps", "again"]), count=3)
+        if len(arns) > 3:
+            stopped.add(chance.choice(arns[:-3]))
+            host.berth.ecs.stop_task(task=sorted(stopped)[-1])
+        time.sleep(chance.uniform(0, 1))  # anywhere in what it does for them
+        host.crash()
+        host.start()
+    assert_settled(host, arns, stopped)
+    for arn in arns:
+        host.berth.ecs.stop_task(task=arn)
+    for arn in arns:
+        host.berth.wait_status(arn, "STOPPED", seconds=60)
+    for arn in arns:
+        for one in docker_containers(host.agent, arn):
+            assert not one["State"]["Running"]
+            assert not host.engine.processes_of(one["Id"]), "STOPPED was reported while a process lived"
+    host.assert_agent_went_on()

@@ -9,6 +9,7 @@ import pytest
 
 from support import docker_proxy as call
 from support.local import ADDRESS, Local
+from support.relay import APPLICATION, EXECUTION
 from support.shapes import assert_shape
 from support.waiting import wait_until
 
@@ -192,12 +193,14 @@ def test_a_container_of_a_task_in_bridge_mode_reads_all_of_itself_and_of_its_tas
     assert all(("HostIp" in one) == v4 for one in container["Ports"])
     network, = container["Networks"]
     assert network["NetworkMode"] == "bridge" and network["IPv4Addresses"] == [docker["NetworkSettings"]["IPAddress"]]
-    assert_shape(container["Health"], {"status": str, "statusSince": str, "output": str})
+    assert_shape(container["Health"], {"status": str, "statusSince": str, "output": str, "exitCode": int})
+    assert container["Health"]["exitCode"] == 0
     assert container["Health"]["output"].strip() == "fine"
     volumes = {one["Destination"]: one for one in container["Volumes"]}
     assert volumes["/hosts"]["Source"] == "/etc"
     mounts = {one["Destination"]: one for one in docker["Mounts"]}
     assert volumes["/data"]["DockerName"] == mounts["/data"]["Name"]
+    assert volumes["/data"]["Source"] == mounts["/data"]["Source"]
     if v4:
         assert container["LogDriver"] == "json-file" and container["LogOptions"] == {"max-size": "1m"}
         assert container["ContainerARN"] == local.berth.task(arn)["containers"][0]["containerArn"]
@@ -211,7 +214,26 @@ def test_a_container_of_a_task_in_bridge_mode_reads_all_of_itself_and_of_its_tas
     assert answer.json["Containers"] == [container]
     if v4:
         assert answer.json["LaunchType"] == "EC2" and answer.json["FaultInjectionEnabled"] is False
-    assert local.inside(docker, metadata_path(docker, version) + "/taskWithTags").json == answer.json, "it has no tags"
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_tags_that_the_controller_does_not_give_are_said_to_be_missing(local, bridged, version):
+    """Ours has no tags to give, and says so."""
+    arn, docker = bridged
+    path = metadata_path(docker, version)
+    answer = local.inside(docker, path + "/taskWithTags")
+    assert answer.status == 200
+    task = answer.json
+    errors = task.pop("Errors", [])
+    assert settled(task) == settled(local.inside(docker, path + "/task").json)
+    assert [one["ResourceARN"] for one in errors] == ([local.agent.instance_arn, arn] if version == 4 else [])
+    assert [one["ErrorField"] for one in errors] == (["ContainerInstanceTags", "TaskTags"] if version == 4 else [])
+    for one in errors:
+        assert_shape(one, {"ErrorField": str, "ErrorCode": str, "ErrorMessage": str, "StatusCode": int,
+                           "RequestId": str, "ResourceARN": str})
+        assert one["ErrorCode"] == "UnsupportedFeatureException" and one["StatusCode"] == 400 and one["RequestId"]
+    asked = [body["resourceArn"] for operation, body in local.relay.requests() if operation == "ListTagsForResource"]
+    assert {local.agent.instance_arn, arn} <= set(asked)
 
 
 @pytest.mark.parametrize("version", [3, 4])
@@ -243,6 +265,33 @@ def test_a_task_that_has_ended_is_told_of_with_its_exit_code_and_its_end(local):
     assert container["FinishedAt"] <= task["ExecutionStoppedAt"]
     shown = local.introspection(f"/v1/tasks?dockerid={docker['Id']}").json
     assert (shown["Arn"], shown["KnownStatus"]) == (arn, "STOPPED")
+
+
+def test_the_role_of_a_task_that_has_ended_is_not_served_any_more_and_that_of_its_log_drivers_is(local):
+    local.relay.roles["leaving"] = (APPLICATION, EXECUTION)
+    local.define("leaving", {"name": "app"})
+    arn = local.run("leaving")
+    paths = {kind: f"/v2/credentials/{local.relay.of(arn, kind).id}" for kind in (APPLICATION, EXECUTION)}
+    assert [local.task_server(path).status for path in paths.values()] == [200, 200]
+    local.stop(arn)
+    gone = local.task_server(paths[APPLICATION])
+    assert gone.status == 400 and gone.json["code"] == "InvalidIdInRequest", gone
+    assert local.task_server(paths[EXECUTION]).status == 200
+
+
+def test_what_the_controller_says_about_a_protection_is_passed_on_with_the_id_of_the_call(local):
+    local.relay.roles["guarded"] = (APPLICATION,)
+    local.define("guarded", {"name": "app"})
+    arn = local.run("guarded")
+    docker = local.containers(arn)["app"]
+    path = Local.environment(docker)["ECS_AGENT_URI"].removeprefix(f"http://{ADDRESS}") + "/task-protection/v1/state"
+    answer = local.inside(docker, path)
+    assert answer.kind == "application/json"
+    assert_shape(answer.json, {"requestID": str, "error": dict})
+    assert_shape(answer.json["error"], {"Arn": str, "Code": str, "Message": str})
+    # The relay's keys are none that the controller knows.
+    assert (answer.status, answer.json["error"]["Code"]) == (400, "UnrecognizedClientException"), answer
+    assert answer.json["error"]["Arn"] == arn and answer.json["requestID"]
 
 
 def test_version_two_knows_callers_by_their_address_which_only_a_network_of_their_own_gives(local, bridged):
@@ -345,7 +394,7 @@ def test_an_engine_that_hangs_does_not_slow_an_answer_down(local, bridged, hoste
 
 
 # What an agent asks Docker for anew when it starts, and does not remember.
-DOCKERS = {"Health", "Labels", "Networks", "Why"}
+DOCKERS = {"Health", "Labels", "Networks", "Volumes", "Why"}
 
 
 def remembered(shown):

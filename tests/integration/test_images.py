@@ -11,10 +11,12 @@ import tempfile
 
 import pytest
 
+from support import docker_proxy as call
 from support.berth import binary
 from support.docker import Engine
+from support.docker_proxy import DockerProxy
 from support.fake_registry import FakeRegistry
-from support.tasks import register, run, run_to_end
+from support.tasks import docker_containers, register, run, run_to_end
 from support.waiting import wait_until
 
 DISK_BYTES = 256 * 1024 * 1024
@@ -31,9 +33,25 @@ def run_suite(engine, registry, fake, what, **variables):
     assert "skipped" not in output and "No test" not in output, output
 
 
+class Shop(FakeRegistry):
+    """All repositories below .../twins/ have one image, and who has asked too often is told when to come again."""
+
+    def image(self, name):
+        return super().image(name.rpartition("/")[0] if "/twins/" in name else name)
+
+    def _refuse(self, handler, status, code, message, with_body, headers=None):
+        later = {"Retry-After": "1"} if status == 429 else {}
+        super()._refuse(handler, status, code, message, with_body, {**later, **(headers or {})})
+
+    def asked(self, name):
+        """How often the manifest of a repository was asked for, by whatever method."""
+        with self._lock:
+            return sum(1 for _, path in self._requests if f"/{name}/manifests/" in path)
+
+
 @pytest.fixture
 def fake():
-    with FakeRegistry() as one:
+    with Shop() as one:
         yield one
 
 
@@ -64,8 +82,35 @@ def small_engine(run_folder):
             engine.close()
 
 
+@pytest.fixture
+def engine_of_one_download(run_folder):
+    """A Docker Engine that loads one layer at a time."""
+    engine = Engine(run_folder, 8, ["--max-concurrent-downloads", "1"])
+    try:
+        yield engine.start()
+    finally:
+        engine.close()
+
+
+@pytest.fixture
+def proxied(berth, engines):
+    """An agent whose way to its engine goes through the proxy."""
+    with DockerProxy(berth.folder / "proxy.sock", engines(0).socket) as proxy:
+        berth.start(agent_changes={"runtime": {"socket": f"unix://{proxy.socket}"}})
+        yield proxy
+
+
 def test_pulls_are_shared_queued_shown_cancelled_and_fail_for_what_the_registry_did(engine, registry, fake):
     run_suite(engine, registry, fake, ["[registry]"])
+
+
+def test_one_digest_in_two_repositories_is_downloaded_once_with_each_ones_own_login(engine, registry, fake):
+    fake.logins = {f"slow-1000000/twins/{name}": (name, "its word") for name in ("one", "other")}
+    run_suite(engine, registry, fake, ["[twins]"])
+
+
+def test_a_pull_that_waits_for_the_layers_of_others_is_not_ended_for_inactivity(engine_of_one_download, registry, fake):
+    run_suite(engine_of_one_download, registry, fake, ["[one-at-once]"])
 
 
 @pytest.mark.parametrize("name", [
@@ -103,6 +148,90 @@ def test_a_pull_that_no_retry_helps_fails_at_once_and_one_that_it_helps_does_not
     assert len(fake.requests("/layer-of/wrong-layer/e2e")) == 1
     _, container = run_to_end(berth, f"{fake.address}/busy-twice/e2e:1", seconds=60)
     assert container["reason"].startswith("CannotStartContainerError: "), "it was pulled in the end"
+
+
+def test_two_tasks_with_one_digest_from_two_repositories_cost_one_download(berth, fake):
+    berth.start()
+    for name in ("one", "other"):
+        register(berth, name, f"{fake.address}/slow-2000000/twins/{name}:1")
+    arns = [run(berth, name)[0] for name in ("one", "other")]
+    for arn in arns:
+        reason = berth.wait_status(arn, "STOPPED", seconds=60)["containers"][0]["reason"]
+        assert reason.startswith("CannotStartContainerError: "), "it was pulled: " + reason
+    assert len(fake.requests("/layer-of/slow-2000000/twins/")) == 1
+
+
+def test_a_registry_that_answers_429_with_retry_after_is_asked_again_until_it_serves(berth, fake):
+    berth.start()
+    _, container = run_to_end(berth, f"{fake.address}/busy-twice/later:1", seconds=60)
+    assert container["reason"].startswith("CannotStartContainerError: "), "it was pulled in the end"
+    assert fake.asked("busy-twice/later") > 2
+
+
+def test_a_registry_that_answers_429_each_time_ends_the_task_after_five_attempts(proxied, berth, fake):
+    image = f"{fake.address}/busy/always:1"
+    _, container = run_to_end(berth, image, seconds=60)
+    assert container["reason"].startswith(
+        "CannotPullContainerError: The task can't pull the image. The registry limits its pulls"), container["reason"]
+    assert proxied.count("GET", call.DIGEST) == 5
+    assert proxied.count("POST", call.PULL) == 0
+
+
+@pytest.mark.parametrize("what", ["layer", "manifest"])
+def test_a_registry_that_sends_a_wrong_digest_ends_the_task_at_the_first_attempt(proxied, berth, fake, what):
+    _, container = run_to_end(berth, f"{fake.address}/wrong-{what}/once:1")
+    assert container["reason"].startswith("CannotPullContainerError: The task can't pull the image. The registry sent "
+                                          "something else than the digest names"), container["reason"]
+    assert proxied.count("GET", call.DIGEST) == 1
+    assert proxied.count("POST", call.PULL) <= 1
+
+
+def test_an_image_that_is_deleted_by_hand_while_it_is_pulled_is_pulled_again(proxied, berth):
+    engine = berth.engine(0)
+    engine.remove_images()
+    register(berth, "deleted", "sleeper")
+    # All of it is there, but for its name.
+    tagging = proxied.fault("POST", r"/images/.+/tag$", "hang", times=1)
+    arn = run(berth, "deleted")[0]
+    wait_until(lambda: tagging.hits, "the image is about to get its name")
+    engine.remove_images()
+    tagging.lift()
+    berth.wait_status(arn, "RUNNING")
+    assert proxied.count("POST", call.PULL) == 2
+
+
+def test_an_image_that_is_deleted_by_hand_before_its_container_is_made_is_pulled_again(proxied, berth):
+    engine = berth.engine(0)
+    engine.remove_images()
+    register(berth, "deleted", "sleeper")
+    creation = proxied.fault("POST", call.CREATE, "hang", times=1)
+    arn = run(berth, "deleted")[0]
+    wait_until(lambda: creation.hits, "the container is about to be made")
+    engine.remove_images()
+    creation.lift()
+    berth.wait_status(arn, "RUNNING")
+    assert proxied.count("POST", call.PULL) == 2
+
+
+def test_stopped_containers_above_their_bound_go_oldest_first_and_the_others_keep_their_logs(berth):
+    berth.start(agent_changes={"containers": {"keep_stopped_bytes": "1536KiB"}, "cleanup_delay": "1h",
+                               "images": {"cleanup": {"interval": "1s"}}})
+    agent = berth.agents[0]
+    register(berth, "writes", "busybox",
+             command=["/bin/sh", "-c", "dd if=/dev/zero of=/tmp/x bs=1000 count=700; echo written by $(hostname)"])
+    arns = []
+    for _ in range(2):
+        arns += run(berth, "writes")
+        berth.wait_status(arns[-1], "STOPPED")
+    assert all(docker_containers(agent, arn) for arn in arns), "two are below the bound"
+    arns += run(berth, "writes")
+    wait_until(lambda: not docker_containers(agent, arns[0]), "the oldest is removed")
+    for arn in arns[1:]:
+        berth.wait_status(arn, "STOPPED")
+    for arn in arns[1:]:
+        one, = docker_containers(agent, arn)
+        assert f"written by {one['Id'][:12]}" in agent.engine.docker("logs", one["Id"]).stdout
+    assert len(docker_containers(agent)) == 2
 
 
 def test_a_task_that_waits_for_a_stalled_registry_stops_when_asked(berth, fake):

@@ -12,11 +12,13 @@ import yaml
 from support.debian import System, build_packages, dependencies, field, repacked, said, unpack
 from support.tasks import TASK_LABEL, register, run
 from support.waiting import wait_until
+from support.wire import Key
 
 TREE = pathlib.Path(__file__).parents[2]
 UNITS = sorted((TREE / "systemd").glob("*.service"))
 AGENT = "berth-agent.service"
 ENDPOINT = "berth-agent-endpoint.service"
+SHUTDOWN = "berth-agent-shutdown.service"
 CONFIG = "/etc/berth/agent.yaml"
 NEXT = "99.0.1"
 MOST_EXPOSURE = 40
@@ -26,6 +28,7 @@ AGENT_FILES = {
     "./usr/bin/berth-agent": "-rwxr-xr-x",
     "./usr/lib/systemd/system/berth-agent.service": "-rw-r--r--",
     "./usr/lib/systemd/system/berth-agent-endpoint.service": "-rw-r--r--",
+    "./usr/lib/systemd/system/berth-agent-shutdown.service": "-rw-r--r--",
     "./usr/libexec/berth/berth-endpoint-rules": "-rwxr-xr-x",
 }
 CONTROLLER_FILES = {
@@ -103,7 +106,9 @@ def test_without_a_running_systemd_it_installs_upgrades_and_purges(system, packa
     assert system.run("berth-agent", "--version").stdout == f"berth-agent {version}\n"
     assert "cluster: default" in system.run("berth-agent", "--config", CONFIG, "--check-config").stdout
     assert system.systemctl("is-enabled", AGENT).stdout == "enabled\n"
-    found = system.run("systemd-analyze", "verify", *(f"/usr/lib/systemd/system/{unit}" for unit in (AGENT, ENDPOINT)))
+    assert system.systemctl("is-enabled", SHUTDOWN, check=False).stdout == "disabled\n", "stopping tasks is asked for"
+    units = (f"/usr/lib/systemd/system/{unit}" for unit in (AGENT, ENDPOINT, SHUTDOWN))
+    found = system.run("systemd-analyze", "verify", *units)
     assert "berth" not in found.stdout + found.stderr
 
     mine = system.path(CONFIG).read_text().replace("cluster: default", "cluster: mine")
@@ -190,6 +195,38 @@ def asked_by(engine, container_id):
         answer = subprocess.run(command, check=False, capture_output=True, text=True).stdout
         asking.join()
     return answer
+
+
+# What the agent does to processes of its tasks: whose socket is it (a look at its descriptors), and the kill by a
+# descriptor of the process: pidfd_open and pidfd_send_signal.
+PROBE = r'''
+my $pid = $ARGV[0];
+my $held = readlink("/proc/$pid/fd/0");
+my $fd = syscall(434, $pid + 0, 0);
+my $sent = syscall(424, $fd, 9, 0, 0);
+print defined($held) && $sent == 0 ? "able: $held\n" : "unable: $!\n";
+'''
+
+
+def sandboxed(system, unit, command):
+    """The output of a command in the sandbox of an installed unit."""
+    text = system.path(f"/usr/lib/systemd/system/{unit}").read_text()
+    text = re.sub(r"(?m)^(ExecStart|Restart|RestartSec|RestartPreventExitStatus|WatchdogSec|Type)=.*\n", "", text)
+    text = text.replace("[Service]\n", f"[Service]\nType=oneshot\nExecStart={command}\n")
+    system.write("/etc/systemd/system/probe.service", text)
+    system.systemctl("daemon-reload")
+    system.systemctl("start", "probe.service", check=False)
+    return system.run("journalctl", "--no-pager", "--output=cat", "--unit=probe.service").stdout
+
+
+def test_the_sandbox_lets_the_agent_see_and_end_processes_of_others(house, packages):
+    house.dpkg("--install", packages["berth-agent"])
+    house.run("systemd-run", "--unit=other", "--property=User=nobody", "sleep", "1000")
+    pid = house.show("other", "MainPID")["MainPID"]
+    wait_until(lambda: "Uid:\t65534" in house.run("cat", f"/proc/{pid}/status").stdout, "nobody's process")
+    house.write("/usr/local/bin/probe", "#!/usr/bin/perl\n" + PROBE, 0o755)
+    assert re.search(r"(?m)^able: .*/null$", sandboxed(house, AGENT, f"/usr/local/bin/probe {pid}"))
+    house.wait_unit("other", Result="signal")
 
 
 def restarts(system):
@@ -297,23 +334,104 @@ def test_a_bridge_that_appears_late_gets_its_rules_and_holds_up_nobody(house, be
         subprocess.run(["ip", "link", "del", "berth-late"], check=True)
 
 
-def test_settings_of_amazons_agent_reach_both_units(house, berth, packages):
-    house.write("/etc/ecs/ecs.config", "ECS_CLUSTER=amazons\nECS_ALLOW_OFFHOST_INTROSPECTION_ACCESS=true\n")
+def instance(berth, cluster="default"):
+    arns = berth.ecs.list_container_instances(cluster=cluster)["containerInstanceArns"]
+    assert len(arns) == 1, arns
+    return berth.ecs.describe_container_instances(cluster=cluster, containerInstances=arns)["containerInstances"][0]
+
+
+def amazons(berth):
+    """What ecs.config says on a host that Amazon's agent ran on."""
+    key = Key.read(berth.controller.credentials_file)
+    return "".join(f"{line}\n" for line in (
+        "ECS_CLUSTER=amazons", f"ECS_BACKEND_HOST={berth.controller.url}", "AWS_DEFAULT_REGION=us-east-1",
+        f"AWS_ACCESS_KEY_ID={key.key_id}", f"AWS_SECRET_ACCESS_KEY={key.secret}",
+        "DOCKER_HOST=unix:///srv/engine/docker.sock", 'ECS_INSTANCE_ATTRIBUTES={"pier":"7"}',
+        "ECS_AUDIT_LOGFILE=/log/audit.log"))
+
+
+def test_a_host_of_amazons_agent_is_switched_over_by_installing_alone(house, berth, packages):
+    berth.ecs.create_cluster(clusterName="amazons")
+    house.write("/var/lib/ecs/ecs.config", "ECS_CLUSTER=weaker\nECS_RESERVED_MEMORY=10\n")
+    house.write("/etc/ecs/ecs.config", amazons(berth) + "ECS_ALLOW_OFFHOST_INTROSPECTION_ACCESS=true\n")
+    house.dpkg("--install", packages["berth-agent"])
+    house.wait_unit(AGENT, 30, ActiveState="active", SubState="running", StatusText="joined amazons")
+    attributes = {one["name"]: one.get("value") for one in instance(berth, "amazons")["attributes"]}
+    assert attributes["pier"] == "7"
+    assert "51678" not in house.run("iptables-save").stdout, "the rules follow ecs.config, too"
+    shown = house.run("berth-agent", "--config", CONFIG, "--check-config").stdout
+    assert "/etc/ecs/ecs.config:1 (ECS_CLUSTER)" in shown and "/var/lib/ecs/ecs.config:2 (ECS_RESERVED_MEMORY)" in shown
+
+    # An edit reaches the running agent; the audit log of the other agent, which is not there, ends nobody.
+    house.write("/etc/ecs/ecs.config", amazons(berth) + "ECS_LOGLEVEL=debug\nECS_RESERVED_PORTS=[1]\n")
+    wait_until(lambda: '"setting":"log.level"' in house.journal(200), "the edit is taken over")
+    assert re.search(r"a changed setting waits for a restart.*reserved\.ports", house.journal(200))
+    found = re.search(r'.*"requests for credentials are not written down.*', house.journal(400))
+    assert found and "/log/audit.log" in found.group() and "ReadWritePaths" in found.group()
+    assert restarts(house) == 0
+
+
+def test_an_audit_log_where_amazons_agent_has_it_is_written(house, berth, packages):
+    house.path("/log").mkdir()
+    house.dpkg("--install", packages["berth-agent"])
+    configure(house, berth, audit_log={"file": "/log/audit.log"})
+    house.systemctl("restart", AGENT)
+    wait_joined(house)
+    assert house.path("/log/audit.log").exists()
+    assert "not written down" not in house.journal(100)
+
+
+def test_agent_and_controller_on_one_host_need_no_editing(house, engine, packages):
+    house.run("ln", "-s", "/srv/engine/docker.sock", "/run/docker.sock")
+    house.dpkg("--install", packages["berth-controller"], packages["berth-agent"])
+    house.wait_unit(AGENT, ActiveState="activating", SubState="auto-restart", ExecMainStatus="1")
+    assert "start berth-controller here" in house.journal(100)
+    house.systemctl("enable", "--now", "berth-controller")
+    wait_joined(house)
+
+
+def test_a_shutdown_drains_the_host_and_ends_its_tasks_before_docker_stops(house, berth, engine, packages):
+    house.write("/etc/systemd/system/docker.service",
+                "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n"
+                "ExecStop=/bin/sh -c 'date +%%s.%%N >/var/docker-stops'\n")
     house.dpkg("--install", packages["berth-agent"])
     configure(house, berth)
-    house.systemctl("restart", ENDPOINT)
-    assert "51678" not in house.run("iptables-save").stdout
-    house.systemctl("restart", AGENT)
-    house.wait_unit(AGENT, ActiveState="active")
-    pid = house.show(AGENT, "MainPID")["MainPID"]
-    assert "ECS_CLUSTER=amazons\0" in house.run("cat", f"/proc/{pid}/environ").stdout
+    wait_joined(house)
+    house.systemctl("enable", "--now", SHUTDOWN)
+    assert instance(berth)["status"] == "ACTIVE"
+    register(berth, "sleeper", "sleeper")
+    first = run(berth, "sleeper")[0]
+    berth.wait_status(first, "RUNNING")
+
+    house.systemctl("stop", SHUTDOWN)
+    assert instance(berth)["status"] == "DRAINING"
+    assert berth.wait_status(first, "STOPPED")["stoppedReason"] == "The container instance is shut down"
+    house.systemctl("start", SHUTDOWN)
+    assert instance(berth)["status"] == "ACTIVE", "the start takes back what the stop did"
+
+    # What a person drained stays so.
+    house.run("berth-agent", "--config", CONFIG, "--drain")
+    house.systemctl("restart", SHUTDOWN)
+    assert instance(berth)["status"] == "DRAINING"
+    house.run("berth-agent", "--config", CONFIG, "--activate")
+
+    second = run(berth, "sleeper")[0]
+    berth.wait_status(second, "RUNNING")
+    assert not house.path("/var/docker-stops").exists()
+    house.systemctl("--no-block", "poweroff")
+    wait_until(lambda: house.run("true", check=False).returncode != 0, "the host is down", 60)
+    ended = berth.wait_status(second, "STOPPED")
+    assert ended["stoppedAt"].timestamp() < float(house.path("/var/docker-stops").read_text())
+    assert instance(berth)["status"] == "DRAINING"
+    assert house.path("/var/lib/berth/agent/drained-at-shutdown").exists()
 
 
 def test_the_sandbox_leaves_what_the_agent_needs_and_nothing_more(house, berth, packages):
     house.dpkg("--install", packages["berth-agent"])
     configure(house, berth)
     pid = wait_joined(house)
-    assert "CapEff:\t0000000000000004\n" in house.run("cat", f"/proc/{pid}/status").stdout, "CAP_DAC_READ_SEARCH alone"
+    # CAP_DAC_READ_SEARCH, CAP_KILL and CAP_SYS_PTRACE.
+    assert "CapEff:\t0000000000080024\n" in house.run("cat", f"/proc/{pid}/status").stdout
 
     def may_write(path):
         there = ["nsenter", f"--target={pid}", "--mount", "--root", "--wd"]

@@ -282,6 +282,29 @@ def test_an_agent_with_the_settings_of_amazons_agent_alone_joins_and_runs_a_task
     assert key_is_not_shown(ecs_host)
 
 
+def test_a_json_file_that_ecs_config_alone_names_is_watched_also_once_it_changes(berth, ecs_host):
+    del ecs_host.program.env["ECS_AGENT_CONFIG_FILE_PATH"]
+    below = ecs_host.folder / "lib/ecs/ecs.config"
+    below.parent.mkdir()
+    below.write_text("ECS_CLUSTER=harbour\n")
+    other = ecs_host.json.with_name("other.json")
+    ecs_host.json.write_text("{}")
+    other.write_text("{}")
+    ecs_host.lines.write_text(f"ECS_AGENT_CONFIG_FILE_PATH={ecs_host.json}\n")
+    ecs_host.program.start()
+    wait_until(lambda: instance_of(berth), "the agent has joined", 30)
+
+    log = LogReader(ecs_host.program)
+    ecs_host.json.write_text(json.dumps({"TaskCleanupWaitDuration": 60 * 10**9}))
+    assert settings_of(log.wait(TAKEN), TAKEN) == ["cleanup_delay"]
+    ecs_host.lines.write_text(f"ECS_AGENT_CONFIG_FILE_PATH={other}\n")
+    assert settings_of(log.wait(TAKEN), TAKEN) == ["cleanup_delay"]
+    other.write_text(json.dumps({"DockerStopTimeout": 20 * 10**9}))
+    assert settings_of(log.wait(TAKEN), TAKEN) == ["stop_timeout"]
+    below.write_text("ECS_CLUSTER=harbour\nECS_LOGLEVEL=debug\n")
+    assert settings_of(log.wait(TAKEN), TAKEN) == ["log.level"]
+
+
 def key_is_not_shown(host):
     secret = host.program.env["AWS_SECRET_ACCESS_KEY"]
     return secret not in host.program.log.read_text() and secret not in "".join(host.check())

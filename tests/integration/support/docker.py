@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import socket
+import signal
 import subprocess
 import urllib.request
 
@@ -90,16 +91,35 @@ class Engine:
         if ids:
             self.docker("rmi", "-f", *set(ids))
 
+    def groups(self):
+        """The control groups of this engine, one in each hierarchy."""
+        groups = pathlib.Path("/sys/fs/cgroup")
+        return [*groups.glob(f"*/{self.cgroup}"), groups / self.cgroup]
+
+    def processes_of(self, container_id):
+        """What lives of a container, whatever the engine says."""
+        found = set()
+        for group in self.groups():
+            for procs in group.glob(f"**/{container_id}/cgroup.procs"):
+                found |= set(procs.read_text(encoding="utf-8").split())
+        return found
+
+    def _end_orphans(self):
+        """An engine that was killed in the midst of a start forgets the shim that it started."""
+        for pid, command in host.processes().items():
+            if "containerd-shim" in command and str(self.folder) in command:
+                os.kill(pid, signal.SIGKILL)
+
     def close(self):
         if self.program.alive():
             self.remove_containers()
             self.program.stop(30)
+        self._end_orphans()
         # dockerd mounts its data folder on itself, and does not always take that back.
         for point in host.mounts_below(self.folder):
             subprocess.run(["umount", point], check=True)
         subprocess.run(["ip", "link", "del", self.bridge], check=False)
-        groups = pathlib.Path("/sys/fs/cgroup")
-        for group in [*groups.glob(f"*/{self.cgroup}"), groups / self.cgroup]:
+        for group in self.groups():
             for below, _, _ in os.walk(group, topdown=False):
                 pathlib.Path(below).rmdir()
 

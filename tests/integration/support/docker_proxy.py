@@ -17,6 +17,7 @@ A fault concerns the calls of one method whose path (without the version prefix)
     garbage       answers bytes that are no HTTP
     error         answers 500 with `text`
     truncated     answers 200 with half of a JSON object
+    lie           answers what `change` makes of the engine's JSON
     drop          of a stream, loses the lines that match `text`
     stall         of a stream, holds back every line until it is lifted
 
@@ -32,6 +33,7 @@ import threading
 VERSION = re.compile(r"^/v1\.\d+(?=/)")
 INSTEAD = ("cut", "garbage", "error", "truncated")
 OF_STREAMS = ("drop", "stall", "cut_middle")
+OF_ANSWERS = ("delay", "hang", "lie")
 LONGEST_SECONDS = 60
 # The calls that an agent makes.
 INFO = r"/info$"
@@ -51,14 +53,15 @@ EVENTS = r"/events$"
 class Fault:
     """One way in which calls go wrong. Lifting it lets everything go on that it holds up."""
 
-    def __init__(self, method, pattern, kind, forward=False, times=None, seconds=1.0, text=""):
-        assert kind in INSTEAD + OF_STREAMS + ("delay", "hang"), kind
+    def __init__(self, method, pattern, kind, forward=False, times=None, seconds=1.0, text="", change=None):
+        assert kind in INSTEAD + OF_STREAMS + OF_ANSWERS, kind
         self.method = method
         self.pattern = re.compile(pattern)
         self.kind = kind
         self.forward = forward
         self.seconds = seconds
         self.text = text or "the engine is not well"
+        self.change = change
         self.hits = 0
         self._left = times
         self._lifted = threading.Event()
@@ -168,6 +171,10 @@ class _Connection:
         answer = self.upstream.getresponse()
         if kind in INSTEAD or (kind == "hang" and fault.forward):
             self._after(fault, answer)
+        elif kind == "lie":
+            content = json.dumps(fault.change(json.loads(answer.read()))).encode()
+            self._say(answer.status, content)
+            raise _Cut
         elif answer.chunked:
             self._stream(method, path, answer)
         else:
