@@ -1,0 +1,42 @@
+#include "tests/simulation/families.hpp"
+
+namespace berth::simulation {
+namespace {
+
+using Json = nlohmann::json;
+
+Json depends(const char* container, const char* condition) {
+  return Json::array({Json{{"containerName", container}, {"condition", condition}}});
+}
+
+}  // namespace
+
+bool lasts(const std::string& family) {
+  return family == "web" || family == "stubborn" || family == "again" || family == "chain";
+}
+
+Json containersOf(const std::string& family) {
+  Json main{{"name", "main"}, {"image", family}, {"memory", 100}, {"cpu", 100}, {"stopTimeout", 5}};
+  Json port{{"containerPort", 80}};
+  if (family == "stubborn") port["hostPort"] = 8080;
+  main["portMappings"] = Json::array({port});
+  Json side{{"name", "side"}, {"image", "web"}, {"memory", 50}, {"essential", false}};
+  if (family == "again") main["restartPolicy"] = Json{{"enabled", true}, {"restartAttemptPeriod", 0}};
+  if (family != "chain" && family != "broken") return Json::array({main, side});
+  // A job first, then a service that has to be healthy, then the one that matters.
+  main["image"] = "web";
+  Json first{{"name", "first"},
+             {"image", family == "broken" ? "crash" : "job"},
+             {"memory", 50},
+             {"essential", false}};
+  side["image"] = "slow";
+  side["healthCheck"] = Json{{"command", Json::array({"CMD", "true"})}};
+  side["dependsOn"] = depends("first", "SUCCESS");
+  main["dependsOn"] = depends("side", "HEALTHY");
+  main["mountPoints"] = Json::array({Json{{"sourceVolume", "scratch"}, {"containerPath", "/scratch"}}});
+  return Json::array({main, side, first});
+}
+
+std::string idOf(const std::string& arn) { return arn.substr(arn.rfind('/') + 1); }
+
+}  // namespace berth::simulation
