@@ -13,6 +13,30 @@ bool imageIs(const std::string& image, std::string_view kind) {
   return image.find(kind) != std::string::npos;
 }
 
+constexpr Duration kDeadline = seconds(60);
+/// Of a request that is on its way although its caller has been told that it failed. With the time that a
+/// start takes, it is within what Runtime::start allows.
+constexpr Duration kLongestWay = milliseconds(700);
+
+template <class D>
+Done failed(const auto& key) {
+  return D{key, makeError(Code::Unavailable, "connection reset")};
+}
+
+/// The answer to a request whose connection broke.
+Done failureOf(const Effect& effect) {
+  if (const auto* e = std::get_if<SetUpEffect>(&effect)) return failed<SetUpDone>(e->taskArn);
+  if (const auto* e = std::get_if<TearDownEffect>(&effect)) return failed<TearDownDone>(e->taskArn);
+  if (const auto* e = std::get_if<PullEffect>(&effect)) return failed<PullDone>(e->key);
+  if (const auto* e = std::get_if<CreateEffect>(&effect)) return failed<CreateDone>(e->key);
+  if (const auto* e = std::get_if<StartEffect>(&effect)) return failed<StartDone>(e->key);
+  if (const auto* e = std::get_if<StopEffect>(&effect)) return failed<StopDone>(e->key);
+  if (const auto* e = std::get_if<InspectEffect>(&effect)) return failed<InspectDone>(e->key);
+  if (const auto* e = std::get_if<RemoveEffect>(&effect)) return failed<RemoveDone>(e->key);
+  if (const auto* e = std::get_if<TailEffect>(&effect)) return failed<TailDone>(e->key);
+  return ListDone{makeError(Code::Unavailable, "connection reset")};
+}
+
 ContainerKey keyOf(const ContainerSpec& spec) {
   return ContainerKey{spec.labels.at(kTaskLabel), spec.labels.at(kContainerLabel)};
 }
@@ -20,10 +44,30 @@ ContainerKey keyOf(const ContainerSpec& spec) {
 }  // namespace
 
 void FaultyRuntime::perform(const Effect& effect, const Alive& alive, Answer answer) {
-  if (const auto* e = std::get_if<ReapEffect>(&effect)) return reap(*e, alive, answer);
+  const Answer heard = [this, answer = std::move(answer)](Done done) {
+    note(done);
+    answer(std::move(done));
+  };
+  if (const auto* e = std::get_if<ReapEffect>(&effect)) return reap(*e, alive, heard);
   // The request reaches the runtime after a while, and is carried out even if the agent has died since.
   Duration delay = world_.between(milliseconds(0), milliseconds(3));
   delay += std::max(hungUntil_ - world_.now().mono, Duration::zero());
+  const Answer ignored = [](const Done&) {};
+  if (world_.fault(0.01)) {
+    // The connection breaks with the request on its way: it is carried out later than the caller gives up.
+    world_.after(milliseconds(5), alive, [effect, heard] { heard(failureOf(effect)); });
+    delay += world_.between(milliseconds(0), kLongestWay);
+    return send(effect, delay, forever_, ignored);
+  }
+  // Without an answer a transport sends again; but starts, of which it knows that they must not come twice.
+  if (!std::holds_alternative<StartEffect>(effect) && world_.fault(0.03)) {
+    send(effect, delay, forever_, ignored);
+    delay += world_.between(milliseconds(0), kLongestWay);
+  }
+  send(effect, delay, alive, heard);
+}
+
+void FaultyRuntime::send(const Effect& effect, Duration delay, const Alive& alive, const Answer& answer) {
   world_.after(delay, forever_, [this, effect, alive, answer] {
     if (const auto* e = std::get_if<SetUpEffect>(&effect)) setUp(*e, alive, answer);
     if (const auto* e = std::get_if<TearDownEffect>(&effect)) tearDown(*e, alive, answer);
@@ -34,28 +78,43 @@ void FaultyRuntime::perform(const Effect& effect, const Alive& alive, Answer ans
     if (const auto* e = std::get_if<InspectEffect>(&effect)) inspect(*e, alive, answer);
     if (const auto* e = std::get_if<RemoveEffect>(&effect)) remove(*e, alive, answer);
     if (const auto* e = std::get_if<TailEffect>(&effect)) {
-      reply<TailDone>(e->key, Result(std::vector<std::string>{"the last line"}), alive, answer);
+      reply<TailDone>(alive, answer, Result(std::vector<std::string>{"the last line"}), e->key);
     }
     if (std::holds_alternative<ListEffect>(effect)) list(alive, answer);
   });
 }
 
-template <class D, class T>
-void FaultyRuntime::reply(const ContainerKey& key, Result<T> result, const Alive& alive,
-                          const Answer& answer) {
-  if (world_.fault(0.04)) {
-    result =
-        makeError(world_.chance(0.5) ? Code::Unavailable : Code::DeadlineExceeded, "the answer was lost");
+/// Which tasks have a reason to end that is none of theirs.
+void FaultyRuntime::note(const Done& done) {
+  if (const auto* pulled = std::get_if<PullDone>(&done)) {
+    if (!pulled->result && pulled->result.error().retryable) ++ledger_.failures[pulled->key.taskArn];
+  } else if (const auto* created = std::get_if<CreateDone>(&done)) {
+    if (!created->result && created->result.error().retryable) ++ledger_.failures[created->key.taskArn];
+  } else if (const auto* made = std::get_if<SetUpDone>(&done)) {
+    if (!made->result && made->result.error().retryable) ++ledger_.failures[made->taskArn];
   }
-  Duration delay = world_.fault(0.02) ? Duration(seconds(20)) : latency() / 4;
-  world_.after(delay, alive, [key, result, answer] { answer(D{key, result}); });
+}
+
+template <class D, class R, class... Key>
+void FaultyRuntime::reply(const Alive& alive, const Answer& answer, R result, const Key&... key) {
+  Duration delay = latency() / 4;
+  if (world_.fault(0.01)) {
+    // It never comes, which the caller's deadline tells it.
+    delay = kDeadline;
+    result = makeError(Code::DeadlineExceeded, "Could not transition; timed out after waiting 1m");
+  } else if (world_.fault(0.04)) {
+    result = makeError(Code::Unavailable, "the answer was lost");
+  } else if (world_.fault(0.02)) {
+    delay = world_.between(seconds(1), seconds(20));
+  }
+  world_.after(delay, alive, [key..., result, answer] { answer(D{key..., result}); });
 }
 
 void FaultyRuntime::pull(const PullEffect& effect, const Alive& alive, const Answer& answer) {
   world_.after(latency() * 4, forever_, [this, effect, alive, answer] {
     Result<PullOutcome> result = PullOutcome{"sha256:0123", true};
     if (imageIs(effect.spec.image, "missing")) result = makeError(Code::NotFound, "manifest unknown");
-    reply<PullDone>(effect.key, result, alive, answer);
+    reply<PullDone>(alive, answer, result, effect.key);
   });
 }
 
@@ -75,7 +134,7 @@ void FaultyRuntime::create(const CreateEffect& effect, const Alive& alive, const
   world_.after(latency(), forever_, [this, effect, alive, answer] {
     Result<std::string> result = makeError(Code::Unavailable, "the runtime is restarting");
     if (!world_.fault(0.02)) result = doCreate(effect.spec);
-    reply<CreateDone>(effect.key, result, alive, answer);
+    reply<CreateDone>(alive, answer, result, effect.key);
   });
 }
 
@@ -119,7 +178,7 @@ void FaultyRuntime::start(const StartEffect& effect, const Alive& alive, const A
   world_.after(latency(), forever_, [this, effect, alive, answer] {
     Result<RuntimeContainer> result = makeError(Code::Unavailable, "the runtime is restarting");
     if (!world_.fault(0.02)) result = doStart(effect.id);
-    reply<StartDone>(effect.key, result, alive, answer);
+    reply<StartDone>(alive, answer, result, effect.key);
   });
 }
 
@@ -175,21 +234,24 @@ void FaultyRuntime::reap(const ReapEffect& effect, const Alive& alive, const Ans
     if (box->seen.state == RunState::Running) exit(*box, 137, false);
   }
   if (world_.fault(0.02)) left = makeError(Code::Unavailable, "the kernel's files can't be read");
-  world_.after(milliseconds(1), alive, [effect, left, answer] { answer(ReapDone{effect.key, left}); });
+  Duration delay = milliseconds(1);
+  if (world_.fault(0.05)) delay = world_.between(milliseconds(1), seconds(5));
+  world_.after(delay, alive, [effect, left, answer] { answer(ReapDone{effect.key, left}); });
 }
 
 void FaultyRuntime::setUp(const SetUpEffect& effect, const Alive& alive, const Answer& answer) {
-  setUps_.insert(effect.setUp.taskId);
   SetUpOutcome outcome;
   for (const PortWish& wish : effect.setUp.ports) {
     outcome.firstPorts.push_back(static_cast<uint16_t>(nextPort_));
     nextPort_ += wish.count;
   }
   Result<SetUpOutcome> result = outcome;
+  // A part of it may be there after a failure too.
+  setUps_.insert(effect.setUp.taskId);
   if (world_.fault(0.1)) {
     result = makeError(Code::Unavailable, "VolumeError: the runtime is restarting");
   }
-  world_.after(latency(), alive, [effect, result, answer] { answer(SetUpDone{effect.taskArn, result}); });
+  reply<SetUpDone>(alive, answer, result, effect.taskArn);
 }
 
 void FaultyRuntime::tearDown(const TearDownEffect& effect, const Alive& alive, const Answer& answer) {
@@ -199,7 +261,7 @@ void FaultyRuntime::tearDown(const TearDownEffect& effect, const Alive& alive, c
   } else {
     setUps_.erase(effect.setUp.taskId);
   }
-  world_.after(latency(), alive, [effect, result, answer] { answer(TearDownDone{effect.taskArn, result}); });
+  reply<TearDownDone>(alive, answer, result, effect.taskArn);
 }
 
 void FaultyRuntime::hang(Duration length) {
@@ -224,7 +286,7 @@ void FaultyRuntime::stop(const StopEffect& effect, const Alive& alive, const Ans
       if (found->seen.state == RunState::Running) exit(*found, 143, false);
       result = found->seen;
     }
-    reply<StopDone>(effect.key, result, alive, answer);
+    reply<StopDone>(alive, answer, result, effect.key);
   });
 }
 
@@ -232,19 +294,23 @@ void FaultyRuntime::inspect(const InspectEffect& effect, const Alive& alive, con
   Box* box = find(effect.idOrName);
   Result<std::optional<RuntimeContainer>> result =
       box ? std::optional<RuntimeContainer>(box->seen) : std::optional<RuntimeContainer>();
-  reply<InspectDone>(effect.key, result, alive, answer);
+  reply<InspectDone>(alive, answer, result, effect.key);
 }
 
 void FaultyRuntime::remove(const RemoveEffect& effect, const Alive& alive, const Answer& answer) {
-  if (Box* box = find(effect.id)) boxes_.erase(box->spec.name);
-  world_.after(latency(), alive, [effect, answer] { answer(RemoveDone{effect.key, Status()}); });
+  Status result;
+  if (world_.fault(0.03)) {
+    result = makeError(Code::Unavailable, "the runtime is restarting");
+  } else if (Box* box = find(effect.id)) {
+    boxes_.erase(box->spec.name);
+  }
+  reply<RemoveDone>(alive, answer, result, effect.key);
 }
 
 void FaultyRuntime::list(const Alive& alive, const Answer& answer) {
   Result<std::vector<RuntimeContainer>> result = std::vector<RuntimeContainer>();
   for (const auto& [name, box] : boxes_) result->push_back(box.seen);
-  if (world_.fault(0.1)) result = makeError(Code::Unavailable, "the runtime is restarting");
-  world_.after(latency(), alive, [result, answer] { answer(ListDone{result}); });
+  reply<ListDone>(alive, answer, result);
 }
 
 void FaultyRuntime::subscribe(const Alive& alive, std::function<void(RuntimeEvent)> listener) {
@@ -276,7 +342,9 @@ void FaultyRuntime::emit(const std::string& id, const std::string& action) {
   event.containerId = id;
   event.detail = action;
   for (int copies = world_.fault(0.1) ? 2 : 1; copies > 0; --copies) {
-    world_.after(latency() / 10, listening_, [this, event] { listener_(event); });
+    // One that is late comes after those that happened since.
+    const Duration delay = world_.fault(0.03) ? world_.between(milliseconds(1), seconds(5)) : latency() / 10;
+    world_.after(delay, listening_, [this, event] { listener_(event); });
   }
 }
 

@@ -1,6 +1,6 @@
-// A container runtime under virtual time. It survives its agent; its answers are late, get lost or are
-// errors; its events are late, come twice or are lost with the stream. What a container does follows from
-// the name of its image.
+// A container runtime under virtual time. It survives its agent; requests are late, carried out twice, or
+// after their caller has given up; answers are late, get lost, never come or are errors; events are late, out
+// of order, come twice or are lost with the stream. What a container does follows from the name of its image.
 #pragma once
 
 #include <map>
@@ -18,6 +18,7 @@ struct StartLedger {
   std::map<agent::ContainerKey, int> starts;
   std::set<agent::ContainerKey> removed;  ///< behind the agent's back
   std::set<std::string> forgotten;        ///< tasks of which the agent lost its record
+  std::map<std::string, int> failures;    ///< of what has to succeed before a task's containers start
 
   /// Where neither the agent nor the runtime remembers it, nobody can know that it has been started.
   bool excused(const agent::ContainerKey& key) const {
@@ -77,9 +78,12 @@ class FaultyRuntime {
   Box* find(const std::string& idOrName);
   void emit(const std::string& id, const std::string& action);
   Duration latency() { return world_.between(std::chrono::milliseconds(1), std::chrono::milliseconds(250)); }
+  /// The request arrives after `delay`, and is carried out.
+  void send(const agent::Effect& effect, Duration delay, const Alive& alive, const Answer& answer);
+  void note(const agent::Done& done);
   /// Answers late, or in place of the truth with an error that says nothing about what happened.
-  template <class D, class T>
-  void reply(const agent::ContainerKey& key, Result<T> result, const Alive& alive, const Answer& answer);
+  template <class D, class R, class... Key>
+  void reply(const Alive& alive, const Answer& answer, R result, const Key&... key);
 
   World& world_;
   StartLedger& ledger_;

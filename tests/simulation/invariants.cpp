@@ -103,6 +103,14 @@ void Scenario::checkWaiting() {
   }
 }
 
+/// Whether one of its first steps has failed as often as an agent tries.
+bool Scenario::neverBegan(const std::string& id) const {
+  const int attempts = agent::EngineOptions{}.attempts;
+  return std::ranges::any_of(cluster_.ledger().failures, [&](const auto& entry) {
+    return idOf(entry.first) == id && entry.second >= attempts;
+  });
+}
+
 void Scenario::checkEnd() {
   const controller::State& state = cluster_.controller().state();
   std::set<std::string> should_run;
@@ -115,7 +123,7 @@ void Scenario::checkEnd() {
                       seenByAgents(id));
     }
     if (!stopped && !lasts(family)) throw Violation("task " + id + " of " + family + " should have ended");
-    bool reason = task.stopCode == "UserInitiated" || tampered_.contains(id);
+    bool reason = task.stopCode == "UserInitiated" || tampered_.contains(id) || neverBegan(id);
     if (stopped && lasts(family) && !reason) {
       throw Violation("task " + id + " ended for no reason: " + task.stopCode + ", " + task.stoppedReason +
                       (task.containers.empty() ? "" : ", " + task.containers[0].reason));

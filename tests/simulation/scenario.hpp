@@ -46,6 +46,7 @@ class Scenario {
   void checkHosts();
   void checkWaiting();
   void checkEnd();
+  bool neverBegan(const std::string& id) const;
   std::string seenByAgents(const std::string& id);
 
   ScenarioOptions options_;
