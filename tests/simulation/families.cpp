@@ -15,6 +15,15 @@ bool lasts(const std::string& family) {
   return family == "web" || family == "stubborn" || family == "again" || family == "chain";
 }
 
+std::optional<int> exitCodeOf(const std::string& family, const std::string& container) {
+  if (container == "first") return family == "broken" ? 3 : 0;
+  if (container != "main") return std::nullopt;
+  if (family == "job") return 0;
+  if (family == "crash") return 3;
+  if (family == "oom") return 137;
+  return std::nullopt;
+}
+
 Json containersOf(const std::string& family) {
   Json main{{"name", "main"}, {"image", family}, {"memory", 100}, {"cpu", 100}, {"stopTimeout", 5}};
   Json port{{"containerPort", 80}};

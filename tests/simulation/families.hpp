@@ -13,6 +13,9 @@ inline constexpr const char* kFamilies[] = {"web", "web",     "web",        "stu
 /// Families whose tasks run until they are stopped.
 bool lasts(const std::string& family);
 
+/// How a container ends that nobody stops; nullopt: it does not end, or never runs.
+std::optional<int> exitCodeOf(const std::string& family, const std::string& container);
+
 /// What the containers of a family are; most have one that matters and one beside it.
 nlohmann::json containersOf(const std::string& family);
 

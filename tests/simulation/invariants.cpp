@@ -111,6 +111,19 @@ bool Scenario::neverBegan(const std::string& id) const {
   });
 }
 
+/// A container that ended by itself has its own exit code, as the controller tells it.
+void Scenario::checkExitCodes(const controller::Task& task, const std::string& family) const {
+  if (task.stopCode == "UserInitiated" || tampered_.contains(task.id) || neverBegan(task.id)) return;
+  for (const controller::TaskContainer& container : task.containers) {
+    const std::optional<int> code = exitCodeOf(family, container.name);
+    const bool over = container.status == controller::ContainerStatus::Stopped;
+    if (!code || !over || container.exitCode == code) continue;
+    throw Violation("container " + container.name + " of task " + task.id + " of " + family + " ended with " +
+                    (container.exitCode ? std::to_string(*container.exitCode) : "no exit code") + ", not " +
+                    std::to_string(*code) + ": " + container.reason);
+  }
+}
+
 void Scenario::checkEnd() {
   const controller::State& state = cluster_.controller().state();
   std::set<std::string> should_run;
@@ -122,6 +135,7 @@ void Scenario::checkEnd() {
       throw Violation("task " + id + " of " + family + " is stuck in " + std::string(name(task.lastStatus)) +
                       seenByAgents(id));
     }
+    checkExitCodes(task, family);
     if (!stopped && !lasts(family)) throw Violation("task " + id + " of " + family + " should have ended");
     bool reason = task.stopCode == "UserInitiated" || tampered_.contains(id) || neverBegan(id);
     if (stopped && lasts(family) && !reason) {

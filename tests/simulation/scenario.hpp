@@ -46,6 +46,7 @@ class Scenario {
   void checkHosts();
   void checkWaiting();
   void checkEnd();
+  void checkExitCodes(const controller::Task& task, const std::string& family) const;
   bool neverBegan(const std::string& id) const;
   std::string seenByAgents(const std::string& id);
 
