@@ -243,6 +243,12 @@ void Engine::see(Task& task, Container& container, const std::optional<RuntimeCo
   if (!failure.empty() && !lives && !lived) {
     return endOnceGone(container, failure);
   }
+  const bool found_again = container.startDoubted && container.known < ContainerStatus::Created;
+  if (lived && !was_stopped && found_again && container.spec.restartPolicy.enabled) {
+    // The start that may be under way can be that of its next life.
+    settleDoubt(container, now);
+    if (container.startDoubted) return;
+  }
   if (seen && seen->state == RunState::Exited && !was_stopped && !last_life) {
     container.exited = seen;
     container.ending.reset();

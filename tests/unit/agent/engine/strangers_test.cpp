@@ -105,6 +105,23 @@ TEST_CASE("what ended while it was not known is reported with its exit code, not
   CHECK(agent.bench.main().exitCode == 3);
 }
 
+TEST_CASE("what ended and may just be started again by its policy has ended once that is settled") {
+  RuntimeContainer end = exited("c1", 3);
+  end.startedAt = at(1).wall;
+  end.finishedAt = at(2).wall;
+  Forgetful agent({labelled(end, kTaskArn)});
+  acs::Task again = oneContainer();
+  again.containers[0].restartPolicy.enabled = true;
+  agent.bench.payload(stopOf(again));
+  CHECK(agent.bench.inspected(end).effects.empty());
+  CHECK(agent.bench.waiting()[0].what == "the runtime, which may still start the container");
+  CHECK(effect<InspectEffect>(agent.bench.timer()));
+  Output out = agent.bench.inspected(end);
+  REQUIRE(effect<ReportEffect>(out));
+  CHECK(effect<ReportEffect>(out)->report.status == TaskStatus::Stopped);
+  CHECK(agent.bench.main().exitCode == 3);
+}
+
 TEST_CASE("a task that ran and whose container is gone has vanished and is not begun anew") {
   Forgetful agent({});
   Output out = agent.bench.payload(begun(oneContainer()));
