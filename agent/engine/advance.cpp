@@ -206,8 +206,9 @@ Output Engine::cleanUpEarly(const std::string& runtimeId, Now now) {
 void Engine::cleanUp(Task& task, Now now, Output& out) {
   if (statusOf(task) != TaskStatus::Stopped || task.sent != TaskStatus::Stopped || task.reporting) return;
   if (!task.cleanUpAt) {
-    auto stopped = task.stoppedAt.value_or(now.wall);
-    const Duration left = stopped + options_.cleanupDelay - now.wall;
+    const Duration passed =
+        task.stoppedSince ? now.mono - *task.stoppedSince : now.wall - task.stoppedAt.value_or(now.wall);
+    const Duration left = options_.cleanupDelay - passed;
     const Duration more(
         static_cast<int64_t>(static_cast<double>(options_.cleanupJitter.count()) *
                              (options_.cleanupJitter > Duration::zero() ? random_.uniform() : 0)));

@@ -151,6 +151,7 @@ Task makeRefusedTask(const std::string& arn, const std::string& reason, Now now)
   task.stopWanted = true;
   task.reason = reason;
   task.stoppedAt = now.wall;
+  task.stoppedSince = now.mono;
   return task;
 }
 
@@ -208,6 +209,7 @@ void markStopped(Task& task, Container& container, const std::string& reason, No
   if (statusOf(task) == TaskStatus::Stopped) {
     if (!task.executionStoppedAt) task.executionStoppedAt = now.wall;
     task.stoppedAt = now.wall;
+    task.stoppedSince = now.mono;
   }
 }
 

@@ -137,6 +137,7 @@ struct Task {
   bool reporting = false;
   int reportAttempts = 0;
   std::optional<MonoTime> reportRetryAt;
+  std::optional<MonoTime> stoppedSince;  ///< as this process has seen it: the wall clock may be set
   std::optional<MonoTime> cleanUpAt;
 
   Container* find(std::string_view containerName);

@@ -32,6 +32,17 @@ TEST_CASE("a stopped task is removed and forgotten after the delay") {
   CHECK(bench.engine.tasks().empty());
 }
 
+TEST_CASE("a task is removed after the delay although the wall clock is set meanwhile") {
+  Bench bench;
+  const Output out = bench.payload(stopOf(oneContainer()));
+  Now set = bench.now();
+  set.wall += std::chrono::hours(24);
+  bench.engine.onDone(ReportDone{effect<ReportEffect>(out)->report, Status(), false}, set);
+  const int64_t due = 1 + 3 * 3600;
+  CHECK_FALSE(effect<RemoveEffect>(bench.engine.onTimer(at(due - 1))));
+  CHECK(effect<RemoveEffect>(bench.engine.onTimer(at(due))));
+}
+
 TEST_CASE("a task whose end the controller does not know yet is kept") {
   Bench bench;
   bench.payload(stopOf(oneContainer()));
