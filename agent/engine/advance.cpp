@@ -101,6 +101,7 @@ void Engine::begin(Task& task, Container& container, Action action, Now now, Out
     case Action::Start:
       container.inFlight = Step::Start;
       container.startIntended = true;
+      container.startAskedAt = now.mono;
       save(task);
       out.effects.push_back(StartEffect{{task.arn, container.spec.name}, container.runtimeId});
       return;

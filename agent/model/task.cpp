@@ -56,6 +56,8 @@ void noteRunning(Container& container, Now now) {
   if (container.runningSince) return;
   const Duration age = container.startedAt ? Duration(now.wall - *container.startedAt) : Duration::zero();
   container.runningSince = now.mono - std::max(age, Duration::zero());
+  if (container.startAskedAt)
+    container.runningSince = std::max(*container.runningSince, *container.startAskedAt);
 }
 
 }  // namespace

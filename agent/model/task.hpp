@@ -74,6 +74,7 @@ struct Container {
   std::map<std::string, std::string> labels;  ///< as the runtime has them
   std::vector<MountedVolume> mounts;          ///< likewise; empty: not known yet
   std::optional<int> healthExitCode;          ///< of the last probe
+  std::optional<MonoTime> startAskedAt;       ///< the last start by this process
   std::optional<MonoTime> runningSince;
   std::optional<MonoTime> restartAt;
   /// The runtime says that it has ended; it counts once the kernel says that none of its processes is left.

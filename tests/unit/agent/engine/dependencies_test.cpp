@@ -89,6 +89,23 @@ TEST_CASE("the startTimeout of a dependency ends the wait by itself") {
   CHECK(effect<StopEffect>(out)->key == kSide);
 }
 
+TEST_CASE("a wall clock that is set while a container starts does not use up its startTimeout") {
+  Bench bench;
+  acs::Task task = chain(acs::Condition::Healthy);
+  task.containers[1].startTimeout = 30;
+  task.containers[1].healthCheckType = "docker";
+  bench.payload(task);
+  bench.pulled();
+  bench.pulled(kSide);
+  bench.created(kSide, "c2");
+  const RuntimeContainer seen = seenRunning("c2", bench.second);
+  Now set = bench.now();
+  set.wall += std::chrono::hours(1);
+  bench.engine.onDone(StartDone{kSide, seen}, set);
+  CHECK(bench.main().known == ContainerStatus::Pulled);
+  CHECK(bench.engine.nextDeadline() > at(bench.second + 20).mono);
+}
+
 TEST_CASE("containers stop in the reverse order of their dependencies") {
   Bench bench;
   bench.payload(chain(acs::Condition::Start));
