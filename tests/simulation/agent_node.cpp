@@ -10,6 +10,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Duration kSessionLasts = seconds(30);
+constexpr Duration kCleanupDelay = seconds(60);
+/// With the time that it takes to tell the controller, while there are faults.
+constexpr Duration kCleanedUpBy = seconds(180);
 
 }  // namespace
 
@@ -27,6 +30,7 @@ void AgentNode::start() {
   session_.reset();
   newProcess_ = true;
   timer_.reset();
+  stopped_.clear();
   engine_.reset();
   agent::Stored stored = agent::fromRecords(disk_.load());
   if (!stored.damaged.empty()) throw Violation("damaged row: " + stored.damaged[0]);
@@ -66,12 +70,16 @@ void AgentNode::registerInstance() {
 
 void AgentNode::run(agent::Stored stored) {
   agent::EngineOptions options;
-  options.cleanupDelay = seconds(60);
+  options.cleanupDelay = kCleanupDelay;
   options.recheck = seconds(60);
   options.stopGrace = seconds(20);
   options.host = agent::HostCapacity{cpu_, memory_, {}, {}, {}};
   engine_ = std::make_unique<agent::Engine>(agent::Identity{"default", instanceArn_, "us-east-1"}, options,
                                             world_.random());
+  for (const agent::Task& task : stored.tasks) {
+    if (agent::statusOf(task) == agent::TaskStatus::Stopped)
+      stopped_[task.arn] = world_.now().mono - kCleanupDelay;
+  }
   process(engine_->restore(std::move(stored.tasks), stored.timeline, world_.now()));
   runtime_.subscribe(alive_, [this](const agent::RuntimeEvent& event) {
     process(engine_->onRuntimeEvent(event, world_.now()));
@@ -117,6 +125,9 @@ void AgentNode::onFrame(controller::SessionId session, const std::string& frame)
 }
 
 void AgentNode::process(agent::Output output) {
+  for (const agent::Task& task : output.save) {
+    if (agent::statusOf(task) == agent::TaskStatus::Stopped) stopped_.emplace(task.arn, world_.now().mono);
+  }
   queue_.push_back(std::move(output));
   pump();
   armTimer();
@@ -157,6 +168,7 @@ void AgentNode::perform(const agent::Effect& effect) {
     report(due->report);
   } else {
     if (const auto* reap = std::get_if<agent::ReapEffect>(&effect)) checkKill(*reap);
+    if (const auto* remove = std::get_if<agent::RemoveEffect>(&effect)) checkCleanUp(*remove);
     runtime_.perform(effect, alive_,
                      [this](agent::Done done) { process(engine_->onDone(std::move(done), world_.now())); });
   }
@@ -169,6 +181,22 @@ void AgentNode::checkKill(const agent::ReapEffect& effect) {
   if (runtime_.running().contains(effect.key)) {
     throw Violation("container " + effect.key.container + " of " + effect.key.taskArn +
                     " runs as it should and is killed");
+  }
+}
+
+/// Containers are there for the whole of the delay, whatever the wall clock says. What an earlier process has
+/// seen to end has its time by the wall clock alone.
+void AgentNode::checkCleanUp(const agent::RemoveEffect& effect) {
+  const auto stopped = stopped_.find(effect.key.taskArn);
+  if (stopped == stopped_.end() || world_.now().mono - stopped->second >= kCleanupDelay) return;
+  throw Violation("container " + effect.key.container + " of " + effect.key.taskArn +
+                  " is removed too early");
+}
+
+void AgentNode::checkCleanedUp() const {
+  for (const auto& [arn, since] : stopped_) {
+    const bool due = world_.now().mono - since > kCleanedUpBy;
+    if (due && engine_->tasks().contains(arn)) throw Violation("what is left of " + arn + " is not removed");
   }
 }
 

@@ -78,6 +78,8 @@ class AgentNode {
   void onClosed(controller::SessionId session);
   /// The network between the agent and the controller breaks for a while.
   void cut();
+  /// At the end of a run.
+  void checkCleanedUp() const;
   FaultyRuntime& runtime() { return runtime_; }
   const agent::Engine* engine() const { return engine_.get(); }
 
@@ -89,6 +91,7 @@ class AgentNode {
   void pump();
   void perform(const agent::Effect& effect);
   void checkKill(const agent::ReapEffect& effect);
+  void checkCleanUp(const agent::RemoveEffect& effect);
   void report(const agent::Report& report);
   void armTimer();
 
@@ -108,7 +111,8 @@ class AgentNode {
   bool committing_ = false;
   std::optional<controller::SessionId> session_;
   std::optional<MonoTime> sessionSince_;
-  bool newProcess_ = true;  ///< until a session has lasted
+  std::map<std::string, MonoTime> stopped_;  ///< since when tasks are STOPPED, as this process has seen it
+  bool newProcess_ = true;                   ///< until a session has lasted
   std::optional<MonoTime> timer_;
 };
 

@@ -40,6 +40,8 @@ Json containersOf(const std::string& family) {
              {"essential", false}};
   side["image"] = "slow";
   side["healthCheck"] = Json{{"command", Json::array({"CMD", "true"})}};
+  // Longer than a run, and shorter than what the wall clock is set by.
+  first["startTimeout"] = side["startTimeout"] = 600;
   side["dependsOn"] = depends("first", "SUCCESS");
   main["dependsOn"] = depends("side", "HEALTHY");
   main["mountPoints"] = Json::array({Json{{"sourceVolume", "scratch"}, {"containerPath", "/scratch"}}});

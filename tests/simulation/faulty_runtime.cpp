@@ -56,7 +56,7 @@ void FaultyRuntime::perform(const Effect& effect, const Alive& alive, Answer ans
   if (world_.fault(0.01)) {
     // The connection breaks with the request on its way: it is carried out later than the caller gives up.
     world_.after(milliseconds(5), alive, [effect, heard] { heard(failureOf(effect)); });
-    delay += world_.between(milliseconds(0), kLongestWay);
+    delay = std::max(delay, world_.between(milliseconds(0), kLongestWay));
     return send(effect, delay, forever_, ignored);
   }
   // Without an answer a transport sends again; but starts, of which it knows that they must not come twice.
@@ -138,7 +138,7 @@ void FaultyRuntime::create(const CreateEffect& effect, const Alive& alive, const
   });
 }
 
-Result<RuntimeContainer> FaultyRuntime::doStart(const std::string& id) {
+Result<RuntimeContainer> FaultyRuntime::doStart(const std::string& id, const Alive& asker) {
   Box* box = find(id);
   if (!box) return makeError(Code::NotFound, "no such container");
   if (imageIs(box->spec.image, "badcommand")) return makeError(Code::InvalidArgument, "no such command");
@@ -162,12 +162,14 @@ Result<RuntimeContainer> FaultyRuntime::doStart(const std::string& id) {
   }
   box->seen.state = RunState::Running;
   box->seen.pid = static_cast<int64_t>(1000 + nextId_);
-  // No two lives of a container begin at the same time.
+  // By a clock that may have been set back; but no two lives of a container begin at the same time.
   const WallTime began = world_.now().wall;
-  box->seen.startedAt = box->seen.startedAt ? std::max(began, *box->seen.startedAt + milliseconds(1)) : began;
+  box->seen.startedAt = box->seen.startedAt == began ? began + milliseconds(1) : began;
   box->seen.exitCode.reset();
   box->seen.finishedAt.reset();
   box->ghost = false;
+  box->startedBy = asker;
+  box->wallOff = world_.wallOff();
   ++box->run;
   plan(*box);
   emit(box->seen.id, "start");
@@ -177,7 +179,7 @@ Result<RuntimeContainer> FaultyRuntime::doStart(const std::string& id) {
 void FaultyRuntime::start(const StartEffect& effect, const Alive& alive, const Answer& answer) {
   world_.after(latency(), forever_, [this, effect, alive, answer] {
     Result<RuntimeContainer> result = makeError(Code::Unavailable, "the runtime is restarting");
-    if (!world_.fault(0.02)) result = doStart(effect.id);
+    if (!world_.fault(0.02)) result = doStart(effect.id, alive);
     reply<StartDone>(alive, answer, result, effect.key);
   });
 }
@@ -212,7 +214,7 @@ void FaultyRuntime::exit(Box& box, int code, bool oom) {
   box.seen.exitCode = code;
   box.seen.oomKilled = oom;
   box.seen.pid = 0;
-  box.seen.finishedAt = std::max(world_.now().wall, *box.seen.startedAt);
+  box.seen.finishedAt = world_.now().wall;
   if (world_.fault(0.1)) {
     box.ghost = true;
     world_.after(world_.between(milliseconds(1), seconds(3)), forever_,
@@ -269,6 +271,14 @@ void FaultyRuntime::hang(Duration length) {
   hungUntil_ = std::max(hungUntil_, world_.now().mono + length);
 }
 
+void FaultyRuntime::noteAges() {
+  for (const auto& [name, box] : boxes_) {
+    const bool own = box.startedBy == listening_;
+    const bool set = std::chrono::abs(world_.wallOff() - box.wallOff) > std::chrono::minutes(1);
+    if (!own && set) ledger_.misdated.insert(keyOf(box.spec).taskArn);
+  }
+}
+
 bool FaultyRuntime::lives(const std::string& containerName) const {
   auto it = boxes_.find(containerName);
   return it != boxes_.end() && (it->second.ghost || it->second.seen.state == RunState::Running);
@@ -316,6 +326,7 @@ void FaultyRuntime::list(const Alive& alive, const Answer& answer) {
 void FaultyRuntime::subscribe(const Alive& alive, std::function<void(RuntimeEvent)> listener) {
   listening_ = alive;
   listener_ = std::move(listener);
+  noteAges();
   world_.after(milliseconds(1), alive, [this] {
     RuntimeEvent connected;
     connected.kind = RuntimeEvent::Kind::Connected;

@@ -18,6 +18,7 @@ struct StartLedger {
   std::map<agent::ContainerKey, int> starts;
   std::set<agent::ContainerKey> removed;  ///< behind the agent's back
   std::set<std::string> forgotten;        ///< tasks of which the agent lost its record
+  std::set<std::string> misdated;         ///< tasks with a container whose age an agent can't tell
   std::map<std::string, int> failures;    ///< of what has to succeed before a task's containers start
 
   /// Where neither the agent nor the runtime remembers it, nobody can know that it has been started.
@@ -40,6 +41,10 @@ class FaultyRuntime {
   /// Volumes and control groups of tasks that were made and not removed, by the task's id.
   const std::set<std::string>& setUps() const { return setUps_; }
 
+  /// Notes which containers an earlier process of the agent started by another wall clock: the present one
+  /// knows their age by that clock alone.
+  void noteAges();
+
   /// Performs an effect; `answer` is called later unless `alive` was reset.
   void perform(const agent::Effect& effect, const Alive& alive, Answer answer);
   /// Sends events to `listener` from now on, until `alive` is reset.
@@ -58,6 +63,8 @@ class FaultyRuntime {
     uint64_t run = 0;  ///< counts starts, so that a planned exit finds the right one
     /// The runtime has told its end, and a process of it is still there.
     bool ghost = false;
+    Alive startedBy;  ///< the agent's process
+    std::chrono::milliseconds wallOff{};
   };
 
   void pull(const agent::PullEffect& effect, const Alive& alive, const Answer& answer);
@@ -72,7 +79,7 @@ class FaultyRuntime {
   void tearDown(const agent::TearDownEffect& effect, const Alive& alive, const Answer& answer);
 
   Result<std::string> doCreate(const agent::ContainerSpec& spec);
-  Result<agent::RuntimeContainer> doStart(const std::string& id);
+  Result<agent::RuntimeContainer> doStart(const std::string& id, const Alive& asker);
   void plan(Box& box);
   void exit(Box& box, int code, bool oom);
   Box* find(const std::string& idOrName);

@@ -103,17 +103,22 @@ void Scenario::checkWaiting() {
   }
 }
 
-/// Whether one of its first steps has failed as often as an agent tries.
-bool Scenario::neverBegan(const std::string& id) const {
+/// Whether it may have ended before its time: somebody took a container of it away, one of its first steps
+/// has failed as often as an agent tries, or an agent could not tell the age of a container and so its
+/// timeout.
+bool Scenario::excused(const std::string& id) const {
+  if (tampered_.contains(id)) return true;
+  const StartLedger& ledger = cluster_.ledger();
   const int attempts = agent::EngineOptions{}.attempts;
-  return std::ranges::any_of(cluster_.ledger().failures, [&](const auto& entry) {
+  const bool failed = std::ranges::any_of(ledger.failures, [&](const auto& entry) {
     return idOf(entry.first) == id && entry.second >= attempts;
   });
+  return failed || std::ranges::any_of(ledger.misdated, [&](const auto& arn) { return idOf(arn) == id; });
 }
 
 /// A container that ended by itself has its own exit code, as the controller tells it.
 void Scenario::checkExitCodes(const controller::Task& task, const std::string& family) const {
-  if (task.stopCode == "UserInitiated" || tampered_.contains(task.id) || neverBegan(task.id)) return;
+  if (task.stopCode == "UserInitiated" || excused(task.id)) return;
   for (const controller::TaskContainer& container : task.containers) {
     const std::optional<int> code = exitCodeOf(family, container.name);
     const bool over = container.status == controller::ContainerStatus::Stopped;
@@ -137,7 +142,7 @@ void Scenario::checkEnd() {
     }
     checkExitCodes(task, family);
     if (!stopped && !lasts(family)) throw Violation("task " + id + " of " + family + " should have ended");
-    bool reason = task.stopCode == "UserInitiated" || tampered_.contains(id) || neverBegan(id);
+    bool reason = task.stopCode == "UserInitiated" || excused(id);
     if (stopped && lasts(family) && !reason) {
       throw Violation("task " + id + " ended for no reason: " + task.stopCode + ", " + task.stoppedReason +
                       (task.containers.empty() ? "" : ", " + task.containers[0].reason));
@@ -155,6 +160,7 @@ void Scenario::checkEnd() {
       bool waits = std::ranges::any_of(task.containers, &agent::Container::restarting);
       if (waits && should_run.contains(idOf(arn))) runs.insert(idOf(arn));
     }
+    agent->checkCleanedUp();
     for (const std::string& id : agent->runtime().setUps()) {
       auto known = [&](const auto& entry) { return idOf(entry.first) == id; };
       // What the tasks shared of which the controller, too, wanted nothing any more is left where it is.

@@ -83,11 +83,28 @@ void Scenario::restartLater(std::function<void()> what) {
   world.after(world.between(milliseconds(1), seconds(8)), forever_, std::move(what));
 }
 
+/// Somebody sets the clock of all hosts, by little or by much.
+void Scenario::setClock() {
+  World& world = cluster_.world();
+  const auto off = [&](Duration most) {
+    return std::chrono::duration_cast<milliseconds>(world.between(-most, most));
+  };
+  if (world.chance(0.5)) {
+    world.setWall(world.wallOff() + off(seconds(3)));
+  } else {
+    world.setWall(off(std::chrono::hours(6)));
+  }
+  for (auto& agent : cluster_.agents()) agent->runtime().noteAges();
+}
+
 void Scenario::breakSomething() {
   World& world = cluster_.world();
   if (!world.faults()) return;
   AgentNode& agent = *cluster_.agents()[world.random().below(cluster_.agents().size())];
-  switch (world.random().below(5)) {
+  switch (world.random().below(6)) {
+    case 5:
+      setClock();
+      break;
     case 4:
       if (world.chance(0.5)) agent.runtime().hang(world.between(seconds(1), seconds(60)));
       break;

@@ -39,6 +39,7 @@ class Scenario {
   void runTask();
   void stopTask();
   void breakSomething();
+  void setClock();
   void restartLater(std::function<void()> what);
 
   void checkStep();
@@ -47,7 +48,7 @@ class Scenario {
   void checkWaiting();
   void checkEnd();
   void checkExitCodes(const controller::Task& task, const std::string& family) const;
-  bool neverBegan(const std::string& id) const;
+  bool excused(const std::string& id) const;
   std::string seenByAgents(const std::string& id);
 
   ScenarioOptions options_;

@@ -39,6 +39,13 @@ class World {
            Duration(static_cast<int64_t>(random_.below(static_cast<uint64_t>((most - least).count()) + 1)));
   }
 
+  /// Sets the wall clock, which is then so far off the time that passes. Nothing else notices.
+  void setWall(std::chrono::milliseconds off) {
+    now_.wall += off - off_;
+    off_ = off;
+  }
+  std::chrono::milliseconds wallOff() const { return off_; }
+
   /// Runs `what` after `delay`, unless `alive` has been reset by then.
   void after(Duration delay, const Alive& alive, std::function<void()> what) {
     queue_.push(Event{now_.mono + delay, order_++, alive, std::move(what)});
@@ -71,6 +78,7 @@ class World {
   SeededRandom random_;
   Now now_{MonoTime(std::chrono::seconds(1)), fromEpochMillis(1'700'000'000'000)};
   Duration fraction_{};
+  std::chrono::milliseconds off_{};
   std::priority_queue<Event> queue_;
   uint64_t order_ = 0;
   bool faults_ = true;
