@@ -120,12 +120,12 @@ class Cluster {
  public:
   Cluster(uint64_t seed, size_t agents);
 
-  /// A call over the faulty network, retried by nobody: either way may be lost.
+  /// A call over the faulty network, retried by nobody: either way may be lost, and it may come twice.
   void request(const std::string& operation, const Json& input, const Alive& alive, Reply reply);
-  /// Frames of a session arrive in order, like those of a TCP connection. One may get lost without the
-  /// others: either side drops what it can't read.
-  void toAgent(controller::SessionId session, size_t agent, std::string frame);
-  void toController(controller::SessionId session, std::string frame);
+  /// Frames of a session mostly arrive in order, like those of a TCP connection. One may get lost without the
+  /// others, come twice, or after those that left since: a controller may lose, repeat and reorder too.
+  void toAgent(controller::SessionId session, size_t agent, const std::string& frame);
+  void toController(controller::SessionId session, const std::string& frame);
   void closed(controller::SessionId session, size_t agent);
 
   World& world() { return world_; }
@@ -134,6 +134,8 @@ class Cluster {
   const StartLedger& ledger() const { return ledger_; }
 
  private:
+  void carry(std::map<controller::SessionId, MonoTime>& last, controller::SessionId session,
+             const std::function<void()>& arrive);
   Duration orderedDelay(std::map<controller::SessionId, MonoTime>& last, controller::SessionId session);
 
   World world_;
