@@ -38,6 +38,7 @@ class ControllerNode {
   void onFrame(controller::SessionId session, const std::string& frame);
   void disconnect(controller::SessionId session);
   const controller::State& state() const { return core_->state(); }
+  Disk& disk() { return disk_; }
   /// Hears of all that has become durable.
   std::function<void(const controller::Mutations&)> onDurable = [](const controller::Mutations&) {};
 
@@ -81,6 +82,7 @@ class AgentNode {
   /// At the end of a run.
   void checkCleanedUp() const;
   FaultyRuntime& runtime() { return runtime_; }
+  Disk& disk() { return disk_; }
   const agent::Engine* engine() const { return engine_.get(); }
 
  private:

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "common/store/store.hpp"
+#include "tests/simulation/crash.hpp"
 #include "tests/simulation/world.hpp"
 
 namespace berth::simulation {
@@ -21,6 +22,8 @@ class Disk {
     }
     Duration delay = world_.between(std::chrono::microseconds(200), milliseconds(8));
     world_.after(delay, alive, [this, alive, changes = std::move(changes), done = std::move(done)] {
+      const bool fatal = ++commits_ == crash_.commit;
+      if (fatal && !crash_.durable) return die_();
       for (const Change& change : changes) {
         auto key = std::pair(change.kind, change.key);
         if (change.value) {
@@ -29,10 +32,18 @@ class Disk {
           rows_.erase(key);
         }
       }
+      if (fatal) return die_();
       // Written, but the answer comes a moment later: a crash in between is a crash after the write.
       world_.after(std::chrono::microseconds(50), alive, [done] { done(true); });
     });
   }
+
+  /// At the commit that the crash names `die` is called, and the writer hears nothing of it.
+  void crashAt(Crash crash, std::function<void()> die) {
+    crash_ = crash;
+    die_ = std::move(die);
+  }
+  uint64_t commits() const { return commits_; }
 
   /// Some rows of a kind, or all rows, are gone; answers their keys.
   std::vector<std::string> lose(bool all) {
@@ -57,6 +68,9 @@ class Disk {
 
  private:
   World& world_;
+  uint64_t commits_ = 0;
+  Crash crash_;
+  std::function<void()> die_;
   std::map<std::pair<std::string, std::string>, std::string> rows_;
 };
 

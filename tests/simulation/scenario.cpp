@@ -48,34 +48,46 @@ void Scenario::setUp() {
     input["volumes"] = Json::array({Json{{"name", "scratch"}}});
     call("RegisterTaskDefinition", input, [](const Json&) {});
   }
+  for (size_t i = 0; i < options_.plan.size(); ++i) follow(i);
+  if (!options_.plan.empty()) return;
   for (size_t i = 0; i < options_.tasks; ++i) {
     Duration at = cluster_.world().between(seconds(5), options_.faults);
-    cluster_.world().after(at, forever_, [this] { runTask(); });
+    cluster_.world().after(at, forever_, [this] { runAnyTask(); });
   }
 }
 
-void Scenario::runTask() {
-  World& world = cluster_.world();
-  std::string image = kFamilies[world.random().below(std::size(kFamilies))];
-  Json input{{"taskDefinition", image}, {"clientToken", randomUuid(world.random())}};
-  call("RunTask", input, [this, image](const Json& reply) {
+void Scenario::runTask(const std::string& family, std::optional<size_t> planned) {
+  Json input{{"taskDefinition", family}, {"clientToken", randomUuid(cluster_.world().random())}};
+  call("RunTask", input, [this, family, planned](const Json& reply) {
     ++asked_;
+    // No instance takes it: there is no room, or its agent is not there.
+    if (planned && reply["tasks"].empty()) {
+      cluster_.world().after(seconds(1), forever_, [this, family, planned] { runTask(family, planned); });
+    }
     for (const Json& task : reply["tasks"]) {
       std::string arn = task["taskArn"].get<std::string>();
-      told_[idOf(arn)] = Wish{arn, image, false};
+      told_[idOf(arn)] = Wish{arn, family, false, planned};
     }
   });
+}
+
+void Scenario::runAnyTask() {
+  World& world = cluster_.world();
+  runTask(kFamilies[world.random().below(std::size(kFamilies))], std::nullopt);
   if (world.chance(0.4)) {
-    world.after(world.between(Duration(0), seconds(30)), forever_, [this] { stopTask(); });
+    world.after(world.between(Duration(0), seconds(30)), forever_, [this] { stopAnyTask(); });
   }
 }
 
-void Scenario::stopTask() {
+void Scenario::stopTask(const std::string& id) {
+  call("StopTask", Json{{"task", told_[id].arn}}, [this, id](const Json&) { told_[id].stopAsked = true; });
+}
+
+void Scenario::stopAnyTask() {
   if (told_.empty()) return;
   auto it = told_.begin();
   std::advance(it, static_cast<int64_t>(cluster_.world().random().below(told_.size())));
-  std::string id = it->first;
-  call("StopTask", Json{{"task", it->second.arn}}, [this, id](const Json&) { told_[id].stopAsked = true; });
+  stopTask(it->first);
 }
 
 void Scenario::restartLater(std::function<void()> what) {
@@ -133,6 +145,8 @@ void Scenario::breakSomething() {
 
 ScenarioResult Scenario::run() {
   World& world = cluster_.world();
+  if (!options_.plan.empty()) world.endFaults();
+  prepareCrash();
   setUp();
   world.after(seconds(6), forever_, [this] { breakSomething(); });
   MonoTime end_of_faults = world.now().mono + options_.faults;
@@ -148,6 +162,9 @@ ScenarioResult Scenario::run() {
     (stopped ? result.stopped : result.running) += 1;
     result.fingerprint += id + (stopped ? "S" : "R");
   }
+  for (size_t i = 0; i < options_.plan.size(); ++i) result.ends.push_back(endOf(i));
+  result.agentCommits = cluster_.agents()[0]->disk().commits();
+  result.controllerCommits = cluster_.controller().disk().commits();
   return result;
 }
 

@@ -7,18 +7,29 @@
 
 namespace berth::simulation {
 
+/// A task of a run that leaves nothing to chance.
+struct Planned {
+  std::string family;
+  bool stop = false;  ///< its user stops it when it has long been running
+};
+
 struct ScenarioOptions {
   size_t agents = 5;
   size_t tasks = 50;
   Duration faults = std::chrono::seconds(90);  ///< how long things go wrong
   Duration quiet = std::chrono::seconds(240);  ///< how long everything then has to come to rest
+  std::vector<Planned> plan;                   ///< instead of tasks and faults by chance
+  Crash crash;                                 ///< of the controller or of the first agent
 };
 
 struct ScenarioResult {
   uint64_t steps = 0;
   size_t stopped = 0;
   size_t running = 0;
-  std::string fingerprint;  ///< of the final state: equal for equal seeds
+  std::string fingerprint;        ///< of the final state: equal for equal seeds
+  std::vector<std::string> ends;  ///< of the planned tasks, as the controller tells them
+  uint64_t agentCommits = 0;      ///< of the first agent
+  uint64_t controllerCommits = 0;
 };
 
 class Scenario {
@@ -32,12 +43,18 @@ class Scenario {
     std::string arn;
     std::string image;
     bool stopAsked = false;
+    std::optional<size_t> planned{};
   };
 
   void setUp();
   void call(const std::string& operation, const Json& input, std::function<void(const Json&)> then);
-  void runTask();
-  void stopTask();
+  void follow(size_t planned);
+  void prepareCrash();
+  std::string endOf(size_t planned);
+  void runTask(const std::string& family, std::optional<size_t> planned);
+  void runAnyTask();
+  void stopTask(const std::string& id);
+  void stopAnyTask();
   void breakSomething();
   void setClock();
   void restartLater(std::function<void()> what);
