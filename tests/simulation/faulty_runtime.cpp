@@ -48,6 +48,8 @@ void FaultyRuntime::perform(const Effect& effect, const Alive& alive, Answer ans
     note(done);
     answer(std::move(done));
   };
+  // It has no answer of its own, and pulls here do not take so long that it would matter.
+  if (std::holds_alternative<CancelPullEffect>(effect)) return;
   if (const auto* e = std::get_if<ReapEffect>(&effect)) return reap(*e, alive, heard);
   // The request reaches the runtime after a while, and is carried out even if the agent has died since.
   Duration delay = world_.between(milliseconds(0), milliseconds(3));
