@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "common/time/clock.hpp"
+
 namespace berth::simulation {
 
 struct Crash {
@@ -10,6 +12,7 @@ struct Crash {
   Who who = Who::Nobody;
   uint64_t commit = 0;   ///< of that process, counted from 1
   bool durable = false;  ///< just after it has become durable, or just before
+  Duration down{};       ///< until the process runs again
 };
 
 }  // namespace berth::simulation

@@ -10,7 +10,6 @@ using std::chrono::seconds;
 
 constexpr Duration kRunsFrom = seconds(5);
 constexpr Duration kStopsAt = seconds(60);
-constexpr Duration kDown = seconds(2);
 
 }  // namespace
 
@@ -32,7 +31,7 @@ void Scenario::prepareCrash() {
   const auto again = [this](auto& node) {
     node.disk().crashAt(options_.crash, [this, &node] {
       node.kill();
-      cluster_.world().after(kDown, forever_, [&node] { node.start(); });
+      cluster_.world().after(options_.crash.down, forever_, [&node] { node.start(); });
     });
   };
   if (options_.crash.who == Crash::Who::Agent) again(*cluster_.agents()[0]);
