@@ -17,6 +17,11 @@ bool mayHaveRun(const Container& container) {
   return !container.restarting || container.unansweredStarts > 0 || container.failedRestarts > 0;
 }
 
+/// From when the controller has heard of its end, or from the agent's own start, however long ago that end
+/// was: a payload that was sent before may arrive until then, and what an earlier process asked for be
+/// carried out.
+constexpr Duration kLeastKept = std::chrono::minutes(1);
+
 std::string wantedBy(const Task& task, const Container& container) {
   return task.arn + " " + container.spec.name;
 }
@@ -213,7 +218,8 @@ void Engine::cleanUp(Task& task, Now now, Output& out) {
     const Duration more(
         static_cast<int64_t>(static_cast<double>(options_.cleanupJitter.count()) *
                              (options_.cleanupJitter > Duration::zero() ? random_.uniform() : 0)));
-    task.cleanUpAt = now.mono + std::clamp(left, Duration::zero(), options_.cleanupDelay) + more;
+    const Duration least = std::min(kLeastKept, options_.cleanupDelay);
+    task.cleanUpAt = now.mono + std::clamp(left, least, options_.cleanupDelay) + more;
   }
   if (now.mono < *task.cleanUpAt) return;
   bool gone = true;

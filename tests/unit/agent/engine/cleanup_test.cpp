@@ -43,6 +43,17 @@ TEST_CASE("a task is removed after the delay although the wall clock is set mean
   CHECK(effect<RemoveEffect>(bench.engine.onTimer(at(due))));
 }
 
+TEST_CASE("a payload that comes late does not begin a task anew whose end was told long after it") {
+  Bench bench;
+  const Output out = bench.payload(stopOf(oneContainer()));
+  bench.second = 10 * 3600;
+  CHECK_FALSE(effect<RemoveEffect>(bench.reported(effect<ReportEffect>(out)->report)));
+  const Output late = bench.payload(oneContainer());
+  CHECK_FALSE(effect<PullEffect>(late));
+  CHECK(bench.main().known == ContainerStatus::Stopped);
+  CHECK(effect<RemoveEffect>(bench.engine.onTimer(at(bench.second + 60))));
+}
+
 TEST_CASE("a task whose end the controller does not know yet is kept") {
   Bench bench;
   bench.payload(stopOf(oneContainer()));
