@@ -48,6 +48,7 @@ void Engine::recognise(Task& task, Output& out) {
       out.effects.push_back(RemoveEffect{{}, it->second.seen.id, true});
       continue;
     }
+    container->runtimeId = it->second.seen.id;
     const std::string endpoint = valueOf(it->second.seen, kEndpointLabel);
     if (!endpoint.empty()) container->endpoint = endpoint;
     doubt(*container);

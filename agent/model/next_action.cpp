@@ -11,10 +11,11 @@ namespace {
 
 bool before(MonoTime now, const std::optional<MonoTime>& at) { return at && now < *at; }
 
-/// It is, or may be, running, and should have been stopped by now.
+/// It is, or may be, running, and should have been stopped by now. Without its id, which an agent that has lost
+/// its record does not have, the kernel can't be asked, and only the runtime can tell.
 bool overdue(const Container& container, MonoTime now) {
   const bool may_run = container.known == ContainerStatus::Running || container.startIntended;
-  return may_run && container.stopBy && now >= *container.stopBy;
+  return may_run && !container.runtimeId.empty() && container.stopBy && now >= *container.stopBy;
 }
 
 /// What may be there of it was only ever created: nothing runs, whatever the runtime would say. The clean-up

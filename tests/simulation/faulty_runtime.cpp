@@ -173,6 +173,7 @@ Result<RuntimeContainer> FaultyRuntime::doStart(const std::string& id, const Ali
   box->startedBy = asker;
   box->wallOff = world_.wallOff();
   ++box->run;
+  box->began = world_.now().mono;
   plan(*box);
   emit(box->seen.id, "start");
   return box->seen;

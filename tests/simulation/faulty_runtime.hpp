@@ -38,6 +38,8 @@ class FaultyRuntime {
   void hang(Duration length);
   /// Whether a process of the container is left, whatever the runtime says of it.
   bool lives(const std::string& containerName) const;
+  /// When the last life of a container began, which the runtime has.
+  MonoTime began(const std::string& containerName) const { return boxes_.at(containerName).began; }
   /// Volumes and control groups of tasks that were made and not removed, by the task's id.
   const std::set<std::string>& setUps() const { return setUps_; }
 
@@ -63,7 +65,8 @@ class FaultyRuntime {
     uint64_t run = 0;  ///< counts starts, so that a planned exit finds the right one
     /// The runtime has told its end, and a process of it is still there.
     bool ghost = false;
-    Alive startedBy;  ///< the agent's process
+    MonoTime began{};  ///< its present or last life
+    Alive startedBy;   ///< the agent's process
     std::chrono::milliseconds wallOff{};
   };
 

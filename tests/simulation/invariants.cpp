@@ -89,8 +89,12 @@ void Scenario::checkWaiting() {
     for (const auto& [arn, task] : agent->engine()->tasks()) {
       for (const agent::Container& container : task.containers) {
         bool stopped = container.known == agent::ContainerStatus::Stopped;
-        // A container of which a start was asked and never heard of again is the one doubt that is left.
-        if (stopped && agent::hasRun(container) && agent->runtime().lives(container.runtimeName)) {
+        const agent::ContainerKey key{arn, container.spec.name};
+        if (!stopped) unended_[key] = cluster_.world().now().mono;
+        // A start that was asked for, not heard of again and given up is the one doubt that is left: a life
+        // that begins afterwards is ended as soon as it is heard of.
+        if (stopped && agent->runtime().lives(container.runtimeName) &&
+            agent->runtime().began(container.runtimeName) < unended_[key]) {
           throw Violation("container " + container.spec.name + " of " + arn + " is STOPPED and lives");
         }
         bool resting =

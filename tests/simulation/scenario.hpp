@@ -74,6 +74,7 @@ class Scenario {
   size_t asked_ = 0;
   std::map<std::string, Wish> told_;  ///< task id -> what its user was told and wants
   std::map<std::string, controller::TaskStatus> furthest_;
+  std::map<agent::ContainerKey, MonoTime> unended_;  ///< when each was last seen not to be STOPPED
   std::set<std::string> tampered_;   ///< tasks whose container was removed behind the agent's back
   std::set<std::string> forgotten_;  ///< tasks whose records an agent has lost
   uint64_t steps_ = 0;

@@ -98,7 +98,8 @@ TEST_CASE("a wall clock that is set while a container starts does not use up its
   bench.pulled();
   bench.pulled(kSide);
   bench.created(kSide, "c2");
-  const RuntimeContainer seen = seenRunning("c2", bench.second);
+  RuntimeContainer seen = seenRunning("c2", bench.second);
+  seen.health = HealthState::Unknown;
   Now set = bench.now();
   set.wall += std::chrono::hours(1);
   bench.engine.onDone(StartDone{kSide, seen}, set);

@@ -88,6 +88,26 @@ TEST_CASE("a payload makes its containers known again, and nothing is made or st
   CHECK(agent.bench.waiting().empty());
 }
 
+TEST_CASE("what the runtime does not tell of a lost record is asked of the kernel, by the id that its list gave") {
+  Forgetful agent({labelled(running("c1"), kTaskArn)});
+  agent.bench.byHand = true;
+  agent.bench.payload(begun(oneContainer()));
+  agent.bench.payload(stopOf(oneContainer()));
+  const Output out = agent.bench.timer();
+  REQUIRE(effect<ReapEffect>(out));
+  CHECK(effect<ReapEffect>(out)->target.containerId == "c1");
+}
+
+TEST_CASE("a container without an id is not taken for STOPPED while the runtime does not answer") {
+  Forgetful agent({});
+  agent.bench.payload(begun(oneContainer()));
+  agent.bench.payload(stopOf(oneContainer()));
+  agent.bench.second += 3600;
+  CHECK(effects<ReapEffect>(agent.bench.engine.onTimer(agent.bench.now())).empty());
+  CHECK(agent.bench.main().known != ContainerStatus::Stopped);
+  CHECK(agent.bench.waiting().at(0).what == "the runtime, to inspect");
+}
+
 TEST_CASE("a container keeps the address at which it asks the agent") {
   RuntimeContainer found = labelled(running("c1"), kTaskArn);
   found.labels[kEndpointLabel] = "secret-1";
