@@ -123,9 +123,12 @@ struct Process::Serving {
       endpoints.putUsage(id, use);
     };
     out.listener.gone = [&endpoints](const std::string& id) { endpoints.directory().putStats(id, nullptr); };
-    out.checkRuntime = [&runtime = process.parts_.runtime](std::function<void(Status)> done) {
-      runtime.info([done = std::move(done)](const Result<RuntimeInfo>& info) {
-        done(info ? Status() : Status(info.error()));
+    out.checkRuntime = [&process](std::function<void(Status)> done) {
+      process.parts_.runtime.info([&process, done = std::move(done)](const Result<RuntimeInfo>& info) {
+        const Status status = info ? Status() : Status(info.error());
+        process.noteAnswer(status);
+        if (info) process.noteRuntime(*info);
+        done(status);
       });
     };
     return out;
@@ -156,19 +159,35 @@ Process::Process(ProcessParts parts, Config config)
       controlPlane_(parts_.client, parts_.credentials, config_.region, parts_.clock),
       former_(parts_.io.get_executor(), parts_.runtime, parts_.store, parts_.log) {}
 
-Async<RuntimeInfo> Process::waitForRuntime(std::stop_token stop) {
+Async<RuntimeInfo> Process::waitForRuntime(std::optional<RuntimeInfo> remembered, std::stop_token stop) {
   while (!stop.stop_requested()) {
-    auto info = co_await loopAwait<RuntimeInfo>([&](auto done) { parts_.runtime.info(std::move(done)); });
-    if (info) {
-      parts_.endpoints.setTrouble("");
-      co_return *info;
-    }
+    auto info =
+        co_await loopAwait<RuntimeInfo>([&](auto done) { parts_.runtime.info(std::move(done)); }, stop);
+    noteAnswer(info ? Status() : Status(info.error()));
+    if (info) co_return *info;
     parts_.log.warn("the container runtime does not answer", {{"reason", info.error().message}});
-    parts_.endpoints.setTrouble("the container runtime does not answer: " + info.error().message);
+    // The controller can be told, and stop what it likes, all the same.
+    if (remembered) co_return *remembered;
     notifier_.status("waiting for the container runtime");
     co_await sleepFor(kRuntimeRetry, stop);
   }
   co_return RuntimeInfo{};
+}
+
+void Process::noteAnswer(const Status& status) {
+  runtimeTrouble_ = status ? "" : "the container runtime does not answer: " + status.error().message;
+  parts_.endpoints.setTrouble(runtimeTrouble_);
+}
+
+void Process::noteRuntime(const RuntimeInfo& info) {
+  if (!serving_ || info == runtimeInfo_) return;
+  parts_.log.info("the container runtime has changed: registering what it can do",
+                  {{"before", runtimeInfo_.version}, {"now", info.version}});
+  runtimeInfo_ = info;
+  spawn(parts_.io.get_executor(), parts_.log, "registration of a changed runtime",
+        [this, arn = serving_->engine.identity().instanceArn, stop = ending_.get_token()]() -> Async<void> {
+          static_cast<void>(co_await enrol(arn, stop));
+        });
 }
 
 Async<int> Process::run(std::stop_token asked) {
@@ -185,7 +204,8 @@ Async<int> Process::live(std::stop_token stop) {
   showStored();
   spawn(parts_.io.get_executor(), parts_.log, "local endpoints",
         [this, stop] { return parts_.endpoints.serve(stop); });
-  runtimeInfo_ = co_await waitForRuntime(stop);
+  auto before = parts_.store.load();
+  runtimeInfo_ = co_await waitForRuntime(before ? fromRecords(*before).runtime : std::nullopt, stop);
   while (!stop.stop_requested()) {
     auto records = parts_.store.load();
     if (!records) {
@@ -319,7 +339,7 @@ Async<void> Process::tick(Serving& serving, std::stop_token stop) {
   while (co_await sleepFor(kTick, stop)) {
     parts_.endpoints.refresh(serving.engine, parts_.runtime.pullStatus());
     const std::string& reason = serving.runner->blockedBy();
-    parts_.endpoints.setTrouble(reason.empty() ? "" : "the state can't be written: " + reason);
+    parts_.endpoints.setTrouble(reason.empty() ? runtimeTrouble_ : "the state can't be written: " + reason);
   }
 }
 

@@ -61,7 +61,12 @@ class Process {
   void showStored();
   /// Tells tasks the zone that the last registration was answered with.
   void showZone(const std::vector<Record>& records);
-  Async<RuntimeInfo> waitForRuntime(std::stop_token stop);
+  /// Where it does not answer, what it said the last time has to do.
+  Async<RuntimeInfo> waitForRuntime(std::optional<RuntimeInfo> remembered, std::stop_token stop);
+  /// Whether the runtime has answered, for those who look at the agent's health.
+  void noteAnswer(const Status& status);
+  /// An upgrade, or the first answer since the start: what the host can do is registered again if it is new.
+  void noteRuntime(const RuntimeInfo& info);
   /// Keeps the tasks, and the sessions; `enrolFirst`: the controller has not been told yet that the agent is
   /// there again.
   Async<Ended> serve(Stored stored, bool enrolFirst, std::stop_token stop);
@@ -94,6 +99,7 @@ class Process {
   BlockingPool blocking_{1};
   std::stop_source ending_;
   bool damaged_ = false;
+  std::string runtimeTrouble_;
   Serving* serving_ = nullptr;  ///< while it serves
 };
 

@@ -50,8 +50,9 @@ Registration registrationOf(const Config& config, const Host& host, const Runtim
   return out;
 }
 
-Async<Status> remember(RegistrarDeps deps, std::string cluster, Registered registered) {
+Async<Status> remember(RegistrarDeps deps, std::string cluster, Registered registered, RuntimeInfo runtime) {
   Changes changes = registrationChanges(cluster, registered.instanceArn);
+  for (Change& change : runtimeChanges(runtime)) changes.push_back(std::move(change));
   changes.push_back(Change{kMeta, kZoneKey, registered.availabilityZone});
   auto stored = co_await loopAwait<std::monostate>([&](auto done) {
     deps.store.commit(std::move(changes), [done](Status status) {
@@ -77,7 +78,7 @@ Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config
   while (true) {
     auto outcome = co_await deps.controlPlane.registerInstance(registration, stop);
     if (const auto* registered = std::get_if<Registered>(&outcome)) {
-      Status stored = co_await remember(deps, config.cluster, *registered);
+      Status stored = co_await remember(deps, config.cluster, *registered, runtime);
       if (stored) {
         deps.log.info("registered", {{"cluster", config.cluster},
                                      {"container_instance", registered->instanceArn},

@@ -26,6 +26,14 @@ void Engine::release(Task& task) {
   room_ = true;
 }
 
+std::string Engine::holdersOf(const Task& waiting) const {
+  std::map<std::string, Needs> holders;
+  for (const std::string& arn : holders_) {
+    if (const auto it = tasks_.find(arn); it != tasks_.end()) holders.emplace(arn, needsOf(it->second));
+  }
+  return heldBy(needsOf(waiting), *options_.host, used_, holders);
+}
+
 void Engine::admit(Now now, Output& out) {
   if (!restored_) return;
   std::vector<std::string> changed;
@@ -50,7 +58,7 @@ void Engine::admit(Now now, Output& out) {
       changed.push_back(arn);
       return true;
     }
-    std::string lacks = lack ? std::move(*lack) : "the tasks that came before it to be let in";
+    std::string lacks = lack ? *lack + holdersOf(task) : "the tasks that came before it to be let in";
     if (task.lacks != lacks) touched_.insert(arn);
     task.lacks = std::move(lacks);
     blocked = true;

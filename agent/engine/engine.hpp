@@ -169,6 +169,8 @@ class Engine {
 
   /// Lets tasks in, in the order in which they came, as long as the first of them finds room.
   void admit(Now now, Output& out);
+  /// Who has the room that a task waits for, in words.
+  std::string holdersOf(const Task& waiting) const;
   void hold(Task& task);
   void release(Task& task);
   void setUp(Task& task, Now now, Output& out);

@@ -4,13 +4,34 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <string_view>
 
 #include "agent/kernel/kernel_file.hpp"
 #include "agent/kernel/kernel_text.hpp"
 
 namespace berth::agent {
 namespace {
+
+constexpr int kDeepestFolder = 8;  ///< of the groups in a hierarchy that hold containers
+
+/// The groups below a folder that bear a container's id.
+std::vector<std::string> below(const std::string& folder, const std::string& id, int depth) {
+  std::vector<std::string> out;
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(folder.c_str()), ::closedir);
+  if (!open) return out;
+  while (const dirent* entry = ::readdir(open.get())) {
+    if (entry->d_type != DT_DIR || entry->d_name[0] == '.') continue;
+    const std::string path = folder + "/" + entry->d_name;
+    if (std::string_view(entry->d_name).find(id) != std::string_view::npos) {
+      out.push_back(path);
+    } else if (depth < kDeepestFolder) {
+      std::ranges::move(below(path, id, depth + 1), std::back_inserter(out));
+    }
+  }
+  return out;
+}
 
 bool present(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
@@ -70,17 +91,26 @@ std::vector<std::string> GroupFinder::foldersOf(const ProcessTarget& target) con
   };
   if (target.containerId.empty()) return out;
   for (const std::string& place : usualPlaces(target)) add(hierarchy_ + "/" + place);
-  if (target.pid <= 0) return out;
+  if (target.pid > 0) addByProcess(target, add);
+  // The engine may put groups anywhere (dockerd --cgroup-parent), and its process may be gone or never have
+  // been seen: then the whole hierarchy is gone through.
+  if (out.empty()) {
+    for (const std::string& folder : below(hierarchy_, target.containerId, 0)) add(folder);
+  }
+  return out;
+}
+
+void GroupFinder::addByProcess(const ProcessTarget& target,
+                               const std::function<void(const std::string&)>& add) const {
   const auto text = readKernelFile(roots_.proc + "/" + std::to_string(target.pid) + "/cgroup");
-  if (!text) return out;
+  if (!text) return;
   const auto lines = parseProcCgroup(*text);
-  if (!lines) return out;
+  if (!lines) return;
   for (const CgroupLine& line : *lines) {
     const std::string group = groupOf(line.path, target.containerId);
     const std::string mount = mountOf(line.controllers);
     if (!group.empty() && mount == hierarchy_) add(mount + group);
   }
-  return out;
 }
 
 std::vector<std::string> GroupFinder::controllers() const {

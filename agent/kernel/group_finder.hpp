@@ -1,6 +1,7 @@
 // Where the kernel keeps the control groups of containers.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,7 @@ class GroupFinder {
 
   /// Folders of the container's group in one hierarchy: through its process while that lives, and where the
   /// runtime's drivers put it ("docker/ID" or below the task's own group, system.slice/docker-ID.scope), as
-  /// the process may be gone. Only folders that are there.
+  /// the process may be gone; where neither has it, anywhere. Only folders that are there.
   std::vector<std::string> foldersOf(const ProcessTarget& target) const;
 
   /// Version 2 alone, with its controllers.
@@ -34,6 +35,7 @@ class GroupFinder {
   const KernelRoots& roots() const { return roots_; }
 
  private:
+  void addByProcess(const ProcessTarget& target, const std::function<void(const std::string&)>& add) const;
   std::string mountOf(const std::vector<std::string>& controllers) const;
 
   KernelRoots roots_;

@@ -91,6 +91,30 @@ std::optional<std::string> lacking(const Needs& needs, const HostCapacity& host,
   return std::nullopt;
 }
 
+std::string heldBy(const Needs& needs, const HostCapacity& host, const Needs& used,
+                   const std::map<std::string, Needs>& holders) {
+  constexpr size_t kNamed = 3;
+  const bool cpu = needs.cpu > host.cpu - used.cpu;
+  const bool memory = !cpu && needs.memory > host.memory - used.memory;
+  std::vector<std::pair<int64_t, std::string>> have;
+  for (const auto& [name, held] : holders) {
+    const bool same = firstCommon(needs.tcpPorts, held.tcpPorts) ||
+                      firstCommon(needs.udpPorts, held.udpPorts) || firstCommon(needs.gpus, held.gpus);
+    const int64_t much = cpu ? held.cpu : memory ? held.memory : same ? 1 : 0;
+    if (much > 0) have.emplace_back(much, name);
+  }
+  std::ranges::sort(have, [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
+  std::string out;
+  for (size_t i = 0; i < have.size() && i < kNamed; ++i) {
+    out += (i == 0 ? "; held by " : ", ") + have[i].second;
+    if (cpu || memory) out += " (" + std::to_string(have[i].first) + (cpu ? " units)" : " MiB)");
+  }
+  if (have.size() > kNamed) out += " and " + std::to_string(have.size() - kNamed) + " more";
+  return out;
+}
+
 void take(Needs& used, const Needs& needs) {
   used.cpu += needs.cpu;
   used.memory += needs.memory;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -36,6 +37,11 @@ std::optional<std::string> neverFits(const Needs& needs, const HostCapacity& hos
 
 /// What of `needs` is not free while `used` is taken, in words; nullopt when all is.
 std::optional<std::string> lacking(const Needs& needs, const HostCapacity& host, const Needs& used);
+
+/// Who has what is not free for `needs`, in words that can follow lacking(): those who hold most of it first,
+/// by name, the others as a number. Empty when nothing is lacking.
+std::string heldBy(const Needs& needs, const HostCapacity& host, const Needs& used,
+                   const std::map<std::string, Needs>& holders);
 
 /// `used` with what one more task takes, or with what one gives back.
 void take(Needs& used, const Needs& needs);

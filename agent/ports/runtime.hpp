@@ -210,6 +210,7 @@ struct RuntimeInfo {
   std::vector<std::string> loggingDrivers;  ///< "json-file", "journald", ...
   std::vector<std::string> volumePlugins;   ///< beside "local"
   bool systemdGroups = false;               ///< control groups are made by systemd: parents are slices
+  bool operator==(const RuntimeInfo&) const = default;
 };
 
 /// Something happened to a container. A hint only: the engine asks (inspect) for the truth.

@@ -167,6 +167,21 @@ Result<Task> decodeTask(const Record& record) {
   return task;
 }
 
+/// What can't be read is asked anew.
+std::optional<RuntimeInfo> decodeRuntime(const std::string& text) {
+  auto object = json::parseObject(text, "runtime");
+  if (!object) return std::nullopt;
+  Fields fields(*object, "runtime");
+  RuntimeInfo out;
+  out.version = fields.requiredStr("version");
+  out.apiVersion = fields.requiredStr("apiVersion");
+  out.minApiVersion = fields.str("minApiVersion");
+  out.loggingDrivers = fields.strings("loggingDrivers");
+  out.volumePlugins = fields.strings("volumePlugins");
+  out.systemdGroups = fields.boolean("systemdGroups");
+  return fields.status() ? std::optional(std::move(out)) : std::nullopt;
+}
+
 Change put(std::string kind, std::string key, std::string value) {
   return Change{std::move(kind), std::move(key), std::move(value)};
 }
@@ -183,6 +198,16 @@ Changes toChanges(const Output& output) {
 
 Changes registrationChanges(const std::string& cluster, const std::string& instanceArn) {
   return {put("meta", "cluster", cluster), put("meta", "container_instance_arn", instanceArn)};
+}
+
+Changes runtimeChanges(const RuntimeInfo& info) {
+  const Json out{{"version", info.version},
+                 {"apiVersion", info.apiVersion},
+                 {"minApiVersion", info.minApiVersion},
+                 {"loggingDrivers", info.loggingDrivers},
+                 {"volumePlugins", info.volumePlugins},
+                 {"systemdGroups", info.systemdGroups}};
+  return {put("meta", "runtime", json::dump(out))};
 }
 
 Changes forgetChanges(const std::vector<Record>& records, const std::string& instanceArn) {
@@ -214,6 +239,8 @@ Stored fromRecords(const std::vector<Record>& records) {
       out.cluster = record.value;
     } else if (record.kind == "meta" && record.key == "container_instance_arn") {
       out.instanceArn = record.value;
+    } else if (record.kind == "meta" && record.key == "runtime") {
+      out.runtime = decodeRuntime(record.value);
     } else if (record.kind == "meta" && record.key == "timeline") {
       auto timeline = parseNumber<int64_t>(record.value);
       if (!timeline) out.damaged.push_back("meta/timeline is no number");

@@ -3,6 +3,7 @@
 //   meta/cluster                    the cluster that the agent is registered in
 //   meta/container_instance_arn     who the agent is
 //   meta/availability_zone          what the last registration was answered with (agent/registrar.hpp)
+//   meta/runtime                    what the runtime said of itself when the agent last registered
 //   meta/timeline                   of the last task manifest
 //   former/<arn>                    a registration that is gone, whose containers are still to be removed
 // Unknown members of a row are ignored, missing ones take their defaults.
@@ -21,6 +22,8 @@ Changes toChanges(const Output& output);
 
 /// The changes that remember a registration.
 Changes registrationChanges(const std::string& cluster, const std::string& instanceArn);
+/// The changes that remember what the runtime said of itself.
+Changes runtimeChanges(const RuntimeInfo& info);
 /// The changes that forget a registration and all that belonged to it, but for what is to be removed: from
 /// then on it is a former one. An empty `instanceArn` was none.
 Changes forgetChanges(const std::vector<Record>& records, const std::string& instanceArn);
@@ -31,6 +34,7 @@ struct Stored {
   std::string cluster;
   std::string instanceArn;
   int64_t timeline = 0;
+  std::optional<RuntimeInfo> runtime;
   std::vector<Task> tasks;
   std::vector<std::string> former;   ///< ARNs of registrations that are gone and not removed
   std::vector<std::string> damaged;  ///< "kind/key: why" of the rows that could not be read

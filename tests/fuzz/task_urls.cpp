@@ -75,7 +75,7 @@ void fill(Directory& directory) {
     directory.putCredentials("creds-" + name, {"arn:" + name, RoleCredentials::Role::Task, "role",
                                                "AKIA" + name, "secret-of-" + name, "token", "2024"});
   }
-  directory.announceCredentials("creds-soon", "arn:a");
+  directory.announceCredentials("creds-soon", "arn:a", RoleCredentials::Role::Task);
   directory.setInstance({"default", "arn:instance", "1"});
 }
 
@@ -160,7 +160,7 @@ BERTH_FUZZ_TARGET(task_urls) {
   Waits waits;
   Protection protection;
   size_t replies = 0;
-  TaskServer server({directory, waits, waits.later(), ownersOf, &protection, checkAudit});
+  TaskServer server({directory, waits, waits.later(), ownersOf, &protection, nullptr, checkAudit});
   server.handle(request, [&](const Response& response) {
     ++replies;
     checkResponse(response);

@@ -9,6 +9,7 @@ import threading
 import pytest
 import yaml
 
+from support.berth import binary
 from support.debian import System, build_packages, dependencies, field, repacked, said, unpack
 from support.tasks import TASK_LABEL, register, run
 from support.waiting import wait_until
@@ -217,6 +218,15 @@ def sandboxed(system, unit, command):
     system.systemctl("daemon-reload")
     system.systemctl("start", "probe.service", check=False)
     return system.run("journalctl", "--no-pager", "--output=cat", "--unit=probe.service").stdout
+
+
+def test_systemd_makes_and_removes_the_groups_of_tasks(house):
+    tests = binary("unit_agent_resources")
+    house.path("/usr/local/bin/tests").write_bytes(tests.read_bytes())
+    house.path("/usr/local/bin/tests").chmod(0o755)
+    said = house.run("/usr/local/bin/tests", "[.systemd]").stdout
+    assert "All tests passed" in said, said
+    assert "ecstasks-" not in house.run("systemctl", "list-units", "--plain", "ecstasks-*.slice").stdout
 
 
 def test_the_sandbox_lets_the_agent_see_and_end_processes_of_others(house, packages):

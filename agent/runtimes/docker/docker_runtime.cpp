@@ -86,6 +86,9 @@ Async<Result<RuntimeInfo>> DockerRuntime::Core::info(Core& core) {
   out.loggingDrivers = std::move(system->loggingDrivers);
   out.volumePlugins = std::move(system->volumePlugins);
   std::erase(out.volumePlugins, "local");
+  // The engine's order is by chance.
+  std::ranges::sort(out.volumePlugins);
+  std::ranges::sort(out.loggingDrivers);
   out.systemdGroups = system->cgroupDriver == "systemd";
   co_return out;
 }
@@ -177,8 +180,7 @@ Async<Result<std::monostate>> DockerRuntime::Core::remove(Core& core, std::strin
   co_return std::monostate();
 }
 
-Async<Result<std::optional<RuntimeContainer>>> DockerRuntime::Core::inspect(Core& core,
-                                                                            std::string idOrName,
+Async<Result<std::optional<RuntimeContainer>>> DockerRuntime::Core::inspect(Core& core, std::string idOrName,
                                                                             bool inList) {
   Result<std::optional<docker::ContainerInspect>> found =
       co_await core.api.inspectContainer(std::move(idOrName), inList);

@@ -102,6 +102,8 @@ const std::vector<Mapped> kMapped = {
     {"ECS_LOGLEVEL", "crit", "log.level", "error"},
     {"ECS_LOG_OUTPUT_FORMAT", "json", "log.format", "json"},
     {"ECS_ALLOW_OFFHOST_INTROSPECTION_ACCESS", "true", "endpoints.allow_offhost_introspection", "true"},
+    {"ECS_DISABLE_TASK_METADATA_AZ", "true", "endpoints.availability_zone", "false",
+     R"({"TaskMetadataAZDisabled":true})"},
     {"ECS_ALTERNATE_CREDENTIAL_PROFILE", "ops", "credentials.profile", "ops"},
     {"AWS_PROFILE", "ops", "credentials.profile", "ops"},
     {"AWS_SHARED_CREDENTIALS_FILE", "/shared", "credentials.file", "/shared"},

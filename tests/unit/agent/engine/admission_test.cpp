@@ -34,7 +34,8 @@ TEST_CASE("a task that finds no room waits, says what for, and comes in when ano
   CHECK_FALSE(pulls(bench.payload(numbered(2)), 2));
   const auto waiting = bench.engine.waiting(keyOf(2).taskArn, at(bench.second));
   REQUIRE(waiting.size() == 1);
-  CHECK(waiting[0].what == "room on the host: 64 MiB of memory, and 36 MiB are free");
+  CHECK(waiting[0].what ==
+        "room on the host: 64 MiB of memory, and 36 MiB are free; held by " + keyOf(1).taskArn + " (64 MiB)");
   REQUIRE(waiting[0].until);
   CHECK(*waiting[0].until - waiting[0].since == std::chrono::minutes(10));
   CHECK(pulls(bench.payload(stopOf(numbered(1))), 2));
@@ -80,7 +81,10 @@ TEST_CASE("a wait for room ends in time, with the reason") {
   REQUIRE(report);
   CHECK(report->report.taskArn == keyOf(2).taskArn);
   CHECK(report->report.reason ==
-        "ResourceError: The task found no room on the host in time: 64 MiB of memory, and 36 MiB are free");
+        "ResourceError: The task found no room on the host in time: 64 MiB of memory, and 36 MiB are free; "
+        "held "
+        "by " +
+            keyOf(1).taskArn + " (64 MiB)");
 }
 
 TEST_CASE("a fixed port is held until its task has stopped") {

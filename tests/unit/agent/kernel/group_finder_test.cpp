@@ -48,6 +48,15 @@ TEST_CASE("A container's group is where its runtime's driver puts it") {
   CHECK(host.find({kContainer, 0, parent}) == host.at(place));
 }
 
+TEST_CASE("A container's group is found wherever the engine puts it, also after its first process") {
+  Host host;
+  host.folder.write("cgroup/cgroup.controllers", "memory pids\n");
+  host.group("other/beside");
+  host.group("engines/first/4f2c6a0d9be1/inner");
+  CHECK(host.find({kContainer, 0}) == host.at("engines/first/4f2c6a0d9be1"));
+  CHECK(host.find({"", 0}).empty());
+}
+
 TEST_CASE("A container's group is where its first process is") {
   Host host;
   host.folder.write("cgroup/cgroup.controllers", "memory pids\n");
@@ -55,7 +64,7 @@ TEST_CASE("A container's group is where its first process is") {
   host.group(place + "/inner");
   host.process(10, "0::/" + place + "/inner\n");
   CHECK(host.find({kContainer, 10}) == host.at(place));
-  CHECK(host.find({kContainer, 11}).empty());
+  CHECK(host.find({kContainer, 11}) == host.at(place));
 
   // The same folder found twice counts once; another process's groups don't count.
   host.group("docker/4f2c6a0d9be1");

@@ -66,4 +66,18 @@ TEST_CASE("what is taken is free again when it is given back") {
   CHECK_FALSE(lacking(some, host(), used));
 }
 
+TEST_CASE("who has what a task waits for is named, the largest first") {
+  std::map<std::string, Needs> holders{{"a", Needs{100, 100, {80}, {}, {}}},
+                                       {"b", Needs{100, 300, {}, {53}, {}}},
+                                       {"c", Needs{100, 200, {}, {}, {"gpu-a"}}},
+                                       {"d", Needs{100, 150, {}, {}, {}}}};
+  const Needs used{400, 750, {80}, {53}, {"gpu-a"}};
+  const auto held = [&](const Needs& needs) { return heldBy(needs, host(), used, holders); };
+  CHECK(held(Needs{1, 500, {}, {}, {}}) == "; held by b (300 MiB), c (200 MiB), d (150 MiB) and 1 more");
+  CHECK(held(Needs{1, 1, {80}, {}, {}}) == "; held by a");
+  CHECK(held(Needs{1, 1, {}, {53}, {}}) == "; held by b");
+  CHECK(held(Needs{1, 1, {}, {}, {"gpu-a"}}) == "; held by c");
+  CHECK(held(Needs{1, 1, {}, {}, {}}).empty());
+}
+
 }  // namespace berth::agent

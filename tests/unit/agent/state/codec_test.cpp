@@ -165,6 +165,17 @@ TEST_CASE("a registration is remembered, and forgotten with all that belonged to
   CHECK_FALSE(sweptChanges("arn:instance").at(0).value);
 }
 
+TEST_CASE("what the runtime said of itself is remembered, and asked anew where it can't be read") {
+  const RuntimeInfo info{"20.10.24", "1.41", "1.12", {"json-file"}, {"rexray"}, true};
+  const Changes changes = runtimeChanges(info);
+  CHECK(fromRecords({Record{"meta", "runtime", *changes.at(0).value}}).runtime == info);
+  for (const char* text : {"", "[]", "{}", R"({"version": 7})"}) {
+    const Stored out = fromRecords({Record{"meta", "runtime", text}});
+    CHECK_FALSE(out.runtime);
+    CHECK(out.damaged.empty());
+  }
+}
+
 TEST_CASE("a row that can't be read costs that row, and is named") {
   Task task = makeTask(sample::payload());
   const std::string row = std::string("task/") + sample::kTaskArn;
