@@ -73,9 +73,10 @@ SystemdSlices taskSlices(const Config& config) {
   return SystemdSlices(kernelRoots(config), config.containers.cgroupCpuPeriod);
 }
 
-PortSpan portSpan(const Config& config) {
-  if (!config.containers.dynamicPorts) return kernelPortSpan();
-  return {config.containers.dynamicPorts->first, config.containers.dynamicPorts->last};
+HostPorts hostPorts(const Config& config) {
+  const auto& own = config.containers.dynamicPorts;
+  const PortSpan span = own ? PortSpan{own->first, own->last} : kernelPortSpan();
+  return HostPorts(span, apartFromDocker(span));
 }
 
 AwsOptions awsOptions(const Config& config) {

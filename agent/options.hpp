@@ -24,7 +24,7 @@ endpoints::RateOptions rateOptions(const Config& config);
 KernelRoots kernelRoots(const Config& config);
 TaskGroups taskGroups(const Config& config);
 SystemdSlices taskSlices(const Config& config);
-PortSpan portSpan(const Config& config);
+HostPorts hostPorts(const Config& config);
 AwsOptions awsOptions(const Config& config);
 CapabilityRules capabilityRules(const Config& config, const Gpus& gpus);
 Identity identityOf(const Config& config, const std::string& instanceArn);

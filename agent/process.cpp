@@ -98,7 +98,7 @@ struct Process::Serving {
           boost::asio::post(io, std::move(what));
         }),
         processes(later),
-        resources(process.parts_.runtime, process.groupKeeper(), HostPorts(portSpan(process.config_)), later),
+        resources(process.parts_.runtime, process.groupKeeper(), hostPorts(process.config_), later),
         commands(linkDeps(process), linkOptions(process, stored),
                  [this, &clock = process.parts_.clock](const acs::ToAgent& message) {
                    if (std::holds_alternative<acs::HeartbeatMessage>(message)) telemetry.checkInstance();

@@ -32,6 +32,8 @@ void planRestart(Container& container, Now now) {
     wait = kFirstWait;
     for (int i = 2; i < container.shortLives && wait < kLongestRestartWait; ++i) wait *= 2;
   }
+  // It has run, if only for a moment that nobody saw: otherwise it would be started like a new one, at once.
+  container.known = std::max(container.known, ContainerStatus::Running);
   container.restarting = true;
   container.restartAt = now.mono + std::min(wait, kLongestRestartWait);
   container.pid = 0;

@@ -34,6 +34,10 @@ PortSpan kernelPortSpan() {
   return {49153, 65535};
 }
 
+uint16_t apartFromDocker(PortSpan span) {
+  return static_cast<uint16_t>(span.first + (span.second - span.first) / 2);
+}
+
 Result<uint16_t> HostPorts::take(uint16_t count, const std::string& protocol) {
   const bool udp = protocol == "udp";
   const uint32_t size = span_.second - span_.first + 1U;

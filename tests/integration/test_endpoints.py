@@ -141,7 +141,7 @@ def test_questions_for_tasks_that_cannot_be_answered_get_an_empty_task(local, br
 # ---- task metadata
 
 TASK = {"Cluster": str, "TaskARN": str, "Family": str, "Revision": str, "DesiredStatus": str, "KnownStatus": str,
-        "Containers": list, "PullStartedAt": str, "PullStoppedAt": str}
+        "AvailabilityZone": str, "Containers": list, "PullStartedAt": str, "PullStoppedAt": str}
 TASK_V4 = {"LaunchType": str, "FaultInjectionEnabled": bool}
 CONTAINER = {"DockerId": str, "Name": str, "DockerName": str, "Image": str, "ImageID": str, "Labels": dict,
              "DesiredStatus": str, "KnownStatus": str, "Limits": dict, "CreatedAt": str, "StartedAt": str,

@@ -6,6 +6,7 @@ Who asks AWS is checked by its signature; the execution role's credentials come 
 import http.server
 import json
 import pathlib
+import socket
 import threading
 import uuid
 
@@ -14,7 +15,7 @@ import pytest
 from support import docker_proxy as call
 from support.fake_aws import FakeAws
 from support.fake_registry import FakeRegistry
-from support.local import Local
+from support.local import SLEEP, Local
 from support.relay import EXECUTION
 from support.waiting import wait_until
 from support.wire import Key
@@ -215,6 +216,40 @@ def test_environment_files_come_last_and_earlier_ones_before_later_ones(place):
     assert mine == ["/bucket-one/env/a%20b.env", "/bucket-one/second.env"]
 
 
+def test_secrets_and_environment_files_are_in_the_environment_of_the_first_process(place):
+    secret, line = place.secret(), place.secret()
+    place.file("seen", secret)
+    place.aws.objects["bucket-one/seen.env"] = f"LINE={line}\nSECRET=file\n"
+    _, docker = place.started(
+        {"name": "app", "environment": [{"name": "OWN", "value": "own words"}, {"name": "SECRET", "value": "plain"}],
+         "environmentFiles": [{"type": "s3", "value": "arn:aws:s3:::bucket-one/seen.env"}],
+         "secrets": named(SECRET="file:seen")})
+    told = place.local.agent.engine.docker("exec", docker["app"]["Id"], "/bin/cat", "/proc/1/environ").stdout
+    seen = dict(one.split("=", 1) for one in told.split("\0") if one)
+    assert {name: seen[name] for name in ("OWN", "SECRET", "LINE")} == {
+        "OWN": "own words", "SECRET": secret, "LINE": line}
+
+
+def test_a_secret_of_the_log_driver_reaches_it_and_nobody_else(place):
+    tag, local = place.secret(), place.local
+    place.file("log-tag", tag)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as syslog:
+        syslog.bind(("127.0.0.1", 0))
+        syslog.settimeout(10)
+        options = {"syslog-address": f"udp://127.0.0.1:{syslog.getsockname()[1]}", "syslog-format": "rfc5424"}
+        arn, docker = place.started(
+            {"name": "app", "command": ["/bin/sh", "-c", f"echo fair wind; {SLEEP[2]}"],
+             "logConfiguration": {"logDriver": "syslog", "options": options,
+                                  "secretOptions": named(tag="file:log-tag")}}, role=False)
+        message = syslog.recv(4096).decode()
+    assert message.split()[3] == tag and message.strip().endswith(" - fair wind")
+    told = [json.dumps(local.berth.controller.call("DescribeTasks", tasks=[arn])), local.agent.log.read_text(),
+            local.introspection(f"/v1/tasks?taskarn={arn}").text, local.introspection(f"/v1/why?task={arn}").text,
+            json.dumps(docker["app"]["Config"])]
+    assert all(arn in text or "app" in text for text in told)
+    assert not any(tag in text for text in told)
+
+
 def test_a_service_that_fails_for_a_moment_is_asked_again(place):
     value = place.secret()
     place.aws.parameters[f"{SSM}/again"] = value
@@ -304,6 +339,8 @@ def test_repository_credentials_of_a_container_come_from_the_secrets_manager(pla
             if one.key_id == place.role_key(arn)] == [f"{ASM}:registry-AbCdEf"]
     missing = {"credentialsParameter": f"{ASM}:unknown-AbCdEf"}
     _, reason = pulled(place, "fine-2000/asm", repositoryCredentials=missing)
+    assert reason.startswith("CannotStartContainerError: "), "by default the image that is here will do"
+    _, reason = pulled(place, "fine-2000/asm-absent", repositoryCredentials=missing)
     assert reason.startswith("CannotPullContainerAuthError: ") and f"{ASM}:unknown-AbCdEf" in reason
 
 

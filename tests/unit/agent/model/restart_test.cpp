@@ -132,4 +132,21 @@ TEST_CASE("a life that began and ended unseen counts") {
   CHECK(task.containers[0].exitCode == 9);
 }
 
+TEST_CASE("a first life that nobody saw is followed by waits that grow, too") {
+  Task task = restartable();
+  Container& main = task.containers[0];
+  main.spec.restartPolicy.attemptPeriod = 0;
+  main.known = ContainerStatus::Created;
+  main.startedAt.reset();
+  RuntimeContainer seen = sample::exited("c1", 3);
+  seen.startedAt = seen.finishedAt = sample::at(12).wall;
+  observe(task, main, seen, sample::at(12));
+  CHECK(main.known == ContainerStatus::Running);
+  CHECK(main.restarting);
+  seen.startedAt = seen.finishedAt = sample::at(13).wall;
+  observe(task, main, seen, sample::at(13));
+  CHECK(main.restarts == 1);
+  CHECK(*main.restartAt > sample::at(13).mono);
+}
+
 }  // namespace berth::agent

@@ -50,6 +50,14 @@ TEST_CASE("Ports are given one after another, and around again") {
   }
 }
 
+TEST_CASE("Ports are taken from where it is told to begin, and around the end of the span") {
+  const uint16_t first = freeRow(4);
+  HostPorts ports({first, first + 3}, first + 2);
+  for (const int offset : {2, 3, 0, 1}) CHECK(*ports.take(1, "tcp") == first + offset);
+  CHECK(apartFromDocker({32768, 60999}) == 46883);
+  CHECK(apartFromDocker({5, 5}) == 5);
+}
+
 TEST_CASE("A port that somebody uses is left out, for its protocol only") {
   const uint16_t first = freeRow(3);
   const Held tcp(first + 1);
