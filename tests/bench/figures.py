@@ -225,7 +225,7 @@ def restart(berth):
         before = {one["Id"]: one["State"]["StartedAt"] for one in agent.engine.containers()}
         sessions, truths = [], []
         for _ in range(RESTARTS):
-            agent.kill()
+            agent.kill9()
             tap.forget()
             began = time.monotonic()
             agent.start()
@@ -289,7 +289,7 @@ def resident(pid):
 
 
 def run_all(berth, count):
-    register(berth, "many", "sleeper", cpu=16, memory=32)
+    register(berth, "many", "sleeper", cpu=4, memory=16)
     arns = [arn for at in range(0, count, 10) for arn in run(berth, "many", count=min(10, count - at))]
     for arn in arns:
         berth.wait_status(arn, "RUNNING", seconds=120)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import sqlite3
 import subprocess
 
@@ -211,6 +212,44 @@ def test_an_agent_that_starts_on_a_full_disk_says_so_and_starts_once_there_is_ro
     filler.unlink()
     agent.start_joined()
     assert berth.task(arn)["lastStatus"] == "RUNNING" and lives(agent, arn) == before
+
+
+@pytest.fixture
+def few_files(run_folder, request):
+    """A disk with room for bytes and for hardly any file."""
+    folder = run_folder / f"files-{request.node.name[:30]}"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m,nr_inodes=64", "berth-test", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def use_up_files(folder):
+    fillers = folder / "fillers"
+    fillers.mkdir()
+    with contextlib.suppress(OSError):
+        for number in range(1000):
+            (fillers / str(number)).touch()
+    return fillers
+
+
+def test_a_full_inode_table_holds_up_only_the_start_of_an_agent(berth, few_files):
+    berth.start(agent_changes={"data_dir": str(few_files / "data")})
+    agent, = berth.agents
+    register(berth, "sleeps", "busybox", command=SLEEP)
+    stays, = run(berth, "sleeps")
+    berth.wait_status(stays, "RUNNING")
+    before = lives(agent, stays)
+    fillers = use_up_files(few_files)
+    new, = run(berth, "sleeps")
+    berth.wait_status(new, "RUNNING")
+    agent.kill9()
+    assert agent.start().wait() == 1, "its unit starts it again"
+    assert "No space left on device" in agent.tail(3)
+    assert lives(agent, stays) == before
+    shutil.rmtree(fillers)
+    agent.start_joined()
+    assert berth.task(new)["lastStatus"] == "RUNNING" and lives(agent, stays) == before
 
 
 def only_active(berth):
