@@ -18,19 +18,27 @@ Error failure(const std::string& path, int number) {
                    path + ": " + std::system_category().message(number));
 }
 
+/// Out of the way of sockets, where the process may have so many: see kSocketsBelow.
+int aside(int fd) {
+  const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, kSocketsBelow);
+  if (moved < 0) return fd;
+  ::close(fd);
+  return moved;
+}
+
 }  // namespace
 
 Result<KernelFile> KernelFile::open(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return failure(path, errno);
-  return KernelFile(fd, path);
+  return KernelFile(aside(fd), path);
 }
 
 Result<KernelFile> KernelFile::openBelow(const std::string& name) const {
   std::string path = path_ + "/" + name;
   const int fd = ::openat(fd_, name.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return failure(path, errno);
-  return KernelFile(fd, std::move(path));
+  return KernelFile(aside(fd), std::move(path));
 }
 
 KernelFile::~KernelFile() {

@@ -9,6 +9,10 @@
 
 namespace berth::agent {
 
+/// Files of the kernel, of which there are many for each container, have descriptors from here on where the
+/// process's limit allows that: who looks for sockets among the descriptors need not go through them.
+inline constexpr int kSocketsBelow = 1024;
+
 /// An open file whose content is made anew by the kernel for each read from its start.
 class KernelFile {
  public:

@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "agent/endpoints/message.hpp"
+#include "agent/kernel/kernel_file.hpp"
 #include "common/text/number.hpp"
 
 namespace berth::agent::endpoints {
@@ -22,6 +23,9 @@ namespace {
 
 // What a connection may have in flight; requests here are a few hundred bytes.
 constexpr int kReceiveBuffer = 16 << 10;
+
+/// Of the low descriptors: when fewer are free, sockets may have been beyond them a moment ago.
+constexpr int kReserve = 128;
 
 // Bytes that came in a burst are not a flood.
 constexpr Duration kShortestLook = std::chrono::milliseconds(100);
@@ -93,16 +97,27 @@ bool listens(int fd) {
   return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value != 0;
 }
 
+/// The descriptors among which sockets may be. New ones get the lowest free number, so where there is one
+/// left among the low ones, no socket is beyond them.
+std::vector<int> candidates() {
+  std::vector<int> out;
+  for (int fd = 0; fd < kSocketsBelow; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0) out.push_back(fd);
+  }
+  if (out.size() < kSocketsBelow - kReserve) return out;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir("/proc/self/fd"), closedir);
+  if (!folder) return out;
+  out.clear();
+  while (const dirent* entry = readdir(folder.get())) {
+    if (const auto fd = parseNumber<int>(entry->d_name)) out.push_back(*fd);
+  }
+  return out;
+}
+
 /// Calls visit(Borrowed) for each socket of this process whose own port is `port`.
 template <class Visit>
 void eachSocket(uint16_t port, Visit visit) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir("/proc/self/fd"), closedir);
-  if (!folder) return;
-  std::vector<int> candidates;
-  while (const dirent* entry = readdir(folder.get())) {
-    if (const auto fd = parseNumber<int>(entry->d_name)) candidates.push_back(*fd);
-  }
-  for (const int fd : candidates) {
+  for (const int fd : candidates()) {
     const auto before = localEnd(fd);
     if (!before || before->port != port) continue;
     Borrowed socket(fd);
