@@ -14,6 +14,8 @@ EngineOptions engineOptions(const Config& config, const HostCapacity& host) {
   out.cleanupJitter = config.containers.cleanupJitter;
   out.pullBehavior = config.images.pullBehavior;
   out.rules.pullUpfront = config.images.pullDependentsUpfront;
+  const DockerDeadlines deadlines = dockerOptions(config).deadlines;
+  out.rules.limits = {deadlines.create, deadlines.start, deadlines.stopGrace, deadlines.inspect};
   out.support.privileged = config.containers.privilegedAllowed;
   out.support.secrets = true;
   out.groups.enabled = config.containers.taskLimits;

@@ -8,11 +8,7 @@ namespace {
 
 constexpr int kTearDownTries = 10;
 
-bool hasBegun(const Task& task) {
-  return std::ranges::any_of(task.containers, [](const Container& container) {
-    return container.startIntended || container.known >= ContainerStatus::Created;
-  });
-}
+bool hasBegun(const Task& task) { return std::ranges::any_of(task.containers, mayExist); }
 
 }  // namespace
 

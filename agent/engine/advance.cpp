@@ -12,7 +12,7 @@ namespace {
 constexpr int kDependencyFailed = 143;
 
 /// A start was asked for that the runtime, which may have crashed meanwhile, does not know of.
-bool mayHaveRun(const Container& container) {
+bool mayHaveBegun(const Container& container) {
   if (!container.startIntended || container.runtimeId.empty()) return false;
   return !container.restarting || container.unansweredStarts > 0 || container.failedRestarts > 0;
 }
@@ -81,9 +81,7 @@ std::optional<MonoTime> Engine::stepBound(const Container& container, MonoTime n
 void Engine::setStopBounds(Task& task, Now now) {
   if (!mustStop(task)) return;
   for (Container& container : task.containers) {
-    const bool may_run = container.known == ContainerStatus::Running ||
-                         (container.startIntended && container.known < ContainerStatus::Running);
-    if (container.stopBy || !may_run || stopsBefore(task, container)) continue;
+    if (container.stopBy || !mayRun(container) || stopsBefore(task, container)) continue;
     container.stopBy = now.mono + stopTimeoutOf(container) + options_.stopGrace;
   }
 }
@@ -125,7 +123,7 @@ void Engine::begin(Task& task, Container& container, Action action, Now now, Out
       if (container.inFlight == Step::Pull) {
         out.effects.push_back(CancelPullEffect{{task.arn, container.spec.name}, wantedBy(task, container)});
       }
-      if (mayHaveRun(container)) return endOnceGone(container, "");
+      if (mayHaveBegun(container)) return endOnceGone(container, "");
       return fail(task, container, "", now);
     case Action::Wait:
     case Action::Done:

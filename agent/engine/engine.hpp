@@ -137,7 +137,8 @@ class Engine {
            Output& out);
   /// The kernel has confirmed that a container that the runtime says has ended is gone.
   void ended(Task& task, Container& container, const RuntimeContainer& seen, Now now, Output& out);
-  /// After a start without an answer, "created" is believed only once the start can't take effect any more.
+  /// After a start without an answer, "created" is believed only once the start can't take effect any more;
+  /// after some such starts it is given up.
   void settleDoubt(Container& container, Now now);
   void fail(Task& task, Container& container, const std::string& reason, Now now);
   /// All containers end, and the task says why.
@@ -146,8 +147,8 @@ class Engine {
   /// With full jitter, longer for each attempt.
   Duration backOffDelay(int attempts);
   bool retryLater(Container& container, const Error& error, std::string_view step, Now now);
-  /// The start's answer is lost once more. False: it is given up.
-  bool tryStartAgain(Container& container);
+  /// The runtime says that it has ended, as in `end`: the kernel is asked whether that is so.
+  static void awaitEnd(Container& container, RuntimeContainer end);
   /// It is STOPPED with `reason` as soon as the kernel has none of its processes.
   static void endOnceGone(Container& container, std::string reason);
   void backOff(Container& container, std::string what, Now now);

@@ -129,9 +129,8 @@ void Engine::takeListed(Task& task, Container& container, const RuntimeContainer
                         Output& out) {
   const bool stopped = container.known == ContainerStatus::Stopped;
   if (!listed) {
-    const bool expected = container.startIntended || container.known >= ContainerStatus::Created;
     // The list may be older than the container: ask for this one.
-    if (!stopped && !container.runtimeName.empty() && expected) container.uncertain = true;
+    if (!stopped && !container.runtimeName.empty() && mayExist(container)) container.uncertain = true;
   } else if (!listed->unread && !moved_.contains(listed->id)) {
     see(task, container, *listed, now, out);
   } else if (!stopped) {
@@ -140,19 +139,6 @@ void Engine::takeListed(Task& task, Container& container, const RuntimeContainer
     // What is STOPPED must not run, and an event that said so may have come before this.
     out.effects.push_back(InspectEffect{{task.arn, container.spec.name}, listed->id});
   }
-}
-
-void Engine::settleDoubt(Container& container, Now now) {
-  const bool took_effect = container.known >= ContainerStatus::Running && !container.restarting;
-  if (took_effect || std::exchange(container.decisive, false)) {
-    container.startDoubted = false;
-    container.doubtUntil.reset();
-    return;
-  }
-  if (!container.doubtUntil) container.doubtUntil = now.mono + options_.startSettles;
-  container.uncertain = true;
-  container.retryAt = container.doubtUntil;
-  container.waiting = "the runtime, which may still start the container";
 }
 
 Output Engine::onTimer(Now now) {

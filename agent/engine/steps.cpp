@@ -27,15 +27,15 @@ std::string reasonFor(std::string_view failure, const Error& error) {
   return name + ": " + error.message;
 }
 
-/// Whether processes of it may be there, as far as is known.
-bool mayRun(const Container& container) {
-  return container.known == ContainerStatus::Running || container.startIntended;
+/// `first` at the first attempt, twice as long at each that follows, `most` at the longest.
+Duration doubledDelay(Duration first, Duration most, int attempts) {
+  Duration delay = first;
+  for (int i = 1; i < attempts && delay < most; ++i) delay *= 2;
+  return std::min(delay, most);
 }
 
 Duration growingDelay(Duration first, Duration most, int attempts, Random& random) {
-  Duration ceiling = first;
-  for (int i = 1; i < attempts && ceiling < most; ++i) ceiling *= 2;
-  ceiling = std::min(ceiling, most);
+  const Duration ceiling = doubledDelay(first, most, attempts);
   // Full jitter, but never at once: a retry in the same instant helps nobody.
   return ceiling / 4 +
          Duration(static_cast<int64_t>(static_cast<double>(ceiling.count()) * 0.75 * random.uniform()));
@@ -192,8 +192,7 @@ void Engine::finished(const ReapDone& done, Now now, Output& out) {
   const bool left = done.result && *done.result;
   if (left || (container->exited && !done.result && container->reapTries < kReapTries)) {
     ++container->reapTries;
-    const int doublings = std::min(container->reapTries - 1, 16);
-    container->retryAt = now.mono + std::min<Duration>(kReapAgain * (int64_t{1} << doublings), kReapSlowest);
+    container->retryAt = now.mono + doubledDelay(kReapAgain, kReapSlowest, container->reapTries);
     container->waiting = "the kernel, to end the processes of it that are left";
   } else if (container->exited) {
     // Where the kernel can't be asked at all, the runtime's word has to do.
@@ -250,17 +249,9 @@ void Engine::see(Task& task, Container& container, const std::optional<RuntimeCo
     if (container.startDoubted) return;
   }
   if (seen && seen->state == RunState::Exited && !was_stopped && !last_life) {
-    container.exited = seen;
-    container.ending.reset();
-    container.runtimeId = seen->id;
-    container.uncertain = false;
-    container.startDoubted = false;
-    container.doubtUntil.reset();
-    container.retryAt.reset();
-    container.waiting.clear();
-    return;
+    return awaitEnd(container, *seen);
   }
-  if (!seen && !was_stopped && mayRun(container)) {
+  if (!seen && mayRun(container)) {
     // The runtime has lost it, which says nothing of its processes.
     return endOnceGone(container, kVanished);
   }
@@ -271,10 +262,7 @@ void Engine::see(Task& task, Container& container, const std::optional<RuntimeCo
   // The runtime has answered, so whatever waited for that waits no more.
   container.retryAt.reset();
   container.waiting.clear();
-  if (container.startDoubted) {
-    settleDoubt(container, now);
-    if (!container.startDoubted && !tryStartAgain(container)) return;
-  }
+  if (container.startDoubted) settleDoubt(container, now);
   if (was_stopped && seen && seen->state == RunState::Running && container.inFlight == Step::None) {
     // It was given up, or started by somebody else: what is STOPPED must not run.
     container.inFlight = Step::Stop;
@@ -285,24 +273,38 @@ void Engine::see(Task& task, Container& container, const std::optional<RuntimeCo
   if (container.restarts != restarts) save(task);
 }
 
-bool Engine::tryStartAgain(Container& container) {
+void Engine::settleDoubt(Container& container, Now now) {
   const bool took_effect = container.known >= ContainerStatus::Running && !container.restarting;
+  if (!took_effect && !std::exchange(container.decisive, false)) {
+    if (!container.doubtUntil) container.doubtUntil = now.mono + options_.startSettles;
+    container.uncertain = true;
+    container.retryAt = container.doubtUntil;
+    container.waiting = "the runtime, which may still start the container";
+    return;
+  }
+  container.startDoubted = false;
+  container.doubtUntil.reset();
   if (took_effect) container.unansweredStarts = 0;
-  const int most = container.restarting ? kRestartTries : options_.attempts;
-  if (container.unansweredStarts < most) return true;
+  if (container.unansweredStarts < (container.restarting ? kRestartTries : options_.attempts)) return;
   endOnceGone(container, "DockerTimeoutError: Could not transition to started; none of " +
                              std::to_string(container.unansweredStarts) + " attempts was answered");
-  return false;
 }
 
-void Engine::endOnceGone(Container& container, std::string reason) {
-  container.exited = RuntimeContainer{};
-  container.exited->id = container.runtimeId;
-  container.ending = std::move(reason);
+void Engine::awaitEnd(Container& container, RuntimeContainer end) {
+  container.runtimeId = end.id;
+  container.exited = std::move(end);
+  container.ending.reset();
   container.uncertain = container.startDoubted = false;
   container.doubtUntil.reset();
   container.retryAt.reset();
   container.waiting.clear();
+}
+
+void Engine::endOnceGone(Container& container, std::string reason) {
+  RuntimeContainer end;
+  end.id = container.runtimeId;
+  awaitEnd(container, std::move(end));
+  container.ending = std::move(reason);
 }
 
 void Engine::fail(Task& task, Container& container, const std::string& reason, Now now) {

@@ -11,24 +11,18 @@ namespace {
 
 bool before(MonoTime now, const std::optional<MonoTime>& at) { return at && now < *at; }
 
-/// It is, or may be, running, and should have been stopped by now. Without its id, which an agent that has lost
-/// its record does not have, the kernel can't be asked, and only the runtime can tell.
+/// It is, or may be, running, and should have been stopped by now. Without its id, which an agent that has
+/// lost its record does not have, the kernel can't be asked, and only the runtime can tell.
 bool overdue(const Container& container, MonoTime now) {
-  const bool may_run = container.known == ContainerStatus::Running || container.startIntended;
-  return may_run && !container.runtimeId.empty() && container.stopBy && now >= *container.stopBy;
+  return mayRun(container) && !container.runtimeId.empty() && container.stopBy && now >= *container.stopBy;
 }
 
-/// What may be there of it was only ever created: nothing runs, whatever the runtime would say. The clean-up
-/// removes it by its name.
-bool neverStarted(const Container& container) {
-  return container.known < ContainerStatus::Running && !container.startIntended;
-}
-
-/// The step under way leaves nothing behind that would have to be ended, so a stop does not wait for it.
+/// The step under way leaves nothing behind that would have to be ended, so a stop does not wait for it: what
+/// it makes, the clean-up removes by its name.
 bool leavesNothingRunning(const Container& container) {
   const bool harmless = container.inFlight == Step::Pull || container.inFlight == Step::Create ||
                         container.inFlight == Step::Inspect;
-  return harmless && neverStarted(container);
+  return harmless && !mayRun(container);
 }
 
 Decision nextForStop(const Task& task, const Container& container) {
@@ -133,7 +127,7 @@ Decision nextAction(const Task& task, const Container& container, MonoTime now, 
   const auto wait = [&] {
     return Decision{Action::Wait, stop_by ? std::min(*stop_by, *container.retryAt) : *container.retryAt};
   };
-  if (stop && container.uncertain && neverStarted(container)) return {Action::Finish};
+  if (stop && container.uncertain && !mayRun(container)) return {Action::Finish};
   if (container.uncertain) return waiting ? wait() : Decision{Action::Inspect};
   // A back-off between attempts to start holds up no stop, but one between attempts to stop does.
   if (waiting && (!stop || container.known == ContainerStatus::Running)) return wait();

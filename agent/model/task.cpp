@@ -179,6 +179,15 @@ std::string runtimeName(const acs::Task& task, const std::string& name) {
 
 bool hasRun(const Container& container) { return container.startedAt.has_value(); }
 
+bool mayRun(const Container& container) {
+  if (container.known == ContainerStatus::Stopped) return false;
+  return container.known == ContainerStatus::Running || container.startIntended;
+}
+
+bool mayExist(const Container& container) {
+  return container.startIntended || container.known >= ContainerStatus::Created;
+}
+
 TaskStatus statusOf(const Task& task) {
   bool all_stopped = true;
   bool all_started = true;

@@ -120,6 +120,8 @@ struct Task {
 
   TaskStatus sent = TaskStatus::Pending;
 
+  std::string cgroupParent;  ///< of its containers; empty: the runtime's default
+
   // Which credentials it has; they themselves are in `spec`, and in memory only. Empty: none.
   std::string roleId;
   std::string executionRoleId;
@@ -128,7 +130,6 @@ struct Task {
   /// After a restart of the agent: until then, steps wait for the controller to send the credentials again.
   std::optional<MonoTime> credentialsBy;
   SetUp setUp = SetUp::Needed;  ///< of the resources that the task's containers share
-  std::string cgroupParent;     ///< of its containers; empty: the runtime's default
   std::string setUpFailure;     ///< what the last try ran into
   int setUpAttempts = 0;
   std::optional<MonoTime> setUpRetryAt;
@@ -151,6 +152,13 @@ std::string runtimeName(const acs::Task& task, const std::string& name);
 
 /// Whether it was ever seen to run.
 bool hasRun(const Container& container);
+
+/// Whether processes of it may be there, as far as is known: it runs, or its start was intended, and it has
+/// not ended.
+bool mayRun(const Container& container);
+
+/// Whether the runtime may have it, as far as is known.
+bool mayExist(const Container& container);
 
 /// Whether the task's containers share namespaces, which one of the agent's own then holds.
 bool sharesNamespaces(const acs::Task& payload);
