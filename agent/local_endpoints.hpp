@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "agent/config/config.hpp"
 #include "agent/endpoints/directory.hpp"
@@ -47,7 +48,8 @@ class LocalEndpoints {
   void refresh(const Engine& engine, const std::vector<PullStatus>& pulls);
   /// Where the instance is, as the controller has it; empty: not known. For documents from the next change
   /// on.
-  void setZone(std::string zone) { facts_.availabilityZone = std::move(zone); }
+  /// Whether that is news.
+  bool setZone(const std::string& zone) { return std::exchange(facts_.availabilityZone, zone) != zone; }
   /// One more reading of a container.
   void putUsage(const std::string& runtimeId, const Usage& usage);
   /// What keeps the agent from doing its work; empty: nothing. Shown by /health.

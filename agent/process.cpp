@@ -201,11 +201,10 @@ Async<int> Process::run(std::stop_token asked) {
 Async<int> Process::live(std::stop_token stop) {
   // From here on it gets by alone: what depends on this unit must not wait for a runtime or a controller.
   notifier_.ready();
-  showStored();
+  std::optional<RuntimeInfo> before = showStored();
   spawn(parts_.io.get_executor(), parts_.log, "local endpoints",
         [this, stop] { return parts_.endpoints.serve(stop); });
-  auto before = parts_.store.load();
-  runtimeInfo_ = co_await waitForRuntime(before ? fromRecords(*before).runtime : std::nullopt, stop);
+  runtimeInfo_ = co_await waitForRuntime(std::move(before), stop);
   while (!stop.stop_requested()) {
     auto records = parts_.store.load();
     if (!records) {
@@ -224,11 +223,11 @@ Async<int> Process::live(std::stop_token stop) {
     }
     const bool remembered = !stored.instanceArn.empty();
     if (!remembered) {
-      auto arn = co_await join(stop);
-      if (!arn && arn.error().code == Code::NotFound) continue;
-      if (!arn && arn.error().code == Code::Cancelled) co_return exit_code::kStopped;
-      if (!arn) co_return exit_code::kTerminal;
-      stored.instanceArn = *arn;
+      auto joined = co_await join(stop);
+      if (!joined && joined.error().code == Code::NotFound) continue;
+      if (!joined && joined.error().code == Code::Cancelled) co_return exit_code::kStopped;
+      if (!joined) co_return exit_code::kTerminal;
+      stored.instanceArn = joined->instanceArn;
     }
     const std::string arn = stored.instanceArn;
     // What is remembered is kept as asked, whether or not the controller answers by now.
@@ -240,14 +239,15 @@ Async<int> Process::live(std::stop_token stop) {
   co_return exit_code::kStopped;
 }
 
-void Process::showStored() {
+std::optional<RuntimeInfo> Process::showStored() {
   auto records = parts_.store.load();
-  if (!records) return;  // said where it matters
-  showZone(*records);
+  if (!records) return std::nullopt;  // said where it matters
   Stored stored = fromRecords(*records);
+  noteZone(stored.availabilityZone);
   Engine known(identityOf(config_, stored.instanceArn), EngineOptions(), parts_.random);
   static_cast<void>(known.restore(std::move(stored.tasks), stored.timeline, parts_.clock.now()));
   parts_.endpoints.show(known);
+  return stored.runtime;
 }
 
 GroupKeeper Process::groupKeeper() {
@@ -272,8 +272,8 @@ GroupKeeper Process::groupKeeper() {
   return out;
 }
 
-void Process::showZone(const std::vector<Record>& records) {
-  if (config_.endpoints.availabilityZone) parts_.endpoints.setZone(availabilityZoneOf(records));
+bool Process::noteZone(const std::string& zone) {
+  return config_.endpoints.availabilityZone && parts_.endpoints.setZone(zone);
 }
 
 RunnerPorts Process::runnerPorts(Serving& serving) {
@@ -366,35 +366,36 @@ void Process::reconfigure(ConfigChanges changes) {
   serving_->janitor->reconfigure(cleanupPolicy(config_));
 }
 
-Async<Result<std::string>> Process::join(std::stop_token stop) {
+Async<Result<Registered>> Process::join(std::stop_token stop) {
   auto former = co_await formerInstance(parts_.runtime, config_.cluster, former_.arns(), parts_.log, stop);
   if (!former) co_return makeError(Code::Cancelled, "stopped");
   if (!former->empty()) {
     parts_.log.warn("containers on this host tell who the agent was: joining as that again",
                     {{"container_instance", *former}});
   }
-  auto arn = co_await enrol(*former, stop);
-  if (!arn && arn.error().code == Code::NotFound) co_await abandon(*former, stop);
-  co_return arn;
+  auto joined = co_await enrol(*former, stop);
+  if (!joined && joined.error().code == Code::NotFound) co_await abandon(*former, stop);
+  co_return joined;
 }
 
-Async<Result<std::string>> Process::enrol(std::string known, std::stop_token stop) {
+Async<Result<Registered>> Process::enrol(std::string known, std::stop_token stop) {
   notifier_.status("joining " + config_.cluster);
   RegistrarDeps deps{controlPlane_, parts_.store, parts_.clock, parts_.random, parts_.log};
-  co_return co_await registerHost(deps, config_, parts_.host, runtimeInfo_, parts_.gpus, std::move(known),
-                                  stop);
+  auto registered =
+      co_await registerHost(deps, config_, parts_.host, runtimeInfo_, parts_.gpus, std::move(known), stop);
+  const bool news = registered && noteZone(registered->availabilityZone);
+  if (news && serving_) parts_.endpoints.show(serving_->engine);
+  co_return registered;
 }
 
 Async<Ended> Process::command(Serving& serving, bool enrolFirst, Event& enrolled, std::stop_token stop) {
   if (enrolFirst) {
-    auto arn = co_await enrol(serving.engine.identity().instanceArn, stop);
-    if (!arn && arn.error().code == Code::NotFound) co_return Ended::Inactive;
-    if (!arn && arn.error().code == Code::Cancelled) co_return Ended::Stopped;
-    if (!arn) co_return Ended::Refused;
+    auto again = co_await enrol(serving.engine.identity().instanceArn, stop);
+    if (!again && again.error().code == Code::NotFound) co_return Ended::Inactive;
+    if (!again && again.error().code == Code::Cancelled) co_return Ended::Stopped;
+    if (!again) co_return Ended::Refused;
   }
   notifier_.status("joined " + config_.cluster);
-  if (auto records = parts_.store.load()) showZone(*records);
-  parts_.endpoints.show(serving.engine);
   enrolled.set();
   co_return co_await serving.commands.run(stop);
 }

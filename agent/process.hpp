@@ -58,9 +58,10 @@ class Process {
   struct Serving;
 
   /// What was known when the last run ended: containers go on asking, whoever else does not answer yet.
-  void showStored();
-  /// Tells tasks the zone that the last registration was answered with.
-  void showZone(const std::vector<Record>& records);
+  /// Answers what the runtime had said of itself then.
+  std::optional<RuntimeInfo> showStored();
+  /// The zone that a registration was answered with, for tasks to be told; whether that is news.
+  bool noteZone(const std::string& zone);
   /// Where it does not answer, what it said the last time has to do.
   Async<RuntimeInfo> waitForRuntime(std::optional<RuntimeInfo> remembered, std::stop_token stop);
   /// Whether the runtime has answered, for those who look at the agent's health.
@@ -72,8 +73,8 @@ class Process {
   Async<Ended> serve(Stored stored, bool enrolFirst, std::stop_token stop);
   /// Registers where nothing is remembered: as who the containers say the agent was, or anew. NotFound: not
   /// as that; the next call tries another.
-  Async<Result<std::string>> join(std::stop_token stop);
-  Async<Result<std::string>> enrol(std::string known, std::stop_token stop);
+  Async<Result<Registered>> join(std::stop_token stop);
+  Async<Result<Registered>> enrol(std::string known, std::stop_token stop);
   Async<Ended> command(Serving& serving, bool enrolFirst, Event& enrolled, std::stop_token stop);
   /// What needs doing each second: progress that is shown, trouble that is told.
   Async<void> tick(Serving& serving, std::stop_token stop);

@@ -1,6 +1,7 @@
 #include "agent/registrar.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "agent/model/container_spec.hpp"
@@ -18,10 +19,6 @@ namespace {
 constexpr Backoff::Shape kRetry{std::chrono::milliseconds(500), std::chrono::seconds(15), 2.0, 0.1};
 
 constexpr auto kListAgain = std::chrono::seconds(1);
-
-// Beside the ARN in the store, and forgotten with it.
-constexpr const char* kMeta = "meta";
-constexpr const char* kZoneKey = "availability_zone";
 
 /// What the host is and can, without the user's own.
 std::map<std::string, std::string> hostAttributes(const Config& config, const RuntimeInfo& runtime,
@@ -52,8 +49,9 @@ Registration registrationOf(const Config& config, const Host& host, const Runtim
 
 Async<Status> remember(RegistrarDeps deps, std::string cluster, Registered registered, RuntimeInfo runtime) {
   Changes changes = registrationChanges(cluster, registered.instanceArn);
-  for (Change& change : runtimeChanges(runtime)) changes.push_back(std::move(change));
-  changes.push_back(Change{kMeta, kZoneKey, registered.availabilityZone});
+  for (Changes more : {zoneChanges(registered.availabilityZone), runtimeChanges(runtime)}) {
+    std::ranges::move(more, std::back_inserter(changes));
+  }
   auto stored = co_await loopAwait<std::monostate>([&](auto done) {
     deps.store.commit(std::move(changes), [done](Status status) {
       done(status ? Result<std::monostate>(std::monostate{}) : Result<std::monostate>(status.error()));
@@ -70,9 +68,9 @@ std::string wayOut(const std::string& known) {
 
 }  // namespace
 
-Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config, Host host,
-                                        RuntimeInfo runtime, Gpus gpus, std::string known,
-                                        std::stop_token stop) {
+Async<Result<Registered>> registerHost(RegistrarDeps deps, const Config& config, Host host,
+                                       RuntimeInfo runtime, Gpus gpus, std::string known,
+                                       std::stop_token stop) {
   Backoff backoff(kRetry, deps.random);
   Registration registration = registrationOf(config, host, runtime, gpus, known, deps.random);
   while (true) {
@@ -83,7 +81,7 @@ Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config
         deps.log.info("registered", {{"cluster", config.cluster},
                                      {"container_instance", registered->instanceArn},
                                      {"availability_zone", registered->availabilityZone}});
-        co_return registered->instanceArn;
+        co_return *registered;
       }
       deps.log.error("can't remember the registration", {{"reason", stored.error().message}});
     } else {
@@ -113,12 +111,6 @@ std::map<std::string, std::string> attributesOf(const Config& config, const Runt
   auto out = hostAttributes(config, runtime, gpus);
   for (const auto& [name, value] : config.attributes) out[name] = value;
   return out;
-}
-
-std::string availabilityZoneOf(const std::vector<Record>& records) {
-  for (const Record& record : records)
-    if (record.kind == kMeta && record.key == kZoneKey) return record.value;
-  return {};
 }
 
 Async<std::optional<std::string>> formerInstance(Runtime& runtime, std::string cluster,

@@ -28,16 +28,13 @@ struct RegistrarDeps {
 /// durably. Tries until it succeeds, with back-off and jitter. Errors: NotFound (the controller says that
 /// `known` is INACTIVE or that there is no such instance: register anew), FailedPrecondition (refused, and
 /// repeating can't help: the program ends with the terminal exit code), Cancelled (stopped).
-Async<Result<std::string>> registerHost(RegistrarDeps deps, const Config& config, Host host,
-                                        RuntimeInfo runtime, Gpus gpus, std::string known,
-                                        std::stop_token stop);
+Async<Result<Registered>> registerHost(RegistrarDeps deps, const Config& config, Host host,
+                                       RuntimeInfo runtime, Gpus gpus, std::string known,
+                                       std::stop_token stop);
 
 /// The attributes of the first registration.
 std::map<std::string, std::string> attributesOf(const Config& config, const RuntimeInfo& runtime,
                                                 const Gpus& gpus);
-
-/// The availability zone that the last registration was answered with; empty: none.
-std::string availabilityZoneOf(const std::vector<Record>& records);
 
 /// Who the agent was, as the labels of its containers tell it: the container instance of this cluster to
 /// which the most containers on the host belong, none of those in `without`. Empty when there is none;

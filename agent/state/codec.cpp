@@ -200,6 +200,8 @@ Changes registrationChanges(const std::string& cluster, const std::string& insta
   return {put("meta", "cluster", cluster), put("meta", "container_instance_arn", instanceArn)};
 }
 
+Changes zoneChanges(const std::string& zone) { return {put("meta", "availability_zone", zone)}; }
+
 Changes runtimeChanges(const RuntimeInfo& info) {
   const Json out{{"version", info.version},
                  {"apiVersion", info.apiVersion},
@@ -239,6 +241,8 @@ Stored fromRecords(const std::vector<Record>& records) {
       out.cluster = record.value;
     } else if (record.kind == "meta" && record.key == "container_instance_arn") {
       out.instanceArn = record.value;
+    } else if (record.kind == "meta" && record.key == "availability_zone") {
+      out.availabilityZone = record.value;
     } else if (record.kind == "meta" && record.key == "runtime") {
       out.runtime = decodeRuntime(record.value);
     } else if (record.kind == "meta" && record.key == "timeline") {

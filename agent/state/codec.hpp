@@ -2,7 +2,7 @@
 //   task/<arn>                      a task: its payload, what is known of its containers, what was reported
 //   meta/cluster                    the cluster that the agent is registered in
 //   meta/container_instance_arn     who the agent is
-//   meta/availability_zone          what the last registration was answered with (agent/registrar.hpp)
+//   meta/availability_zone          what the last registration was answered with
 //   meta/runtime                    what the runtime said of itself when the agent last registered
 //   meta/timeline                   of the last task manifest
 //   former/<arn>                    a registration that is gone, whose containers are still to be removed
@@ -22,6 +22,8 @@ Changes toChanges(const Output& output);
 
 /// The changes that remember a registration.
 Changes registrationChanges(const std::string& cluster, const std::string& instanceArn);
+/// The changes that remember the availability zone that it was answered with; empty: none.
+Changes zoneChanges(const std::string& zone);
 /// The changes that remember what the runtime said of itself.
 Changes runtimeChanges(const RuntimeInfo& info);
 /// The changes that forget a registration and all that belonged to it, but for what is to be removed: from
@@ -34,6 +36,7 @@ struct Stored {
   std::string cluster;
   std::string instanceArn;
   int64_t timeline = 0;
+  std::string availabilityZone;  ///< empty: none was told
   std::optional<RuntimeInfo> runtime;
   std::vector<Task> tasks;
   std::vector<std::string> former;   ///< ARNs of registrations that are gone and not removed
