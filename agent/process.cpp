@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "agent/committed.hpp"
 #include "agent/kernel/processes.hpp"
 #include "agent/options.hpp"
 #include "agent/registrar.hpp"
@@ -253,21 +254,17 @@ std::optional<RuntimeInfo> Process::showStored() {
 GroupKeeper Process::groupKeeper() {
   if (!runtimeInfo_.systemdGroups) return keepBy(taskGroups(config_));
   // systemd answers when it can, so it is asked away from the loop.
-  const auto ask = [this](const char* name, auto what, auto done) {
-    spawn(parts_.io.get_executor(), parts_.log, name,
+  const auto ask = [this](auto what, auto done) {
+    spawn(parts_.io.get_executor(), parts_.log, "task slice",
           [this, what, done]() -> Async<void> { done(co_await blocking_.run(what)); });
   };
   const SystemdSlices slices = taskSlices(config_);
   GroupKeeper out;
   out.make = [ask, slices](std::string taskId, GroupLimits limits, Callback<std::string> done) {
-    ask("task slice", [slices, taskId, limits] { return slices.make(taskId, limits); }, std::move(done));
+    ask([slices, taskId, limits] { return slices.make(taskId, limits); }, std::move(done));
   };
-  out.remove = [ask, slices](std::string taskId, Callback<std::monostate> done) {
-    const auto remove = [slices, taskId]() -> Result<std::monostate> {
-      if (Status removed = slices.remove(taskId); !removed) return removed.error();
-      return std::monostate{};
-    };
-    ask("task slice", remove, std::move(done));
+  out.remove = [ask, slices](std::string taskId, std::function<void(Status)> done) {
+    ask([slices, taskId] { return slices.remove(taskId); }, std::move(done));
   };
   return out;
 }
@@ -406,11 +403,7 @@ Async<void> Process::abandon(std::string instanceArn, std::stop_token stop) {
                   {{"container_instance", instanceArn}});
   auto records = parts_.store.load();
   Changes changes = records ? forgetChanges(*records, instanceArn) : Changes();
-  auto forgotten = co_await loopAwait<std::monostate>([&](auto done) {
-    parts_.store.commit(std::move(changes), [done](Status status) {
-      done(status ? Result<std::monostate>(std::monostate{}) : Result<std::monostate>(status.error()));
-    });
-  });
+  const Status forgotten = co_await committed(parts_.store, std::move(changes));
   former_.sweep(instanceArn, stop);
   // Mostly that is quick, and the new tasks find the room; a runtime that hangs must not hold up the agent.
   co_await former_.settle(kSweepTakes);

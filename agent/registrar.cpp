@@ -4,6 +4,7 @@
 #include <iterator>
 #include <map>
 
+#include "agent/committed.hpp"
 #include "agent/model/container_spec.hpp"
 #include "agent/options.hpp"
 #include "agent/session/backoff.hpp"
@@ -52,12 +53,7 @@ Async<Status> remember(RegistrarDeps deps, std::string cluster, Registered regis
   for (Changes more : {zoneChanges(registered.availabilityZone), runtimeChanges(runtime)}) {
     std::ranges::move(more, std::back_inserter(changes));
   }
-  auto stored = co_await loopAwait<std::monostate>([&](auto done) {
-    deps.store.commit(std::move(changes), [done](Status status) {
-      done(status ? Result<std::monostate>(std::monostate{}) : Result<std::monostate>(status.error()));
-    });
-  });
-  co_return stored ? Status() : Status(stored.error());
+  co_return co_await committed(deps.store, std::move(changes));
 }
 
 std::string wayOut(const std::string& known) {

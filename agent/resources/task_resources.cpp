@@ -15,9 +15,9 @@ GroupKeeper keepBy(TaskGroups groups) {
   GroupKeeper out;
   out.make = [groups](const std::string& taskId, const GroupLimits& limits,
                       const Callback<std::string>& done) { done(groups.make(taskId, limits)); };
-  out.remove = [groups = std::move(groups)](const std::string& taskId, const Callback<std::monostate>& done) {
-    const Status removed = groups.remove(taskId);
-    done(removed ? Result<std::monostate>(std::monostate{}) : Result<std::monostate>(removed.error()));
+  out.remove = [groups = std::move(groups)](const std::string& taskId,
+                                            const std::function<void(Status)>& done) {
+    done(groups.remove(taskId));
   };
   return out;
 }
@@ -86,8 +86,10 @@ void HostTaskResources::removeVolumes(std::shared_ptr<Making> making, size_t nex
     return;
   }
   if (!making->what.group) return making->gone(std::monostate{});
-  groups_.remove(making->what.taskId, [making, alive = alive_](Result<std::monostate> removed) {
-    if (*alive) making->gone(std::move(removed));
+  groups_.remove(making->what.taskId, [making, alive = alive_](const Status& removed) {
+    if (!*alive) return;
+    making->gone(removed ? Result<std::monostate>(std::monostate{})
+                         : Result<std::monostate>(removed.error()));
   });
 }
 

@@ -16,7 +16,7 @@ namespace berth::agent {
 /// at once or later; errors and idempotence are those of TaskGroups.
 struct GroupKeeper {
   std::function<void(std::string taskId, GroupLimits limits, Callback<std::string> done)> make;
-  std::function<void(std::string taskId, Callback<std::monostate> done)> remove;
+  std::function<void(std::string taskId, std::function<void(Status)> done)> remove;
 };
 /// The agent itself, by the kernel's files.
 GroupKeeper keepBy(TaskGroups groups);

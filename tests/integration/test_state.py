@@ -152,13 +152,19 @@ def test_a_state_file_of_the_first_version_is_read(berth, tasks):
     assert "damaged" not in agent.tail(100)
 
 
-@pytest.fixture
-def small_disk(run_folder, request):
+@contextlib.contextmanager
+def disk(run_folder, request, options):
     folder = run_folder / f"disk-{request.node.name[:30]}"
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "berth-test", folder], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "berth-test", folder], check=True)
     yield folder
     subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.fixture
+def small_disk(run_folder, request):
+    with disk(run_folder, request, "size=4m") as folder:
+        yield folder
 
 
 def fill(folder):
@@ -217,11 +223,8 @@ def test_an_agent_that_starts_on_a_full_disk_says_so_and_starts_once_there_is_ro
 @pytest.fixture
 def few_files(run_folder, request):
     """A disk with room for bytes and for hardly any file."""
-    folder = run_folder / f"files-{request.node.name[:30]}"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m,nr_inodes=64", "berth-test", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+    with disk(run_folder, request, "size=16m,nr_inodes=64") as folder:
+        yield folder
 
 
 def use_up_files(folder):

@@ -80,6 +80,24 @@ const M* sent(const Output& out) {
   return nullptr;
 }
 
+/// One life of the container "c1" under a restart policy: how it begins and, much later, ends.
+struct Life {
+  explicit Life(int64_t second) {
+    begun.startedAt = at(second).wall;
+    ended.startedAt = begun.startedAt;
+    ended.finishedAt = at(second + 89).wall;
+  }
+  RuntimeContainer begun = running("c1");
+  RuntimeContainer ended = exited("c1", 1);
+};
+
+/// The container "main" alone, started again whatever ends it.
+inline acs::Task startedAgain() {
+  acs::Task task = oneContainer();
+  task.containers[0].restartPolicy = {true, {}, 0};
+  return task;
+}
+
 /// An engine at rest, and the steps of a start. Each call of now() is a second later.
 struct Bench {
   explicit Bench(EngineOptions given = {}) : options(given) {}
@@ -141,6 +159,13 @@ struct Bench {
   }
   /// The same, and the controller knows.
   void runAndReport() { reported(effect<ReportEffect>(run())->report); }
+  /// A task that is started again, in its first life.
+  void run(const Life& life) {
+    payload(startedAgain());
+    pulled();
+    created();
+    done(StartDone{kMain, life.begun});
+  }
   /// At the engine's own next deadline.
   Output timer() {
     Now then{*engine.nextDeadline(), at(second).wall};

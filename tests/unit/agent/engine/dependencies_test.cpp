@@ -28,6 +28,20 @@ void startSide(Bench& bench) {
   bench.done(StartDone{kSide, seenRunning("c2", bench.second)});
 }
 
+/// The other waits for its health, for 30 s; its start is under way. Answers how it is once it has begun.
+RuntimeContainer checkedAndStarting(Bench& bench) {
+  acs::Task task = chain(acs::Condition::Healthy);
+  task.containers[1].startTimeout = 30;
+  task.containers[1].healthCheckType = "docker";
+  bench.payload(task);
+  bench.pulled();
+  bench.pulled(kSide);
+  bench.created(kSide, "c2");
+  RuntimeContainer seen = seenRunning("c2", bench.second);
+  seen.health = HealthState::Unknown;
+  return seen;
+}
+
 Output endSide(Bench& bench, int code) {
   RuntimeContainer seen = exited("c2", code);
   seen.startedAt = bench.task().containers[1].startedAt;
@@ -73,16 +87,7 @@ TEST_CASE("a dependency that fails ends who waits for it with 143 and the reason
 
 TEST_CASE("the startTimeout of a dependency ends the wait by itself") {
   Bench bench;
-  acs::Task task = chain(acs::Condition::Healthy);
-  task.containers[1].startTimeout = 30;
-  task.containers[1].healthCheckType = "docker";
-  bench.payload(task);
-  bench.pulled();
-  bench.pulled(kSide);
-  bench.created(kSide, "c2");
-  RuntimeContainer starting = seenRunning("c2", bench.second);
-  starting.health = HealthState::Unknown;
-  bench.done(StartDone{kSide, starting});
+  bench.done(StartDone{kSide, checkedAndStarting(bench)});
   const Output out = bench.timer();
   CHECK(bench.main().known == ContainerStatus::Stopped);
   CHECK(bench.main().reason.find("startTimeout of 30 s") != std::string::npos);
@@ -91,15 +96,7 @@ TEST_CASE("the startTimeout of a dependency ends the wait by itself") {
 
 TEST_CASE("a wall clock that is set while a container starts does not use up its startTimeout") {
   Bench bench;
-  acs::Task task = chain(acs::Condition::Healthy);
-  task.containers[1].startTimeout = 30;
-  task.containers[1].healthCheckType = "docker";
-  bench.payload(task);
-  bench.pulled();
-  bench.pulled(kSide);
-  bench.created(kSide, "c2");
-  RuntimeContainer seen = seenRunning("c2", bench.second);
-  seen.health = HealthState::Unknown;
+  const RuntimeContainer seen = checkedAndStarting(bench);
   Now set = bench.now();
   set.wall += std::chrono::hours(1);
   bench.engine.onDone(StartDone{kSide, seen}, set);

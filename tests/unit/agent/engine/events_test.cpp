@@ -126,30 +126,20 @@ TEST_CASE("a list says nothing about a container with a step under way") {
 
 TEST_CASE("a list that is older than a restart says nothing about it") {
   Bench bench;
-  acs::Task again = oneContainer();
-  again.containers[0].restartPolicy = {true, {}, 0};
-  bench.payload(again);
-  bench.pulled();
-  bench.created();
-  RuntimeContainer life = running("c1");
-  life.startedAt = at(1).wall;
-  bench.done(StartDone{kMain, life});
+  const Life life(1);
+  bench.run(life);
   RuntimeEvent connected;
   connected.kind = RuntimeEvent::Kind::Connected;
   CHECK(effect<ListEffect>(bench.engine.onRuntimeEvent(connected, bench.now())));
   bench.engine.onRuntimeEvent(event("c1", "die"), bench.now());
-  RuntimeContainer end = exited("c1", 1);
-  end.startedAt = life.startedAt;
-  end.finishedAt = at(90).wall;
-  CHECK(effect<StartEffect>(bench.inspected(end)));
-  RuntimeContainer next = running("c1");
-  next.startedAt = at(91).wall;
-  bench.done(StartDone{kMain, next});
+  CHECK(effect<StartEffect>(bench.inspected(life.ended)));
+  const Life next(91);
+  bench.done(StartDone{kMain, next.begun});
   bench.byHand = true;
-  Output out = bench.listed({labelled(end, kTaskArn)});
+  Output out = bench.listed({labelled(life.ended, kTaskArn)});
   CHECK_FALSE(effect<ReapEffect>(out));
   CHECK(effect<InspectEffect>(out));
-  CHECK_FALSE(effect<ReapEffect>(bench.inspected(next)));
+  CHECK_FALSE(effect<ReapEffect>(bench.inspected(next.begun)));
   CHECK(bench.main().restarts == 1);
 }
 

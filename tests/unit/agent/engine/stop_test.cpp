@@ -58,11 +58,10 @@ TEST_CASE("a stop during a start waits for it and stops what runs") {
 }
 
 TEST_CASE("a stop has the container's own time, or else the agent's") {
-  for (auto [given, expected] :
-       {std::pair<std::optional<int64_t>, int64_t>{std::nullopt, 30},
-        {std::optional<int64_t>(5), 5},
-        {std::optional<int64_t>(0), 30},
-        {std::optional<int64_t>(86400), 86400}}) {
+  for (auto [given, expected] : {std::pair<std::optional<int64_t>, int64_t>{std::nullopt, 30},
+                                 {std::optional<int64_t>(5), 5},
+                                 {std::optional<int64_t>(0), 30},
+                                 {std::optional<int64_t>(86400), 86400}}) {
     Bench bench;
     acs::Task task = oneContainer();
     task.containers[0].stopTimeout = given;
@@ -171,20 +170,11 @@ TEST_CASE("a stop during a restart by policy that the runtime does not answer is
   options.stopTimeout = std::chrono::seconds(10);
   options.stopGrace = std::chrono::seconds(5);
   Bench bench(options);
-  acs::Task again = oneContainer();
-  again.containers[0].restartPolicy = {true, {}, 0};
-  bench.payload(again);
-  bench.pulled();
-  bench.created();
-  RuntimeContainer life = running("c1");
-  life.startedAt = at(1).wall;
-  bench.done(StartDone{kMain, life});
+  const Life life(1);
+  bench.run(life);
   bench.engine.onRuntimeEvent(event("c1", "die"), bench.now());
-  RuntimeContainer end = exited("c1", 1);
-  end.startedAt = life.startedAt;
-  end.finishedAt = at(90).wall;
-  CHECK(effect<StartEffect>(bench.inspected(end)));
-  bench.payload(stopOf(again));
+  CHECK(effect<StartEffect>(bench.inspected(life.ended)));
+  bench.payload(stopOf(startedAgain()));
   bench.timer();
   CHECK(bench.main().known == ContainerStatus::Stopped);
   CHECK(bench.main().exitCode == 1);

@@ -88,7 +88,8 @@ TEST_CASE("a payload makes its containers known again, and nothing is made or st
   CHECK(agent.bench.waiting().empty());
 }
 
-TEST_CASE("what the runtime does not tell of a lost record is asked of the kernel, by the id that its list gave") {
+TEST_CASE(
+    "what the runtime does not tell of a lost record is asked of the kernel, by the id that its list gave") {
   Forgetful agent({labelled(running("c1"), kTaskArn)});
   agent.bench.byHand = true;
   agent.bench.payload(begun(oneContainer()));

@@ -13,6 +13,7 @@
 #include "common/http/server.hpp"
 #include "common/ids/random.hpp"
 #include "common/log/capture.hpp"
+#include "tests/support/loop/run_loop.hpp"
 
 namespace berth::agent {
 
@@ -33,18 +34,7 @@ class Loopback final : public http::Handler {
   uint16_t port() const { return server_.port(); }
 
   /// Runs the loop until `body` has ended.
-  void run(std::function<Async<void>()> body) {
-    bool done = false;
-    spawn(io.get_executor(), log, "test", [&]() -> Async<void> {
-      co_await body();
-      done = true;
-      io.stop();
-    });
-    io.restart();
-    io.run_for(std::chrono::seconds(20));
-    INFO(log.text());
-    REQUIRE(done);
-  }
+  void run(std::function<Async<void>()> body) { test::runLoop(io, log, body); }
 
   boost::asio::io_context io{1};
   CaptureLog log;

@@ -32,10 +32,11 @@ class Held {
   bool free_ = false;
 };
 
-/// The first of `count` ports in a row that are free for both protocols, below the kernel's own range.
+/// The first of `count` ports in a row that are free for both protocols, below the kernel's own range. Tests
+/// run beside each other, so each process begins elsewhere.
 uint16_t freeRow(uint16_t count) {
   uint16_t row = 0;
-  for (uint16_t port = 21000; port < 31000; ++port) {
+  for (auto port = static_cast<uint16_t>(21000 + ::getpid() * 64 % 9000); port < 31000; ++port) {
     row = Held(port).wasFree() && Held(port, true).wasFree() ? static_cast<uint16_t>(row + 1) : 0;
     if (row == count) return static_cast<uint16_t>(port - count + 1);
   }

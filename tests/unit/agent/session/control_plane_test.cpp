@@ -7,6 +7,7 @@
 
 #include "common/http/server.hpp"
 #include "common/log/capture.hpp"
+#include "tests/support/loop/run_loop.hpp"
 
 namespace berth::agent {
 namespace {
@@ -43,17 +44,7 @@ class Controller final : public http::Handler {
     co_return out;
   }
 
-  void run(std::function<Async<void>()> body) {
-    bool done = false;
-    spawn(io.get_executor(), log, "test", [&]() -> Async<void> {
-      co_await body();
-      done = true;
-      io.stop();
-    });
-    io.restart();
-    io.run_for(20s);
-    REQUIRE(done);
-  }
+  void run(std::function<Async<void>()> body) { test::runLoop(io, log, body); }
 
   std::deque<std::pair<int, Json>> answers;
   std::vector<Json> bodies;

@@ -10,6 +10,7 @@
 #include "common/async/event.hpp"
 #include "common/http/server.hpp"
 #include "common/log/capture.hpp"
+#include "tests/support/loop/run_loop.hpp"
 
 namespace berth::aws {
 namespace {
@@ -91,18 +92,7 @@ class InstanceFixture {
     options.callTimeout = 2s;
   }
 
-  void run(std::function<Async<void>()> body) {
-    bool done = false;
-    spawn(io.get_executor(), log, "test", [&]() -> Async<void> {
-      co_await body();
-      done = true;
-      io.stop();
-    });
-    io.restart();
-    io.run_for(20s);
-    INFO(log.text());
-    REQUIRE(done);
-  }
+  void run(std::function<Async<void>()> body) { test::runLoop(io, log, body); }
   InstanceCredentials& provider() {
     if (!provider_)
       provider_ = std::make_unique<InstanceCredentials>(

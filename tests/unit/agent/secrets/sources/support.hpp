@@ -15,6 +15,7 @@
 #include "common/aws/sigv4_verifier.hpp"
 #include "common/http/server.hpp"
 #include "common/log/capture.hpp"
+#include "tests/support/loop/run_loop.hpp"
 
 namespace berth::agent::test {
 
@@ -74,18 +75,7 @@ class Stage {
   std::shared_ptr<AwsApi> api() { return std::make_shared<AwsApi>(means(), options()); }
 
   /// Runs one coroutine to its end; fails the test after 20 s.
-  void run(std::function<Async<void>()> body) {
-    bool done = false;
-    spawn(io.get_executor(), log, "test", [&]() -> Async<void> {
-      co_await body();
-      done = true;
-      io.stop();
-    });
-    io.restart();
-    io.run_for(20s);
-    INFO(log.text());
-    REQUIRE(done);
-  }
+  void run(std::function<Async<void>()> body) { berth::test::runLoop(io, log, body); }
 
   /// What start(callback) answers.
   template <class T>
