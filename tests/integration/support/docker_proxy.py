@@ -98,14 +98,17 @@ class _Upstream(http.client.HTTPConnection):
 
 
 def ask(engine_socket, target):
-    """The JSON that the engine answers to a GET, without a proxy and without the time that the `docker` CLI takes."""
+    """The JSON that the engine answers to a GET, without a proxy and without the time that the `docker` CLI takes.
+
+    None where it knows of no such thing: what a list showed may be removed before it is looked at.
+    """
     engine = _Upstream(engine_socket)
     try:
         engine.request("GET", target)
         answer = engine.getresponse()
         content = json.loads(answer.read())
-        assert answer.status == 200, content
-        return content
+        assert answer.status in (200, 404), content
+        return content if answer.status == 200 else None
     finally:
         engine.close()
 
