@@ -4,7 +4,6 @@
 
 #include "agent/endpoints/answer.hpp"
 #include "agent/endpoints/metrics.hpp"
-#include "agent/endpoints/stats_view.hpp"
 #include "agent/endpoints/task_view.hpp"
 #include "agent/options.hpp"
 
@@ -151,9 +150,8 @@ void LocalEndpoints::putCredentials(const Task& task) {
   one(task.executionRoleId, task.spec.executionCredentials, RoleCredentials::Role::Execution);
 }
 
-void LocalEndpoints::putUsage(const std::string& runtimeId, const Usage& usage) {
-  directory_.putStats(runtimeId, endpoints::statsAfter(directory_.stats(runtimeId),
-                                                       endpoints::readingOf(usage, means_.clock.now().wall)));
+void LocalEndpoints::putUsage(const std::string& runtimeId, const SharedUsage& usage, const HostUsage& host) {
+  directory_.putStats(runtimeId, {means_.clock.now().wall, usage, host});
 }
 
 void LocalEndpoints::reconfigure(const Config& config) { tasks_->limitRate(rateOptions(config)); }

@@ -51,7 +51,7 @@ class LocalEndpoints {
   /// Whether that is news.
   bool setZone(const std::string& zone) { return std::exchange(facts_.availabilityZone, zone) != zone; }
   /// One more reading of a container.
-  void putUsage(const std::string& runtimeId, const Usage& usage);
+  void putUsage(const std::string& runtimeId, const SharedUsage& usage, const HostUsage& host);
   /// What keeps the agent from doing its work; empty: nothing. Shown by /health.
   void setTrouble(std::string trouble) { trouble_.set(std::move(trouble)); }
   void reconfigure(const Config& config);

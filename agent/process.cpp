@@ -120,10 +120,10 @@ struct Process::Serving {
     out.cpus = process.parts_.host.cpus;
     out.metrics = process.config_.metrics;
     LocalEndpoints& endpoints = process.parts_.endpoints;
-    out.listener.read = [&endpoints](const std::string& id, const Usage& use) {
-      endpoints.putUsage(id, use);
+    out.listener.read = [&endpoints](const std::string& id, const SharedUsage& usage, const HostUsage& host) {
+      endpoints.putUsage(id, usage, host);
     };
-    out.listener.gone = [&endpoints](const std::string& id) { endpoints.directory().putStats(id, nullptr); };
+    out.listener.gone = [&endpoints](const std::string& id) { endpoints.directory().eraseStats(id); };
     out.checkRuntime = [&process](std::function<void(Status)> done) {
       process.parts_.runtime.info([&process, done = std::move(done)](const Result<RuntimeInfo>& info) {
         const Status status = info ? Status() : Status(info.error());

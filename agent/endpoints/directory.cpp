@@ -74,13 +74,19 @@ void Directory::setInstance(InstanceView instance) {
   instance_ = std::move(instance);
 }
 
-void Directory::putStats(const std::string& dockerId, std::shared_ptr<const ContainerStats> stats) {
+void Directory::putStats(const std::string& dockerId, StatsReading reading) {
   const std::lock_guard guard(lock_);
-  if (stats && dockerIds_.contains(dockerId)) {
-    stats_[dockerId].swap(stats);
-  } else {
-    stats_.erase(dockerId);
+  const auto found = stats_.find(dockerId);
+  if (found != stats_.end()) {
+    found->second.previous = std::exchange(found->second.current, std::move(reading));
+  } else if (dockerIds_.contains(dockerId)) {
+    stats_.emplace(dockerId, ContainerStats{std::move(reading), std::nullopt});
   }
+}
+
+void Directory::eraseStats(const std::string& dockerId) {
+  const std::lock_guard guard(lock_);
+  stats_.erase(dockerId);
 }
 
 void Directory::forgetRole(const std::string& taskArn) {
@@ -162,10 +168,11 @@ std::vector<std::shared_ptr<const TaskView>> Directory::all() const {
   return result;
 }
 
-std::shared_ptr<const ContainerStats> Directory::stats(const std::string& dockerId) const {
+std::optional<ContainerStats> Directory::stats(const std::string& dockerId) const {
   const std::lock_guard guard(lock_);
   const auto found = stats_.find(dockerId);
-  return found == stats_.end() ? nullptr : found->second;
+  if (found == stats_.end()) return std::nullopt;
+  return found->second;
 }
 
 std::optional<CredentialsState> Directory::credentials(const std::string& id) const {

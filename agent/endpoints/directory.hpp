@@ -39,8 +39,9 @@ class Directory {
   /// Forgets the task, its containers' statistics and its credentials.
   void erase(const std::string& taskArn);
   void setInstance(InstanceView instance);
-  /// Null: there is none (any more). Ignored for a container that no task has.
-  void putStats(const std::string& dockerId, std::shared_ptr<const ContainerStats> stats);
+  /// What was current is the previous reading from now on. Ignored for a container that no task has.
+  void putStats(const std::string& dockerId, StatsReading reading);
+  void eraseStats(const std::string& dockerId);
 
   /// The id is known from saved state, its credentials have still to come: requests wait for them. Without
   /// effect when they are there. Here as there, the role of a stopped task is ignored.
@@ -57,7 +58,7 @@ class Directory {
   std::shared_ptr<const TaskView> byAddress(const std::string& address) const;
   /// All, by ARN. Copies one pointer a task under the lock.
   std::vector<std::shared_ptr<const TaskView>> all() const;
-  std::shared_ptr<const ContainerStats> stats(const std::string& dockerId) const;
+  std::optional<ContainerStats> stats(const std::string& dockerId) const;
   std::optional<CredentialsState> credentials(const std::string& id) const;
   size_t size() const;
 
@@ -77,7 +78,7 @@ class Directory {
   std::unordered_map<std::string, Spot> endpoints_;
   std::map<std::string, Spot> dockerIds_;  ///< ordered, for prefixes
   std::unordered_map<std::string, std::string> addresses_;
-  std::unordered_map<std::string, std::shared_ptr<const ContainerStats>> stats_;
+  std::unordered_map<std::string, ContainerStats> stats_;
   std::unordered_map<std::string, CredentialsState> credentials_;
   InstanceView instance_;
 };

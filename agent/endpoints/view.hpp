@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/ports/usage.hpp"
 #include "common/time/clock.hpp"
 
 namespace berth::agent::endpoints {
@@ -161,42 +162,13 @@ struct RoleCredentials {
   std::string expiration;  ///< RFC 3339, as it came
 };
 
-struct NetworkCounters {
-  uint64_t rxBytes = 0, rxPackets = 0, rxErrors = 0, rxDropped = 0;
-  uint64_t txBytes = 0, txPackets = 0, txErrors = 0, txDropped = 0;
-};
-
-struct BlockCounter {
-  uint64_t major = 0;
-  uint64_t minor = 0;
-  std::string operation;  ///< "read", "write"; of version 1's control groups as the kernel says: "Sync"
-  uint64_t value = 0;
-};
-
-/// One reading of a container; counters are cumulative since its start.
 struct StatsReading {
   WallTime at;
-  uint64_t cpuNanos = 0;
-  uint64_t cpuKernelNanos = 0;
-  uint64_t cpuUserNanos = 0;
-  std::vector<uint64_t> cpuNanosByCpu;  ///< empty where the kernel does not say
-  uint64_t cpuPeriods = 0;              ///< of a quota of CPU time
-  uint64_t cpuThrottledPeriods = 0;
-  uint64_t cpuThrottledNanos = 0;
-  uint64_t systemCpuNanos = 0;  ///< of the host, all CPUs
-  uint32_t onlineCpus = 0;
-  uint64_t memoryBytes = 0;
-  uint64_t memoryLimitBytes = 0;
-  uint64_t memoryMostBytes = 0;
-  uint64_t memoryFailures = 0;                      ///< how often the limit was hit
-  std::map<std::string, uint64_t> memoryStats;      ///< of the kernel's memory.stat
-  std::map<std::string, NetworkCounters> networks;  ///< by interface; empty in host mode
-  std::vector<BlockCounter> blockBytes;
-  std::vector<BlockCounter> blockOperations;
-  uint64_t pids = 0;
-  std::optional<uint64_t> pidsLimit;
+  SharedUsage usage;  ///< never null
+  HostUsage host;
 };
 
+/// The last two readings: documents compare them.
 struct ContainerStats {
   StatsReading current;
   std::optional<StatsReading> previous;

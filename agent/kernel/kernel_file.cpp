@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <string_view>
 #include <system_error>
 
 namespace berth::agent {
@@ -31,14 +32,14 @@ int aside(int fd) {
 Result<KernelFile> KernelFile::open(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return failure(path, errno);
-  return KernelFile(aside(fd), path);
+  return KernelFile(aside(fd));
 }
 
 Result<KernelFile> KernelFile::openBelow(const std::string& name) const {
-  std::string path = path_ + "/" + name;
   const int fd = ::openat(fd_, name.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return failure(path, errno);
-  return KernelFile(aside(fd), std::move(path));
+  const int number = errno;
+  if (fd < 0) return failure(path() + "/" + name, number);
+  return KernelFile(aside(fd));
 }
 
 KernelFile::~KernelFile() {
@@ -47,23 +48,39 @@ KernelFile::~KernelFile() {
 
 KernelFile& KernelFile::operator=(KernelFile&& other) noexcept {
   std::swap(fd_, other.fd_);
-  std::swap(path_, other.path_);
   return *this;
+}
+
+std::string KernelFile::path() const {
+  constexpr std::string_view kGone = " (deleted)";
+  std::array<char, 4096> target;
+  const std::string link = "/proc/self/fd/" + std::to_string(fd_);
+  const ssize_t size = ::readlink(link.c_str(), target.data(), target.size());
+  if (size <= 0) return link;
+  std::string_view path(target.data(), static_cast<size_t>(size));
+  if (path.ends_with(kGone)) path.remove_suffix(kGone.size());
+  return std::string(path);
 }
 
 Result<std::string> KernelFile::read() const {
   std::string text;
-  std::array<char, 4096> chunk;
-  while (true) {
-    const ssize_t count = ::pread(fd_, chunk.data(), chunk.size(), static_cast<off_t>(text.size()));
-    if (count == 0) return text;
-    if (count > 0) {
-      text.append(chunk.data(), static_cast<size_t>(count));
-      // The kernel fills the buffer as long as whole lines fit, and none is half as long: that was the end.
-      if (static_cast<size_t>(count) < chunk.size() / 2) return text;
-    } else if (errno != EINTR) {
-      return failure(path_, errno);
-    }
+  const auto read = readInto(text);
+  if (!read) return read.error();
+  text.resize(read->size());
+  return text;
+}
+
+Result<std::string_view> KernelFile::readInto(std::string& buffer) const {
+  constexpr size_t kChunk = 4096;
+  for (size_t length = 0;;) {
+    if (buffer.size() < length + kChunk) buffer.resize(length + kChunk);
+    const ssize_t count = ::pread(fd_, buffer.data() + length, kChunk, static_cast<off_t>(length));
+    const int number = errno;
+    if (count < 0 && number == EINTR) continue;
+    if (count < 0) return failure(path(), number);
+    length += static_cast<size_t>(count);
+    // The kernel fills the buffer as long as whole lines fit, and none is half as long: that was the end.
+    if (static_cast<size_t>(count) < kChunk / 2) return std::string_view(buffer.data(), length);
   }
 }
 
@@ -71,8 +88,9 @@ Result<std::string_view> KernelFile::readPiece(std::string& buffer) const {
   if (buffer.size() < kLeastBuffer) buffer.resize(kLeastBuffer);
   while (true) {
     const ssize_t count = ::pread(fd_, buffer.data(), buffer.size(), 0);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failure(path_, errno);
+    const int number = errno;
+    if (count < 0 && number == EINTR) continue;
+    if (count < 0) return failure(path(), number);
     const auto length = static_cast<size_t>(count);
     if (length < buffer.size()) return std::string_view(buffer.data(), length);
     buffer.resize(buffer.size() * 2);

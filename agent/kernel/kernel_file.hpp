@@ -21,22 +21,23 @@ class KernelFile {
   /// File `name` of this folder, which stays the same one even if its path comes to mean another.
   Result<KernelFile> openBelow(const std::string& name) const;
   ~KernelFile();
-  KernelFile(KernelFile&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
+  KernelFile(KernelFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   KernelFile& operator=(KernelFile&& other) noexcept;
 
   /// The whole content as of now. NotFound when what it describes is gone (cgroup removed, process ended).
   Result<std::string> read() const;
+  /// The same; the text lies in `buffer`, which only ever grows.
+  Result<std::string_view> readInto(std::string& buffer) const;
   /// The same for a file whose content is made in one piece, as those of control groups and /proc/stat are:
-  /// one call of the kernel. The text lies in `buffer`, which only ever grows.
+  /// always one call of the kernel.
   Result<std::string_view> readPiece(std::string& buffer) const;
-  const std::string& path() const { return path_; }
+  /// As the kernel tells it: there are too many files to keep their names.
+  std::string path() const;
 
  private:
-  KernelFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  explicit KernelFile(int fd) : fd_(fd) {}
 
   int fd_;
-  std::string path_;
 };
 
 /// Opens, reads and closes.

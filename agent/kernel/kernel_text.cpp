@@ -86,18 +86,6 @@ std::optional<uint64_t> parseKeyed(std::string_view text, std::string_view key) 
   return std::nullopt;
 }
 
-std::optional<std::map<std::string, uint64_t>> parseKeyedAll(std::string_view text) {
-  std::map<std::string, uint64_t> numbers;
-  while (!text.empty()) {
-    std::string_view rest = take(text, '\n');
-    const std::string_view key = takeWord(rest);
-    const auto value = parseNumber<uint64_t>(takeWord(rest));
-    if (!value) return std::nullopt;
-    numbers.emplace(key, *value);
-  }
-  return numbers;
-}
-
 std::optional<std::vector<uint64_t>> parseNumbers(std::string_view text) {
   std::string_view line = take(text, '\n');
   std::vector<uint64_t> numbers;

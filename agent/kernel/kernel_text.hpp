@@ -25,9 +25,6 @@ std::optional<uint64_t> parseOneLine(std::string_view text);
 /// The number behind `key` in a file of "KEY NUMBER" lines (memory.stat, cpu.stat).
 std::optional<uint64_t> parseKeyed(std::string_view text, std::string_view key);
 
-/// All of such a file, by key.
-std::optional<std::map<std::string, uint64_t>> parseKeyedAll(std::string_view text);
-
 /// A file of numbers in one line, "12 0 7 \n".
 std::optional<std::vector<uint64_t>> parseNumbers(std::string_view text);
 

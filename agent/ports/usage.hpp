@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct UsageTarget {
 struct NetworkUsage {
   uint64_t rxBytes = 0, rxPackets = 0, rxErrors = 0, rxDropped = 0;
   uint64_t txBytes = 0, txPackets = 0, txErrors = 0, txDropped = 0;
+  bool operator==(const NetworkUsage&) const = default;
 
   NetworkUsage& operator+=(const NetworkUsage& other) {
     rxBytes += other.rxBytes;
@@ -35,6 +37,12 @@ struct NetworkUsage {
     return *this;
   }
 };
+
+inline NetworkUsage sumOf(const std::map<std::string, NetworkUsage>& networks) {
+  NetworkUsage sum;
+  for (const auto& [name, usage] : networks) sum += usage;
+  return sum;
+}
 
 /// One device that the container has read from or written to.
 struct BlockUsage {
@@ -65,22 +73,21 @@ struct CpuThrottling {
 };
 
 /// One reading. Times, bytes and packets are cumulative since the container's start; memory and processes
-/// are as of now.
+/// are as of now; of a container that has not run since they were read last, they may be some seconds old.
 struct Usage {
   uint64_t cpuNanos = 0;                ///< CPU time used by all its processes
   uint64_t cpuUserNanos = 0;            ///< of that; on version 1 in steps of 10 ms
   uint64_t cpuKernelNanos = 0;          ///< likewise
   std::vector<uint64_t> cpuNanosByCpu;  ///< version 1 only
   CpuThrottling throttling;
-  uint64_t systemCpuNanos = 0;  ///< of the host since boot: all its CPUs, busy and idle
-  uint32_t onlineCpus = 0;      ///< of the host
 
   uint64_t memoryBytes = 0;       ///< usage less reclaimable file cache (inactive_file on v2, cache on v1)
   uint64_t memoryTotalBytes = 0;  ///< usage with all of the cache
   uint64_t memoryMostBytes = 0;   ///< the most that memoryTotalBytes has ever been; version 1 only
   uint64_t memoryFailures = 0;    ///< how often the limit was hit; version 1 only
   uint64_t memoryLimitBytes = 0;  ///< its own, or what the host has if that is less; a minute old at most
-  std::map<std::string, uint64_t> memoryStats;  ///< memory.stat, with the kernel's names
+  /// memory.stat as the kernel wrote it, which few ever look at; null where it does not say.
+  std::shared_ptr<const std::string> memoryStats;
 
   std::vector<BlockUsage> blocks;          ///< block I/O by device
   std::vector<BlockLine> blockBytes;       ///< the same as version 1 tells it; empty on version 2
@@ -93,13 +100,27 @@ struct Usage {
   std::optional<std::map<std::string, NetworkUsage>> networks;
 };
 
+/// A reading is shared by all who look at it, and is the same one as before where nothing has changed.
+using SharedUsage = std::shared_ptr<const Usage>;
+
+/// Of the host, at one moment.
+struct HostUsage {
+  uint64_t cpuNanos = 0;  ///< since boot, of all its CPUs, busy and idle
+  uint32_t cpus = 0;      ///< online
+};
+
+struct UsageBatch {
+  HostUsage host;
+  std::vector<Result<SharedUsage>> containers;  ///< one for each target, in their order
+};
+
 /// Reads usage. A reading costs file reads only, so it may be made on the loop's thread.
 class UsageSource {
  public:
   virtual ~UsageSource() = default;
-  /// One reading for each target, in their order. NotFound when a container is gone; Internal when a kernel
-  /// file makes no sense. What is kept for containers that are not among the targets is let go.
-  virtual std::vector<Result<Usage>> readAll(const std::vector<UsageTarget>& targets) = 0;
+  /// NotFound when a container is gone; Internal when a kernel file makes no sense. What is kept for
+  /// containers that are not among the targets is let go.
+  virtual UsageBatch readAll(const std::vector<UsageTarget>& targets) = 0;
 };
 
 }  // namespace berth::agent

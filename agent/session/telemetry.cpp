@@ -17,12 +17,6 @@ double inSeconds(Duration duration) { return static_cast<double>(duration.count(
 /// How much a counter has grown; 0 when it has begun anew.
 double growth(uint64_t now, uint64_t before) { return static_cast<double>(now - std::min(now, before)); }
 
-NetworkUsage sumOf(const std::map<std::string, NetworkUsage>& networks) {
-  NetworkUsage sum;
-  for (const auto& [name, usage] : networks) sum += usage;
-  return sum;
-}
-
 void addNetwork(tcs::NetworkSets& sets, const NetworkUsage& now, const NetworkUsage& before, double elapsed) {
   sets.rxBytes.add(now.rxBytes);
   sets.rxPackets.add(now.rxPackets);
@@ -37,7 +31,9 @@ void addNetwork(tcs::NetworkSets& sets, const NetworkUsage& now, const NetworkUs
 }
 
 /// Counts on from where the container's life before this one ended (amazon-ecs-agent, agent/stats/queue.go).
-void carryOn(Usage& usage, const Usage& ended) {
+SharedUsage carriedOn(const Usage& current, const Usage& ended) {
+  const auto carried = std::make_shared<Usage>(current);
+  Usage& usage = *carried;
   usage.cpuNanos += ended.cpuNanos;
   usage.cpuUserNanos += ended.cpuUserNanos;
   usage.cpuKernelNanos += ended.cpuKernelNanos;
@@ -53,11 +49,12 @@ void carryOn(Usage& usage, const Usage& ended) {
       now->writeBytes += before.writeBytes;
     }
   }
-  if (!usage.networks || !ended.networks) return;
+  if (!usage.networks || !ended.networks) return carried;
   for (auto& [name, now] : *usage.networks) {
     if (const auto before = ended.networks->find(name); before != ended.networks->end())
       now += before->second;
   }
+  return carried;
 }
 
 bool hasOwnNetwork(const Task& task) {
@@ -100,12 +97,10 @@ void Telemetry::startRound(MonoTime now) {
   for (auto& [id, series] : series_) series.metric = {};
 }
 
-void Telemetry::sample(const std::map<std::string, Task>& tasks, UsageSource& source, MonoTime now,
-                       const UsageListener& listener) {
-  if (!roundBegan_) roundBegan_ = now;
-  if (now - *roundBegan_ > longestRound_) startRound(now);
+/// The series of each of targets_, which are made anew.
+std::vector<Telemetry::Series*> Telemetry::aim(const std::map<std::string, Task>& tasks) {
   for (auto& [id, series] : series_) series.seen = false;
-  std::vector<UsageTarget> targets;
+  std::vector<Series*> out;
   for (const auto& [arn, task] : tasks) {
     for (const Container& container : task.containers) {
       if (container.known != ContainerStatus::Running || container.runtimeId.empty()) continue;
@@ -118,17 +113,32 @@ void Telemetry::sample(const std::map<std::string, Task>& tasks, UsageSource& so
       if (container.pid == 0) continue;
       if (series.pid != container.pid && series.last) series.ended = series.last;
       series.pid = container.pid;
-      targets.push_back({container.runtimeId, container.pid, hasOwnNetwork(task)});
+      if (targets_.size() == out.size()) targets_.emplace_back();
+      UsageTarget& target = targets_[out.size()];
+      target.containerId = container.runtimeId;
+      target.pid = container.pid;
+      target.ownNetwork = hasOwnNetwork(task);
+      out.push_back(&series);
     }
   }
-  std::vector<Result<Usage>> readings = source.readAll(targets);
-  for (size_t i = 0; i < readings.size(); ++i) {
-    if (!readings[i]) continue;
-    Series& series = series_[targets[i].containerId];
-    if (series.ended) carryOn(*readings[i], *series.ended);
-    add(series, *readings[i], now);
-    if (listener.read) listener.read(targets[i].containerId, *readings[i]);
-    series.last = std::move(*readings[i]);
+  targets_.resize(out.size());
+  return out;
+}
+
+void Telemetry::sample(const std::map<std::string, Task>& tasks, UsageSource& source, MonoTime now,
+                       const UsageListener& listener) {
+  if (!roundBegan_) roundBegan_ = now;
+  if (now - *roundBegan_ > longestRound_) startRound(now);
+  const std::vector<Series*> targeted = aim(tasks);
+  const UsageBatch batch = source.readAll(targets_);
+  for (size_t i = 0; i < targeted.size(); ++i) {
+    const Result<SharedUsage>& reading = batch.containers[i];
+    if (!reading) continue;
+    Series& series = *targeted[i];
+    const SharedUsage usage = series.ended ? carriedOn(**reading, *series.ended) : *reading;
+    add(series, *usage, now);
+    if (listener.read) listener.read(targets_[i].containerId, usage, batch.host);
+    series.last = usage;
     series.lastAt = now;
   }
   std::erase_if(series_, [&](const auto& each) {

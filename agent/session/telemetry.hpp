@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "agent/engine/engine.hpp"
@@ -15,7 +16,7 @@ namespace berth::agent {
 /// Whom to tell of readings; each may be empty. By the runtime's id of the container.
 struct UsageListener {
   /// Counters go on over restarts by policy, as in the published metrics.
-  std::function<void(const std::string& runtimeId, const Usage& usage)> read;
+  std::function<void(const std::string& runtimeId, const SharedUsage& usage, const HostUsage& host)> read;
   /// It does not run any more, and had been read.
   std::function<void(const std::string& runtimeId)> gone;
 };
@@ -41,22 +42,24 @@ class Telemetry {
  private:
   struct Series {
     tcs::ContainerMetric metric;
-    std::optional<Usage> last;
+    SharedUsage last;  ///< null: none yet
     MonoTime lastAt{};
-    int64_t pid = 0;             ///< of the life that `last` is of
-    std::optional<Usage> ended;  ///< the last reading of the life before it
-    int restartsTold = 0;        ///< up to the last publication
+    int64_t pid = 0;       ///< of the life that `last` is of
+    SharedUsage ended;     ///< the last reading of the life before it, if there was one
+    int restartsTold = 0;  ///< up to the last publication
     bool seen = false;
   };
 
   void add(Series& series, const Usage& usage, MonoTime now) const;
   void startRound(MonoTime now);
+  std::vector<Series*> aim(const std::map<std::string, Task>& tasks);
   std::vector<tcs::TaskMetric> takeTasks(const std::map<std::string, Task>& tasks, const Identity& identity);
 
   int64_t cpus_;
   Duration longestRound_;
   std::optional<MonoTime> roundBegan_;
-  std::map<std::string, Series> series_;  ///< by runtime id
+  std::unordered_map<std::string, Series> series_;  ///< by runtime id
+  std::vector<UsageTarget> targets_;                ///< of the last batch: its memory is used again
 };
 
 /// The envelopes of `message`, each of at most `most` bytes unless a single task takes more: a message that

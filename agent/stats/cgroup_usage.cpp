@@ -29,12 +29,12 @@ CgroupUsageSource::CgroupUsageSource(KernelRoots roots)
   if (auto stat = KernelFile::open(roots_.proc + "/stat")) stat_.emplace(std::move(*stat));
 }
 
-std::vector<Result<Usage>> CgroupUsageSource::readAll(const std::vector<UsageTarget>& targets) {
+UsageBatch CgroupUsageSource::readAll(const std::vector<UsageTarget>& targets) {
   ++batch_;
   if (!targets.empty()) readHost();
-  std::vector<Result<Usage>> out;
-  out.reserve(targets.size());
-  for (const UsageTarget& target : targets) out.push_back(finish(readOne(target)));
+  UsageBatch out{host_, {}};
+  out.containers.reserve(targets.size());
+  for (const UsageTarget& target : targets) out.containers.push_back(readOne(target));
   std::erase_if(open_, [this](const auto& each) { return each.second.batch != batch_; });
   return out;
 }
@@ -45,22 +45,14 @@ void CgroupUsageSource::readHost() {
   const auto text = stat_->readPiece(buffer_);
   const auto host = text ? parseProcStat(*text) : std::nullopt;
   if (!host) return;
-  cpuNanos_ = host->ticks * (kNanos / static_cast<uint64_t>(::sysconf(_SC_CLK_TCK)));
-  cpus_ = host->cpus;
+  host_.cpuNanos = host->ticks * (kNanos / static_cast<uint64_t>(::sysconf(_SC_CLK_TCK)));
+  host_.cpus = host->cpus;
 }
 
-Result<Usage> CgroupUsageSource::finish(Result<Usage> usage) const {
-  if (!usage) return usage;
-  usage->systemCpuNanos = cpuNanos_;
-  usage->onlineCpus = cpus_;
-  if (memoryBytes_ > 0) usage->memoryLimitBytes = std::min(usage->memoryLimitBytes, memoryBytes_);
-  return usage;
-}
-
-Result<Usage> CgroupUsageSource::readOne(const UsageTarget& target) {
+Result<SharedUsage> CgroupUsageSource::readOne(const UsageTarget& target) {
   const auto known = open_.find(target.containerId);
   if (known != open_.end() && known->second.pid == target.pid) {
-    Result<Usage> usage = known->second.files.read(target.ownNetwork, buffer_);
+    Result<SharedUsage> usage = known->second.files.read(memoryBytes_, target.ownNetwork, buffer_);
     if (usage) {
       known->second.batch = batch_;
       return usage;
@@ -70,7 +62,7 @@ Result<Usage> CgroupUsageSource::readOne(const UsageTarget& target) {
   open_.erase(target.containerId);
   Result<GroupFiles> files = open(target);
   if (!files) return files.error();
-  Result<Usage> usage = files->read(target.ownNetwork, buffer_);
+  Result<SharedUsage> usage = files->read(memoryBytes_, target.ownNetwork, buffer_);
   if (usage) open_.emplace(target.containerId, Open{target.pid, batch_, std::move(*files)});
   return usage;
 }

@@ -13,15 +13,16 @@
 
 namespace berth::agent {
 
-/// Keeps the files of each container open between readings. The process's own group is looked up through
-/// /proc/PID/cgroup; when the container has groups inside its own (an init system), the outermost one that
-/// bears the container's id counts.
+/// Keeps the files of each container open between readings, and with them its network namespace: until the
+/// first reading that finds its groups gone, or does not ask for it any more. The process's own group is
+/// looked up through /proc/PID/cgroup; when the container has groups inside its own (an init system), the
+/// outermost one that bears the container's id counts.
 class CgroupUsageSource final : public UsageSource {
  public:
   explicit CgroupUsageSource(KernelRoots roots = {});
 
   /// NotFound also when process `pid` does not belong to the container (any more).
-  std::vector<Result<Usage>> readAll(const std::vector<UsageTarget>& targets) override;
+  UsageBatch readAll(const std::vector<UsageTarget>& targets) override;
 
  private:
   struct Open {
@@ -31,8 +32,7 @@ class CgroupUsageSource final : public UsageSource {
   };
 
   void readHost();
-  Result<Usage> readOne(const UsageTarget& target);
-  Result<Usage> finish(Result<Usage> usage) const;
+  Result<SharedUsage> readOne(const UsageTarget& target);
   Result<GroupFiles> open(const UsageTarget& target) const;
   Result<std::optional<GroupPlace>> placeOf(const std::string& groups, const UsageTarget& target,
                                             const std::string& controller) const;
@@ -45,9 +45,8 @@ class CgroupUsageSource final : public UsageSource {
 
   // Of the host.
   std::optional<KernelFile> stat_;
+  HostUsage host_;
   uint64_t memoryBytes_ = 0;  ///< 0: unknown
-  uint64_t cpuNanos_ = 0;
-  uint32_t cpus_ = 0;
 };
 
 }  // namespace berth::agent

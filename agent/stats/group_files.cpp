@@ -13,8 +13,12 @@ namespace {
 
 constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
 constexpr uint64_t kNanosPerSecond = 1'000'000'000;
-/// Readings between two looks at the limits: half a minute at one reading a second.
-constexpr int kLimitsEvery = 30;
+/// Readings between two that read all files, limits among them: half a minute at one reading a second. What
+/// neither CPU time nor the size of memory gives away is seen then, such as a shift between kinds of memory.
+constexpr int kAllEvery = 30;
+/// Readings, less one, for which a container that does not run is left alone: what comes to it from
+/// elsewhere, such as packets that the kernel itself answers, or memory taken from it, is seen then.
+constexpr int kLongestRest = 5;
 
 Error senseless(const KernelFile& file) {
   return makeError(Code::Internal, file.path() + " is not in the format that the kernel documents");
@@ -48,32 +52,16 @@ Result<uint64_t> limitIn(const std::string& path) {
 }
 
 /// What of the memory is file cache that costs nothing to give back.
-std::optional<uint64_t> reclaimable(const std::map<std::string, uint64_t>& stats, bool v2) {
-  for (const char* key : {"inactive_file", "total_cache", "cache"}) {
-    if (v2 != (std::string_view(key) == "inactive_file")) continue;
-    if (const auto found = stats.find(key); found != stats.end()) return found->second;
-  }
-  return std::nullopt;
+std::optional<uint64_t> reclaimable(std::string_view stats, bool v2) {
+  if (v2) return parseKeyed(stats, "inactive_file");
+  const auto total = parseKeyed(stats, "total_cache");
+  return total ? total : parseKeyed(stats, "cache");
 }
-
-struct CpuTimes {
-  uint64_t all = 0;
-  uint64_t user = 0;
-  uint64_t kernel = 0;
-};
 
 constexpr uint64_t kNanosPerMicro = 1000;
 
-std::optional<CpuTimes> parseCpuStat(std::string_view text) {
-  const auto all = parseKeyed(text, "usage_usec");
-  if (!all) return std::nullopt;
-  const uint64_t user = parseKeyed(text, "user_usec").value_or(0);
-  const uint64_t kernel = parseKeyed(text, "system_usec").value_or(0);
-  return CpuTimes{*all * kNanosPerMicro, user * kNanosPerMicro, kernel * kNanosPerMicro};
-}
-
 /// cpu.stat of either version; on version 2 without these lines where nothing has a quota.
-std::optional<CpuThrottling> parseThrottling(std::string_view text) {
+CpuThrottling parseThrottling(std::string_view text) {
   CpuThrottling out;
   out.periods = parseKeyed(text, "nr_periods").value_or(0);
   out.throttledPeriods = parseKeyed(text, "nr_throttled").value_or(0);
@@ -82,13 +70,18 @@ std::optional<CpuThrottling> parseThrottling(std::string_view text) {
   return out;
 }
 
+struct CpuSplit {
+  uint64_t user = 0;  ///< nanoseconds
+  uint64_t kernel = 0;
+};
+
 /// cpuacct.stat counts in clock ticks.
-std::optional<CpuTimes> parseCpuacctStat(std::string_view text) {
+std::optional<CpuSplit> parseCpuacctStat(std::string_view text) {
   static const uint64_t nanos = kNanosPerSecond / static_cast<uint64_t>(::sysconf(_SC_CLK_TCK));
   const auto user = parseKeyed(text, "user");
   const auto kernel = parseKeyed(text, "system");
   if (!user || !kernel) return std::nullopt;
-  return CpuTimes{0, *user * nanos, *kernel * nanos};
+  return CpuSplit{*user * nanos, *kernel * nanos};
 }
 
 }  // namespace
@@ -147,83 +140,52 @@ void GroupFiles::openPids(const GroupPlace& place) {
   pidsLimitFile_ = place.folder + "/pids.max";
 }
 
-Result<Usage> GroupFiles::read(bool ownNetwork, std::string& buffer) {
-  Usage usage;
-  if (readings_ % kLimitsEvery == 0) {
+Result<SharedUsage> GroupFiles::read(uint64_t hostMemory, bool ownNetwork, std::string& buffer) {
+  const bool all = readings_++ % kAllEvery == 0;
+  const auto cpu = cpuNanos(buffer);
+  if (!cpu) return cpu.error();
+  const bool ran = all || *cpu != last_->cpuNanos;
+  if (!ran && quiet_ && ++rested_ < kLongestRest) return last_;
+  rested_ = 0;
+  if (all) {
     if (Status read = readLimits(); !read) return read.error();
   }
-  ++readings_;
-  usage.memoryLimitBytes = memoryLimitBytes_;
-  usage.pidsLimit = mostPids_;
-  if (Status read = readMemory(usage, buffer); !read) return read.error();
-  if (Status read = readCpu(usage, buffer); !read) return read.error();
-  if (Status read = readBlock(usage, buffer); !read) return read.error();
-  if (Status read = readPids(usage, buffer); !read) return read.error();
-  if (Status read = readPeaks(usage, buffer); !read) return read.error();
-  if (Status read = readThrottling(usage, buffer); !read) return read.error();
-  if (!ownNetwork) return usage;
-  if (Status read = readNetworks(usage); !read) return read.error();
-  return usage;
+  const auto usage = last_ ? std::make_shared<Usage>(*last_) : std::make_shared<Usage>();
+  usage->cpuNanos = *cpu;
+  usage->memoryLimitBytes = hostMemory > 0 ? std::min(memoryLimitBytes_, hostMemory) : memoryLimitBytes_;
+  usage->pidsLimit = mostPids_;
+  if (Status read = readRest(*usage, ran, all, ownNetwork, buffer); !read) return read.error();
+  quiet_ = !ran && usage->memoryTotalBytes == last_->memoryTotalBytes && usage->blocks == last_->blocks &&
+           usage->networks == last_->networks;
+  if (!quiet_) last_ = usage;
+  return last_;
 }
 
-Status GroupFiles::readMemory(Usage& usage, std::string& buffer) const {
+Status GroupFiles::readRest(Usage& usage, bool ran, bool all, bool ownNetwork, std::string& buffer) {
+  if (Status read = readPids(usage, buffer); !read) return read;
+  if (Status read = readMemory(usage, all, buffer); !read) return read;
+  if (ran) {
+    if (Status read = readCpuDetails(usage, buffer); !read) return read;
+  }
+  if (Status read = readBlock(usage, all, buffer); !read) return read;
+  return ownNetwork ? readNetworks(usage, buffer) : Status();
+}
+
+Status GroupFiles::readMemory(Usage& usage, bool all, std::string& buffer) const {
   const auto total = parsed(memory_->file, buffer, parseOneLine);
   if (!total) return total.error();
-  auto stats = parsed(*memoryStat_, buffer, parseKeyedAll);
+  if (!all && *total == usage.memoryTotalBytes) return {};
+  usage.memoryTotalBytes = *total;
+  return readMemoryDetails(usage, buffer);
+}
+
+Status GroupFiles::readMemoryDetails(Usage& usage, std::string& buffer) const {
+  const auto stats = memoryStat_->readPiece(buffer);
   if (!stats) return stats.error();
   const auto cache = reclaimable(*stats, memory_->v2);
   if (!cache) return senseless(*memoryStat_);
-  usage.memoryTotalBytes = *total;
-  usage.memoryBytes = *total - std::min(*total, *cache);
-  usage.memoryStats = std::move(*stats);
-  return {};
-}
-
-Status GroupFiles::readCpu(Usage& usage, std::string& buffer) const {
-  if (cpu_->v2) {
-    const auto times = parsed(cpu_->file, buffer, [&](std::string_view text) {
-      usage.throttling = *parseThrottling(text);
-      return parseCpuStat(text);
-    });
-    if (!times) return times.error();
-    usage.cpuNanos = times->all;
-    usage.cpuUserNanos = times->user;
-    usage.cpuKernelNanos = times->kernel;
-    return {};
-  }
-  const auto all = parsed(cpu_->file, buffer, parseOneLine);
-  if (!all) return all.error();
-  usage.cpuNanos = *all;
-  if (cpuByCpu_) {
-    auto byCpu = parsed(*cpuByCpu_, buffer, parseNumbers);
-    if (!byCpu) return byCpu.error();
-    usage.cpuNanosByCpu = std::move(*byCpu);
-  }
-  if (!cpuSplit_) return {};
-  const auto times = parsed(*cpuSplit_, buffer, parseCpuacctStat);
-  if (!times) return times.error();
-  usage.cpuUserNanos = times->user;
-  usage.cpuKernelNanos = times->kernel;
-  return {};
-}
-
-Status GroupFiles::readBlock(Usage& usage, std::string& buffer) const {
-  if (!block_) return {};
-  auto blocks = parsed(block_->file, buffer, [&](std::string_view text) {
-    if (block_->v2) return parseIoStat(text);
-    if (auto lines = parseBlkioLines(text)) usage.blockBytes = std::move(*lines);
-    return parseBlkio(text);
-  });
-  if (!blocks) return blocks.error();
-  usage.blocks = std::move(*blocks);
-  if (!blockOperations_) return {};
-  auto operations = parsed(*blockOperations_, buffer, parseBlkioLines);
-  if (!operations) return operations.error();
-  usage.blockOperations = std::move(*operations);
-  return {};
-}
-
-Status GroupFiles::readPeaks(Usage& usage, std::string& buffer) const {
+  usage.memoryBytes = usage.memoryTotalBytes - std::min(usage.memoryTotalBytes, *cache);
+  usage.memoryStats = std::make_shared<const std::string>(*stats);
   for (const auto& [file, to] : {std::pair(&memoryMost_, &usage.memoryMostBytes),
                                  std::pair(&memoryFailures_, &usage.memoryFailures)}) {
     if (!*file) continue;
@@ -234,11 +196,56 @@ Status GroupFiles::readPeaks(Usage& usage, std::string& buffer) const {
   return {};
 }
 
-Status GroupFiles::readThrottling(Usage& usage, std::string& buffer) const {
+Result<uint64_t> GroupFiles::cpuNanos(std::string& buffer) const {
+  if (!cpu_->v2) return parsed(cpu_->file, buffer, parseOneLine);
+  const auto micros = parsed(cpu_->file, buffer, [](auto text) { return parseKeyed(text, "usage_usec"); });
+  return micros ? Result<uint64_t>(*micros * kNanosPerMicro) : micros.error();
+}
+
+/// Version 2 has it all in one file.
+Status GroupFiles::readUnified(Usage& usage, std::string& buffer) const {
+  const auto text = cpu_->file.readPiece(buffer);
+  if (!text) return text.error();
+  usage.throttling = parseThrottling(*text);
+  usage.cpuUserNanos = parseKeyed(*text, "user_usec").value_or(0) * kNanosPerMicro;
+  usage.cpuKernelNanos = parseKeyed(*text, "system_usec").value_or(0) * kNanosPerMicro;
+  return {};
+}
+
+Status GroupFiles::readCpuDetails(Usage& usage, std::string& buffer) const {
+  if (cpu_->v2) return readUnified(usage, buffer);
+  if (cpuByCpu_) {
+    auto byCpu = parsed(*cpuByCpu_, buffer, parseNumbers);
+    if (!byCpu) return byCpu.error();
+    usage.cpuNanosByCpu = std::move(*byCpu);
+  }
+  if (cpuSplit_) {
+    const auto times = parsed(*cpuSplit_, buffer, parseCpuacctStat);
+    if (!times) return times.error();
+    usage.cpuUserNanos = times->user;
+    usage.cpuKernelNanos = times->kernel;
+  }
   if (!throttling_) return {};
-  const auto throttling = parsed(*throttling_, buffer, parseThrottling);
-  if (!throttling) return throttling.error();
-  usage.throttling = *throttling;
+  const auto text = throttling_->readPiece(buffer);
+  if (!text) return text.error();
+  usage.throttling = parseThrottling(*text);
+  return {};
+}
+
+Status GroupFiles::readBlock(Usage& usage, bool all, std::string& buffer) const {
+  if (!block_) return {};
+  auto blocks = parsed(block_->file, buffer, [&](std::string_view text) {
+    if (block_->v2) return parseIoStat(text);
+    if (auto lines = parseBlkioLines(text)) usage.blockBytes = std::move(*lines);
+    return parseBlkio(text);
+  });
+  if (!blocks) return blocks.error();
+  const bool changed = usage.blocks != *blocks;
+  usage.blocks = std::move(*blocks);
+  if (!blockOperations_ || (!all && !changed)) return {};
+  auto operations = parsed(*blockOperations_, buffer, parseBlkioLines);
+  if (!operations) return operations.error();
+  usage.blockOperations = std::move(*operations);
   return {};
 }
 
@@ -247,7 +254,9 @@ Status GroupFiles::readPids(Usage& usage, std::string& buffer) const {
   const auto count = parsed(*pids_, buffer, parseOneLine);
   if (!count) return count.error();
   usage.pids = *count;
-  return {};
+  // An ended process's group may stay for long where the runtime hangs, and its network must not stay with
+  // it.
+  return *count > 0 ? Status() : Status(makeError(Code::NotFound, pids_->path() + ": no process is left"));
 }
 
 Status GroupFiles::readLimits() {
@@ -260,15 +269,17 @@ Status GroupFiles::readLimits() {
   return {};
 }
 
-/// The file is opened anew each time: an open one would keep the network namespace of a container that has
-/// ended. It is not made in one piece.
-Status GroupFiles::readNetworks(Usage& usage) const {
-  const auto devices = process_.openBelow("net/dev");
+/// To open the file costs more than all the rest of a reading.
+Status GroupFiles::readNetworks(Usage& usage, std::string& buffer) {
+  if (!networks_) {
+    auto devices = process_.openBelow("net/dev");
+    if (!devices) return devices.error();
+    networks_.emplace(std::move(*devices));
+  }
+  auto devices = networks_->readInto(buffer);
   if (!devices) return devices.error();
-  const auto text = devices->read();
-  if (!text) return text.error();
-  usage.networks = parseNetDev(*text);
-  return usage.networks ? Status() : Status(senseless(*devices));
+  usage.networks = parseNetDev(*devices);
+  return usage.networks ? Status() : Status(senseless(*networks_));
 }
 
 }  // namespace berth::agent

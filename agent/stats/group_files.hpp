@@ -28,8 +28,11 @@ class GroupFiles {
   /// `process`: the folder /proc/PID of the container's first process. NotFound when the group is gone.
   static Result<GroupFiles> open(KernelFile process, const GroupPlaces& places);
 
-  /// All of Usage but what is of the host; the memory limit as the kernel has it. `buffer` is scratch space.
-  Result<Usage> read(bool ownNetwork, std::string& buffer);
+  /// `hostMemory`: bytes, 0 where that is unknown. `buffer` is scratch space. A container that has not run,
+  /// by its CPU time, and to which nothing came at the last look either, is taken as unchanged for some
+  /// readings: most containers of a host are idle most of the time, and a reading of all files costs ten
+  /// times as much.
+  Result<SharedUsage> read(uint64_t hostMemory, bool ownNetwork, std::string& buffer);
 
  private:
   struct Counter {
@@ -44,16 +47,19 @@ class GroupFiles {
   void openPids(const GroupPlace& place);
   void openQuota(const GroupPlace& place);
 
-  Status readMemory(Usage& usage, std::string& buffer) const;
-  Status readCpu(Usage& usage, std::string& buffer) const;
-  Status readBlock(Usage& usage, std::string& buffer) const;
+  Status readRest(Usage& usage, bool ran, bool all, bool ownNetwork, std::string& buffer);
+  Status readMemory(Usage& usage, bool all, std::string& buffer) const;
+  Status readMemoryDetails(Usage& usage, std::string& buffer) const;
+  Result<uint64_t> cpuNanos(std::string& buffer) const;
+  Status readCpuDetails(Usage& usage, std::string& buffer) const;
+  Status readUnified(Usage& usage, std::string& buffer) const;
+  Status readBlock(Usage& usage, bool all, std::string& buffer) const;
   Status readPids(Usage& usage, std::string& buffer) const;
-  Status readPeaks(Usage& usage, std::string& buffer) const;
-  Status readThrottling(Usage& usage, std::string& buffer) const;
   Status readLimits();
-  Status readNetworks(Usage& usage) const;
+  Status readNetworks(Usage& usage, std::string& buffer);
 
   KernelFile process_;
+  std::optional<KernelFile> networks_;
   std::optional<Counter> memory_;
   std::optional<KernelFile> memoryStat_;
   std::optional<Counter> cpu_;
@@ -74,6 +80,9 @@ class GroupFiles {
   uint64_t memoryLimitBytes_ = 0;
   std::optional<uint64_t> mostPids_;
   int readings_ = 0;
+  int rested_ = 0;      ///< readings since the last look at more than CPU time
+  bool quiet_ = false;  ///< that one found nothing new
+  SharedUsage last_;
 };
 
 }  // namespace berth::agent

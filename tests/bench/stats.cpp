@@ -13,9 +13,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "agent/endpoints/stats_view.hpp"
+#include "agent/endpoints/view.hpp"
 #include "agent/session/telemetry.hpp"
 #include "agent/stats/cgroup_usage.hpp"
 #include "common/time/clock.hpp"
@@ -118,17 +119,17 @@ std::map<std::string, Task> tasksOf(const std::vector<UsageTarget>& targets) {
 void run(CgroupUsageSource source, const std::vector<UsageTarget>& targets, int batches) {
   const SystemClock clock;
   size_t failed = 0;
-  for (const auto& reading : source.readAll(targets)) failed += reading ? 0 : 1;
+  for (const auto& reading : source.readAll(targets).containers) failed += reading ? 0 : 1;
   if (failed > 0) std::printf("%zu of %zu containers can't be read\n", failed, targets.size());
   const Cost reading = measure(clock, batches, [&] { source.readAll(targets); });
   show("reading", reading, targets.size(), batches);
 
   const std::map<std::string, Task> tasks = tasksOf(targets);
-  std::map<std::string, std::shared_ptr<const endpoints::ContainerStats>> shown;
+  std::map<std::string, endpoints::ContainerStats> shown;
   UsageListener listener;
-  listener.read = [&](const std::string& id, const Usage& usage) {
+  listener.read = [&](const std::string& id, const SharedUsage& usage, const HostUsage& host) {
     auto& stats = shown[id];
-    stats = endpoints::statsAfter(stats, endpoints::readingOf(usage, clock.now().wall));
+    stats.previous = std::exchange(stats.current, {clock.now().wall, usage, host});
   };
   Telemetry telemetry(2);
   telemetry.sample(tasks, source, clock.now().mono, listener);

@@ -1,6 +1,8 @@
 // Files of procfs and cgroupfs.
 #include "agent/kernel/kernel_text.hpp"
 
+#include "common/text/keyed_numbers.hpp"
+
 #include "tests/fuzz/target.hpp"
 
 namespace {
@@ -14,7 +16,7 @@ void checkNumbers(std::string_view text) {
     fuzz::require(agent::parseLimit(text) == number, "a number is a limit", text);
   }
   fuzz::require(agent::parseLimit("max\n") >= agent::parseLimit(text), "no limit is above \"max\"", text);
-  if (const auto all = agent::parseKeyedAll(text)) {
+  if (const auto all = parseKeyedNumbers(text)) {
     for (const auto& [key, number] : *all)
       fuzz::require(agent::parseKeyed(text, key) == number, "all of a file has each of it", key);
   }

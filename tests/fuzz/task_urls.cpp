@@ -70,8 +70,7 @@ void fill(Directory& directory) {
     task.why.push_back({"container " + name, "waits", std::nullopt, std::nullopt, ""});
     const std::string dockerId = task.containers[0].dockerId;
     directory.put(std::make_shared<const TaskView>(std::move(task)));
-    auto stats = std::make_shared<ContainerStats>();
-    if (name == "a") directory.putStats(dockerId, stats);
+    if (name == "a") directory.putStats(dockerId, {{}, std::make_shared<Usage>(), {}});
     directory.putCredentials("creds-" + name, {"arn:" + name, RoleCredentials::Role::Task, "role",
                                                "AKIA" + name, "secret-of-" + name, "token", "2024"});
   }

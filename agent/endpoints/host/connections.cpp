@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -97,21 +98,35 @@ bool listens(int fd) {
   return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value != 0;
 }
 
-/// The descriptors among which sockets may be. New ones get the lowest free number, so where there is one
-/// left among the low ones, no socket is beyond them.
-std::vector<int> candidates() {
+/// The open descriptors below kSocketsBelow; nullopt where the process may not have so many. One call of the
+/// kernel tells of all.
+std::optional<std::vector<int>> lowDescriptors() {
+  std::vector<pollfd> low(kSocketsBelow);
+  for (size_t fd = 0; fd < low.size(); ++fd) low[fd].fd = static_cast<int>(fd);
+  if (::poll(low.data(), low.size(), 0) < 0) return std::nullopt;
   std::vector<int> out;
-  for (int fd = 0; fd < kSocketsBelow; ++fd) {
-    if (::fcntl(fd, F_GETFD) >= 0) out.push_back(fd);
+  for (const pollfd& one : low) {
+    if ((one.revents & POLLNVAL) == 0) out.push_back(one.fd);
   }
-  if (out.size() < kSocketsBelow - kReserve) return out;
+  return out;
+}
+
+std::vector<int> allDescriptors() {
+  std::vector<int> out;
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir("/proc/self/fd"), closedir);
   if (!folder) return out;
-  out.clear();
   while (const dirent* entry = readdir(folder.get())) {
     if (const auto fd = parseNumber<int>(entry->d_name)) out.push_back(*fd);
   }
   return out;
+}
+
+/// The descriptors among which sockets may be. New ones get the lowest free number, so where there is one
+/// left among the low ones, no socket is beyond them.
+std::vector<int> candidates() {
+  auto low = lowDescriptors();
+  if (low && low->size() < kSocketsBelow - kReserve) return std::move(*low);
+  return allDescriptors();
 }
 
 /// Calls visit(Borrowed) for each socket of this process whose own port is `port`.

@@ -47,7 +47,7 @@ TEST_CASE("A new view of a task replaces the names of the old one") {
 TEST_CASE("An erased task leaves no name, no statistics and no credentials") {
   Directory directory;
   directory.put(shared(sampleTask()));
-  directory.putStats(kWebId, std::make_shared<const ContainerStats>());
+  directory.putStats(kWebId, {wallAt(0), std::make_shared<const Usage>(), {}});
   directory.putCredentials("cred-1", sampleCredentials());
   directory.announceCredentials("cred-2", "another task", RoleCredentials::Role::Task);
   directory.erase(kArn);
@@ -57,7 +57,7 @@ TEST_CASE("An erased task leaves no name, no statistics and no credentials") {
   CHECK_FALSE(directory.byEndpointId(kWebEndpoint));
   CHECK(directory.byDockerIdPrefix("", 10).empty());
   CHECK(directory.byAddress("172.17.0.2") == nullptr);
-  CHECK(directory.stats(kWebId) == nullptr);
+  CHECK_FALSE(directory.stats(kWebId));
   CHECK_FALSE(directory.credentials("cred-1"));
   CHECK(directory.credentials("cred-2"));
 }
@@ -108,15 +108,34 @@ TEST_CASE("The host's own address belongs to no task") {
 
 TEST_CASE("Statistics of a container that no task has are not kept") {
   Directory directory;
-  directory.putStats("unknown", std::make_shared<const ContainerStats>());
-  CHECK(directory.stats("unknown") == nullptr);
+  directory.putStats("unknown", {wallAt(0), std::make_shared<const Usage>(), {}});
+  CHECK_FALSE(directory.stats("unknown"));
   directory.put(shared(sampleTask()));
-  directory.putStats(kDbId, std::make_shared<const ContainerStats>());
-  CHECK(directory.stats(kDbId) != nullptr);
+  directory.putStats(kDbId, {wallAt(0), std::make_shared<const Usage>(), {}});
+  CHECK(directory.stats(kDbId));
+  directory.eraseStats(kDbId);
+  CHECK_FALSE(directory.stats(kDbId));
+  directory.putStats(kDbId, {wallAt(0), std::make_shared<const Usage>(), {}});
   TaskView task = sampleTask();
   task.containers.pop_back();
   directory.put(shared(task));
-  CHECK(directory.stats(kDbId) == nullptr);
+  CHECK_FALSE(directory.stats(kDbId));
+}
+
+TEST_CASE("The reading before the current one is the previous one") {
+  Directory directory;
+  directory.put(shared(sampleTask()));
+  const auto first = std::make_shared<const Usage>();
+  const auto second = std::make_shared<const Usage>();
+  directory.putStats(kWebId, {wallAt(1), first, {}});
+  CHECK_FALSE(directory.stats(kWebId)->previous);
+  directory.putStats(kWebId, {wallAt(2), second, {}});
+  const auto stats = directory.stats(kWebId);
+  CHECK(stats->current.at == wallAt(2));
+  CHECK(stats->current.usage == second);
+  REQUIRE(stats->previous);
+  CHECK(stats->previous->at == wallAt(1));
+  CHECK(stats->previous->usage == first);
 }
 
 TEST_CASE("Announcing credentials again does not take them away") {

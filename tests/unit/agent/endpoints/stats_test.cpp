@@ -5,34 +5,40 @@
 namespace berth::agent::endpoints::test {
 namespace {
 
-ContainerStats twoReadings() {
-  ContainerStats stats;
-  StatsReading before;
-  before.at = wallAt(0);
+/// Two readings, to be changed before they are shown.
+struct Readings {
+  Usage before;
+  Usage now;
+  WallTime at = wallAt(2000);
+  bool first = false;  ///< there is none before
+};
+
+Readings twoReadings() {
+  Readings stats;
+  Usage& before = stats.before;
   before.cpuNanos = 100;
-  before.systemCpuNanos = 1000;
-  before.onlineCpus = 2;
-  before.networks["eth0"] = {1000, 10, 0, 0, 500, 5, 0, 0};
-  StatsReading now = before;
-  now.at = wallAt(2000);
+  before.networks.emplace();
+  (*before.networks)["eth0"] = {1000, 10, 0, 0, 500, 5, 0, 0};
+  Usage& now = stats.now = before;
   now.cpuNanos = 300;
   now.cpuKernelNanos = 100;
   now.cpuUserNanos = 200;
-  now.systemCpuNanos = 5000;
-  now.memoryBytes = 4096;
+  now.memoryBytes = 4000;
+  now.memoryTotalBytes = 4096;
   now.memoryLimitBytes = 8192;
-  now.memoryStats = {{"inactive_file", 7}};
-  now.networks["eth0"] = {3000, 30, 1, 2, 1500, 15, 3, 4};
-  now.blockBytes = {{8, 0, "read", 11}, {8, 0, "write", 22}};
+  now.memoryStats = std::make_shared<const std::string>("inactive_file 7\n");
+  (*now.networks)["eth0"] = {3000, 30, 1, 2, 1500, 15, 3, 4};
+  now.blocks = {{8, 0, 11, 22, 1, 2}};
   now.pids = 3;
-  stats.current = now;
-  stats.previous = before;
   return stats;
 }
 
-Directory& measured(Directory& directory, ContainerStats stats = twoReadings()) {
+Directory& measured(Directory& directory, const Readings& stats = twoReadings()) {
   directory.put(shared(sampleTask()));
-  directory.putStats(kWebId, std::make_shared<const ContainerStats>(std::move(stats)));
+  directory.eraseStats(kWebId);
+  if (!stats.first)
+    directory.putStats(kWebId, {wallAt(0), std::make_shared<const Usage>(stats.before), {1000, 2}});
+  directory.putStats(kWebId, {stats.at, std::make_shared<const Usage>(stats.now), {5000, 2}});
   return directory;
 }
 
@@ -80,11 +86,11 @@ TEST_CASE("v4 adds the rates of the network, v3 does not") {
 
 TEST_CASE("There is no rate after a restart of the counters, without a network, or in no time") {
   for (const int what : {0, 1, 2, 3}) {
-    ContainerStats stats = twoReadings();
-    if (what == 0) stats.current.networks["eth0"].rxBytes = 1;
-    if (what == 1) stats.current.networks.clear();
-    if (what == 2) stats.current.at = stats.previous->at;
-    if (what == 3) stats.previous.reset();
+    Readings stats = twoReadings();
+    if (what == 0) (*stats.now.networks)["eth0"].rxBytes = 1;
+    if (what == 1) stats.now.networks.reset();
+    if (what == 2) stats.at = wallAt(0);
+    if (what == 3) stats.first = true;
     Directory directory;
     const json shown = askStats(measured(directory, stats), "/v4/" + kWebEndpoint + "/stats");
     CHECK_FALSE(shown.contains("network_rate_stats"));
@@ -93,16 +99,15 @@ TEST_CASE("There is no rate after a restart of the counters, without a network, 
 }
 
 TEST_CASE("Statistics show what the kernel tells beyond that, and leave out what it does not") {
-  ContainerStats stats = twoReadings();
-  StatsReading& now = stats.current;
+  Readings stats = twoReadings();
+  Usage& now = stats.now;
   now.cpuNanosByCpu = {200, 100};
-  now.cpuPeriods = 20;
-  now.cpuThrottledPeriods = 5;
-  now.cpuThrottledNanos = 900;
+  now.throttling = {20, 5, 900};
   now.memoryMostBytes = 6000;
   now.memoryFailures = 2;
+  now.blockBytes = {{8, 0, "Read", 11}, {8, 0, "Sync", 33}};
   now.blockOperations = {{8, 0, "Sync", 7}};
-  stats.previous->cpuPeriods = 10;
+  stats.before.throttling.periods = 10;
   Directory directory;
   const std::string path = "/v4/" + kWebEndpoint + "/stats";
   const json shown = askStats(measured(directory, stats), path);
@@ -114,15 +119,24 @@ TEST_CASE("Statistics show what the kernel tells beyond that, and leave out what
   CHECK(shown["memory_stats"]["failcnt"] == 2);
   CHECK(shown["blkio_stats"]["io_serviced_recursive"] ==
         json::array({{{"major", 8}, {"minor", 0}, {"op", "Sync"}, {"value", 7}}}));
+  CHECK(shown["blkio_stats"]["io_service_bytes_recursive"].size() == 2);
   const json without = askStats(measured(directory), path);
   CHECK_FALSE(without["cpu_stats"]["cpu_usage"].contains("percpu_usage"));
   CHECK(without["cpu_stats"]["throttling_data"]["periods"] == 0);
-  CHECK(without["blkio_stats"]["io_serviced_recursive"] == nullptr);
+  CHECK(without["blkio_stats"]["io_serviced_recursive"][1] ==
+        json({{"major", 8}, {"minor", 0}, {"op", "write"}, {"value", 2}}));
+  now.blocks.clear();
+  now.blockBytes.clear();
+  now.blockOperations.clear();
+  now.memoryStats.reset();
+  const json none = askStats(measured(directory, stats), path);
+  CHECK(none["blkio_stats"]["io_serviced_recursive"] == nullptr);
+  CHECK(none["memory_stats"]["stats"] == json::object());
 }
 
 TEST_CASE("The first reading has nothing before it") {
-  ContainerStats stats = twoReadings();
-  stats.previous.reset();
+  Readings stats = twoReadings();
+  stats.first = true;
   Directory directory;
   const json shown = askStats(measured(directory, stats), "/v3/" + kWebEndpoint + "/stats");
   CHECK(shown["preread"] == "0001-01-01T00:00:00Z");

@@ -35,17 +35,6 @@ TEST_CASE("Files of one number and of keyed numbers are read") {
   CHECK_FALSE(parseKeyed("", "rss"));
 }
 
-TEST_CASE("All numbers of a keyed file are read") {
-  const auto all = parseKeyedAll("cache 1\nrss 2\n");
-  REQUIRE(all);
-  CHECK(*all == std::map<std::string, uint64_t>{{"cache", 1}, {"rss", 2}});
-  CHECK(parseKeyedAll("")->empty());
-  for (const char* text : {"cache\n", "cache x\n", "\n"}) {
-    CAPTURE(text);
-    CHECK_FALSE(parseKeyedAll(text));
-  }
-}
-
 TEST_CASE("A line of numbers is read") {
   CHECK(parseNumbers("12 0 7 \n") == std::vector<uint64_t>{12, 0, 7});
   CHECK(parseNumbers("1") == std::vector<uint64_t>{1});

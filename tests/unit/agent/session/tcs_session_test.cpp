@@ -22,11 +22,11 @@ const Identity kSelf{"prod", "arn:instance", "us-east-1"};
 
 class Counters final : public UsageSource {
  public:
-  std::vector<Result<Usage>> readAll(const std::vector<UsageTarget>& targets) override {
+  UsageBatch readAll(const std::vector<UsageTarget>& targets) override {
     ++batches;
-    Usage usage;
-    usage.cpuNanos = static_cast<uint64_t>(batches) * 1000;
-    return std::vector<Result<Usage>>(targets.size(), Result<Usage>(usage));
+    const auto usage = std::make_shared<Usage>();
+    usage->cpuNanos = static_cast<uint64_t>(batches) * 1000;
+    return {{}, std::vector(targets.size(), Result<SharedUsage>(usage))};
   }
   int batches = 0;
 };
@@ -132,9 +132,9 @@ TEST_CASE("Metrics and health are published as long as the session is open") {
 TEST_CASE("Use is read and told whether or not the controller can be reached") {
   std::vector<uint64_t> told;
   TcsOptions options;
-  options.listener.read = [&](const std::string& id, const Usage& reading) {
+  options.listener.read = [&](const std::string& id, const SharedUsage& reading, const HostUsage&) {
     CHECK(id == "id");
-    told.push_back(reading.cpuNanos);
+    told.push_back(reading->cpuNanos);
   };
   Bench bench(std::move(options));
   bench.controller.refuses = true;

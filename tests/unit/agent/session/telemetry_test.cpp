@@ -16,21 +16,23 @@ const Identity kIdentity{"prod", "arn:instance", "us-east-1"};
 /// Readings that grow by the same amounts each time; ids in `gone` can't be read.
 class Meter final : public UsageSource {
  public:
-  std::vector<Result<Usage>> readAll(const std::vector<UsageTarget>& targets) override {
+  UsageBatch readAll(const std::vector<UsageTarget>& targets) override {
     ++batches;
     asked.clear();
-    std::vector<Result<Usage>> out;
+    UsageBatch out;
     for (const UsageTarget& target : targets) {
       asked.insert(target.containerId);
-      out.push_back(gone.contains(target.containerId) ? Result<Usage>(makeError(Code::NotFound, "gone"))
-                                                      : Result<Usage>(readingOf(target)));
+      out.containers.push_back(gone.contains(target.containerId)
+                                   ? Result<SharedUsage>(makeError(Code::NotFound, "gone"))
+                                   : Result<SharedUsage>(readingOf(target)));
     }
     return out;
   }
 
-  Usage readingOf(const UsageTarget& target) {
+  SharedUsage readingOf(const UsageTarget& target) {
     const auto n = static_cast<uint64_t>(++reads[target.containerId]);
-    Usage usage;
+    const auto made = std::make_shared<Usage>();
+    Usage& usage = *made;
     usage.cpuNanos = n * 500'000'000;  // half a core
     usage.memoryBytes = 64 * 1024 * 1024;
     usage.blocks = {{8, 0, n * 10, n}, {8, 16, n * 5, 0}};
@@ -39,7 +41,7 @@ class Meter final : public UsageSource {
       (*usage.networks)["eth0"].rxBytes = n * 1000;
       (*usage.networks)["eth1"].rxBytes = n * 10;
     }
-    return usage;
+    return made;
   }
 
   std::map<std::string, int64_t> reads;
@@ -168,8 +170,8 @@ TEST_CASE("readings, and the end of them, are told") {
   meter.gone.insert("id-arn:101");
   std::vector<std::string> told;
   const UsageListener listener{
-      [&](const std::string& id, const Usage& usage) {
-        told.push_back(id + " " + std::to_string(usage.cpuNanos));
+      [&](const std::string& id, const SharedUsage& usage, const HostUsage&) {
+        told.push_back(id + " " + std::to_string(usage->cpuNanos));
       },
       [&](const std::string& id) { told.push_back(id + " gone"); },
   };
