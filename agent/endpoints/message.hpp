@@ -24,6 +24,7 @@ struct Response {
   std::string contentType = "application/json";
   std::string body = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
+  bool keepOpen = false;  ///< the connection may be used again
 };
 
 /// The path cut at its slashes and decoded, without the empty part in front: "/v3/id/task" is

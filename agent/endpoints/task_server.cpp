@@ -22,6 +22,23 @@ struct OneReply {
   }
 };
 
+/// The task whose view alone decides what is answered to `path`; null where more than that counts.
+std::shared_ptr<const TaskView> soleSource(const std::string& path, const Directory& directory) {
+  const auto parts = pathParts(path);
+  if (!parts || parts->front() != "v4") return nullptr;
+  const bool plain = parts->size() == 2 || (parts->size() == 3 && (*parts)[2] == "task");
+  const auto found = plain ? directory.byEndpointId((*parts)[1]) : std::nullopt;
+  return found ? found->task : nullptr;
+}
+
+/// For a caller that is known by its address: others must be found by the connection that waits.
+Reply keepingOpen(Reply reply) {
+  return [reply = std::move(reply)](Response response) {
+    response.keepOpen = true;
+    reply(std::move(response));
+  };
+}
+
 }  // namespace
 
 /// How long a request goes on waiting for credentials.
@@ -63,6 +80,11 @@ TaskServer::TaskServer(TaskServerDeps deps, TaskServerOptions options)
       tagged_(options.mostTagged, options.mostTaggedOfOne) {}
 
 void TaskServer::handle(Request request, Reply reply) {
+  if (deps_.directory.byAddress(request.remoteAddress) != nullptr) reply = keepingOpen(std::move(reply));
+  answer(std::move(request), std::move(reply));
+}
+
+void TaskServer::answer(Request request, Reply reply) {
   if (request.path.size() > kLongestPath) {
     return reply({.status = 414,
                   .contentType = "text/plain",
@@ -91,7 +113,13 @@ void TaskServer::handle(Request request, Reply reply) {
   }
   auto tagged = deps_.tags != nullptr ? tagsRequest(request, deps_.directory) : std::nullopt;
   if (tagged) return askTags(std::move(*tagged), request.remoteAddress, std::move(reply));
-  reply(answerMetadata(request, deps_.directory));
+  reply(metadata(request));
+}
+
+Response TaskServer::metadata(const Request& request) {
+  const auto make = [&] { return answerMetadata(request, deps_.directory); };
+  const auto view = soleSource(request.path, deps_.directory);
+  return view ? documents_.of(request.path, view, make) : make();
 }
 
 Response TaskServer::overLimit(const std::string& address) const {

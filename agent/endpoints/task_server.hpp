@@ -12,6 +12,7 @@
 #include "agent/endpoints/message.hpp"
 #include "agent/endpoints/protection.hpp"
 #include "agent/endpoints/rate_limit.hpp"
+#include "agent/endpoints/recent_documents.hpp"
 #include "agent/endpoints/tags.hpp"
 #include "agent/endpoints/waiting_room.hpp"
 #include "common/time/clock.hpp"
@@ -74,6 +75,8 @@ class TaskServer {
   Patience patienceOf(const std::string& address) const;
   bool mayWait(Patience& patience);
   void waited(const Patience& patience);
+  void answer(Request request, Reply reply);
+  Response metadata(const Request& request);
   void askCredentials(Request request, CredentialsRequest wanted, Reply reply);
   void stepCredentials(const std::shared_ptr<Asking>& asking);
   void endCredentials(const std::shared_ptr<Asking>& asking, Response response, bool audited);
@@ -85,6 +88,7 @@ class TaskServer {
 
   const TaskServerDeps deps_;
   const TaskServerOptions options_;
+  RecentDocuments documents_;
   RateLimit limit_;
   std::atomic<bool> stopping_ = false;
   WaitingRoom waiting_;

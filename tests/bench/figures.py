@@ -1,5 +1,6 @@
 """What the agent costs on Docker, each figure beside its peer from the same run."""
 
+import contextlib
 import os
 import pathlib
 import statistics
@@ -8,10 +9,12 @@ import time
 
 from support.berth import binary, merged
 from support.docker import DOCKER
+from support.local import ADDRESS, RULES, TASK_PORT
 from support.tasks import register, run
 from support.waiting import wait_until
 from tap import Tap
 
+HERE = pathlib.Path(__file__).parent
 ROUNDS = 20
 CONTAINERS = 20
 METRICS_SECONDS = 30
@@ -252,23 +255,65 @@ def all_running(agent):
 
 
 def metadata(berth):
-    """Requests for task metadata on a schedule, while tasks start."""
+    """Requests for task metadata on a schedule, from inside a container, while tasks start."""
     agent = berth.add_agent(changes={"images": {"pull_behavior": "prefer-cached"},
-                                     "endpoints": {"rps": "100000,100000"}})
+                                     "endpoints": {"rps": "100000,100000", "task_address": f"127.0.0.1:{TASK_PORT}"}})
     run_all(berth, CONTAINERS)
-    paths = [metadata_path(one) for one in agent.engine.containers()]
-    load = ["chrt", "-f", "1", str(binary("bench-load")), str(REQUESTS), str(LOAD_SECONDS), str(agent.task_port), *paths]
-    quiet = parse_load(subprocess.run(load, check=True, capture_output=True, text=True).stdout)
-    busy = subprocess.Popen(load, stdout=subprocess.PIPE, text=True)
-    time.sleep(1)
-    run_all(berth, STARTED_MEANWHILE)
-    said = parse_load(busy.communicate()[0])
+    with rules(berth, agent), weighted(agent):
+        containers = agent.engine.containers()
+        load = ["nsenter", f"--net=/proc/{containers[0]['State']['Pid']}/ns/net", "chrt", "-f", "1",
+                str(binary("bench-load")), str(REQUESTS), str(LOAD_SECONDS), f"{ADDRESS}:80",
+                *map(metadata_path, containers)]
+        quiet = parse_load(subprocess.run(load, check=True, capture_output=True, text=True).stdout)
+        busy = subprocess.Popen(load, stdout=subprocess.PIPE, text=True)
+        time.sleep(1)
+        run_all(berth, STARTED_MEANWHILE)
+        said = parse_load(busy.communicate()[0])
     remove(berth, agent)
     return Figure(f"task metadata, {REQUESTS} requests a second while {STARTED_MEANWHILE} tasks start",
                   f"{said['rate']:.0f}/s, {said['failed']:.0f} failed, p50 {said['p50']} ms, p99 {said['p99']} ms, "
                   f"most {said['max']} ms",
                   f"the same while nothing starts: {quiet['rate']:.0f}/s, p50 {quiet['p50']} ms, p99 {quiet['p99']} ms",
                   "p99 under 5 ms, none failed", said["p99"] < 5 and said["failed"] == 0)
+
+
+@contextlib.contextmanager
+def rules(berth, agent):
+    """The host's rules that lead containers from 169.254.170.2 to the agent."""
+    environment = {**os.environ, "BERTH_ENDPOINT_BRIDGES": agent.engine.bridge,
+                   "RUNTIME_DIRECTORY": str(berth.folder / "marks")}
+    subprocess.run([RULES, "add"], env=environment, check=True, timeout=30)
+    try:
+        yield
+    finally:
+        subprocess.run([RULES, "remove"], env=environment, check=True, timeout=30)
+
+
+@contextlib.contextmanager
+def weighted(agent):
+    """The agent has the share of CPU time that its unit asks systemd for; the engine has what it was started with."""
+    unit = (HERE.parents[1] / "systemd/berth-agent.service").read_text()
+    weight = int(unit.split("\nCPUWeight=")[1].split()[0])
+    unified = not pathlib.Path("/sys/fs/cgroup/cpu").exists()
+    group = pathlib.Path("/sys/fs/cgroup", *([] if unified else ["cpu"]), f"berth-bench-{os.getpid()}")
+    group.mkdir()
+    old = own_group(unified)
+    try:
+        (group / ("cpu.weight" if unified else "cpu.shares")).write_text(str(weight if unified else weight * 1024 // 100))
+        (group / "cgroup.procs").write_text(str(agent.pid))
+        yield
+    finally:
+        (old / "cgroup.procs").write_text(str(agent.pid))
+        group.rmdir()
+
+
+def own_group(unified):
+    """The control group of this process that counts CPU time."""
+    for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
+        _, names, path = line.split(":", 2)
+        if (unified and not names) or "cpu" in names.split(","):
+            return pathlib.Path("/sys/fs/cgroup", *([] if unified else ["cpu"]), path.lstrip("/"))
+    raise AssertionError("this process is in no control group of CPU time")
 
 
 def metadata_path(container):

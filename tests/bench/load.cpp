@@ -1,7 +1,8 @@
-// Requests of paths of a local endpoint: bench-load REQUESTS-A-SECOND SECONDS PORT PATH...
+// Requests of paths of a local endpoint: bench-load REQUESTS-A-SECOND SECONDS ADDRESS:PORT PATH...
 //
-// They leave on a fixed schedule, each on a connection of its own, at most 32 at a time. Each is timed from
-// the moment at which it should have left, so that a slow answer also counts for those that it delayed.
+// They leave on a fixed schedule, at most 32 at a time, on connections that are used again where the server
+// keeps them open. Each is timed from the moment at which it should have left, so that a slow answer also
+// counts for those that it delayed.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -34,13 +35,9 @@ struct Connection {
   std::string in;
 };
 
-Connection dial(uint16_t port) {
+Connection dial(const sockaddr_in& at) {
   Connection made;
   made.fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_port = htons(port);
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::connect(made.fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0) {
     std::perror("can't connect");
     std::exit(1);
@@ -52,10 +49,11 @@ Connection dial(uint16_t port) {
 
 class Load {
  public:
-  Load(const Clock& clock, uint16_t port, std::vector<std::string> paths, double perSecond, double seconds)
+  Load(const Clock& clock, const sockaddr_in& server, std::vector<std::string> paths, double perSecond,
+       double seconds)
       : clock_(clock),
         paths_(std::move(paths)),
-        port_(port),
+        server_(server),
         perSecond_(perSecond),
         total_(static_cast<size_t>(perSecond * seconds)) {
     connections_.resize(kConnections);
@@ -103,7 +101,7 @@ class Load {
       if (one.due) continue;
       const std::string request =
           "GET " + paths_[issued_ % paths_.size()] + " HTTP/1.1\r\nHost: 169.254.170.2\r\n\r\n";
-      one = dial(port_);
+      if (one.fd < 0) one = dial(server_);
       one.due = dueOf(issued_++);
       const auto size = static_cast<ssize_t>(request.size());
       broken_ = broken_ || ::send(one.fd, request.data(), request.size(), MSG_NOSIGNAL) != size;
@@ -138,19 +136,23 @@ class Load {
     const size_t head = one.in.find("\r\n\r\n");
     const size_t field = one.in.find("Content-Length: ");
     if (head == std::string::npos || field == std::string::npos || !one.due) return;
+    const bool ends = one.in.find("Connection: close") < head;
     if (one.in.size() < head + 4 + std::stoul(one.in.substr(field + 16, 12))) return;
     if (one.in.starts_with("HTTP/1.1 200")) {
       latencies_.push_back(std::chrono::duration<double, std::milli>(clock_.now().mono - *one.due).count());
     } else {
       ++failed_;
     }
+    one.due.reset();
+    one.in.clear();
+    if (!ends) return;
     ::close(one.fd);
-    one = Connection();
+    one.fd = -1;
   }
 
   const Clock& clock_;
   const std::vector<std::string> paths_;
-  const uint16_t port_;
+  const sockaddr_in server_;
   const double perSecond_;
   const size_t total_;
   std::vector<Connection> connections_;
@@ -166,13 +168,19 @@ class Load {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 5) {
-    std::fprintf(stderr, "usage: bench-load REQUESTS-A-SECOND SECONDS PORT PATH...\n");
+  const std::string where = argc < 5 ? "" : argv[3];
+  const size_t colon = where.find(':');
+  sockaddr_in server{};
+  server.sin_family = AF_INET;
+  if (colon == std::string::npos ||
+      ::inet_pton(AF_INET, where.substr(0, colon).c_str(), &server.sin_addr) != 1) {
+    std::fprintf(stderr, "usage: bench-load REQUESTS-A-SECOND SECONDS ADDRESS:PORT PATH...\n");
     return 2;
   }
+  server.sin_port = htons(static_cast<uint16_t>(std::stoul(where.substr(colon + 1))));
   const SystemClock clock;
-  Load load(clock, static_cast<uint16_t>(std::atoi(argv[3])), std::vector<std::string>(argv + 4, argv + argc),
-            std::atof(argv[1]), std::atof(argv[2]));
+  Load load(clock, server, std::vector<std::string>(argv + 4, argv + argc), std::atof(argv[1]),
+            std::atof(argv[2]));
   load.run();
   load.show();
   return 0;

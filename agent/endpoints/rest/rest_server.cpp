@@ -2,7 +2,6 @@
 
 #include <cpprest/http_listener.h>
 #include <pplx/threadpool.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <utility>
@@ -28,13 +27,14 @@ void observe(const pplx::task<void>& task) {
   });
 }
 
-/// One request a connection: what waits for an answer is then told from what was answered; see peerPorts().
+/// A connection whose peer can't be told by its address serves one request: what waits for an answer is then
+/// told from what was answered; see peerPorts().
 void send(const web_http::http_request& request, Response response) {
   web_http::http_response out(static_cast<web_http::status_code>(response.status));
   if (request.method() == web_http::methods::HEAD) response.body.clear();
   out.set_body(std::move(response.body), response.contentType);
   for (const auto& [name, value] : response.headers) out.headers().add(name, value);
-  out.headers().add("Connection", "close");
+  if (!response.keepOpen) out.headers().add("Connection", "close");
   observe(request.reply(out));
 }
 
@@ -114,25 +114,7 @@ void RestServer::State::look() {
   delays.later(seen.open > 0 ? kLookWhenBusy : kLookWhenIdle, again);
 }
 
-namespace {
-
-/// Threads begin with the priority of the one that makes them. Without the right to raise it nothing changes.
-class Raised {
- public:
-  Raised() { ::setpriority(PRIO_PROCESS, 0, before_ - kNicer); }
-  ~Raised() { ::setpriority(PRIO_PROCESS, 0, before_); }
-  Raised(const Raised&) = delete;
-  Raised& operator=(const Raised&) = delete;
-
- private:
-  static constexpr int kNicer = 10;
-  const int before_ = ::getpriority(PRIO_PROCESS, 0);
-};
-
-}  // namespace
-
 Status RestServer::useThreads(size_t threads) {
-  const Raised raised;
   try {
     crossplat::threadpool::initialize_with_threads(threads);
     return {};

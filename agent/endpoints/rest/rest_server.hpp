@@ -31,9 +31,7 @@ class RestServer {
   /// Called on a library thread for each request; `reply` must be called exactly once, on any thread.
   using Handler = std::function<void(Request, std::function<void(Response)>)>;
 
-  /// How many threads the library has, for all servers of the program. They are nicer to themselves by 10
-  /// than the calling thread, where that is allowed: small answers don't wait for the big work of a host
-  /// whose containers start. FailedPrecondition when it has some
+  /// How many threads the library has, for all servers of the program. FailedPrecondition when it has some
   /// already: call it before anything else.
   static Status useThreads(size_t threads);
 

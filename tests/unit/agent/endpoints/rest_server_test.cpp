@@ -74,6 +74,26 @@ TEST_CASE("A handler sees the request and its answer arrives as it was made") {
   CHECK_THAT(RawClient(served.port).get("//v4//x"), Catch::EndsWith("GET //v4//x  127.0.0.1  "));
 }
 
+TEST_CASE("A connection that is kept open serves one request after the other, unless its client wants none") {
+  Served served([](const Request& request, const std::function<void(Response)>& reply) {
+    reply({.body = request.path, .keepOpen = request.path != "/last"});
+  });
+  RawClient client(served.port);
+  for (const char* path : {"/a", "/b", "/c"}) {
+    const std::string answer = client.get(path);
+    CHECK_THAT(answer, Catch::EndsWith(path));
+    CHECK_THAT(answer, !Catch::Contains("Connection:"));
+  }
+  CHECK_THAT(client.get("/last"), Catch::Contains("Connection: close\r\n"));
+  CHECK(client.ended());
+  RawClient once(served.port);
+  CHECK_THAT(once.ask("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"), Catch::EndsWith("/a"));
+  CHECK(once.ended());
+  RawClient old(served.port);
+  CHECK_THAT(old.ask("GET /a HTTP/1.0\r\nHost: h\r\n\r\n"), Catch::EndsWith("/a"));
+  CHECK(old.ended());
+}
+
 TEST_CASE("A bad request is refused and the server goes on") {
   Served served(echo);
   CHECK_THAT(RawClient(served.port).ask("GARBAGE\r\n\r\n"), Catch::StartsWith("HTTP/1.1 400 "));

@@ -93,6 +93,41 @@ TEST_CASE("Metadata is answered at once") {
   CHECK(setup.last().status == 414);
 }
 
+TEST_CASE("An answer is made anew when its task has changed, and for each path") {
+  ServerSetup setup;
+  const std::string path = "/v4/" + kWebEndpoint;
+  const auto ask = [&](const std::string& what) {
+    setup.ask(what);
+    return json::parse(setup.last().body);
+  };
+  for (int time = 0; time < 2; ++time) {
+    CHECK(ask(path)["KnownStatus"] == "RUNNING");
+    CHECK(ask(path + "/task")["KnownStatus"] == "RUNNING");
+    CHECK(ask("/v4/" + kDbEndpoint + "/task")["Containers"].size() == 2);
+  }
+  TaskView task = sampleTask();
+  task.knownStatus = task.containers[0].knownStatus = "STOPPED";
+  setup.directory.put(shared(task));
+  CHECK(ask(path)["KnownStatus"] == "STOPPED");
+  CHECK(ask(path + "/task")["KnownStatus"] == "STOPPED");
+  setup.directory.erase(kArn);
+  setup.ask(path);
+  CHECK(setup.last().status == 404);
+}
+
+TEST_CASE("Only who is known by its address may ask again on the same connection") {
+  ServerSetup setup;
+  setup.ask("/v4/" + kWebEndpoint + "/task", "172.17.0.2");
+  CHECK(setup.last().keepOpen);
+  setup.ask("/nothing", "172.17.0.2");
+  CHECK(setup.last().keepOpen);
+  for (const char* elsewhere : {"127.0.0.1", "10.9.9.9", ""}) {
+    setup.ask("/v4/" + kWebEndpoint + "/task", elsewhere);
+    CHECK(setup.last().status == 200);
+    CHECK_FALSE(setup.last().keepOpen);
+  }
+}
+
 TEST_CASE("Over the limit the answer is 429 in the original's words, and a flood waits for it") {
   ServerSetup setup;
   for (int one = 0; one < 61; ++one) setup.ask("/v4/" + kWebEndpoint);
