@@ -15,7 +15,7 @@
 #include "agent/stats/cgroup_usage.hpp"
 #include "common/async/callback.hpp"
 #include "common/service/program.hpp"
-#include "common/service/startup_memory.hpp"
+#include "common/service/spare_memory.hpp"
 
 namespace berth::agent {
 namespace {
@@ -26,6 +26,7 @@ constexpr Duration kSweepTakes = std::chrono::seconds(5);
 constexpr Duration kEndTakes = std::chrono::seconds(5);
 constexpr Duration kLongWhile = std::chrono::hours(1);
 constexpr auto kTick = std::chrono::seconds(1);
+constexpr int kQuietTicks = 3;  ///< after a change of tasks, until a burst of them is over
 
 /// The task's own reason, or else what a container says: what somebody who reads the log looks for.
 std::string why(const Report& report) {
@@ -286,6 +287,7 @@ RunnerPorts Process::runnerPorts(Serving& serving) {
       [&serving](const acs::FromAgent& message) { serving.commands.send(message); },
       [this, &serving](const Output& output) {
         parts_.endpoints.update(output, serving.engine, parts_.runtime.pullStatus());
+        quietTicks_ = 0;
       },
       [this] { damaged(); }};
 }
@@ -335,6 +337,7 @@ Async<Ended> Process::serve(Stored stored, bool enrolFirst, std::stop_token stop
 Async<void> Process::tick(Serving& serving, std::stop_token stop) {
   while (co_await sleepFor(kTick, stop)) {
     parts_.endpoints.refresh(serving.engine, parts_.runtime.pullStatus());
+    if (++quietTicks_ == kQuietTicks) releaseFreedMemory();
     const std::string& reason = serving.runner->blockedBy();
     parts_.endpoints.setTrouble(reason.empty() ? runtimeTrouble_ : "the state can't be written: " + reason);
   }

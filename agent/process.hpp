@@ -101,6 +101,7 @@ class Process {
   std::stop_source ending_;
   bool damaged_ = false;
   std::string runtimeTrouble_;
+  int quietTicks_ = 0;  ///< since a task changed
   Serving* serving_ = nullptr;  ///< while it serves
 };
 

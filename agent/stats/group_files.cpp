@@ -162,9 +162,10 @@ Result<SharedUsage> GroupFiles::read(uint64_t hostMemory, bool ownNetwork, std::
 }
 
 Status GroupFiles::readRest(Usage& usage, bool ran, bool all, bool ownNetwork, std::string& buffer) {
-  if (Status read = readPids(usage, buffer); !read) return read;
   if (Status read = readMemory(usage, all, buffer); !read) return read;
   if (ran) {
+    // Who begins or ends a process has run.
+    if (Status read = readPids(usage, buffer); !read) return read;
     if (Status read = readCpuDetails(usage, buffer); !read) return read;
   }
   if (Status read = readBlock(usage, all, buffer); !read) return read;

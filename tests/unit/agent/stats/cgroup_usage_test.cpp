@@ -235,6 +235,7 @@ TEST_CASE("A group without a process is not found, and nothing of it stays open"
   const auto before = openFiles();
   REQUIRE(readOne(source, target(10, true))->networks);
   tree.write("cgroup/pids" + group + "/pids.current", "0\n");
+  tree.write("cgroup/cpu,cpuacct" + group + "/cpuacct.usage", "78\n");
   CHECK(readOne(source, target(10, true)).error().code == Code::NotFound);
   CHECK(openFiles() == before);
 }

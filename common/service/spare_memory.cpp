@@ -1,4 +1,4 @@
-#include "common/service/startup_memory.hpp"
+#include "common/service/spare_memory.hpp"
 
 #include <link.h>
 #include <malloc.h>
@@ -28,7 +28,9 @@ int releaseObject(dl_phdr_info* object, size_t, void*) {
 
 void releaseStartupMemory() {
   dl_iterate_phdr(releaseObject, nullptr);
-  malloc_trim(0);
+  releaseFreedMemory();
 }
+
+void releaseFreedMemory() { malloc_trim(0); }
 
 }  // namespace berth
