@@ -18,6 +18,8 @@ using Json = nlohmann::json;
 using aws::ApiError;
 using aws::ApiResult;
 
+class Scheduler;
+
 /// Who calls, and how they reached us.
 struct Caller {
   std::string accessKeyId;
@@ -28,6 +30,7 @@ struct Caller {
 /// declared types.
 struct Context {
   Transaction& tx;
+  Scheduler& scheduler;
   const ecs::Names& names;
   Random& random;
   Now now;

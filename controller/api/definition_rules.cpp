@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "controller/api/placement.hpp"
 #include "controller/api/task_shape.hpp"
 
 namespace berth::controller {
@@ -248,6 +249,7 @@ std::optional<std::string> brokenRule(const Json& input) {
   if (containers == input.end() || containers->empty()) return "Container list cannot be empty.";
   if (containers->size() > 10) return "A task definition has at most 10 containers.";
   if (auto broken = checkContainers(input)) return broken;
+  if (auto broken = brokenConstraints(input.value("placementConstraints", Json::array()))) return broken;
   return checkSize(input);
 }
 

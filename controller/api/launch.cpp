@@ -31,20 +31,14 @@ std::optional<ApiError> checkLaunchType(const Json& input) {
   return std::nullopt;
 }
 
-/// Placement wishes bind, so one that can't be kept is refused rather than ignored.
-std::optional<ApiError> checkPlacement(const Json& input, const Json& document) {
-  for (const char* member : {"placementConstraints", "placementStrategy", "volumeConfigurations"}) {
-    if (input.contains(member) && !input[member].empty()) {
-      return ApiError{"UnsupportedFeatureException",
-                      std::string(member) + " is not offered by this version of Berth: leave it out."};
-    }
-  }
-  if (!document.value("placementConstraints", Json::array()).empty()) {
-    return ApiError{
-        "UnsupportedFeatureException",
-        "The task definition has placementConstraints, which this version of Berth does not offer."};
-  }
-  return std::nullopt;
+std::optional<ApiError> checkVolumes(const Json& input) {
+  if (input.value("volumeConfigurations", Json::array()).empty()) return std::nullopt;
+  return ApiError{"UnsupportedFeatureException",
+                  "volumeConfigurations is not offered by this version of Berth: leave it out."};
+}
+
+std::string groupOf(const Json& input, const TaskDefinition& definition) {
+  return text(input, "group", "family:" + definition.family);
 }
 
 std::optional<ApiError> checkNetwork(const Json& input, const Json& document) {
@@ -136,7 +130,7 @@ ApiResult<Launch> prepareLaunch(const Context& context) {
   if (!definition->active) return clientError("TaskDefinition is inactive");
   Json document = parsed(definition->document, Json::object());
   if (auto error = checkNetwork(input, document)) return *error;
-  if (auto error = checkPlacement(input, document)) return *error;
+  if (auto error = checkVolumes(input)) return *error;
   Json overrides = input.value("overrides", Json::object());
   if (overrides.dump().size() > 8192) return invalidParameter("Overrides exceed 8192 characters.");
   if (auto error = checkOverrides(overrides)) return *error;
@@ -149,6 +143,9 @@ ApiResult<Launch> prepareLaunch(const Context& context) {
   launch.cluster = cluster;
   launch.definition = definition;
   launch.resources = resourcesOf(merged);
+  BERTH_API_TRY(placement,
+                placementOf(input, document, cluster->name, groupOf(input, *definition), launch.resources));
+  launch.placement = std::move(placement);
   launch.document = std::move(merged);
   return launch;
 }
@@ -160,7 +157,7 @@ Task launchOn(Context& context, const Launch& launch, const std::string& instanc
   task.cluster = launch.cluster->name;
   task.instance = instanceId;
   task.definition = launch.definition->key();
-  task.group = text(input, "group", "family:" + launch.definition->family);
+  task.group = groupOf(input, *launch.definition);
   task.startedBy = text(input, "startedBy");
   task.launchType = text(input, "launchType", "EC2");
   task.overrides = shownOverrides(input.value("overrides", Json::object()), launch.document).dump();
@@ -174,16 +171,6 @@ Task launchOn(Context& context, const Launch& launch, const std::string& instanc
   task.createdAt = context.now.wall;
   context.tx.put(task);
   return task;
-}
-
-Candidate candidateOf(const State& state, const Instance& instance) {
-  Candidate candidate;
-  candidate.id = instance.id;
-  candidate.active = instance.status == "ACTIVE";
-  candidate.connected = instance.connected;
-  candidate.total = instance.registered;
-  candidate.used = state.used(instance.id);
-  return candidate;
 }
 
 }  // namespace berth::controller

@@ -1,8 +1,7 @@
 // What RunTask and StartTask share: checking the request and making tasks.
 #pragma once
 
-#include "controller/api/context.hpp"
-#include "controller/scheduler/first_fit.hpp"
+#include "controller/api/placement.hpp"
 
 namespace berth::controller {
 
@@ -12,6 +11,7 @@ struct Launch {
   const TaskDefinition* definition = nullptr;
   Json document;  ///< of the definition, with the request's overrides in it
   Resources resources;
+  PlacementRequest placement;
 };
 
 /// Resolves and checks what both operations take. Errors are those of RunTask in the Amazon ECS API
@@ -20,8 +20,5 @@ ApiResult<Launch> prepareLaunch(const Context& context);
 
 /// Makes a PENDING task on an instance and stages it.
 Task launchOn(Context& context, const Launch& launch, const std::string& instanceId);
-
-/// An instance as the scheduler wants it.
-Candidate candidateOf(const State& state, const Instance& instance);
 
 }  // namespace berth::controller

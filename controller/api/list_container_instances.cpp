@@ -1,17 +1,21 @@
 #include "controller/api/actions.hpp"
 #include "controller/api/render.hpp"
+#include "controller/scheduler/fit.hpp"
 
 namespace berth::controller {
 ApiResult<Json> listContainerInstances(Context& context) {
   BERTH_API_TRY(cluster, findCluster(context));
-  if (!text(context.input, "filter").empty()) {
-    return ApiError{"UnsupportedFeatureException",
-                    "The cluster query language is not offered by this version of Berth: leave filter out."};
+  std::optional<Query> filter;
+  if (const std::string wanted = text(context.input, "filter"); !wanted.empty()) {
+    auto query = Query::parse(wanted);
+    if (!query) return invalidParameter("Invalid filter: " + query.error().message + ".");
+    filter = std::move(*query);
   }
   std::string status = text(context.input, "status");
   std::vector<std::string> ids;
   for (const auto& [id, instance] : context.state().instances()) {
     if (instance.cluster != cluster->name) continue;
+    if (filter && !filter->matches(queriedOf(instance, context.state().load(id)))) continue;
     if (status.empty() ? instance.status != "INACTIVE" : instance.status == status) ids.push_back(id);
   }
   return page(context.input, ids, "containerInstanceArns", 100,

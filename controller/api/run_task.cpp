@@ -51,25 +51,20 @@ ApiResult<Json> runTask(Context& context) {
     if (known) return repeated(context, *known);
   }
   BERTH_API_TRY(launch, prepareLaunch(context));
-  std::vector<Candidate> candidates;
-  for (const auto& [id, instance] : context.state().instances()) {
-    if (instance.cluster != launch.cluster->name || instance.status == "INACTIVE") continue;
-    candidates.push_back(candidateOf(context.state(), instance));
+  const Fleet& fleet = context.state().fleet();
+  if (fleet.in(launch.cluster->name).empty()) {
+    return invalidParameter("No Container Instances were found in your cluster.");
   }
-  if (candidates.empty()) return invalidParameter("No Container Instances were found in your cluster.");
-  Plan plan = firstFit(std::move(candidates), launch.resources, count);
+  const std::vector<Fleet::Slot> places = context.scheduler.place(launch.placement, count, context.random);
   Json tasks = Json::array();
   ClientToken used;
-  for (const std::string& instance : plan.placed) {
-    Task task = launchOn(context, launch, instance);
+  for (const Fleet::Slot place : places) {
+    Task task = launchOn(context, launch, fleet.at(place).instance->id);
     used.tasks.push_back(task.id);
     tasks.push_back(renderTask(context.state(), context.names, task, true));
   }
-  Json failures = Json::array();
-  for (const Refused& refused : plan.refused) {
-    failures.push_back(
-        failure(context.names.instance(launch.cluster->name, refused.instance).str(), refused.reason));
-  }
+  const bool all = static_cast<int64_t>(places.size()) == count;
+  Json failures = all ? Json::array() : placementFailures(context, launch.placement, places);
   if (!token.empty() && !used.tasks.empty()) {
     used.key = token_key;
     used.requestHash = hashWithoutToken(context.input);

@@ -12,19 +12,24 @@ ApiResult<Json> startTask(Context& context) {
   Json tasks = Json::array();
   Json failures = Json::array();
   // An instance that is named twice gets two copies, so earlier ones count against later ones.
-  std::map<std::string, Candidate> candidates;
+  std::map<Fleet::Slot, int64_t> copies;
+  const Fleet& fleet = context.state().fleet();
   for (const std::string& reference : references) {
     const Instance* instance = findInstance(context, *launch.cluster, reference);
     if (!instance) {
       failures.push_back(failure(reference, "MISSING"));
       continue;
     }
-    auto [it, added] = candidates.try_emplace(instance->id, candidateOf(context.state(), *instance));
-    if (std::string reason = refusal(it->second, launch.resources); !reason.empty()) {
-      failures.push_back(failure(arnOf(context.names, *instance), reason));
+    const auto slot = fleet.find(instance->id);
+    if (!slot) {
+      failures.push_back(failure(arnOf(context.names, *instance), reasonOf(Unfit::Inactive)));
       continue;
     }
-    it->second.used.add(launch.resources);
+    if (const auto why = unfit(fleet.at(*slot), launch.placement, copies[*slot])) {
+      failures.push_back(placementFailure(context, launch.placement, {*slot, *why, copies[*slot]}));
+      continue;
+    }
+    ++copies[*slot];
     Task task = launchOn(context, launch, instance->id);
     tasks.push_back(renderTask(context.state(), context.names, task, true));
   }

@@ -11,6 +11,7 @@
 
 #include "common/aws/errors.hpp"
 #include "controller/core/delivery.hpp"
+#include "controller/scheduler/scheduler.hpp"
 
 namespace berth::controller {
 
@@ -79,6 +80,7 @@ class Controller {
   ControllerOptions options_;
   Random& random_;
   State state_;
+  Scheduler scheduler_{state_.fleet()};
   std::map<SessionId, std::unique_ptr<Delivery>> sessions_;
   std::map<std::string, SessionId> session_of_;  ///< instance id -> its session
   SessionId lastSession_ = 0;

@@ -56,22 +56,35 @@ const std::set<std::string>& State::tasksOn(const std::string& instance) const {
   return tasks ? *tasks : kNone;
 }
 
-const Resources& State::used(const std::string& instance) const {
-  static const Resources kNone;
-  const auto* used = lookUp(used_, instance);
-  return used ? *used : kNone;
+const Load& State::load(const std::string& instance) const {
+  static const Load kNone;
+  const auto* load = lookUp(loads_, instance);
+  return load ? *load : kNone;
 }
 
 void State::forgetTask(const Task& task) {
   tasks_on_[task.instance].erase(task.id);
-  if (task.lastStatus != TaskStatus::Stopped) used_[task.instance].subtract(task.resources);
+  if (task.lastStatus == TaskStatus::Stopped) return;
+  loads_[task.instance].subtract(task);
+  fleet_.touch(task.instance);
 }
 
 void State::putTask(const Task& task) {
   if (const Task* old = this->task(task.id)) forgetTask(*old);
   tasks_on_[task.instance].insert(task.id);
-  if (task.lastStatus != TaskStatus::Stopped) used_[task.instance].add(task.resources);
+  if (task.lastStatus != TaskStatus::Stopped) {
+    loads_[task.instance].add(task);
+    fleet_.touch(task.instance);
+  }
   tasks_.insert_or_assign(task.id, task);
+}
+
+void State::putInstance(const Instance& instance) {
+  const Instance* old = this->instance(instance.id);
+  const bool connected = old && old->connected;
+  Instance& kept = instances_.insert_or_assign(instance.id, instance).first->second;
+  kept.connected = connected;
+  fleet_.put(kept, loads_[instance.id]);
 }
 
 void State::put(const Entity& entity) {
@@ -82,9 +95,7 @@ void State::put(const Entity& entity) {
   } else if (const auto* definition = std::get_if<TaskDefinition>(&entity)) {
     definitions_[definition->family].insert_or_assign(definition->revision, *definition);
   } else if (const auto* instance = std::get_if<Instance>(&entity)) {
-    const Instance* old = this->instance(instance->id);
-    bool connected = old && old->connected;
-    instances_.insert_or_assign(instance->id, *instance).first->second.connected = connected;
+    putInstance(*instance);
   } else if (const auto* task = std::get_if<Task>(&entity)) {
     putTask(*task);
   } else if (const auto* token = std::get_if<ClientToken>(&entity)) {
@@ -99,9 +110,10 @@ void State::erase(Kind kind, const std::string& key) {
       tasks_.erase(key);
       return;
     case Kind::Instance:
+      fleet_.erase(key);
       instances_.erase(key);
       tasks_on_.erase(key);
-      used_.erase(key);
+      loads_.erase(key);
       return;
     case Kind::Cluster:
       clusters_.erase(key);
@@ -131,7 +143,10 @@ void State::apply(const Mutations& mutations) {
 }
 
 void State::setConnected(const std::string& instance, bool connected) {
-  if (auto it = instances_.find(instance); it != instances_.end()) it->second.connected = connected;
+  const auto found = instances_.find(instance);
+  if (found == instances_.end()) return;
+  found->second.connected = connected;
+  fleet_.touch(instance);
 }
 
 void Transaction::put(Entity entity) {

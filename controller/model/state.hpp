@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "controller/model/entities.hpp"
+#include "controller/model/fleet.hpp"
 
 namespace berth::controller {
 
@@ -40,6 +41,11 @@ std::string keyOf(const Entity& entity);
 
 class State {
  public:
+  State() = default;
+  /// The fleet points at the entities.
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
   const Cluster* cluster(const std::string& name) const;
   const Family* family(const std::string& name) const;
   const TaskDefinition* definition(const std::string& key) const;
@@ -57,8 +63,11 @@ class State {
   const std::map<std::string, ClientToken>& tokens() const { return tokens_; }
   /// Ids of the tasks placed on an instance, in any state.
   const std::set<std::string>& tasksOn(const std::string& instance) const;
+  const Load& load(const std::string& instance) const;
   /// What the tasks of an instance that are not STOPPED take of it.
-  const Resources& used(const std::string& instance) const;
+  const Resources& used(const std::string& instance) const { return load(instance).used; }
+  /// The instances as the scheduler walks them.
+  const Fleet& fleet() const { return fleet_; }
 
   /// Puts or erases entities and keeps the indexes in step.
   void apply(const Mutations& mutations);
@@ -67,6 +76,7 @@ class State {
 
  private:
   void put(const Entity& entity);
+  void putInstance(const Instance& instance);
   void putTask(const Task& task);
   void erase(Kind kind, const std::string& key);
   void forgetTask(const Task& task);
@@ -78,7 +88,8 @@ class State {
   std::map<std::string, Task> tasks_;
   std::map<std::string, ClientToken> tokens_;
   std::map<std::string, std::set<std::string>> tasks_on_;
-  std::map<std::string, Resources> used_;
+  std::map<std::string, Load> loads_;
+  Fleet fleet_;
 };
 
 /// Changes in the making. Reads through get() see what is staged here before what is in the state.

@@ -30,7 +30,9 @@ TEST_CASE("copies are placed as long as there is room, and the rest says why the
   std::string host = bench.ready();
   Json reply = bench.call("RunTask", {{"taskDefinition", "app"}, {"count", 6}});
   CHECK(reply["tasks"].size() == 4);
-  CHECK(reply["failures"] == Json::array({{{"arn", host}, {"reason", "RESOURCE:CPU"}}}));
+  CHECK(reply["failures"] == Json::array({{{"arn", host},
+                                           {"reason", "RESOURCE:CPU"},
+                                           {"detail", "needs 256 CPU units, of 1024 it has 0 left"}}}));
   Json left =
       bench.call("DescribeContainerInstances", {{"containerInstances", {host}}})["containerInstances"][0];
   CHECK(left["remainingResources"][0]["integerValue"] == 0);

@@ -43,11 +43,8 @@ TEST_CASE("what can't be run yet is stored, and refused by name when it is to ru
         feature + "configuredAtLaunch of volume 'v'," + end);
 }
 
-TEST_CASE("wishes of placement bind, so they are refused until they can be kept") {
+TEST_CASE("launch types and capacity providers that are not there yet are refused by name") {
   auto wish = [](Json run) { return runs(Json::array({container()}), Json::object(), std::move(run)); };
-  CHECK(wish({{"placementStrategy", {{{"type", "random"}}}}}) ==
-        "UnsupportedFeatureException: placementStrategy is not offered by this version of Berth: leave it "
-        "out.");
   CHECK(wish({{"launchType", "FARGATE"}}) ==
         "UnsupportedFeatureException: Launch type FARGATE is not offered by this version of Berth: use EC2.");
   CHECK(wish({{"capacityProviderStrategy", {{{"capacityProvider", "c"}}}}}) ==

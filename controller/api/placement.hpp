@@ -1,0 +1,26 @@
+// Placement as the API speaks of it: constraints and strategies of requests and definitions, and failures.
+#pragma once
+
+#include "controller/api/context.hpp"
+#include "controller/scheduler/scheduler.hpp"
+
+namespace berth::controller {
+
+/// The rule that a definition's own placementConstraints break; nullopt when they keep all.
+std::optional<std::string> brokenConstraints(const Json& constraints);
+
+/// What a launch asks of the scheduler. `input` is RunTask's or StartTask's, `document` the definition's.
+/// InvalidParameterException for constraints and strategies that make no sense (Amazon ECS API Reference:
+/// PlacementConstraint, PlacementStrategy).
+ApiResult<PlacementRequest> placementOf(const Json& input, const Json& document, const std::string& cluster,
+                                        const std::string& group, const Resources& ask);
+
+/// failures[] for copies that found no place: instances with their reasons, at most 100 of them, each with
+/// its own numbers and how many failed which test.
+Json placementFailures(const Context& context, const PlacementRequest& request,
+                       const std::vector<Fleet::Slot>& placed);
+
+/// failures[] of one instance.
+Json placementFailure(const Context& context, const PlacementRequest& request, const Unplaced& unplaced);
+
+}  // namespace berth::controller

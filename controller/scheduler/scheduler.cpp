@@ -1,0 +1,38 @@
+#include "controller/scheduler/scheduler.hpp"
+
+#include "controller/scheduler/view.hpp"
+
+namespace berth::controller {
+namespace {
+
+/// Below this a scan costs less than a view is worth.
+constexpr size_t kSmallCluster = 32;
+/// Requests that are remembered; each view has some 150 bytes an instance.
+constexpr size_t kMostKnown = 256;
+
+}  // namespace
+
+Scheduler::Scheduler(const Fleet& fleet) : fleet_(fleet) {}
+Scheduler::~Scheduler() = default;
+
+std::vector<Fleet::Slot> Scheduler::place(const PlacementRequest& request, int64_t count, Random& random) {
+  if (fleet_.in(request.cluster).size() < kSmallCluster) return placeByScan(fleet_, request, count, random);
+  const std::string key = request.key();
+  const auto found = byKey_.find(key);
+  if (found == byKey_.end()) {
+    known_.push_front({key, nullptr});
+    byKey_.emplace(key, known_.begin());
+    if (known_.size() > kMostKnown) {
+      byKey_.erase(known_.back().key);
+      known_.pop_back();
+    }
+    // What comes once only is not worth a view.
+    return placeByScan(fleet_, request, count, random);
+  }
+  known_.splice(known_.begin(), known_, found->second);
+  Known& known = known_.front();
+  if (!known.view) known.view = std::make_unique<PlacementView>(fleet_, request);
+  return known.view->place(count, random);
+}
+
+}  // namespace berth::controller
