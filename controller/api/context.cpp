@@ -72,7 +72,7 @@ Json failure(const std::string& arn, const std::string& reason, const std::strin
 }
 
 ApiResult<Json> page(const Json& input, const std::vector<std::string>& keys, const char* member,
-                     size_t limit, const std::function<std::string(const std::string&)>& shown, Order order) {
+                     size_t limit, const std::function<Json(const std::string&)>& shown, Order order) {
   int64_t most = input.value("maxResults", static_cast<int64_t>(limit));
   if (most < 1 || most > static_cast<int64_t>(limit)) {
     return invalidParameter("maxResults must be between 1 and " + std::to_string(limit) + ", not " +

@@ -77,7 +77,7 @@ enum class Order { Ascending, Descending };
 /// `limit`). The answer has them under `member`, and "nextToken" unless it is the last page. Tokens name the
 /// last key shown, so they survive the removal of any of them.
 ApiResult<Json> page(const Json& input, const std::vector<std::string>& keys, const char* member,
-                     size_t limit, const std::function<std::string(const std::string&)>& shown,
+                     size_t limit, const std::function<Json(const std::string&)>& shown,
                      Order order = Order::Ascending);
 
 }  // namespace berth::controller

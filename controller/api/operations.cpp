@@ -6,6 +6,7 @@ namespace {
 
 constexpr OperationEntry kOperations[] = {
     {"CreateCluster", createCluster, false},
+    {"DeleteAttributes", deleteAttributes, false},
     {"DeleteCluster", deleteCluster, false},
     {"DeregisterContainerInstance", deregisterContainerInstance, false},
     {"DeregisterTaskDefinition", deregisterTaskDefinition, false},
@@ -14,11 +15,13 @@ constexpr OperationEntry kOperations[] = {
     {"DescribeTaskDefinition", describeTaskDefinition, true},
     {"DescribeTasks", describeTasks, true},
     {"DiscoverPollEndpoint", discoverPollEndpoint, true},
+    {"ListAttributes", listAttributes, true},
     {"ListClusters", listClusters, true},
     {"ListContainerInstances", listContainerInstances, true},
     {"ListTaskDefinitionFamilies", listTaskDefinitionFamilies, true},
     {"ListTaskDefinitions", listTaskDefinitions, true},
     {"ListTasks", listTasks, true},
+    {"PutAttributes", putAttributes, false},
     {"RegisterContainerInstance", registerContainerInstance, false},
     {"RegisterTaskDefinition", registerTaskDefinition, false},
     {"RunTask", runTask, false},
