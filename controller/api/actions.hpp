@@ -27,6 +27,10 @@ ApiResult<Json> describeContainerInstances(Context& context);
 ApiResult<Json> deregisterContainerInstance(Context& context);
 ApiResult<Json> updateContainerInstancesState(Context& context);
 
+ApiResult<Json> tagResource(Context& context);
+ApiResult<Json> untagResource(Context& context);
+ApiResult<Json> listTagsForResource(Context& context);
+
 ApiResult<Json> putAttributes(Context& context);
 ApiResult<Json> deleteAttributes(Context& context);
 ApiResult<Json> listAttributes(Context& context);

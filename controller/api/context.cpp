@@ -17,11 +17,6 @@ std::string text(const Json& input, const char* name, std::string fallback) {
   return it == input.end() ? fallback : it->get<std::string>();
 }
 
-std::string jsonText(const Json& input, const char* name, std::string_view fallback) {
-  auto it = input.find(name);
-  return it == input.end() ? std::string(fallback) : it->dump();
-}
-
 Json parsed(const std::string& text, Json fallback) {
   if (text.empty()) return fallback;
   return Json::parse(text);

@@ -49,8 +49,6 @@ ApiError invalidParameter(std::string message);
 
 /// The string member `name` of `input`, or `fallback` when it is absent.
 std::string text(const Json& input, const char* name, std::string fallback = {});
-/// The JSON text of member `name`, or `fallback` when it is absent.
-std::string jsonText(const Json& input, const char* name, std::string_view fallback);
 /// Parses JSON text of our own making; empty text gives `fallback`.
 Json parsed(const std::string& text, Json fallback);
 

@@ -1,5 +1,6 @@
 #include "controller/api/actions.hpp"
 #include "controller/api/render.hpp"
+#include "controller/api/tags.hpp"
 
 namespace berth::controller {
 ApiResult<Json> createCluster(Context& context) {
@@ -17,6 +18,7 @@ ApiResult<Json> createCluster(Context& context) {
                       std::string(member) + " is not offered by this version of Berth: leave it out."};
     }
   }
+  BERTH_API_TRY(tags, givenTags(context.input));
   Json document{{"settings", context.input.value("settings", Json::array())}};
   for (const Json& setting : document["settings"]) {
     std::string value = text(setting, "value");
@@ -34,7 +36,7 @@ ApiResult<Json> createCluster(Context& context) {
   Cluster cluster;
   cluster.name = name->str();
   cluster.document = document.dump();
-  cluster.tags = jsonText(context.input, "tags", "[]");
+  cluster.tags = std::move(tags);
   context.tx.put(cluster);
   return Json{{"cluster", renderCluster(context.state(), context.names, cluster, shown)}};
 }

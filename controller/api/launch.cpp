@@ -5,6 +5,7 @@
 
 #include "controller/api/definition_rules.hpp"
 #include "controller/api/render.hpp"
+#include "controller/api/tags.hpp"
 #include "controller/api/task_shape.hpp"
 
 namespace berth::controller {
@@ -80,7 +81,7 @@ std::optional<ApiError> checkLabels(const Json& input) {
 
 /// The tags of a task: those of the call, before those that its definition hands down.
 std::string tagsOf(const Json& input, const TaskDefinition& definition) {
-  Json tags = input.value("tags", Json::array());
+  Json tags = mergedTags(Json::array(), input.value("tags", Json::array()));
   if (text(input, "propagateTags") != "TASK_DEFINITION") return tags.dump();
   auto has = [](const Json& list, const std::string& key) {
     return std::ranges::any_of(list, [&](const Json& tag) { return text(tag, "key") == key; });
@@ -123,6 +124,7 @@ ApiResult<Launch> prepareLaunch(const Context& context) {
   const Json& input = context.input;
   if (auto error = checkLaunchType(input)) return *error;
   if (auto error = checkLabels(input)) return *error;
+  if (auto error = checkTags(input.value("tags", Json::array()))) return *error;
   Launch launch;
   BERTH_API_TRY(cluster, findCluster(context));
   BERTH_API_TRY(definition,

@@ -18,6 +18,7 @@ constexpr OperationEntry kOperations[] = {
     {"ListAttributes", listAttributes, true},
     {"ListClusters", listClusters, true},
     {"ListContainerInstances", listContainerInstances, true},
+    {"ListTagsForResource", listTagsForResource, true},
     {"ListTaskDefinitionFamilies", listTaskDefinitionFamilies, true},
     {"ListTaskDefinitions", listTaskDefinitions, true},
     {"ListTasks", listTasks, true},
@@ -30,6 +31,8 @@ constexpr OperationEntry kOperations[] = {
     {"SubmitAttachmentStateChanges", submitAttachmentStateChanges, false},
     {"SubmitContainerStateChange", submitContainerStateChange, false},
     {"SubmitTaskStateChange", submitTaskStateChange, false},
+    {"TagResource", tagResource, false},
+    {"UntagResource", untagResource, false},
     {"UpdateContainerInstancesState", updateContainerInstancesState, false},
 };
 

@@ -2,6 +2,7 @@
 #include "common/text/number.hpp"
 #include "controller/api/actions.hpp"
 #include "controller/api/render.hpp"
+#include "controller/api/tags.hpp"
 #include "proto/ecs/text.hpp"
 
 namespace berth::controller {
@@ -89,7 +90,6 @@ void update(Instance& instance, Resources resources, const Context& context) {
     instance.agentHash = text(*version, "agentHash", instance.agentHash);
     instance.dockerVersion = text(*version, "dockerVersion", instance.dockerVersion);
   }
-  if (input.contains("tags")) instance.tags = input["tags"].dump();
   ++instance.version;
 }
 
@@ -110,6 +110,7 @@ ApiResult<Json> registerContainerInstance(Context& context) {
   const Json& input = context.input;
   BERTH_API_TRY(cluster, findCluster(context));
   BERTH_API_TRY(resources, resourcesIn(input));
+  BERTH_API_TRY(tags, givenTags(input));
   std::string token = text(input, "clientToken");
   Instance instance;
   if (std::string reference = text(input, "containerInstanceArn"); !reference.empty()) {
@@ -128,6 +129,7 @@ ApiResult<Json> registerContainerInstance(Context& context) {
     instance.registeredAt = context.now.wall;
   }
   update(instance, std::move(resources), context);
+  if (input.contains("tags")) instance.tags = std::move(tags);
   context.tx.put(instance);
   return Json{{"containerInstance", renderInstance(context.state(), context.names, instance, true)}};
 }

@@ -3,6 +3,7 @@
 #include "controller/api/actions.hpp"
 #include "controller/api/definition_rules.hpp"
 #include "controller/api/render.hpp"
+#include "controller/api/tags.hpp"
 #include "controller/api/task_shape.hpp"
 
 namespace berth::controller {
@@ -71,6 +72,7 @@ ApiResult<Json> registerTaskDefinition(Context& context) {
     return clientError("Family contains invalid characters: use up to 255 letters, digits, '_' and '-'.");
   }
   if (auto broken = brokenRule(context.input)) return clientError(*broken);
+  BERTH_API_TRY(tags, givenTags(context.input));
   Json document = documentOf(context.input);
   if (document.dump().size() > 64 * 1024) {
     return clientError("Actual length of the task definition exceeds the maximum of 65536 bytes.");
@@ -97,7 +99,7 @@ ApiResult<Json> registerTaskDefinition(Context& context) {
   definition.family = family;
   definition.revision = counter.lastRevision;
   definition.document = document.dump();
-  definition.tags = jsonText(context.input, "tags", "[]");
+  definition.tags = std::move(tags);
   definition.registeredAt = context.now.wall;
   definition.registeredBy = "arn:aws:iam::" + context.names.account + ":user/" + context.caller.accessKeyId;
   context.tx.put(counter);

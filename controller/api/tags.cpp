@@ -1,0 +1,153 @@
+#include "controller/api/tags.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <functional>
+
+#include "controller/api/actions.hpp"
+#include "controller/api/render.hpp"
+
+namespace berth::controller {
+namespace {
+
+constexpr std::string_view kReserved = "aws:";
+
+bool isReservedKey(const std::string& key) {
+  if (key.size() < kReserved.size()) return false;
+  const auto same = [](char one, char other) {
+    return static_cast<char>(std::tolower(static_cast<unsigned char>(one))) == other;
+  };
+  return std::equal(kReserved.begin(), kReserved.end(), key.begin(),
+                    [&](char reserved, char c) { return same(c, reserved); });
+}
+
+/// A resource whose tags are asked for or changed.
+struct Tagged {
+  std::string tags;                      ///< JSON list
+  std::function<void(std::string)> put;  ///< stages the resource with other tags
+};
+
+/// The member of Entity that a tagged resource is, staged anew with its tags changed.
+template <class Of>
+Tagged taggedOf(Context& context, const Of& of) {
+  return {of.tags, [&context, copy = of](std::string tags) mutable {
+            copy.tags = std::move(tags);
+            if constexpr (requires { copy.version; }) ++copy.version;
+            context.tx.put(std::move(copy));
+          }};
+}
+
+ApiError notFound(const std::string& arn) {
+  return {"ResourceNotFoundException", "The specified resource was not found: " + arn};
+}
+
+ApiResult<Tagged> taggedCluster(Context& context, const std::string& arn) {
+  const auto name = context.names.parseCluster(arn);
+  const Cluster* cluster = name ? context.state().cluster(name->str()) : nullptr;
+  if (!cluster) return ApiError{"ClusterNotFoundException", "Cluster not found."};
+  return taggedOf(context, *cluster);
+}
+
+ApiResult<Tagged> taggedDefinition(Context& context, const std::string& arn) {
+  const auto reference = context.names.parseTaskDefinition(arn);
+  if (!reference || !reference->revision) return invalidParameter("The ARN provided is invalid.");
+  BERTH_API_TRY(definition, findDefinition(context, arn, "Unable to describe task definition."));
+  return taggedOf(context, *definition);
+}
+
+ApiResult<Tagged> taggedTask(Context& context, const std::string& arn) {
+  const auto reference = context.names.parseTask(arn);
+  if (!reference) return invalidParameter("The ARN provided is invalid.");
+  const Task* task = context.state().task(reference->id);
+  if (!task || (reference->cluster && *reference->cluster != task->cluster)) return notFound(arn);
+  return taggedOf(context, *task);
+}
+
+ApiResult<Tagged> taggedInstance(Context& context, const std::string& arn) {
+  const auto reference = context.names.parseInstance(arn);
+  if (!reference) return invalidParameter("The ARN provided is invalid.");
+  const Instance* instance = context.state().instance(reference->id);
+  if (!instance || (reference->cluster && *reference->cluster != instance->cluster)) return notFound(arn);
+  return taggedOf(context, *instance);
+}
+
+/// The resource of member "resourceArn".
+ApiResult<Tagged> taggedResource(Context& context) {
+  const std::string arn = text(context.input, "resourceArn");
+  const std::string ours =
+      "arn:" + context.names.partition + ":ecs:" + context.names.region + ":" + context.names.account + ":";
+  if (!arn.starts_with(ours)) return invalidParameter("The ARN provided is invalid.");
+  const std::string resource = arn.substr(ours.size());
+  const std::string type = resource.substr(0, resource.find('/'));
+  if (type == "cluster") return taggedCluster(context, arn);
+  if (type == "task-definition") return taggedDefinition(context, arn);
+  if (type == "task") return taggedTask(context, arn);
+  if (type == "container-instance") return taggedInstance(context, arn);
+  if (type == "service") return ApiError{"ServiceNotFoundException", "Service not found."};
+  if (type == "capacity-provider" || type == "task-set") return notFound(arn);
+  return invalidParameter("The ARN provided is invalid.");
+}
+
+}  // namespace
+
+std::optional<ApiError> checkTags(const Json& tags) {
+  for (const Json& tag : tags) {
+    const std::string key = text(tag, "key");
+    if (key.empty()) return invalidParameter("A tag needs a key.");
+    if (isReservedKey(key)) {
+      return invalidParameter("The tag key '" + key +
+                              "' is reserved: keys that begin with aws: can't be set.");
+    }
+  }
+  return std::nullopt;
+}
+
+Json mergedTags(Json tags, const Json& more) {
+  for (const Json& tag : more) {
+    const auto same = [&](const Json& one) { return one["key"] == tag["key"]; };
+    const auto known = std::ranges::find_if(tags, same);
+    if (known == tags.end()) {
+      tags.push_back(tag);
+    } else {
+      *known = tag;
+    }
+  }
+  return tags;
+}
+
+ApiResult<std::string> givenTags(const Json& input) {
+  const Json tags = input.value("tags", Json::array());
+  if (auto error = checkTags(tags)) return *error;
+  return mergedTags(Json::array(), tags).dump();
+}
+
+ApiResult<Json> tagResource(Context& context) {
+  BERTH_API_TRY(resource, taggedResource(context));
+  const Json& more = context.input["tags"];
+  if (auto error = checkTags(more)) return *error;
+  const Json tags = mergedTags(parsed(resource.tags, Json::array()), more);
+  if (tags.size() > kMostTags) {
+    return invalidParameter("A resource can have at most " + std::to_string(kMostTags) +
+                            " tags: it would have " + std::to_string(tags.size()) + ".");
+  }
+  resource.put(tags.dump());
+  return Json::object();
+}
+
+ApiResult<Json> untagResource(Context& context) {
+  BERTH_API_TRY(resource, taggedResource(context));
+  const auto keys = context.input.value("tagKeys", std::vector<std::string>{});
+  Json left = Json::array();
+  for (const Json& tag : parsed(resource.tags, Json::array())) {
+    if (std::ranges::find(keys, text(tag, "key")) == keys.end()) left.push_back(tag);
+  }
+  resource.put(left.dump());
+  return Json::object();
+}
+
+ApiResult<Json> listTagsForResource(Context& context) {
+  BERTH_API_TRY(resource, taggedResource(context));
+  return Json{{"tags", parsed(resource.tags, Json::array())}};
+}
+
+}  // namespace berth::controller
