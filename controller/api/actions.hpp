@@ -7,11 +7,13 @@ namespace berth::controller {
 
 ApiResult<Json> createCluster(Context& context);
 ApiResult<Json> deleteCluster(Context& context);
+ApiResult<Json> updateCluster(Context& context);
 ApiResult<Json> describeClusters(Context& context);
 ApiResult<Json> listClusters(Context& context);
 
 ApiResult<Json> registerTaskDefinition(Context& context);
 ApiResult<Json> deregisterTaskDefinition(Context& context);
+ApiResult<Json> deleteTaskDefinitions(Context& context);
 ApiResult<Json> describeTaskDefinition(Context& context);
 ApiResult<Json> listTaskDefinitions(Context& context);
 ApiResult<Json> listTaskDefinitionFamilies(Context& context);

@@ -1,4 +1,5 @@
 #include "controller/api/actions.hpp"
+#include "controller/api/cluster_settings.hpp"
 #include "controller/api/render.hpp"
 #include "controller/api/tags.hpp"
 
@@ -19,20 +20,9 @@ ApiResult<Json> createCluster(Context& context) {
     }
   }
   BERTH_API_TRY(tags, givenTags(context.input));
-  Json document{{"settings", context.input.value("settings", Json::array())}};
-  for (const Json& setting : document["settings"]) {
-    std::string value = text(setting, "value");
-    if (value != "enabled" && value != "disabled" && value != "enhanced") {
-      return invalidParameter("Invalid value '" + value +
-                              "' for setting containerInsights: use enabled, disabled or enhanced.");
-    }
-  }
-  if (document["settings"].empty()) {
-    document["settings"].push_back(Json{{"name", "containerInsights"}, {"value", "disabled"}});
-  }
-  for (const char* member : {"configuration", "serviceConnectDefaults"}) {
-    if (context.input.contains(member)) document[member] = context.input[member];
-  }
+  if (auto error = checkSettings(context.input.value("settings", Json::array()))) return *error;
+  Json document{{"settings", Json::array({{{"name", "containerInsights"}, {"value", "disabled"}}})}};
+  mergeIntoDocument(document, context.input);
   Cluster cluster;
   cluster.name = name->str();
   cluster.document = document.dump();

@@ -27,7 +27,7 @@ ApiResult<Json> listTaskDefinitions(Context& context) {
   for (const auto& [name, revisions] : context.state().definitions()) {
     if (!family.empty() && name != family) continue;
     for (const auto& [revision, definition] : revisions) {
-      if (status == (definition.active ? "ACTIVE" : "INACTIVE")) keys.push_back(sortable(definition));
+      if (status == definition.status()) keys.push_back(sortable(definition));
     }
   }
   bool descending = text(context.input, "sort", "ASC") == "DESC";

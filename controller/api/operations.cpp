@@ -8,6 +8,7 @@ constexpr OperationEntry kOperations[] = {
     {"CreateCluster", createCluster, false},
     {"DeleteAttributes", deleteAttributes, false},
     {"DeleteCluster", deleteCluster, false},
+    {"DeleteTaskDefinitions", deleteTaskDefinitions, false},
     {"DeregisterContainerInstance", deregisterContainerInstance, false},
     {"DeregisterTaskDefinition", deregisterTaskDefinition, false},
     {"DescribeClusters", describeClusters, true},
@@ -33,6 +34,8 @@ constexpr OperationEntry kOperations[] = {
     {"SubmitTaskStateChange", submitTaskStateChange, false},
     {"TagResource", tagResource, false},
     {"UntagResource", untagResource, false},
+    {"UpdateCluster", updateCluster, false},
+    {"UpdateClusterSettings", updateCluster, false},
     {"UpdateContainerInstancesState", updateContainerInstancesState, false},
 };
 

@@ -238,9 +238,10 @@ Json renderDefinition(const ecs::Names& names, const TaskDefinition& definition)
   out["taskDefinitionArn"] = arnOf(names, definition);
   out["family"] = definition.family;
   out["revision"] = definition.revision;
-  out["status"] = definition.active ? "ACTIVE" : "INACTIVE";
+  out["status"] = definition.status();
   out["registeredAt"] = toEpochSeconds(definition.registeredAt);
   putTime(out, "deregisteredAt", definition.deregisteredAt);
+  putTime(out, "deleteRequestedAt", definition.deleteRequestedAt);
   putText(out, "registeredBy", definition.registeredBy);
   return out;
 }

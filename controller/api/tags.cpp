@@ -104,7 +104,7 @@ std::optional<ApiError> checkTags(const Json& tags) {
 
 Json mergedTags(Json tags, const Json& more) {
   for (const Json& tag : more) {
-    const auto same = [&](const Json& one) { return one["key"] == tag["key"]; };
+    const auto same = [&](const Json& one) { return text(one, "key") == text(tag, "key"); };
     const auto known = std::ranges::find_if(tags, same);
     if (known == tags.end()) {
       tags.push_back(tag);

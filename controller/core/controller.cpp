@@ -206,7 +206,21 @@ void Controller::forgetOld(Now now, Output& out) {
   for (const auto& [key, token] : state_.tokens()) {
     if (now.wall - token.usedAt >= options_.keepTokens) tx.erase(Kind::ClientToken, key);
   }
+  forgetDeleted(tx);
   if (!tx.empty()) commit(tx, now, out);
+}
+
+/// Definitions whose deletion was asked for go once no task names them, stopped ones that are shown included.
+void Controller::forgetDeleted(Transaction& tx) const {
+  std::set<std::string> deleted;
+  for (const auto& [family, revisions] : state_.definitions()) {
+    for (const auto& [revision, definition] : revisions) {
+      if (definition.deleteRequestedAt) deleted.insert(definition.key());
+    }
+  }
+  if (deleted.empty()) return;
+  for (const auto& [id, task] : state_.tasks()) deleted.erase(task.definition);
+  for (const std::string& key : deleted) tx.erase(Kind::TaskDefinition, key);
 }
 
 MonoTime Controller::nextDeadline() const {

@@ -74,6 +74,7 @@ class Controller {
   void send(Delivery& delivery, std::vector<acs::ToAgent> messages, Output& out);
   void close(SessionId session, const std::string& reason, Output& out);
   void forgetOld(Now now, Output& out);
+  void forgetDeleted(Transaction& tx) const;
   Delivery* deliveryFor(const std::string& instance);
 
   ecs::Names names_;

@@ -16,6 +16,11 @@ void Resources::subtract(const Resources& other) {
   for (uint16_t port : other.udpPorts) udpPorts.erase(port);
 }
 
+std::string_view TaskDefinition::status() const {
+  if (deleteRequestedAt) return "DELETE_IN_PROGRESS";
+  return active ? "ACTIVE" : "INACTIVE";
+}
+
 std::string_view name(TaskStatus status) {
   switch (status) {
     case TaskStatus::Pending:

@@ -41,8 +41,11 @@ struct TaskDefinition {
   std::string tags;      ///< JSON list
   WallTime registeredAt{};
   std::optional<WallTime> deregisteredAt;
+  std::optional<WallTime> deleteRequestedAt;  ///< it goes once no task names it
   std::string registeredBy;
 
+  /// ACTIVE, INACTIVE or DELETE_IN_PROGRESS.
+  std::string_view status() const;
   std::string key() const { return family + ":" + std::to_string(revision); }
 };
 

@@ -145,6 +145,7 @@ struct Encoder {
              {"registeredBy", definition.registeredBy},
              {"registeredAt", toEpochMillis(definition.registeredAt)}};
     putTime(out, "deregisteredAt", definition.deregisteredAt);
+    putTime(out, "deleteRequestedAt", definition.deleteRequestedAt);
     return out;
   }
   Json operator()(const Instance& instance) const {
@@ -250,6 +251,7 @@ Entity decodeDefinition(Fields& fields) {
   out.registeredBy = fields.str("registeredBy");
   out.registeredAt = fromEpochMillis(fields.integer("registeredAt"));
   out.deregisteredAt = time(fields, "deregisteredAt");
+  out.deleteRequestedAt = time(fields, "deleteRequestedAt");
   return out;
 }
 

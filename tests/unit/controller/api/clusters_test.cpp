@@ -171,3 +171,30 @@ TEST_CASE("a description has the parts that are asked for") {
         Json::array({{{"name", "runningEC2TasksCount"}, {"value", "0"}},
                      {{"name", "pendingEC2TasksCount"}, {"value", "0"}}}));
 }
+
+TEST_CASE("a cluster's settings and configuration are changed, each on its own") {
+  Bench bench;
+  bench.cluster();
+  const Json settings = Json::array({{{"name", "containerInsights"}, {"value", "enhanced"}}});
+  const Json configuration{{"executeCommandConfiguration", {{"logging", "NONE"}}}};
+  Json changed =
+      bench.call("UpdateClusterSettings", {{"cluster", "default"}, {"settings", settings}})["cluster"];
+  CHECK(changed["settings"] == settings);
+  changed =
+      bench.call("UpdateCluster", {{"cluster", "default"}, {"configuration", configuration}})["cluster"];
+  CHECK(changed["settings"] == settings);
+  CHECK(changed["configuration"] == configuration);
+  CHECK(bench.call("DescribeClusters", {{"include", {"SETTINGS", "CONFIGURATIONS"}}})["clusters"][0] ==
+        changed);
+  CHECK(
+      bench.refusal("UpdateClusterSettings",
+                    {{"cluster", "default"},
+                     {"settings", Json::array({{{"name", "containerInsights"}, {"value", "maybe"}}})}}) ==
+      "InvalidParameterException: Invalid value 'maybe' for setting containerInsights: use enabled, disabled "
+      "or enhanced.");
+  CHECK(bench.refusal("CreateCluster",
+                      {{"clusterName", "new"}, {"settings", Json::array({{{"value", "enabled"}}})}}) ==
+        "InvalidParameterException: A cluster setting needs a name: containerInsights.");
+  CHECK(bench.refusal("UpdateCluster", {{"cluster", "none"}}) ==
+        "ClusterNotFoundException: Cluster not found.");
+}
