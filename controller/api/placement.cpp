@@ -5,6 +5,7 @@
 #include <map>
 
 #include "controller/api/render.hpp"
+#include "controller/api/required_attributes.hpp"
 
 namespace berth::controller {
 namespace {
@@ -96,6 +97,7 @@ ApiResult<PlacementRequest> placementOf(const Json& input, const Json& document,
   request.cluster = cluster;
   request.group = group;
   request.ask = ask;
+  request.required = requiredAttributes(document);
   Json constraints = document.value("placementConstraints", Json::array());
   for (const Json& own : input.value("placementConstraints", Json::array())) constraints.push_back(own);
   if (constraints.size() > kMostConstraints) {

@@ -3,6 +3,7 @@
 #include "controller/api/actions.hpp"
 #include "controller/api/definition_rules.hpp"
 #include "controller/api/render.hpp"
+#include "controller/api/required_attributes.hpp"
 #include "controller/api/tags.hpp"
 #include "controller/api/task_shape.hpp"
 
@@ -61,6 +62,12 @@ Json documentOf(const Json& input) {
   if (auto cpu = parseCpu(document.value("cpu", ""))) document["cpu"] = std::to_string(*cpu);
   if (auto memory = parseMemory(document.value("memory", ""))) document["memory"] = std::to_string(*memory);
   document["compatibilities"] = compatibilitiesOf(document);
+  Json required = Json::array();
+  for (const Attribute& one : requiredAttributes(document)) {
+    required.push_back({{"name", one.name}});
+    if (one.value) required.back()["value"] = *one.value;
+  }
+  document["requiresAttributes"] = std::move(required);
   return document;
 }
 

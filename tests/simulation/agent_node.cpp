@@ -1,3 +1,4 @@
+#include "agent/session/capabilities.hpp"
 #include "agent/session/report_request.hpp"
 #include "agent/state/codec.hpp"
 #include "proto/acs/codec.hpp"
@@ -57,7 +58,12 @@ void AgentNode::registerInstance() {
   if (token_.empty()) token_ = randomUuid(world_.random());
   Json cpu{{"name", "CPU"}, {"type", "INTEGER"}, {"integerValue", cpu_}};
   Json memory{{"name", "MEMORY"}, {"type", "INTEGER"}, {"integerValue", memory_}};
-  Json input{{"cluster", "default"}, {"clientToken", token_}, {"totalResources", Json::array({cpu, memory})}};
+  Json attributes = Json::array();
+  for (const auto& [name, value] : agent::capabilities({}, {})) attributes.push_back({{"name", name}});
+  Json input{{"cluster", "default"},
+             {"clientToken", token_},
+             {"totalResources", Json::array({cpu, memory})},
+             {"attributes", std::move(attributes)}};
   cluster_.request("RegisterContainerInstance", input, alive_, [this](Result<Json> reply) {
     if (!reply) return world_.after(seconds(1), alive_, [this] { registerInstance(); });
     instanceArn_ = (*reply)["containerInstance"]["containerInstanceArn"].get<std::string>();

@@ -58,11 +58,17 @@ TEST_CASE("attributes are listed a row each, by name and instance, in pages") {
   CHECK(list(bench, {{"attributeName", "rack"}})["attributes"].size() == 2);
   CHECK(list(bench, {{"attributeName", "rack"}, {"attributeValue", "8"}})["attributes"] ==
         Json::array({{{"name", "rack"}, {"targetId", second}, {"value", "8"}}}));
-  Json page = list(bench, {{"maxResults", 3}});
-  CHECK(page["attributes"].size() == 3);
-  page = list(bench, {{"maxResults", 3}, {"nextToken", page["nextToken"]}});
-  CHECK(page["attributes"].size() == 1);
-  CHECK_FALSE(page.contains("nextToken"));
+  size_t rows = 0;
+  Json filter{{"maxResults", 3}};
+  while (true) {
+    const Json page = list(bench, filter);
+    CHECK(page["attributes"].size() <= 3);
+    rows += page["attributes"].size();
+    if (!page.contains("nextToken")) break;
+    filter["nextToken"] = page["nextToken"];
+  }
+  CHECK(rows == list(bench)["attributes"].size());
+  CHECK(rows > 3);
   CHECK(bench.refusal("ListAttributes", {{"targetType", "container-instance"}, {"attributeValue", "8"}}) ==
         "InvalidParameterException: attributeValue needs an attributeName.");
 }

@@ -116,7 +116,8 @@ TEST_CASE("a registration takes what the host's identity document says") {
                 {"imageId", "ami-1"},
                 {"instanceType", "t3.small"},
                 {"availabilityZone", "us-east-1c"}};
-  Json instance = described(bench, bench.host("default", {{"instanceIdentityDocument", identity.dump()}}));
+  Json instance = described(bench, bench.host("default", {{"instanceIdentityDocument", identity.dump()},
+                                                          {"attributes", Json::array()}}));
   CHECK(instance["ec2InstanceId"] == "i-1");
   Json wanted = Json::array({{{"name", "ecs.ami-id"}, {"value", "ami-1"}},
                              {{"name", "ecs.instance-type"}, {"value", "t3.small"}},
@@ -124,7 +125,8 @@ TEST_CASE("a registration takes what the host's identity document says") {
   CHECK(instance["attributes"] == wanted);
   for (const char* document : {"", "{", "[]", "7", "{\"instanceId\": 7}"}) {
     CAPTURE(document);
-    Json bare = described(bench, bench.host("default", {{"instanceIdentityDocument", document}}));
+    Json bare = described(bench, bench.host("default", {{"instanceIdentityDocument", document},
+                                                        {"attributes", Json::array()}}));
     CHECK_FALSE(bare.contains("ec2InstanceId"));
     CHECK(bare["attributes"] == Json::array({{{"name", "ecs.availability-zone"}, {"value", "us-east-1a"}}}));
   }

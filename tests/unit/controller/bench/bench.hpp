@@ -67,6 +67,18 @@ struct Bench {
     input.update(more);
     return call("RegisterTaskDefinition", input)["taskDefinition"]["taskDefinitionArn"];
   }
+  /// What a host of Berth's agent can do, of what tests ask for.
+  static Json capable() {
+    Json out = Json::array();
+    for (const char* name :
+         {"com.amazonaws.ecs.capability.privileged-container",
+          "com.amazonaws.ecs.capability.logging-driver.json-file", "ecs.capability.container-health-check",
+          "ecs.capability.container-ordering", "ecs.capability.container-restart-policy",
+          "ecs.capability.network.container-port-range", "ecs.capability.pid-ipc-namespace-sharing"}) {
+      out.push_back({{"name", name}});
+    }
+    return out;
+  }
   /// A host with 1024 CPU units and 1000 MiB, ports 22 and 53/udp taken; answers its ARN.
   std::string host(const std::string& cluster_name = "default", Json more = Json::object()) {
     Json resources =
@@ -74,7 +86,7 @@ struct Bench {
                      {{"name", "MEMORY"}, {"type", "INTEGER"}, {"integerValue", 1000}},
                      {{"name", "PORTS"}, {"type", "STRINGSET"}, {"stringSetValue", {"22"}}},
                      {{"name", "PORTS_UDP"}, {"type", "STRINGSET"}, {"stringSetValue", {"53"}}}});
-    Json input{{"cluster", cluster_name}, {"totalResources", resources}};
+    Json input{{"cluster", cluster_name}, {"totalResources", resources}, {"attributes", capable()}};
     input.update(more);
     return call("RegisterContainerInstance", input)["containerInstance"]["containerInstanceArn"];
   }
