@@ -1,5 +1,7 @@
 #include "controller/scheduler/scheduler.hpp"
 
+#include <algorithm>
+
 #include "controller/scheduler/view.hpp"
 
 namespace berth::controller {
@@ -7,8 +9,10 @@ namespace {
 
 /// Below this a scan costs less than a view is worth.
 constexpr size_t kSmallCluster = 32;
-/// Requests that are remembered; each view has some 150 bytes an instance.
+/// Requests that are remembered, and instances in all their views, each of which takes some 250 bytes.
 constexpr size_t kMostKnown = 256;
+constexpr size_t kMostPlaces = 500'000;
+constexpr size_t kLeastKnown = 8;
 
 }  // namespace
 
@@ -22,7 +26,8 @@ std::vector<Fleet::Slot> Scheduler::place(const PlacementRequest& request, int64
   if (found == byKey_.end()) {
     known_.push_front({key, nullptr});
     byKey_.emplace(key, known_.begin());
-    if (known_.size() > kMostKnown) {
+    const size_t most = std::clamp(kMostPlaces / fleet_.slots(), kLeastKnown, kMostKnown);
+    while (known_.size() > most) {
       byKey_.erase(known_.back().key);
       known_.pop_back();
     }

@@ -217,21 +217,18 @@ def test_a_container_of_a_task_in_bridge_mode_reads_all_of_itself_and_of_its_tas
 
 
 @pytest.mark.parametrize("version", [3, 4])
-def test_tags_that_the_controller_does_not_give_are_said_to_be_missing(local, bridged, version):
-    """Ours has no tags to give, and says so."""
+def test_tags_of_the_instance_and_of_the_task_are_shown_as_they_are_now(local, bridged, version):
     arn, docker = bridged
+    for resource, key in ((local.agent.instance_arn, "berth"), (arn, "crew")):
+        local.berth.ecs.tag_resource(resourceArn=resource, tags=[{"key": key, "value": str(version)}])
     path = metadata_path(docker, version)
     answer = local.inside(docker, path + "/taskWithTags")
     assert answer.status == 200
     task = answer.json
-    errors = task.pop("Errors", [])
+    assert task.pop("ContainerInstanceTags") == {"berth": str(version)}
+    assert task.pop("TaskTags") == {"crew": str(version)}
+    assert "Errors" not in task
     assert settled(task) == settled(local.inside(docker, path + "/task").json)
-    assert [one["ResourceARN"] for one in errors] == ([local.agent.instance_arn, arn] if version == 4 else [])
-    assert [one["ErrorField"] for one in errors] == (["ContainerInstanceTags", "TaskTags"] if version == 4 else [])
-    for one in errors:
-        assert_shape(one, {"ErrorField": str, "ErrorCode": str, "ErrorMessage": str, "StatusCode": int,
-                           "RequestId": str, "ResourceARN": str})
-        assert one["ErrorCode"] == "UnsupportedFeatureException" and one["StatusCode"] == 400 and one["RequestId"]
     asked = [body["resourceArn"] for operation, body in local.relay.requests() if operation == "ListTagsForResource"]
     assert {local.agent.instance_arn, arn} <= set(asked)
 

@@ -258,9 +258,33 @@ def test_a_log_that_blocks_nobody_lets_its_container_go_on_when_it_is_not_read(l
         assert inside(local, docker["held"], "ls /tmp") == ""
 
 
+def edited(local, change):
+    """The family of a plain container, in whose Docker host configuration a controller of another mind changes things."""
+    family = define(local, {"name": "app"})
+
+    def edit(task):
+        docker = task["containers"][0]["dockerConfig"]
+        host = json.loads(docker["hostConfig"])
+        change(host)
+        docker["hostConfig"] = json.dumps(host)
+    local.relay.edits[family] = edit
+    return family
+
+
+def refused(local, capability, **container):
+    """Our controller asks no agent for what it has not said it can do."""
+    answer = local.berth.ecs.run_task(taskDefinition=define(local, {"name": "app", **container}))
+    assert answer["tasks"] == []
+    one, = answer["failures"]
+    assert one["reason"] == "ATTRIBUTE"
+    assert one["detail"] == f"the instance lacks the attribute com.amazonaws.ecs.capability.{capability}"
+
+
 def test_awslogs_without_credentials_does_not_start_and_says_why(local):
-    app = ended(local, {"name": "app", "logConfiguration": logging(
-        "awslogs", awslogs_region="us-east-1", awslogs_group="quay", awslogs_stream="one")})["app"]
+    options = {"awslogs-region": "us-east-1", "awslogs-group": "quay", "awslogs-stream": "one"}
+    refused(local, "logging-driver.awslogs", logConfiguration={"logDriver": "awslogs", "options": options})
+    family = edited(local, lambda host: host.update(LogConfig={"Type": "awslogs", "Config": options}))
+    app, = local.berth.task(local.run(family, until="STOPPED"))["containers"]
     assert app["reason"].startswith("CannotStartContainerError: ")
     assert "initialize logging driver" in app["reason"] and "redential" in app["reason"]
 
@@ -268,7 +292,8 @@ def test_awslogs_without_credentials_does_not_start_and_says_why(local):
 # ---- refusals
 
 def test_what_asks_to_be_privileged_is_refused_by_the_setting_that_forbids_it(local):
-    arn = local.run(define(local, {"name": "app", "privileged": True}), until="STOPPED")
+    refused(local, "privileged-container", privileged=True)
+    arn = local.run(edited(local, lambda host: host.update(Privileged=True)), until="STOPPED")
     assert "container app asks to be privileged, which privileged.allowed forbids on this host" \
         in local.berth.task(arn)["stoppedReason"]
     assert local.containers(arn) == {}
