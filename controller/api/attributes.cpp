@@ -80,58 +80,54 @@ Json render(const Context& context, const Instance& instance, const std::string&
   return out;
 }
 
-void put(Context& context, Changed changed) {
+std::optional<std::string> valueOf(const Json& attribute) {
+  return attribute.contains("value") ? std::optional(text(attribute, "value")) : std::nullopt;
+}
+
+/// Lets `change` change the instance of each attribute of the call, in copies, and then `check` refuse them;
+/// the answer repeats the attributes.
+template <class Change, class Check>
+ApiResult<Json> changeAttributes(Context& context, Change change, Check check) {
+  BERTH_API_TRY(cluster, checkCall(context));
+  Changed changed;
+  Json out = Json::array();
+  for (const Json& attribute : context.input["attributes"]) {
+    BERTH_API_TRY(instance, targetOf(context, *cluster, attribute, changed));
+    const std::string name = text(attribute, "name");
+    change(*instance, name, valueOf(attribute));
+    out.push_back(render(context, *instance, name, valueOf(attribute)));
+  }
+  for (const auto& [id, instance] : changed) {
+    if (std::optional<ApiError> error = check(instance)) return *error;
+  }
   for (auto& [id, instance] : changed) {
     ++instance.version;
     context.tx.put(std::move(instance));
   }
-}
-
-std::optional<std::string> valueOf(const Json& attribute) {
-  return attribute.contains("value") ? std::optional(text(attribute, "value")) : std::nullopt;
+  return Json{{"attributes", std::move(out)}};
 }
 
 }  // namespace
 
 ApiResult<Json> putAttributes(Context& context) {
-  BERTH_API_TRY(cluster, checkCall(context));
-  Changed changed;
-  Json out = Json::array();
-  for (const Json& attribute : context.input["attributes"]) {
-    BERTH_API_TRY(instance, targetOf(context, *cluster, attribute, changed));
-    const std::string name = text(attribute, "name");
-    const auto known = std::ranges::find(instance->attributes, name, &Attribute::name);
-    if (known != instance->attributes.end()) {
-      known->value = valueOf(attribute);
-    } else {
-      instance->attributes.push_back({name, valueOf(attribute)});
-    }
-    out.push_back(render(context, *instance, name, valueOf(attribute)));
-  }
-  for (const auto& [id, instance] : changed) {
+  const auto set = [](Instance& instance, const std::string& name, std::optional<std::string> value) {
+    instance.setAttribute(name, std::move(value));
+  };
+  const auto limit = [&](const Instance& instance) -> std::optional<ApiError> {
     const auto own = [](const Attribute& one) { return !isReserved(one.name); };
-    if (std::ranges::count_if(instance.attributes, own) > kMostOfAnInstance) {
-      return ApiError{"AttributeLimitExceededException",
-                      "A container instance can have at most " + std::to_string(kMostOfAnInstance) +
-                          " custom attributes: " + arnOf(context.names, instance) + " would have more."};
-    }
-  }
-  put(context, std::move(changed));
-  return Json{{"attributes", std::move(out)}};
+    if (std::ranges::count_if(instance.attributes, own) <= kMostOfAnInstance) return std::nullopt;
+    return ApiError{"AttributeLimitExceededException",
+                    "A container instance can have at most " + std::to_string(kMostOfAnInstance) +
+                        " custom attributes: " + arnOf(context.names, instance) + " would have more."};
+  };
+  return changeAttributes(context, set, limit);
 }
 
 ApiResult<Json> deleteAttributes(Context& context) {
-  BERTH_API_TRY(cluster, checkCall(context));
-  Changed changed;
-  Json out = Json::array();
-  for (const Json& attribute : context.input["attributes"]) {
-    BERTH_API_TRY(instance, targetOf(context, *cluster, attribute, changed));
-    const std::string name = text(attribute, "name");
-    std::erase_if(instance->attributes, [&](const Attribute& one) { return one.name == name; });
-    out.push_back(render(context, *instance, name, valueOf(attribute)));
-  }
-  put(context, std::move(changed));
-  return Json{{"attributes", std::move(out)}};
+  const auto erase = [](Instance& instance, const std::string& name, const std::optional<std::string>&) {
+    std::erase_if(instance.attributes, [&](const Attribute& one) { return one.name == name; });
+  };
+  return changeAttributes(context, erase, [](const Instance&) { return std::optional<ApiError>(); });
 }
 
 ApiResult<Json> listAttributes(Context& context) {

@@ -22,6 +22,19 @@ Json parsed(const std::string& text, Json fallback) {
   return Json::parse(text);
 }
 
+Json mergedBy(const char* key, Json list, const Json& more) {
+  for (const Json& one : more) {
+    const auto known =
+        std::ranges::find_if(list, [&](const Json& there) { return text(there, key) == text(one, key); });
+    if (known == list.end()) {
+      list.push_back(one);
+    } else {
+      *known = one;
+    }
+  }
+  return list;
+}
+
 ApiResult<const Cluster*> findCluster(const Context& context) {
   auto name = context.names.parseCluster(text(context.input, "cluster", "default"));
   if (!name) return invalidParameter(name.error().message);

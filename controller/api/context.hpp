@@ -52,6 +52,10 @@ std::string text(const Json& input, const char* name, std::string fallback = {})
 /// Parses JSON text of our own making; empty text gives `fallback`.
 Json parsed(const std::string& text, Json fallback);
 
+/// `more` over `list`, both of objects with a text member `key` that tells them apart: what is there keeps
+/// its place and gets the new value, others follow in order.
+Json mergedBy(const char* key, Json list, const Json& more);
+
 /// The cluster that member "cluster" means ("default" when absent). ClusterNotFoundException "Cluster not
 /// found." when it is unknown, "The referenced cluster was inactive." when it is INACTIVE.
 ApiResult<const Cluster*> findCluster(const Context& context);

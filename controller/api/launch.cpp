@@ -81,7 +81,7 @@ std::optional<ApiError> checkLabels(const Json& input) {
 
 /// The tags of a task: those of the call, before those that its definition hands down.
 std::string tagsOf(const Json& input, const TaskDefinition& definition) {
-  Json tags = mergedTags(Json::array(), input.value("tags", Json::array()));
+  Json tags = mergedBy("key", Json::array(), input.value("tags", Json::array()));
   if (text(input, "propagateTags") != "TASK_DEFINITION") return tags.dump();
   auto has = [](const Json& list, const std::string& key) {
     return std::ranges::any_of(list, [&](const Json& tag) { return text(tag, "key") == key; });

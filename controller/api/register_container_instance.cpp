@@ -37,16 +37,6 @@ ApiResult<Resources> resourcesIn(const Json& input) {
   return out;
 }
 
-void setAttribute(Instance& instance, const std::string& name, std::optional<std::string> value) {
-  for (Attribute& attribute : instance.attributes) {
-    if (attribute.name == name) {
-      attribute.value = std::move(value);
-      return;
-    }
-  }
-  instance.attributes.push_back(Attribute{name, std::move(value)});
-}
-
 /// The identity document is EC2's JSON about the machine; on other hosts it is empty.
 void readIdentity(Instance& instance, const std::string& document) {
   Json parsed_document = Json::parse(document, nullptr, /*allow_exceptions=*/false);
@@ -60,15 +50,8 @@ void readIdentity(Instance& instance, const std::string& document) {
                                                              {"instanceType", "ecs.instance-type"},
                                                              {"availabilityZone", "ecs.availability-zone"}};
   for (const auto& [from, attribute] : kAttributes) {
-    if (std::string value = member(from); !value.empty()) setAttribute(instance, attribute, value);
+    if (std::string value = member(from); !value.empty()) instance.setAttribute(attribute, value);
   }
-}
-
-bool hasAttribute(const Instance& instance, const std::string& name) {
-  for (const Attribute& attribute : instance.attributes) {
-    if (attribute.name == name) return true;
-  }
-  return false;
 }
 
 /// What the agent says of itself. Every attribute that was sent is kept as sent: Amazon's agent exits for
@@ -80,10 +63,10 @@ void update(Instance& instance, Resources resources, const Context& context) {
   for (const Json& attribute : input.value("attributes", Json::array())) {
     std::optional<std::string> value;
     if (attribute.contains("value")) value = attribute["value"].get<std::string>();
-    setAttribute(instance, text(attribute, "name"), std::move(value));
+    instance.setAttribute(text(attribute, "name"), std::move(value));
   }
-  if (!hasAttribute(instance, "ecs.availability-zone")) {
-    setAttribute(instance, "ecs.availability-zone", context.names.region + "a");
+  if (instance.attribute("ecs.availability-zone") == nullptr) {
+    instance.setAttribute("ecs.availability-zone", context.names.region + "a");
   }
   if (auto version = input.find("versionInfo"); version != input.end()) {
     instance.agentVersion = text(*version, "agentVersion", instance.agentVersion);

@@ -10,6 +10,7 @@
 namespace berth::controller {
 namespace {
 
+constexpr size_t kMostTags = 50;
 constexpr std::string_view kReserved = "aws:";
 
 bool isReservedKey(const std::string& key) {
@@ -55,20 +56,15 @@ ApiResult<Tagged> taggedDefinition(Context& context, const std::string& arn) {
   return taggedOf(context, *definition);
 }
 
-ApiResult<Tagged> taggedTask(Context& context, const std::string& arn) {
-  const auto reference = context.names.parseTask(arn);
+/// A task or an instance.
+template <class Of>
+ApiResult<Tagged> taggedMember(Context& context, const std::string& arn,
+                               const Result<ecs::Reference>& reference,
+                               const Of* (State::*find)(const std::string&) const) {
   if (!reference) return invalidParameter("The ARN provided is invalid.");
-  const Task* task = context.state().task(reference->id);
-  if (!task || (reference->cluster && *reference->cluster != task->cluster)) return notFound(arn);
-  return taggedOf(context, *task);
-}
-
-ApiResult<Tagged> taggedInstance(Context& context, const std::string& arn) {
-  const auto reference = context.names.parseInstance(arn);
-  if (!reference) return invalidParameter("The ARN provided is invalid.");
-  const Instance* instance = context.state().instance(reference->id);
-  if (!instance || (reference->cluster && *reference->cluster != instance->cluster)) return notFound(arn);
-  return taggedOf(context, *instance);
+  const Of* found = (context.state().*find)(reference->id);
+  if (!found || (reference->cluster && *reference->cluster != found->cluster)) return notFound(arn);
+  return taggedOf(context, *found);
 }
 
 /// The resource of member "resourceArn".
@@ -81,8 +77,10 @@ ApiResult<Tagged> taggedResource(Context& context) {
   const std::string type = resource.substr(0, resource.find('/'));
   if (type == "cluster") return taggedCluster(context, arn);
   if (type == "task-definition") return taggedDefinition(context, arn);
-  if (type == "task") return taggedTask(context, arn);
-  if (type == "container-instance") return taggedInstance(context, arn);
+  if (type == "task") return taggedMember(context, arn, context.names.parseTask(arn), &State::task);
+  if (type == "container-instance") {
+    return taggedMember(context, arn, context.names.parseInstance(arn), &State::instance);
+  }
   if (type == "service") return ApiError{"ServiceNotFoundException", "Service not found."};
   if (type == "capacity-provider" || type == "task-set") return notFound(arn);
   return invalidParameter("The ARN provided is invalid.");
@@ -102,30 +100,17 @@ std::optional<ApiError> checkTags(const Json& tags) {
   return std::nullopt;
 }
 
-Json mergedTags(Json tags, const Json& more) {
-  for (const Json& tag : more) {
-    const auto same = [&](const Json& one) { return text(one, "key") == text(tag, "key"); };
-    const auto known = std::ranges::find_if(tags, same);
-    if (known == tags.end()) {
-      tags.push_back(tag);
-    } else {
-      *known = tag;
-    }
-  }
-  return tags;
-}
-
 ApiResult<std::string> givenTags(const Json& input) {
   const Json tags = input.value("tags", Json::array());
   if (auto error = checkTags(tags)) return *error;
-  return mergedTags(Json::array(), tags).dump();
+  return mergedBy("key", Json::array(), tags).dump();
 }
 
 ApiResult<Json> tagResource(Context& context) {
   BERTH_API_TRY(resource, taggedResource(context));
   const Json& more = context.input["tags"];
   if (auto error = checkTags(more)) return *error;
-  const Json tags = mergedTags(parsed(resource.tags, Json::array()), more);
+  const Json tags = mergedBy("key", parsed(resource.tags, Json::array()), more);
   if (tags.size() > kMostTags) {
     return invalidParameter("A resource can have at most " + std::to_string(kMostTags) +
                             " tags: it would have " + std::to_string(tags.size()) + ".");

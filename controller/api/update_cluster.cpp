@@ -1,5 +1,5 @@
 // UpdateCluster, UpdateClusterSettings, and what CreateCluster shares with them.
-#include <algorithm>
+#include <utility>
 
 #include "controller/api/actions.hpp"
 #include "controller/api/cluster_settings.hpp"
@@ -21,16 +21,8 @@ std::optional<ApiError> checkSettings(const Json& settings) {
 }
 
 void mergeIntoDocument(Json& document, const Json& input) {
-  for (const Json& setting : input.value("settings", Json::array())) {
-    Json& settings = document["settings"];
-    const auto same = [&](const Json& one) { return text(one, "name") == text(setting, "name"); };
-    const auto known = std::ranges::find_if(settings, same);
-    if (known == settings.end()) {
-      settings.push_back(setting);
-    } else {
-      *known = setting;
-    }
-  }
+  Json& settings = document["settings"];
+  settings = mergedBy("name", std::move(settings), input.value("settings", Json::array()));
   for (const char* member : {"configuration", "serviceConnectDefaults"}) {
     if (input.contains(member)) document[member] = input[member];
   }

@@ -1,5 +1,8 @@
 #include "controller/model/entities.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace berth::controller {
 
 void Resources::add(const Resources& other) {
@@ -14,6 +17,20 @@ void Resources::subtract(const Resources& other) {
   memory -= other.memory;
   for (uint16_t port : other.ports) ports.erase(port);
   for (uint16_t port : other.udpPorts) udpPorts.erase(port);
+}
+
+const Attribute* Instance::attribute(const std::string& name) const {
+  const auto found = std::ranges::find(attributes, name, &Attribute::name);
+  return found == attributes.end() ? nullptr : &*found;
+}
+
+void Instance::setAttribute(const std::string& name, std::optional<std::string> value) {
+  const auto found = std::ranges::find(attributes, name, &Attribute::name);
+  if (found != attributes.end()) {
+    found->value = std::move(value);
+  } else {
+    attributes.push_back({name, std::move(value)});
+  }
 }
 
 std::string_view TaskDefinition::status() const {

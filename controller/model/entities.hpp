@@ -71,6 +71,10 @@ struct Instance {
   int64_t timeline = 0;  ///< of the last task manifest; each is higher than the one before
 
   bool connected = false;  ///< an agent's session is open; not stored
+
+  /// Null when it has none of that name.
+  const Attribute* attribute(const std::string& name) const;
+  void setAttribute(const std::string& name, std::optional<std::string> value);
 };
 
 struct NetworkBinding {

@@ -80,6 +80,15 @@ Queried queriedOf(const Instance& instance, const Load& load) {
           .runningTasks = load.running};
 }
 
+namespace {
+
+std::optional<Unfit> unavailable(const Instance& instance) {
+  if (instance.status != "ACTIVE") return Unfit::Inactive;
+  return instance.connected ? std::nullopt : std::optional(Unfit::Agent);
+}
+
+}  // namespace
+
 std::optional<Unfit> staticUnfit(const Fleet::Member& member, const PlacementRequest& request) {
   const auto& attributes = member.instance->attributes;
   if (!std::ranges::all_of(request.required, [&](const Attribute& one) { return has(attributes, one); })) {
@@ -93,16 +102,14 @@ std::optional<Unfit> staticUnfit(const Fleet::Member& member, const PlacementReq
 
 std::optional<Unfit> dynamicUnfit(const Fleet::Member& member, const PlacementRequest& request,
                                   int64_t copies) {
-  if (member.instance->status != "ACTIVE") return Unfit::Inactive;
-  if (!member.instance->connected) return Unfit::Agent;
+  if (const auto why = unavailable(*member.instance)) return why;
   if (!accepted(member, request, copies)) return Unfit::MemberOf;
   if (request.distinct && (copies > 0 || member.load->of(request.group) > 0)) return Unfit::Distinct;
   return resourcesUnfit(member, request.ask, copies);
 }
 
 std::optional<Unfit> unfit(const Fleet::Member& member, const PlacementRequest& request, int64_t copies) {
-  if (member.instance->status != "ACTIVE") return Unfit::Inactive;
-  if (!member.instance->connected) return Unfit::Agent;
+  if (const auto why = unavailable(*member.instance)) return why;
   if (const auto found = staticUnfit(member, request)) return found;
   return dynamicUnfit(member, request, copies);
 }

@@ -22,9 +22,8 @@ std::string keyOf(const Fleet::Member& member, const Strategy& strategy, const P
   const Resources& used = member.load->used;
   switch (strategy.kind) {
     case Strategy::Kind::SpreadAttribute: {
-      const auto& attributes = member.instance->attributes;
-      const auto found = std::ranges::find(attributes, strategy.attribute, &Attribute::name);
-      return found == attributes.end() ? "" : "=" + found->value.value_or("");
+      const Attribute* found = member.instance->attribute(strategy.attribute);
+      return found == nullptr ? "" : "=" + found->value.value_or("");
     }
     case Strategy::Kind::SpreadInstance:
       return std::to_string(member.load->of(request.group) + copies);

@@ -101,9 +101,8 @@ void PlacementView::learn(const Fleet::Member& member, Place& place) {
 }
 
 int64_t PlacementView::valueOf(const Fleet::Member& member, size_t level) {
-  const auto& attributes = member.instance->attributes;
-  const auto found = std::ranges::find(attributes, levels_[level].attribute, &Attribute::name);
-  if (found == attributes.end()) return kNoValue;
+  const Attribute* found = member.instance->attribute(levels_[level].attribute);
+  if (found == nullptr) return kNoValue;
   auto& values = values_[level];
   return values.try_emplace(found->value.value_or(""), static_cast<int64_t>(values.size())).first->second;
 }

@@ -52,8 +52,7 @@ class Connections {
 
 /// The peers' ports of the connections from `address` to port `port` of this process on which something was
 /// sent and nothing answered yet: connections that are idle say nothing about who is asking. A connection that
-/// was kept open after an answer is not among them. Safe to call
-/// from any thread.
+/// was kept open after an answer is not among them. Safe to call from any thread.
 std::vector<uint16_t> peerPorts(uint16_t port, const std::string& address);
 
 }  // namespace berth::agent::endpoints
