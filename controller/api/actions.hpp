@@ -1,4 +1,4 @@
-// The API's actions, one file each, and the table that says which there are.
+// The API's actions on clusters, task definitions, tasks and container instances, one file each.
 #pragma once
 
 #include "controller/api/context.hpp"
@@ -42,14 +42,5 @@ ApiResult<Json> discoverPollEndpoint(Context& context);
 ApiResult<Json> submitTaskStateChange(Context& context);
 ApiResult<Json> submitContainerStateChange(Context& context);
 ApiResult<Json> submitAttachmentStateChanges(Context& context);
-
-struct OperationEntry {
-  std::string_view name;
-  ApiResult<Json> (*action)(Context&);
-  bool reads;  ///< changes nothing, so repeating it is harmless
-};
-
-/// The entry of an operation that is offered; nullptr for all others.
-const OperationEntry* findAction(std::string_view name);
 
 }  // namespace berth::controller

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "controller/api/actions.hpp"
+#include "controller/operations/table.hpp"
 #include "proto/ecs/model.hpp"
 #include "proto/ecs/validate.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "common/async/callback.hpp"
 #include "common/aws/json_request.hpp"
-#include "controller/api/actions.hpp"
+#include "controller/operations/table.hpp"
 #include "proto/json/fields.hpp"
 
 namespace berth::controller {

@@ -1,5 +1,6 @@
+#include "controller/operations/table.hpp"
+
 #include "controller/api/actions.hpp"
-#include "controller/api/render.hpp"
 
 namespace berth::controller {
 namespace {
