@@ -2,21 +2,61 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include <cstdlib>
+#include <memory>
 
 namespace berth::aws {
 namespace {
 
 const uint8_t* bytesOf(std::string_view text) { return reinterpret_cast<const uint8_t*>(text.data()); }
 
+/// Fails only without memory or without SHA-256 in OpenSSL: nothing signed could be trusted then.
+template <class T>
+T* must(T* made) {
+  if (made == nullptr) std::abort();
+  return made;
+}
+void must(int done) {
+  if (done != 1) std::abort();
+}
+
+struct Free {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+};
+
+// To look an algorithm up by name, and to make its context, takes OpenSSL 3 longer than to digest a request:
+// both are done once.
+EVP_MD_CTX* digestContext() {
+  static EVP_MD* const algorithm = must(EVP_MD_fetch(nullptr, "SHA256", nullptr));
+  thread_local const std::unique_ptr<EVP_MD_CTX, Free> context(must(EVP_MD_CTX_new()));
+  must(EVP_DigestInit_ex2(context.get(), algorithm, nullptr));
+  return context.get();
+}
+
+EVP_MAC_CTX* macContext(std::span<const uint8_t> key) {
+  static EVP_MAC* const algorithm = must(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+  thread_local const std::unique_ptr<EVP_MAC_CTX, Free> context(must(EVP_MAC_CTX_new(algorithm)));
+  char digest[] = "SHA256";
+  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0),
+                                   OSSL_PARAM_construct_end()};
+  thread_local bool known = false;
+  // To OpenSSL no key is the key of the call before.
+  constexpr uint8_t kEmpty = 0;
+  must(EVP_MAC_init(context.get(), key.empty() ? &kEmpty : key.data(), key.size(), known ? nullptr : parameters));
+  known = true;
+  return context.get();
+}
+
 }  // namespace
 
 Sha256 sha256(std::string_view data) {
   Sha256 digest;
-  // Fails only without memory or without SHA-256 in OpenSSL: nothing signed could be trusted then.
-  if (EVP_Digest(data.data(), data.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1) std::abort();
+  EVP_MD_CTX* context = digestContext();
+  must(EVP_DigestUpdate(context, data.data(), data.size()));
+  must(EVP_DigestFinal_ex(context, digest.data(), nullptr));
   return digest;
 }
 
@@ -24,10 +64,10 @@ std::string sha256Hex(std::string_view data) { return hexEncode(sha256(data)); }
 
 Sha256 hmacSha256(std::span<const uint8_t> key, std::string_view data) {
   Sha256 digest;
-  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytesOf(data), data.size(), digest.data(),
-            nullptr)) {
-    std::abort();
-  }
+  EVP_MAC_CTX* context = macContext(key);
+  must(EVP_MAC_update(context, bytesOf(data), data.size()));
+  size_t size = 0;
+  must(EVP_MAC_final(context, digest.data(), &size, digest.size()));
   return digest;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <unordered_map>
 
 #include "common/aws/crypto.hpp"
 
@@ -15,6 +16,26 @@ constexpr std::string_view kTerminator = "aws4_request";
 constexpr std::array<std::string_view, 9> kNeverSigned = {
     "authorization", "connection",           "expect",     "host",           "transfer-encoding",
     "user-agent",    "x-amz-security-token", "x-amz-date", "x-amzn-trace-id"};
+
+/// The key that signs a day's requests of one access key; kept for the next of them.
+Sha256 signingKey(std::string_view secret, std::string_view day, const Scope& scope) {
+  constexpr size_t kMostKept = 256;
+  thread_local std::unordered_map<std::string, Sha256> kept;
+  std::string what = "AWS4" + std::string(secret);
+  const size_t secretEnd = what.size();
+  for (std::string_view part : {day, std::string_view(scope.region), std::string_view(scope.service)}) {
+    what.append("\n").append(part);
+  }
+  if (const auto known = kept.find(what); known != kept.end()) return known->second;
+  Sha256 key = hmacSha256(what.substr(0, secretEnd), day);
+  for (std::string_view part :
+       {std::string_view(scope.region), std::string_view(scope.service), kTerminator}) {
+    key = hmacSha256(key, part);
+  }
+  if (kept.size() >= kMostKept) kept.clear();
+  kept.emplace(std::move(what), key);
+  return key;
+}
 
 std::string dropDotSegments(std::string_view path) {
   std::vector<std::string_view> segments;
@@ -173,10 +194,7 @@ std::string credentialScope(std::string_view amzDate, const Scope& scope) {
 
 std::string signatureOf(const CanonicalRequest& request, std::string_view secretAccessKey,
                         std::string_view amzDate, const Scope& scope) {
-  Sha256 key = hmacSha256("AWS4" + std::string(secretAccessKey), amzDate.substr(0, 8));
-  key = hmacSha256(key, scope.region);
-  key = hmacSha256(key, scope.service);
-  key = hmacSha256(key, kTerminator);
+  const Sha256 key = signingKey(secretAccessKey, amzDate.substr(0, 8), scope);
   std::string text(kSigV4Algorithm);
   text.append("\n").append(amzDate).append("\n").append(credentialScope(amzDate, scope));
   text.append("\n").append(sha256Hex(request.str()));

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 namespace berth {
 
@@ -20,12 +21,15 @@ uint64_t Random::below(uint64_t bound) {
 }
 
 uint64_t SystemRandom::next() {
-  uint64_t bits = 0;
-  // Up to 256 bytes come whole; only a signal before the kernel's pool is ready can interrupt.
-  while (getrandom(&bits, sizeof bits, 0) != static_cast<ssize_t>(sizeof bits)) {
-    if (errno != EINTR) std::abort();
+  if (left_ == 0) {
+    // Up to 256 bytes come whole; only a signal before the kernel's pool is ready can interrupt.
+    while (getrandom(drawn_.data(), sizeof drawn_, 0) != static_cast<ssize_t>(sizeof drawn_)) {
+      if (errno != EINTR) std::abort();
+    }
+    left_ = drawn_.size();
   }
-  return bits;
+  // What was given out is not kept.
+  return std::exchange(drawn_[--left_], 0);
 }
 
 std::string randomHex(Random& random, size_t digits) {

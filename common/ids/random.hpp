@@ -1,6 +1,7 @@
 // Injected randomness, and the ids made of it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -21,10 +22,14 @@ class Random {
   uint64_t below(uint64_t bound);
 };
 
-/// From the kernel (getrandom); good enough for keys.
+/// From the kernel (getrandom), some at a time; good enough for keys. Not for use on both sides of a fork.
 class SystemRandom final : public Random {
  public:
   uint64_t next() override;
+
+ private:
+  std::array<uint64_t, 32> drawn_{};
+  size_t left_ = 0;
 };
 
 /// Repeatable from a seed, for tests and simulation; never for keys.

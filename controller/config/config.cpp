@@ -37,6 +37,10 @@ config::Schema schema() {
       duration("heartbeat", "between two heartbeats to an agent")
           .between(std::chrono::milliseconds(100), std::chrono::seconds(50))
           .byDefault("20s"),
+      duration("lost_after",
+               "an agent that has said nothing for so long is lost; it is asked each third of it")
+          .between(std::chrono::seconds(1), std::chrono::minutes(10))
+          .byDefault("15s"),
       choice("log.level", {"debug", "info", "warn", "error"}, "the least severe that is logged")
           .byDefault("info"),
       choice("log.format", {"auto", "text", "json"}, "auto: text on a terminal, JSON lines otherwise")
@@ -86,6 +90,7 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   out.maxBody = settings->integer("max_body");
   out.keepStopped = settings->duration("keep_stopped");
   out.heartbeat = settings->duration("heartbeat");
+  out.lostAfter = settings->duration("lost_after");
   out.log.program = "berth-controller";
   out.log.level = *parseLogLevel(settings->string("log.level"));
   out.log.format = *parseLogFormat(settings->string("log.format"));

@@ -21,6 +21,7 @@ struct Config {
   int64_t maxBody = 0;
   Duration keepStopped{};
   Duration heartbeat{};
+  Duration lostAfter{};
   LogOptions log;
   std::string described;  ///< the effective settings as YAML
 };

@@ -83,13 +83,31 @@ void Controller::commit(Transaction& tx, Now now, Output& out) {
 
 Delivery* Controller::deliveryFor(const std::string& instance) {
   auto it = session_of_.find(instance);
-  return it == session_of_.end() ? nullptr : sessions_.at(it->second).get();
+  return it == session_of_.end() ? nullptr : sessions_.at(it->second).delivery.get();
 }
 
 void Controller::send(Delivery& delivery, std::vector<acs::ToAgent> messages, Output& out) {
   for (acs::ToAgent& message : messages) {
     out.effects.push_back(SendEffect{delivery.session(), std::move(message)});
   }
+  if (!messages.empty()) arm(delivery.session());
+}
+
+void Controller::arm(SessionId session) {
+  Session& known = sessions_.at(session);
+  const MonoTime next = known.delivery->nextDeadline();
+  if (next >= known.armedAt) return;
+  deadlines_.erase({known.armedAt, session});
+  known.armedAt = next;
+  deadlines_.emplace(next, session);
+}
+
+void Controller::forget(SessionId session) {
+  const auto it = sessions_.find(session);
+  state_.setConnected(it->second.delivery->instance(), false);
+  session_of_.erase(it->second.delivery->instance());
+  deadlines_.erase({it->second.armedAt, session});
+  sessions_.erase(it);
 }
 
 aws::ApiResult<std::string> Controller::knownInstance(const std::string& cluster,
@@ -115,7 +133,7 @@ aws::ApiResult<SessionId> Controller::connect(const Hello& hello, Now now, Outpu
   }
   SessionId session = ++lastSession_;
   session_of_[id] = session;
-  auto& delivery = sessions_[session];
+  auto& delivery = sessions_[session].delivery;
   delivery = std::make_unique<Delivery>(session, id, names_, options_.delivery, random_, now);
   if (hello.newProcess) delivery->sendAll();
   Instance instance = *state_.instance(id);
@@ -131,30 +149,24 @@ aws::ApiResult<SessionId> Controller::connect(const Hello& hello, Now now, Outpu
   state_.setConnected(id, true);
   send(*delivery, {acs::ToAgent(delivery->manifest(state_, instance.timeline, now))}, out);
   send(*delivery, delivery->payloads(state_, state_.tasksOn(id), now), out);
+  arm(session);
   return session;
 }
 
 void Controller::close(SessionId session, const std::string& reason, Output& out) {
-  auto it = sessions_.find(session);
-  if (it == sessions_.end()) return;
-  state_.setConnected(it->second->instance(), false);
-  session_of_.erase(it->second->instance());
-  sessions_.erase(it);
+  if (!sessions_.contains(session)) return;
+  forget(session);
   out.effects.push_back(CloseEffect{session, reason});
 }
 
 void Controller::disconnect(SessionId session, Now, Output&) {
-  auto it = sessions_.find(session);
-  if (it == sessions_.end()) return;
-  state_.setConnected(it->second->instance(), false);
-  session_of_.erase(it->second->instance());
-  sessions_.erase(it);
+  if (sessions_.contains(session)) forget(session);
 }
 
 void Controller::onFrame(SessionId session, const acs::FromAgent& frame, Now now, Output& out) {
   auto it = sessions_.find(session);
   if (it == sessions_.end()) return;
-  Delivery& delivery = *it->second;
+  Delivery& delivery = *it->second.delivery;
   delivery.heard(now);
   if (const auto* ack = std::get_if<acs::AckRequest>(&frame)) {
     delivery.acknowledged(ack->messageId);
@@ -182,15 +194,18 @@ void Controller::onHealth(const std::string& taskArn, const std::string& contain
 }
 
 void Controller::onTimer(Now now, Output& out) {
-  std::vector<SessionId> silent;
-  for (auto& [session, delivery] : sessions_) {
-    if (delivery->silent(now)) {
-      silent.push_back(session);
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now.mono) {
+    const SessionId session = deadlines_.begin()->second;
+    deadlines_.erase(deadlines_.begin());
+    Session& due = sessions_.at(session);
+    due.armedAt = MonoTime::max();
+    if (due.delivery->silent(now)) {
+      close(session, "the agent has been silent for too long", out);
     } else {
-      send(*delivery, delivery->due(state_, now), out);
+      send(*due.delivery, due.delivery->due(state_, now), out);
+      arm(session);
     }
   }
-  for (SessionId session : silent) close(session, "the agent has been silent for too long", out);
   if (!nextSweep_ || now.mono >= *nextSweep_) {
     nextSweep_ = now.mono + options_.sweep;
     forgetOld(now, out);
@@ -225,8 +240,7 @@ void Controller::forgetDeleted(Transaction& tx) const {
 
 MonoTime Controller::nextDeadline() const {
   MonoTime next = nextSweep_.value_or(MonoTime{});
-  for (const auto& [session, delivery] : sessions_) next = std::min(next, delivery->nextDeadline());
-  return next;
+  return deadlines_.empty() ? next : std::min(next, deadlines_.begin()->first);
 }
 
 }  // namespace berth::controller

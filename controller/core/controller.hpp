@@ -76,13 +76,23 @@ class Controller {
   void forgetOld(Now now, Output& out);
   void forgetDeleted(Transaction& tx) const;
   Delivery* deliveryFor(const std::string& instance);
+  /// Ends what is known of a session.
+  void forget(SessionId session);
+  /// Makes sure that onTimer comes to a session when it next has something to do.
+  void arm(SessionId session);
 
   ecs::Names names_;
   ControllerOptions options_;
   Random& random_;
   State state_;
   Scheduler scheduler_{state_.fleet()};
-  std::map<SessionId, std::unique_ptr<Delivery>> sessions_;
+  struct Session {
+    std::unique_ptr<Delivery> delivery;
+    MonoTime armedAt = MonoTime::max();  ///< its entry in deadlines_; never later than its next deadline
+  };
+
+  std::map<SessionId, Session> sessions_;
+  std::set<std::pair<MonoTime, SessionId>> deadlines_;
   std::map<std::string, SessionId> session_of_;  ///< instance id -> its session
   SessionId lastSession_ = 0;
   std::optional<MonoTime> nextSweep_;

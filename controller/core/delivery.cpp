@@ -14,7 +14,7 @@ Delivery::Delivery(SessionId session, std::string instance, const ecs::Names& na
       names_(names),
       options_(options),
       random_(random),
-      heartbeatAt_(now.mono + options.heartbeat),
+      beatenAt_(now.mono),
       heardAt_(now.mono) {}
 
 acs::TaskManifestMessage Delivery::manifest(const State& state, int64_t timeline, Now now) {
@@ -100,8 +100,8 @@ std::optional<acs::TaskStopVerificationAck> Delivery::verify(const State& state,
 
 std::vector<acs::ToAgent> Delivery::due(const State& state, Now now) {
   std::vector<acs::ToAgent> out;
-  if (now.mono >= heartbeatAt_) {
-    heartbeatAt_ = now.mono + options_.heartbeat;
+  if (now.mono >= nextHeartbeat()) {
+    beatenAt_ = now.mono;
     out.emplace_back(acs::HeartbeatMessage{randomUuid(random_), true});
   }
   std::set<std::string> again;
@@ -124,8 +124,12 @@ std::vector<acs::ToAgent> Delivery::due(const State& state, Now now) {
   return out;
 }
 
+MonoTime Delivery::nextHeartbeat() const {
+  return std::min(beatenAt_ + options_.heartbeat, std::max(beatenAt_, heardAt_) + options_.lostAfter / 3);
+}
+
 MonoTime Delivery::nextDeadline() const {
-  MonoTime next = std::min(heartbeatAt_, heardAt_ + options_.silence);
+  MonoTime next = std::min(nextHeartbeat(), heardAt_ + options_.lostAfter);
   for (const auto& [id, outstanding] : outstanding_) next = std::min(next, outstanding.resendAt);
   return next;
 }

@@ -15,9 +15,11 @@
 namespace berth::controller {
 
 struct DeliveryOptions {
-  Duration heartbeat = std::chrono::seconds(20);  ///< agents give up after a minute of silence
+  Duration heartbeat = std::chrono::seconds(20);  ///< at most between two; agents give up after a minute
   Duration resend = std::chrono::seconds(10);     ///< of a payload that was not acknowledged
-  Duration silence = std::chrono::seconds(70);    ///< without a frame from the agent the session is dead
+  /// Without a frame from the agent for so long it is lost: the session ends. Of a quiet agent an answer is
+  /// asked for, by a heartbeat, each third of it.
+  Duration lostAfter = std::chrono::seconds(15);
   size_t tasksPerPayload = 10;
 };
 
@@ -50,13 +52,15 @@ class Delivery {
 
   /// Any frame from the agent shows that it is there.
   void heard(Now now) { heardAt_ = now.mono; }
-  bool silent(Now now) const { return now.mono - heardAt_ >= options_.silence; }
+  bool silent(Now now) const { return now.mono - heardAt_ >= options_.lostAfter; }
 
   /// Heartbeats and payloads that are due again.
   std::vector<acs::ToAgent> due(const State& state, Now now);
   MonoTime nextDeadline() const;
 
  private:
+  MonoTime nextHeartbeat() const;
+
   struct Outstanding {
     std::map<std::string, bool> tasks;  ///< id -> stop?
     MonoTime resendAt;
@@ -74,7 +78,7 @@ class Delivery {
   std::string manifestId_;
   std::map<std::string, bool> sent_;  ///< task id -> was its stop sent?
   std::map<std::string, Outstanding> outstanding_;
-  MonoTime heartbeatAt_;
+  MonoTime beatenAt_;  ///< the last heartbeat
   MonoTime heardAt_;
 };
 

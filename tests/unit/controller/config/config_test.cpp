@@ -33,6 +33,7 @@ TEST_CASE("without a file and variables everything has its default") {
   CHECK(config->account == "000000000000");
   CHECK(config->authenticate);
   CHECK(config->heartbeat == 20s);
+  CHECK(config->lostAfter == 15s);
   CHECK(config->keepStopped == 1h);
   CHECK(config->maxBody == 1 << 20);
 }
@@ -89,6 +90,7 @@ tls: {cert: /c.pem, key: /k.pem}
 max_body: 2MiB
 keep_stopped: 10m
 heartbeat: 30s
+lost_after: 1m
 log: {level: warn, format: json}
 )");
   REQUIRE(config);
@@ -102,6 +104,7 @@ log: {level: warn, format: json}
   CHECK(config->maxBody == 2 << 20);
   CHECK(config->keepStopped == 10min);
   CHECK(config->heartbeat == 30s);
+  CHECK(config->lostAfter == 1min);
   CHECK(config->log.level == LogLevel::Warn);
   CHECK(config->log.format == LogFormat::Json);
   CHECK(config->log.program == "berth-controller");

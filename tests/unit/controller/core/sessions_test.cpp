@@ -223,6 +223,22 @@ TEST_CASE("a session is silent only after the whole time without any frame") {
   CHECK(connected(bench, arn));
 }
 
+TEST_CASE("a quiet agent is asked for an answer, and lost 15 seconds after its last one") {
+  Bench bench{ControllerOptions{}};
+  std::string arn = bench.ready();
+  for (int beat = 0; beat < 6; ++beat) {
+    bench.wait(5);
+    REQUIRE(bench.sent<acs::HeartbeatMessage>().size() == 1);
+    bench.frame(acs::HeartbeatAckRequest{bench.sent<acs::HeartbeatMessage>()[0].messageId});
+  }
+  bench.wait(14);
+  CHECK(connected(bench, arn));  // a call, and so a second
+  bench.wait(1);
+  CHECK_FALSE(connected(bench, arn));
+  CHECK(bench.call("DescribeContainerInstances",
+                   {{"containerInstances", {arn}}})["containerInstances"][0]["agentConnected"] == false);
+}
+
 TEST_CASE("a task whose definition was lost with its record ends, and its agent is told") {
   Bench before;
   std::string arn = before.ready();
