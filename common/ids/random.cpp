@@ -45,6 +45,14 @@ std::string randomHex(Random& random, size_t digits) {
   return text;
 }
 
+std::string timeOrderedHex(WallTime now, Random& random) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text = randomHex(random, 32);
+  auto millis = static_cast<uint64_t>(toEpochMillis(now));
+  for (size_t i = 12; i > 0; --i, millis >>= 4) text[i - 1] = kDigits[millis & 15];
+  return text;
+}
+
 std::string randomUuid(Random& random) {
   std::string text = randomHex(random, 32);
   text[12] = '4';

@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 
+#include "common/time/clock.hpp"
+
 namespace berth {
 
 /// Where randomness comes from. Single-threaded.
@@ -44,6 +46,9 @@ class SeededRandom final : public Random {
 
 /// `digits` lower-case hex digits.
 std::string randomHex(Random& random, size_t digits);
+/// 32 lower-case hex digits that sort by time: 12 of milliseconds since 1970, then random ones. In a sorted
+/// store, new entries stand beside each other.
+std::string timeOrderedHex(WallTime now, Random& random);
 /// A version 4 UUID, dashed, lower case.
 std::string randomUuid(Random& random);
 /// `length` characters of A-Z, a-z, 0-9.

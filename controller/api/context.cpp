@@ -70,7 +70,7 @@ const Task* findTask(const Context& context, const Cluster& cluster, const std::
   if (!parsed_reference) return nullptr;
   if (parsed_reference->cluster && *parsed_reference->cluster != cluster.name) return nullptr;
   const Task* task = context.state().task(parsed_reference->id);
-  return task && task->cluster == cluster.name ? task : nullptr;
+  return task && task->spec->cluster == cluster.name ? task : nullptr;
 }
 
 Json failure(const std::string& arn, const std::string& reason, const std::string& detail) {

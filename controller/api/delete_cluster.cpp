@@ -11,8 +11,8 @@ ApiResult<Json> deleteCluster(Context& context) {
                       "The Cluster cannot be deleted while Container Instances are active or draining."};
     }
   }
-  for (const auto& [id, task] : context.state().tasks()) {
-    if (task.cluster == cluster->name && task.lastStatus != TaskStatus::Stopped) {
+  for (const auto& task : context.state().tasks()) {
+    if (task->spec->cluster == cluster->name && task->lastStatus != TaskStatus::Stopped) {
       return ApiError{"ClusterContainsTasksException",
                       "The Cluster cannot be deleted while Tasks are active."};
     }

@@ -7,9 +7,9 @@ namespace {
 /// Nobody will report on them any more. An agent that is told of it removes them; one that is away keeps
 /// them.
 void forgetTasks(Context& context, const Instance& instance) {
-  for (const std::string& id : context.state().tasksOn(instance.id)) {
-    Task task = *context.state().task(id);
-    if (task.lastStatus == TaskStatus::Stopped) continue;
+  for (const Task* known : context.state().tasksOn(instance.id)) {
+    if (known->lastStatus == TaskStatus::Stopped) continue;
+    Task task = *known;
     task.lastStatus = TaskStatus::Stopped;
     task.stopWanted = true;
     task.stopCode = "UserInitiated";
@@ -30,11 +30,9 @@ ApiResult<Json> deregisterContainerInstance(Context& context) {
   if (!found || found->status == "INACTIVE") {
     return invalidParameter("The referenced container instance was not found.");
   }
-  bool running = false;
-  for (const std::string& id : context.state().tasksOn(found->id)) {
-    running |= context.state().task(id)->lastStatus != TaskStatus::Stopped;
-  }
-  if (running && !context.input.value("force", false)) {
+  const Load& load = context.state().load(found->id);
+  const bool busy = load.pending + load.begun > 0;
+  if (busy && !context.input.value("force", false)) {
     return invalidParameter("Found running tasks on the instance.");
   }
   forgetTasks(context, *found);

@@ -82,7 +82,7 @@ std::optional<ApiError> checkLabels(const Json& input) {
 /// The tags of a task: those of the call, before those that its definition hands down.
 std::string tagsOf(const Json& input, const TaskDefinition& definition) {
   Json tags = mergedBy("key", Json::array(), input.value("tags", Json::array()));
-  if (text(input, "propagateTags") != "TASK_DEFINITION") return tags.dump();
+  if (text(input, "propagateTags") != "TASK_DEFINITION") return tags.empty() ? "" : tags.dump();
   auto has = [](const Json& list, const std::string& key) {
     return std::ranges::any_of(list, [&](const Json& tag) { return text(tag, "key") == key; });
   };
@@ -106,16 +106,22 @@ std::optional<ApiError> checkOverrides(const Json& overrides) {
   return ApiError{"UnsupportedFeatureException", unknown + " is not offered by this version of Berth."};
 }
 
-Json shownOverrides(const Json& overrides, const Json& document) {
-  Json out = overrides;
-  out.emplace("containerOverrides", Json::array());
-  out.emplace("inferenceAcceleratorOverrides", Json::array());
-  if (out["containerOverrides"].empty()) {
-    for (const Json& container : document["containerDefinitions"]) {
-      out["containerOverrides"].push_back(Json{{"name", container["name"]}});
-    }
-  }
-  return out;
+/// `document`: the definition's, with the overrides in it.
+TaskSpec specOf(const Json& input, const Cluster& cluster, const TaskDefinition& definition,
+                const Json& document) {
+  TaskSpec spec;
+  spec.cluster = cluster.name;
+  spec.definition = definition.key();
+  spec.group = groupOf(input, definition);
+  spec.launchType = text(input, "launchType", "EC2");
+  const Json overrides = input.value("overrides", Json::object());
+  if (!overrides.empty()) spec.overrides = overrides.dump();
+  spec.enableExecuteCommand = input.value("enableExecuteCommand", false);
+  spec.containers = containersOf(document);
+  spec.resources = resourcesOf(document);
+  spec.cpu = document.value("cpu", std::to_string(spec.resources.cpu));
+  spec.memory = document.value("memory", std::to_string(spec.resources.memory));
+  return spec;
 }
 
 }  // namespace
@@ -144,32 +150,22 @@ ApiResult<Launch> prepareLaunch(const Context& context) {
   }
   launch.cluster = cluster;
   launch.definition = definition;
-  launch.resources = resourcesOf(merged);
+  launch.spec = Shared<TaskSpec>(specOf(input, *cluster, *definition, merged));
+  launch.tags = tagsOf(input, *definition);
   BERTH_API_TRY(placement,
-                placementOf(input, document, cluster->name, groupOf(input, *definition), launch.resources));
+                placementOf(input, document, cluster->name, launch.spec->group, launch.spec->resources));
   launch.placement = std::move(placement);
-  launch.document = std::move(merged);
   return launch;
 }
 
 Task launchOn(Context& context, const Launch& launch, const std::string& instanceId) {
-  const Json& input = context.input;
   Task task;
-  task.id = randomHex(context.random, 32);
-  task.cluster = launch.cluster->name;
+  task.id = timeOrderedHex(context.now.wall, context.random);
+  task.spec = launch.spec;
   task.instance = instanceId;
-  task.definition = launch.definition->key();
-  task.group = groupOf(input, *launch.definition);
-  task.startedBy = text(input, "startedBy");
-  task.launchType = text(input, "launchType", "EC2");
-  task.overrides = shownOverrides(input.value("overrides", Json::object()), launch.document).dump();
-  task.tags = tagsOf(input, *launch.definition);
-  task.clientToken = text(input, "clientToken");
-  task.enableExecuteCommand = input.value("enableExecuteCommand", false);
-  task.containers = containersOf(launch.document, context.random);
-  task.resources = launch.resources;
-  task.cpu = launch.document.value("cpu", std::to_string(launch.resources.cpu));
-  task.memory = launch.document.value("memory", std::to_string(launch.resources.memory));
+  task.startedBy = text(context.input, "startedBy");
+  task.tags = launch.tags;
+  task.containers.resize(launch.spec->containers.size());
   task.createdAt = context.now.wall;
   context.tx.put(task);
   return task;

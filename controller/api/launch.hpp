@@ -9,8 +9,8 @@ namespace berth::controller {
 struct Launch {
   const Cluster* cluster = nullptr;
   const TaskDefinition* definition = nullptr;
-  Json document;  ///< of the definition, with the request's overrides in it
-  Resources resources;
+  Shared<TaskSpec> spec;  ///< of each task
+  std::string tags;       ///< likewise
   PlacementRequest placement;
 };
 

@@ -13,10 +13,10 @@ struct Filter {
 
   bool passes(const Task& task) const {
     if (task.stopWanted != stopped) return false;
-    if (!family.empty() && task.definition.substr(0, task.definition.rfind(':')) != family) return false;
+    if (!family.empty() && task.spec->family() != family) return false;
     if (!startedBy.empty() && task.startedBy != startedBy) return false;
     if (!instance.empty() && task.instance != instance) return false;
-    return launchType.empty() || task.launchType == launchType;
+    return launchType.empty() || task.spec->launchType == launchType;
   }
 };
 
@@ -46,8 +46,8 @@ ApiResult<Json> listTasks(Context& context) {
     filter.instance = instance->id;
   }
   std::vector<std::string> ids;
-  for (const auto& [id, task] : context.state().tasks()) {
-    if (task.cluster == cluster->name && filter.passes(task)) ids.push_back(id);
+  for (const auto& task : context.state().tasks()) {
+    if (task->spec->cluster == cluster->name && filter.passes(*task)) ids.push_back(task->id);
   }
   return page(input, ids, "taskArns", 100,
               [&](const std::string& id) { return context.names.task(cluster->name, id).str(); });

@@ -245,26 +245,17 @@ acs::Volume payloadVolume(const Json& definition) {
 
 }  // namespace
 
-acs::Task payloadOf(const Json& document, const TaskDefinition& definition, const Task& task,
-                    const ecs::Names& names) {
+acs::Task payloadOf(const Json& document, const TaskDefinition& definition, const TaskSpec& spec) {
   acs::Task out;
-  out.arn = names.task(task.cluster, task.id).str();
-  out.desiredStatus = task.stopWanted ? "STOPPED" : "RUNNING";
   out.family = definition.family;
   out.version = std::to_string(definition.revision);
-  out.group = task.group;
+  out.group = spec.group;
   out.networkMode = document.value("networkMode", "bridge");
-  out.launchType = task.launchType;
+  out.launchType = spec.launchType;
   out.cpu = static_cast<double>(parseCpu(document.value("cpu", "")).value_or(0)) / 1024.0;
   out.memory = parseMemory(document.value("memory", "")).value_or(0);
   for (const Json& container : document["containerDefinitions"]) {
-    acs::Container payload = payloadContainer(container, document);
-    for (const TaskContainer& known : task.containers) {
-      if (known.name == payload.name) {
-        payload.containerArn = names.container(task.cluster, task.id, known.id);
-      }
-    }
-    out.containers.push_back(std::move(payload));
+    out.containers.push_back(payloadContainer(container, document));
   }
   out.pidMode = document.value("pidMode", "");
   out.ipcMode = document.value("ipcMode", "");

@@ -28,30 +28,37 @@ Json portResource(const char* name, const std::set<uint16_t>& reserved, const st
               {"longValue", 0}, {"integerValue", 0},   {"stringSetValue", std::move(ports)}};
 }
 
-Json renderContainer(const ecs::Names& names, const Task& task, const TaskContainer& container) {
-  Json out{{"containerArn", names.container(task.cluster, task.id, container.id)},
+/// "8000-8010".
+std::string rangeOf(uint16_t first, uint16_t last) {
+  return std::to_string(first) + "-" + std::to_string(last);
+}
+
+Json renderContainer(const ecs::Names& names, const Task& task, size_t place) {
+  const TaskContainer& container = task.containers[place];
+  const ContainerSpec& spec = task.spec->containers[place];
+  Json out{{"containerArn", names.container(task.spec->cluster, task.id, task.containerId(place))},
            {"taskArn", arnOf(names, task)},
-           {"name", container.name},
-           {"image", container.image},
+           {"name", spec.name},
+           {"image", spec.image},
            {"lastStatus", name(container.status)},
-           {"healthStatus", container.healthStatus},
+           {"healthStatus", name(container.health)},
            {"networkInterfaces", Json::array()},
-           {"cpu", container.cpu}};
-  putText(out, "memory", container.memory);
-  putText(out, "memoryReservation", container.memoryReservation);
+           {"cpu", spec.cpu}};
+  putText(out, "memory", spec.memory);
+  putText(out, "memoryReservation", spec.memoryReservation);
   putText(out, "imageDigest", container.imageDigest);
   putText(out, "runtimeId", container.runtimeId);
   putText(out, "reason", container.reason);
   if (container.exitCode) out["exitCode"] = *container.exitCode;
   Json bindings = Json::array();
   for (const NetworkBinding& binding : container.bindings) {
-    Json shown{{"bindIP", binding.bindIp}, {"protocol", binding.protocol}};
-    if (binding.containerPortRange.empty()) {
+    Json shown{{"bindIP", binding.bindIp}, {"protocol", binding.udp ? "udp" : "tcp"}};
+    if (binding.lastContainerPort == 0) {
       shown["containerPort"] = binding.containerPort;
       shown["hostPort"] = binding.hostPort;
     } else {
-      shown["containerPortRange"] = binding.containerPortRange;
-      shown["hostPortRange"] = binding.hostPortRange;
+      shown["containerPortRange"] = rangeOf(binding.containerPort, binding.lastContainerPort);
+      shown["hostPortRange"] = rangeOf(binding.hostPort, binding.lastHostPort);
     }
     bindings.push_back(std::move(shown));
   }
@@ -63,13 +70,26 @@ Json renderContainer(const ecs::Names& names, const Task& task, const TaskContai
 std::string healthOf(const Task& task) {
   size_t checked = 0;
   size_t healthy = 0;
-  for (const TaskContainer& container : task.containers) {
-    if (!container.essential || !container.checksHealth) continue;
-    if (container.healthStatus == "UNHEALTHY") return "UNHEALTHY";
+  for (size_t place = 0; place < task.containers.size(); ++place) {
+    const ContainerSpec& spec = task.spec->containers[place];
+    if (!spec.essential || !spec.checksHealth) continue;
+    if (task.containers[place].health == Health::Unhealthy) return "UNHEALTHY";
     ++checked;
-    healthy += container.healthStatus == "HEALTHY";
+    healthy += task.containers[place].health == Health::Healthy;
   }
   return checked > 0 && healthy == checked ? "HEALTHY" : "UNKNOWN";
+}
+
+/// As the service shows them: with every container named when none was.
+Json shownOverrides(const TaskSpec& spec) {
+  Json out = parsed(spec.overrides, Json::object());
+  out.emplace("containerOverrides", Json::array());
+  out.emplace("inferenceAcceleratorOverrides", Json::array());
+  if (!out["containerOverrides"].empty()) return out;
+  for (const ContainerSpec& container : spec.containers) {
+    out["containerOverrides"].push_back(Json{{"name", container.name}});
+  }
+  return out;
 }
 
 void putTaskTimes(Json& out, const Task& task) {
@@ -91,7 +111,7 @@ std::string arnOf(const ecs::Names& names, const Instance& instance) {
   return names.instance(instance.cluster, instance.id).str();
 }
 std::string arnOf(const ecs::Names& names, const Task& task) {
-  return names.task(task.cluster, task.id).str();
+  return names.task(task.spec->cluster, task.id).str();
 }
 std::string arnOf(const ecs::Names& names, const TaskDefinition& definition) {
   return names.taskDefinition(definition.family, definition.revision).str();
@@ -108,17 +128,13 @@ bool includes(const Json& input, std::string_view value) {
 
 Json renderCluster(const State& state, const ecs::Names& names, const Cluster& cluster,
                    const std::vector<std::string>& include) {
-  int64_t instances = 0;
   int64_t running = 0;
   int64_t pending = 0;
-  for (const auto& [id, instance] : state.instances()) {
-    if (instance.cluster != cluster.name || instance.status == "INACTIVE") continue;
-    ++instances;
-    for (const std::string& task_id : state.tasksOn(id)) {
-      TaskStatus status = state.task(task_id)->lastStatus;
-      running += status == TaskStatus::Running || status == TaskStatus::Stopping;
-      pending += status == TaskStatus::Pending;
-    }
+  const Fleet& fleet = state.fleet();
+  const auto& instances = fleet.in(cluster.name);
+  for (const Fleet::Slot slot : instances) {
+    running += fleet.at(slot).load->begun;
+    pending += fleet.at(slot).load->pending;
   }
   auto wants = [&](const char* value) {
     return std::find(include.begin(), include.end(), value) != include.end();
@@ -127,7 +143,7 @@ Json renderCluster(const State& state, const ecs::Names& names, const Cluster& c
   Json out{{"clusterArn", arnOf(names, cluster)},
            {"clusterName", cluster.name},
            {"status", cluster.active ? "ACTIVE" : "INACTIVE"},
-           {"registeredContainerInstancesCount", instances},
+           {"registeredContainerInstancesCount", instances.size()},
            {"runningTasksCount", running},
            {"pendingTasksCount", pending},
            {"activeServicesCount", 0},
@@ -150,13 +166,7 @@ Json renderCluster(const State& state, const ecs::Names& names, const Cluster& c
 Json renderInstance(const State& state, const ecs::Names& names, const Instance& instance, bool withTags) {
   const Resources& used = state.used(instance.id);
   const Resources& all = instance.registered;
-  int64_t running = 0;
-  int64_t pending = 0;
-  for (const std::string& id : state.tasksOn(instance.id)) {
-    const Task& task = *state.task(id);
-    running += task.lastStatus == TaskStatus::Running && !task.stopWanted;
-    pending += task.lastStatus == TaskStatus::Pending;
-  }
+  const Load& load = state.load(instance.id);
   Json attributes = Json::array();
   for (const Attribute& attribute : instance.attributes) {
     Json entry{{"name", attribute.name}};
@@ -180,8 +190,8 @@ Json renderInstance(const State& state, const ecs::Names& names, const Instance&
                                                portResource("PORTS_UDP", all.udpPorts, &used.udpPorts)})},
            {"status", instance.status},
            {"agentConnected", instance.connected},
-           {"runningTasksCount", running},
-           {"pendingTasksCount", pending},
+           {"runningTasksCount", load.settled},
+           {"pendingTasksCount", load.pending},
            {"attributes", std::move(attributes)},
            {"attachments", Json::array()},
            {"registeredAt", toEpochSeconds(instance.registeredAt)},
@@ -191,34 +201,35 @@ Json renderInstance(const State& state, const ecs::Names& names, const Instance&
 }
 
 Json renderTask(const State& state, const ecs::Names& names, const Task& task, bool withTags) {
-  size_t colon = task.definition.rfind(':');
-  std::string family = task.definition.substr(0, colon);
-  int64_t revision = std::stoll(task.definition.substr(colon + 1));
+  const TaskSpec& spec = *task.spec;
+  size_t colon = spec.definition.rfind(':');
+  std::string family = spec.definition.substr(0, colon);
+  int64_t revision = std::stoll(spec.definition.substr(colon + 1));
   Json containers = Json::array();
-  for (const TaskContainer& container : task.containers) {
-    containers.push_back(renderContainer(names, task, container));
+  for (size_t place = 0; place < task.containers.size(); ++place) {
+    containers.push_back(renderContainer(names, task, place));
   }
   Json out{{"taskArn", arnOf(names, task)},
-           {"clusterArn", names.cluster(task.cluster).str()},
+           {"clusterArn", names.cluster(spec.cluster).str()},
            {"taskDefinitionArn", names.taskDefinition(family, revision).str()},
-           {"containerInstanceArn", names.instance(task.cluster, task.instance).str()},
-           {"group", task.group},
-           {"launchType", task.launchType},
-           {"overrides", parsed(task.overrides, Json::object())},
+           {"containerInstanceArn", names.instance(spec.cluster, task.instance).str()},
+           {"group", spec.group},
+           {"launchType", spec.launchType},
+           {"overrides", shownOverrides(spec)},
            {"lastStatus", name(task.lastStatus)},
            {"desiredStatus", task.stopWanted ? "STOPPED" : "RUNNING"},
            {"containers", std::move(containers)},
            {"version", task.version},
            {"healthStatus", healthOf(task)},
-           {"enableExecuteCommand", task.enableExecuteCommand},
+           {"enableExecuteCommand", spec.enableExecuteCommand},
            {"attachments", Json::array()},
            {"attributes", Json::array()},
            {"tags", withTags ? parsed(task.tags, Json::array()) : Json::array()}};
   putText(out, "startedBy", task.startedBy);
   putText(out, "stopCode", task.stopCode);
   putText(out, "stoppedReason", task.stoppedReason);
-  putText(out, "cpu", task.cpu);
-  putText(out, "memory", task.memory);
+  putText(out, "cpu", spec.cpu);
+  putText(out, "memory", spec.memory);
   putTaskTimes(out, task);
   if (const Instance* instance = state.instance(task.instance)) {
     for (const Attribute& attribute : instance->attributes) {

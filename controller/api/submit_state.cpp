@@ -1,8 +1,10 @@
 #include "controller/api/submit_state.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "controller/api/actions.hpp"
+#include "controller/api/task_shape.hpp"
 #include "proto/ecs/agent_api.hpp"
 #include "proto/ecs/text.hpp"
 
@@ -16,8 +18,27 @@ std::optional<ContainerStatus> containerStatus(const std::string& word) {
   return std::nullopt;
 }
 
-void setTime(std::optional<WallTime>& time, const Json& input, const char* member) {
+void setTime(Moment& time, const Json& input, const char* member) {
   if (auto it = input.find(member); it != input.end() && !time) time = fromEpochSeconds(it->get<double>());
+}
+
+uint16_t portOf(const Json& binding, const char* member) {
+  const auto port = binding.value(member, int64_t{0});
+  return port > 0 && port <= UINT16_MAX ? static_cast<uint16_t>(port) : 0;
+}
+
+NetworkBinding bindingOf(const Json& binding) {
+  NetworkBinding out;
+  out.bindIp = text(binding, "bindIP");
+  out.containerPort = portOf(binding, "containerPort");
+  out.hostPort = portOf(binding, "hostPort");
+  out.udp = text(binding, "protocol") == "udp";
+  const auto inside = portRange(text(binding, "containerPortRange"));
+  const auto outside = portRange(text(binding, "hostPortRange"));
+  if (!inside || !outside) return out;
+  std::tie(out.containerPort, out.lastContainerPort) = *inside;
+  std::tie(out.hostPort, out.lastHostPort) = *outside;
+  return out;
 }
 
 void stop(Task& task, const std::string& reason, Now now) {
@@ -41,9 +62,10 @@ void stop(Task& task, const std::string& reason, Now now) {
 
 /// Containers that ran prove that the task did, even if its own RUNNING never arrived.
 bool hasRun(const Task& task) {
-  return std::any_of(task.containers.begin(), task.containers.end(), [](const TaskContainer& container) {
-    return container.exitCode.has_value() && container.essential;
-  });
+  for (size_t place = 0; place < task.containers.size(); ++place) {
+    if (task.containers[place].exitCode && task.spec->containers[place].essential) return true;
+  }
+  return false;
 }
 
 ApiResult<Task> reportedTask(Context& context) {
@@ -70,7 +92,7 @@ void applyContainerChange(Task& task, const Json& change) {
   if (!container || container->status == ContainerStatus::Stopped) return;
   auto status = containerStatus(text(change, "status"));
   if (status) container->status = std::max(container->status, *status);
-  if (change.contains("exitCode")) container->exitCode = change["exitCode"].get<int64_t>();
+  if (change.contains("exitCode")) container->exitCode = change["exitCode"].get<int32_t>();
   if (std::string reason = text(change, "reason"); !reason.empty())
     container->reason = ecs::cut(reason, ecs::kLongestReason);
   if (std::string id = text(change, "runtimeId"); !id.empty())
@@ -81,14 +103,7 @@ void applyContainerChange(Task& task, const Json& change) {
   if (change.value("networkBindings", Json::array()).empty()) return;
   container->bindings.clear();
   for (const Json& binding : change["networkBindings"]) {
-    NetworkBinding out;
-    out.bindIp = text(binding, "bindIP");
-    out.containerPort = binding.value("containerPort", int64_t{0});
-    out.hostPort = binding.value("hostPort", int64_t{0});
-    out.protocol = text(binding, "protocol", "tcp");
-    out.containerPortRange = text(binding, "containerPortRange");
-    out.hostPortRange = text(binding, "hostPortRange");
-    container->bindings.push_back(std::move(out));
+    container->bindings.push_back(bindingOf(binding));
   }
 }
 

@@ -56,6 +56,9 @@ ApiResult<Tagged> taggedDefinition(Context& context, const std::string& arn) {
   return taggedOf(context, *definition);
 }
 
+const std::string& clusterOf(const Task& task) { return task.spec->cluster; }
+const std::string& clusterOf(const Instance& instance) { return instance.cluster; }
+
 /// A task or an instance.
 template <class Of>
 ApiResult<Tagged> taggedMember(Context& context, const std::string& arn,
@@ -63,7 +66,7 @@ ApiResult<Tagged> taggedMember(Context& context, const std::string& arn,
                                const Of* (State::*find)(const std::string&) const) {
   if (!reference) return invalidParameter("The ARN provided is invalid.");
   const Of* found = (context.state().*find)(reference->id);
-  if (!found || (reference->cluster && *reference->cluster != found->cluster)) return notFound(arn);
+  if (!found || (reference->cluster && *reference->cluster != clusterOf(*found))) return notFound(arn);
   return taggedOf(context, *found);
 }
 

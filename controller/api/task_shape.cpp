@@ -105,11 +105,10 @@ Resources resourcesOf(const Json& document) {
   return out;
 }
 
-std::vector<TaskContainer> containersOf(const Json& document, Random& random) {
-  std::vector<TaskContainer> out;
+std::vector<ContainerSpec> containersOf(const Json& document) {
+  std::vector<ContainerSpec> out;
   for (const Json& definition : document["containerDefinitions"]) {
-    TaskContainer container;
-    container.id = randomUuid(random);
+    ContainerSpec container;
     container.name = text(definition, "name");
     container.image = text(definition, "image");
     container.essential = definition.value("essential", true);
@@ -122,13 +121,13 @@ std::vector<TaskContainer> containersOf(const Json& document, Random& random) {
   return out;
 }
 
-std::optional<std::pair<int64_t, int64_t>> portRange(const std::string& range) {
+std::optional<std::pair<uint16_t, uint16_t>> portRange(const std::string& range) {
   const size_t dash = range.find('-');
   if (dash == std::string::npos) return std::nullopt;
   const auto first = parseNumber<uint16_t>(range.substr(0, dash));
   const auto last = parseNumber<uint16_t>(range.substr(dash + 1));
   if (!first || !last || *first == 0 || *last < *first) return std::nullopt;
-  return std::pair<int64_t, int64_t>(*first, *last);
+  return std::pair(*first, *last);
 }
 
 std::string unsupportedFeature(const Json& document) {

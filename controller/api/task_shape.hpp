@@ -20,18 +20,17 @@ ApiResult<Json> overridden(const Json& document, const Json& overrides);
 /// memory limits before hard ones), and fixed host ports unless they are the task's own.
 Resources resourcesOf(const Json& document);
 
-/// The containers of a new task, PENDING, each with a fresh id.
-std::vector<TaskContainer> containersOf(const Json& document, Random& random);
+/// The containers of a task of `document`.
+std::vector<ContainerSpec> containersOf(const Json& document);
 
 /// First and last port of a containerPortRange "8000-8010"; nullopt when it is none.
-std::optional<std::pair<int64_t, int64_t>> portRange(const std::string& range);
+std::optional<std::pair<uint16_t, uint16_t>> portRange(const std::string& range);
 
 /// Features of `document` that tasks can't be run with here, in words; empty when there are none.
 std::string unsupportedFeature(const Json& document);
 
-/// The payload's task (amazon-ecs-agent, ecs-agent/acs/model): Docker's own options are packed into
-/// dockerConfig as the agents expect them.
-acs::Task payloadOf(const Json& document, const TaskDefinition& definition, const Task& task,
-                    const ecs::Names& names);
+/// The payload's task (amazon-ecs-agent, ecs-agent/acs/model), but for what is a single task's own: ARNs and
+/// states. Docker's own options are packed into dockerConfig as the agents expect them.
+acs::Task payloadOf(const Json& document, const TaskDefinition& definition, const TaskSpec& spec);
 
 }  // namespace berth::controller

@@ -19,20 +19,20 @@ Controller::Controller(ecs::Names names, ControllerOptions options, Random& rand
 void Controller::load(const std::vector<Entity>& entities) {
   Mutations mutations;
   for (const Entity& entity : entities) {
-    mutations.push_back(Mutation{kindOf(entity), keyOf(entity), std::make_shared<const Entity>(entity)});
+    mutations.emplace_back(entity);
   }
   state_.apply(mutations);
   mutations.clear();
-  for (const auto& [id, task] : state_.tasks()) {
-    if (task.lastStatus == TaskStatus::Stopped) continue;
-    if (state_.definition(task.definition) && state_.instance(task.instance)) continue;
-    Task lost = task;
+  for (const auto& task : state_.tasks()) {
+    if (task->lastStatus == TaskStatus::Stopped) continue;
+    if (state_.definition(task->spec->definition) && state_.instance(task->instance)) continue;
+    Task lost = *task;
     lost.lastStatus = TaskStatus::Stopped;
     lost.stopWanted = true;
     lost.stopCode = "TaskFailedToStart";
     lost.stoppedReason = "The record of the task's definition or instance was lost";
     for (TaskContainer& container : lost.containers) container.status = ContainerStatus::Stopped;
-    mutations.push_back(Mutation{Kind::Task, id, std::make_shared<const Entity>(std::move(lost))});
+    mutations.emplace_back(std::move(lost));
   }
   state_.apply(mutations);
 }
@@ -59,16 +59,13 @@ aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nl
 void Controller::commit(Transaction& tx, Now now, Output& out) {
   Mutations mutations = tx.take();
   state_.apply(mutations);
-  std::map<std::string, std::set<std::string>> changed;
+  std::map<std::string, std::vector<const Task*>> changed;
   for (const Mutation& mutation : mutations) {
-    if (mutation.kind == Kind::Task && mutation.value) {
-      const auto& task = std::get<Task>(*mutation.value);
-      changed[task.instance].insert(task.id);
-    }
-    if (mutation.kind == Kind::Instance && mutation.value) {
-      const auto& instance = std::get<Instance>(*mutation.value);
-      auto session = session_of_.find(instance.id);
-      if (instance.status == "INACTIVE" && session != session_of_.end()) {
+    if (const auto* task = mutation.as<Task>()) {
+      changed[task->instance].push_back(state_.task(task->id));
+    } else if (const auto* instance = mutation.as<Instance>()) {
+      auto session = session_of_.find(instance->id);
+      if (instance->status == "INACTIVE" && session != session_of_.end()) {
         close(session->second, "InactiveInstanceException", out);
       }
     }
@@ -134,8 +131,7 @@ aws::ApiResult<SessionId> Controller::connect(const Hello& hello, Now now, Outpu
   SessionId session = ++lastSession_;
   session_of_[id] = session;
   auto& delivery = sessions_[session].delivery;
-  delivery = std::make_unique<Delivery>(session, id, names_, options_.delivery, random_, now);
-  if (hello.newProcess) delivery->sendAll();
+  delivery = std::make_unique<Delivery>(session, id, names_, payloads_, options_.delivery, random_, now);
   Instance instance = *state_.instance(id);
   instance.agentVersion = hello.agentVersion;
   instance.agentHash = hello.agentHash;
@@ -148,7 +144,7 @@ aws::ApiResult<SessionId> Controller::connect(const Hello& hello, Now now, Outpu
   commit(tx, now, out);
   state_.setConnected(id, true);
   send(*delivery, {acs::ToAgent(delivery->manifest(state_, instance.timeline, now))}, out);
-  send(*delivery, delivery->payloads(state_, state_.tasksOn(id), now), out);
+  send(*delivery, delivery->payloads(state_, state_.tasksOn(id), now, hello.newProcess), out);
   arm(session);
   return session;
 }
@@ -179,14 +175,15 @@ void Controller::onFrame(SessionId session, const acs::FromAgent& frame, Now now
 
 void Controller::onHealth(const std::string& taskArn, const std::string& container, const std::string& status,
                           Now now, Output& out) {
-  if (status != "HEALTHY" && status != "UNHEALTHY" && status != "UNKNOWN") return;
+  const auto health = healthOf(status);
+  if (!health) return;
   auto reference = names_.parseTask(taskArn);
   const Task* known = reference ? state_.task(reference->id) : nullptr;
   if (!known || known->lastStatus == TaskStatus::Stopped) return;
   Task task = *known;
   TaskContainer* found = task.find(container);
-  if (!found || found->healthStatus == status) return;
-  found->healthStatus = status;
+  if (!found || found->health == *health) return;
+  found->health = *health;
   ++task.version;
   Transaction tx(state_);
   tx.put(std::move(task));
@@ -214,9 +211,9 @@ void Controller::onTimer(Now now, Output& out) {
 
 void Controller::forgetOld(Now now, Output& out) {
   Transaction tx(state_);
-  for (const auto& [id, task] : state_.tasks()) {
-    bool old = task.stoppedAt && now.wall - *task.stoppedAt >= options_.keepStopped;
-    if (task.lastStatus == TaskStatus::Stopped && old) tx.erase(Kind::Task, id);
+  for (const auto& task : state_.tasks()) {
+    bool old = task->stoppedAt && now.wall - *task->stoppedAt >= options_.keepStopped;
+    if (task->lastStatus == TaskStatus::Stopped && old) tx.erase(Kind::Task, task->id);
   }
   for (const auto& [key, token] : state_.tokens()) {
     if (now.wall - token.usedAt >= options_.keepTokens) tx.erase(Kind::ClientToken, key);
@@ -234,7 +231,7 @@ void Controller::forgetDeleted(Transaction& tx) const {
     }
   }
   if (deleted.empty()) return;
-  for (const auto& [id, task] : state_.tasks()) deleted.erase(task.definition);
+  for (const auto& task : state_.tasks()) deleted.erase(task->spec->definition);
   for (const std::string& key : deleted) tx.erase(Kind::TaskDefinition, key);
 }
 

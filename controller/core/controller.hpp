@@ -85,6 +85,7 @@ class Controller {
   ControllerOptions options_;
   Random& random_;
   State state_;
+  Payloads payloads_{names_};
   Scheduler scheduler_{state_.fleet()};
   struct Session {
     std::unique_ptr<Delivery> delivery;

@@ -1,17 +1,15 @@
 #include "controller/core/delivery.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
-
-#include "controller/api/task_shape.hpp"
 
 namespace berth::controller {
 
-Delivery::Delivery(SessionId session, std::string instance, const ecs::Names& names, DeliveryOptions options,
-                   Random& random, Now now)
+Delivery::Delivery(SessionId session, std::string instance, const ecs::Names& names, Payloads& payloads,
+                   DeliveryOptions options, Random& random, Now now)
     : session_(session),
       instance_(std::move(instance)),
       names_(names),
+      payloads_(payloads),
       options_(options),
       random_(random),
       beatenAt_(now.mono),
@@ -26,16 +24,21 @@ acs::TaskManifestMessage Delivery::manifest(const State& state, int64_t timeline
   message.containerInstanceArn = names_.instance(instance.cluster, instance_).str();
   message.generatedAt = toEpochMillis(now.wall);
   message.timeline = timeline;
-  for (const std::string& id : state.tasksOn(instance_)) {
-    const Task& task = *state.task(id);
-    if (task.lastStatus == TaskStatus::Stopped) continue;
-    message.tasks.push_back(acs::TaskIdentity{names_.task(task.cluster, id).str(), message.clusterArn,
-                                              task.stopWanted ? "STOPPED" : "RUNNING"});
+  for (const Task* task : state.tasksOn(instance_)) {
+    if (task->lastStatus == TaskStatus::Stopped) continue;
+    message.tasks.push_back(acs::TaskIdentity{names_.task(task->spec->cluster, task->id).str(),
+                                              message.clusterArn, task->stopWanted ? "STOPPED" : "RUNNING"});
   }
   return message;
 }
 
-acs::PayloadMessage Delivery::payload(const State& state, const std::vector<const Task*>& tasks, Now now) {
+bool Delivery::isOutstanding(const std::string& task) const {
+  return std::ranges::any_of(outstanding_,
+                             [&](const auto& entry) { return entry.second.tasks.contains(task); });
+}
+
+acs::PayloadMessage Delivery::payload(const State& state, const std::vector<const Task*>& tasks, Now now,
+                                      bool all) {
   const Instance& instance = *state.instance(instance_);
   acs::PayloadMessage message;
   message.messageId = randomUuid(random_);
@@ -45,31 +48,30 @@ acs::PayloadMessage Delivery::payload(const State& state, const std::vector<cons
   message.generatedAt = toEpochMillis(now.wall);
   Outstanding& outstanding = outstanding_[message.messageId];
   outstanding.resendAt = now.mono + options_.resend;
+  outstanding.all = all;
   for (const Task* task : tasks) {
-    const TaskDefinition* definition = state.definition(task->definition);
-    Json document = parsed(definition->document, Json::object());
-    auto merged = overridden(document, parsed(task->overrides, Json::object()));
-    message.tasks.push_back(payloadOf(std::get<Json>(merged), *definition, *task, names_));
-    message.tasks.back().begun = task->lastStatus == TaskStatus::Running;
+    message.tasks.push_back(payloads_.of(state, *task));
     outstanding.tasks[task->id] = task->stopWanted;
     sent_[task->id] = task->stopWanted;
   }
   return message;
 }
 
-std::vector<acs::ToAgent> Delivery::payloads(const State& state, const std::set<std::string>& tasks,
-                                             Now now) {
+std::vector<acs::ToAgent> Delivery::payloads(const State& state, const std::vector<const Task*>& tasks,
+                                             Now now, bool all) {
   std::vector<acs::ToAgent> out;
   std::vector<const Task*> batch;
   auto flush = [&] {
-    if (!batch.empty()) out.emplace_back(payload(state, batch, now));
+    if (!batch.empty()) out.emplace_back(payload(state, batch, now, all));
     batch.clear();
   };
-  for (const std::string& id : tasks) {
-    const Task* task = state.task(id);
-    if (!task || task->lastStatus == TaskStatus::Stopped) continue;
-    if (!task->stopWanted && task->lastStatus != TaskStatus::Pending && !sendAll_) continue;
-    if (auto it = sent_.find(id); it != sent_.end() && (it->second || !task->stopWanted)) continue;
+  for (const Task* task : tasks) {
+    const bool over = task->lastStatus == TaskStatus::Stopped;
+    if (over || (!task->stopWanted && task->lastStatus != TaskStatus::Pending && !all)) {
+      if (!isOutstanding(task->id)) sent_.erase(task->id);
+      continue;
+    }
+    if (auto it = sent_.find(task->id); it != sent_.end() && (it->second || !task->stopWanted)) continue;
     batch.push_back(task);
     if (batch.size() == options_.tasksPerPayload) flush();
   }
@@ -104,7 +106,7 @@ std::vector<acs::ToAgent> Delivery::due(const State& state, Now now) {
     beatenAt_ = now.mono;
     out.emplace_back(acs::HeartbeatMessage{randomUuid(random_), true});
   }
-  std::set<std::string> again;
+  std::map<bool, std::vector<const Task*>> again;
   for (auto it = outstanding_.begin(); it != outstanding_.end();) {
     if (now.mono < it->second.resendAt) {
       ++it;
@@ -115,12 +117,14 @@ std::vector<acs::ToAgent> Delivery::due(const State& state, Now now) {
       // A later message may have said more than this one; that one is repeated by itself.
       if (sent != sent_.end() && sent->second == stop) {
         sent_.erase(sent);
-        again.insert(id);
+        if (const Task* task = state.task(id)) again[it->second.all].push_back(task);
       }
     }
     it = outstanding_.erase(it);
   }
-  for (acs::ToAgent& message : payloads(state, again, now)) out.push_back(std::move(message));
+  for (const auto& [all, tasks] : again) {
+    for (acs::ToAgent& message : payloads(state, tasks, now, all)) out.push_back(std::move(message));
+  }
   return out;
 }
 

@@ -4,12 +4,13 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "common/ids/random.hpp"
 #include "controller/core/effects.hpp"
+#include "controller/core/payloads.hpp"
 #include "proto/ecs/names.hpp"
 
 namespace berth::controller {
@@ -25,8 +26,8 @@ struct DeliveryOptions {
 
 class Delivery {
  public:
-  Delivery(SessionId session, std::string instance, const ecs::Names& names, DeliveryOptions options,
-           Random& random, Now now);
+  Delivery(SessionId session, std::string instance, const ecs::Names& names, Payloads& payloads,
+           DeliveryOptions options, Random& random, Now now);
 
   SessionId session() const { return session_; }
   const std::string& instance() const { return instance_; }
@@ -35,12 +36,11 @@ class Delivery {
   /// to do. `timeline` must be higher than that of any message sent to this instance before.
   acs::TaskManifestMessage manifest(const State& state, int64_t timeline, Now now);
 
-  /// From now on payloads() also sends tasks that were reported as RUNNING before: the agent may have lost
-  /// its record of them, and its credentials are gone in any case.
-  void sendAll() { sendAll_ = true; }
-
-  /// Payloads for those of `tasks` that the agent has not been sent in their present form.
-  std::vector<acs::ToAgent> payloads(const State& state, const std::set<std::string>& tasks, Now now);
+  /// Payloads for those of `tasks` that the agent has not been sent in their present form. With `all` also of
+  /// those that were reported as RUNNING before: the agent may have lost its record of them, and its
+  /// credentials are gone in any case.
+  std::vector<acs::ToAgent> payloads(const State& state, const std::vector<const Task*>& tasks, Now now,
+                                     bool all = false);
 
   /// The agent has stored what the message said. Unknown and repeated ids are ignored.
   void acknowledged(const std::string& messageId);
@@ -64,19 +64,22 @@ class Delivery {
   struct Outstanding {
     std::map<std::string, bool> tasks;  ///< id -> stop?
     MonoTime resendAt;
+    bool all = false;  ///< as payloads() was asked
   };
 
-  acs::PayloadMessage payload(const State& state, const std::vector<const Task*>& tasks, Now now);
+  acs::PayloadMessage payload(const State& state, const std::vector<const Task*>& tasks, Now now, bool all);
+  bool isOutstanding(const std::string& task) const;
 
   SessionId session_;
   std::string instance_;
   const ecs::Names& names_;
+  Payloads& payloads_;
   DeliveryOptions options_;
   Random& random_;
-  bool sendAll_ = false;
   int64_t timeline_ = 0;
   std::string manifestId_;
-  std::map<std::string, bool> sent_;  ///< task id -> was its stop sent?
+  /// Task id -> was its stop sent? Of tasks that are to be begun or stopped; others need nothing.
+  std::unordered_map<std::string, bool> sent_;
   std::map<std::string, Outstanding> outstanding_;
   MonoTime beatenAt_;  ///< the last heartbeat
   MonoTime heardAt_;

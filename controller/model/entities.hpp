@@ -3,28 +3,15 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "common/time/clock.hpp"
-#include "proto/acs/messages.hpp"
+#include "controller/model/resources.hpp"
+#include "controller/model/task.hpp"
 
 namespace berth::controller {
-
-/// What a task takes of an instance, or an instance has.
-struct Resources {
-  int64_t cpu = 0;     ///< units, 1024 a core
-  int64_t memory = 0;  ///< MiB
-  std::set<uint16_t> ports;
-  std::set<uint16_t> udpPorts;
-
-  void add(const Resources& other);
-  void subtract(const Resources& other);
-  bool operator==(const Resources&) const = default;
-};
 
 struct Cluster {
   std::string name;
@@ -75,80 +62,6 @@ struct Instance {
   /// Null when it has none of that name.
   const Attribute* attribute(const std::string& name) const;
   void setAttribute(const std::string& name, std::optional<std::string> value);
-};
-
-struct NetworkBinding {
-  std::string bindIp;
-  int64_t containerPort = 0;
-  int64_t hostPort = 0;
-  std::string protocol;
-  // Of a range of ports, instead of the two numbers: "8000-8010".
-  std::string containerPortRange;
-  std::string hostPortRange;
-
-  bool operator==(const NetworkBinding&) const = default;
-};
-
-/// The order of the states is the order in which a task passes them; it never goes back.
-enum class TaskStatus { Pending, Running, Stopping, Stopped };
-std::string_view name(TaskStatus status);
-
-enum class ContainerStatus { Pending, Running, Stopped };
-std::string_view name(ContainerStatus status);
-
-struct TaskContainer {
-  std::string id;  ///< UUID
-  std::string name;
-  std::string image;
-  std::string imageDigest;
-  std::string runtimeId;
-  ContainerStatus status = ContainerStatus::Pending;
-  bool essential = true;
-  std::optional<int64_t> exitCode;
-  std::string reason;
-  bool checksHealth = false;  ///< its definition has a health check
-  std::string healthStatus = "UNKNOWN";
-  std::string cpu;
-  std::string memory;
-  std::string memoryReservation;
-  std::vector<NetworkBinding> bindings;
-
-  bool operator==(const TaskContainer&) const = default;
-};
-
-struct Task {
-  std::string id;  ///< 32 hex digits
-  std::string cluster;
-  std::string instance;    ///< id
-  std::string definition;  ///< family:revision
-  std::string group;
-  std::string startedBy;
-  std::string launchType = "EC2";
-  std::string overrides;  ///< JSON object, as given
-  std::string tags;       ///< JSON list
-  std::string clientToken;
-  bool enableExecuteCommand = false;
-
-  TaskStatus lastStatus = TaskStatus::Pending;
-  bool stopWanted = false;  ///< desiredStatus is STOPPED
-  std::string stopCode;
-  std::string stoppedReason;
-  std::vector<TaskContainer> containers;
-  Resources resources;
-  std::string cpu;     ///< of the task as a whole, as the API shows it; may be empty
-  std::string memory;  ///< likewise
-  int64_t version = 1;
-
-  WallTime createdAt{};
-  std::optional<WallTime> pullStartedAt;
-  std::optional<WallTime> pullStoppedAt;
-  std::optional<WallTime> startedAt;
-  std::optional<WallTime> stoppingAt;
-  std::optional<WallTime> executionStoppedAt;
-  std::optional<WallTime> stoppedAt;
-
-  TaskContainer* find(std::string_view containerName);
-  bool operator==(const Task&) const = default;
 };
 
 /// An idempotency token of RunTask and what it stood for.

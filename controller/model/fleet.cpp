@@ -10,21 +10,29 @@ constexpr size_t kShortestJournal = 1024;
 
 }  // namespace
 
+void Load::count(const Task& task, int64_t more) {
+  const bool waits = task.lastStatus == TaskStatus::Pending;
+  (waits ? pending : begun) += more;
+  if (task.stopWanted) return;
+  running += more;
+  if (task.lastStatus == TaskStatus::Running) settled += more;
+}
+
 void Load::add(const Task& task) {
-  used.add(task.resources);
-  if (!task.stopWanted) ++running;
-  const auto found = std::ranges::find(groups, task.group, &std::pair<std::string, int64_t>::first);
+  used.add(task.spec->resources);
+  count(task, 1);
+  const auto found = std::ranges::find(groups, task.spec->group, &std::pair<std::string, int64_t>::first);
   if (found != groups.end()) {
     ++found->second;
   } else {
-    groups.emplace_back(task.group, 1);
+    groups.emplace_back(task.spec->group, 1);
   }
 }
 
 void Load::subtract(const Task& task) {
-  used.subtract(task.resources);
-  if (!task.stopWanted) --running;
-  const auto found = std::ranges::find(groups, task.group, &std::pair<std::string, int64_t>::first);
+  used.subtract(task.spec->resources);
+  count(task, -1);
+  const auto found = std::ranges::find(groups, task.spec->group, &std::pair<std::string, int64_t>::first);
   if (found != groups.end() && --found->second == 0) groups.erase(found);
 }
 

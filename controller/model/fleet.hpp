@@ -20,9 +20,14 @@ struct Load {
   Resources used;
   std::vector<std::pair<std::string, int64_t>> groups;  ///< with how many tasks each
   int64_t running = 0;                                  ///< tasks that are wanted to run
+  int64_t settled = 0;                                  ///< of those, the ones that are RUNNING
+  int64_t pending = 0;                                  ///< tasks that are PENDING
+  int64_t begun = 0;                                    ///< tasks that are RUNNING or STOPPING
 
   void add(const Task& task);
   void subtract(const Task& task);
+  /// The numbers alone, once more (1) or once less (-1).
+  void count(const Task& task, int64_t more);
   /// Tasks of a group.
   int64_t of(const std::string& group) const;
 };

@@ -1,5 +1,6 @@
 #include "controller/model/state.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/text/number.hpp"
@@ -26,10 +27,18 @@ struct KeyOf {
 
 std::string keyOf(const Entity& entity) { return std::visit(KeyOf{}, entity); }
 
+Mutation::Mutation(Entity entity) : kind(kindOf(entity)), key(keyOf(entity)) {
+  std::visit([&](auto& of) { value = std::make_shared<const std::decay_t<decltype(of)>>(std::move(of)); },
+             entity);
+}
+
 const Cluster* State::cluster(const std::string& name) const { return lookUp(clusters_, name); }
 const Family* State::family(const std::string& name) const { return lookUp(families_, name); }
 const Instance* State::instance(const std::string& id) const { return lookUp(instances_, id); }
-const Task* State::task(const std::string& id) const { return lookUp(tasks_, id); }
+const Task* State::task(const std::string& id) const {
+  const auto found = tasks_.find(std::string_view(id));
+  return found == tasks_.end() ? nullptr : found->get();
+}
 const ClientToken* State::token(const std::string& key) const { return lookUp(tokens_, key); }
 
 const TaskDefinition* State::definition(const std::string& key) const {
@@ -50,33 +59,75 @@ const TaskDefinition* State::newestActive(const std::string& family) const {
   return nullptr;
 }
 
-const std::set<std::string>& State::tasksOn(const std::string& instance) const {
-  static const std::set<std::string> kNone;
-  const auto* tasks = lookUp(tasks_on_, instance);
-  return tasks ? *tasks : kNone;
+const std::vector<const Task*>& State::tasksOn(const std::string& instance) const {
+  static const std::vector<const Task*> kNone;
+  const Host* host = lookUp(hosts_, instance);
+  return host ? host->tasks : kNone;
 }
 
 const Load& State::load(const std::string& instance) const {
   static const Load kNone;
-  const auto* load = lookUp(loads_, instance);
-  return load ? *load : kNone;
+  const Host* host = lookUp(hosts_, instance);
+  return host ? host->load : kNone;
 }
 
-void State::forgetTask(const Task& task) {
-  tasks_on_[task.instance].erase(task.id);
-  if (task.lastStatus == TaskStatus::Stopped) return;
-  loads_[task.instance].subtract(task);
-  fleet_.touch(task.instance);
+/// Equal specs are kept once, whether they come from one launch, from several or from the store.
+std::shared_ptr<const Task> State::withKnownSpec(std::shared_ptr<const Task> task) {
+  auto known = specs_.own(task->spec.pointer());
+  if (known == task->spec.pointer()) return task;
+  Task copy = *task;
+  copy.spec = Shared<TaskSpec>(std::move(known));
+  return std::make_shared<const Task>(std::move(copy));
 }
 
-void State::putTask(const Task& task) {
-  if (const Task* old = this->task(task.id)) forgetTask(*old);
-  tasks_on_[task.instance].insert(task.id);
-  if (task.lastStatus != TaskStatus::Stopped) {
-    loads_[task.instance].add(task);
-    fleet_.touch(task.instance);
+void State::putTask(std::shared_ptr<const Task> task) {
+  const auto found = tasks_.find(task);
+  if (found == tasks_.end() || (*found)->spec.pointer() != task->spec.pointer()) {
+    task = withKnownSpec(std::move(task));
   }
-  tasks_.insert_or_assign(task.id, task);
+  const Task* old = found == tasks_.end() ? nullptr : found->get();
+  if (old && old->instance != task->instance) {
+    eraseTask(task->id);
+    return putTask(std::move(task));
+  }
+  Host& host = hosts_[task->instance];
+  changeLoad(host.load, old, *task);
+  if (!old) {
+    host.tasks.push_back(task.get());
+    tasks_.insert(std::move(task));
+    return;
+  }
+  std::ranges::replace(host.tasks, old, task.get());
+  // In its place: the order is by id, and that is the same.
+  const_cast<std::shared_ptr<const Task>&>(*found) = std::move(task);
+}
+
+/// Most changes of a task are none to what it makes of its instance; placement need not look again then.
+void State::changeLoad(Load& load, const Task* old, const Task& task) {
+  const bool took = old && old->lastStatus != TaskStatus::Stopped;
+  const bool takes = task.lastStatus != TaskStatus::Stopped;
+  if (took && takes && old->spec.pointer() == task.spec.pointer() && old->stopWanted == task.stopWanted) {
+    load.count(*old, -1);
+    load.count(task, 1);
+    return;
+  }
+  if (took) load.subtract(*old);
+  if (takes) load.add(task);
+  if (took || takes) fleet_.touch(task.instance);
+}
+
+void State::eraseTask(const std::string& id) {
+  const auto found = tasks_.find(std::string_view(id));
+  if (found == tasks_.end()) return;
+  const Task& task = **found;
+  Host& host = hosts_[task.instance];
+  if (task.lastStatus != TaskStatus::Stopped) host.load.subtract(task);
+  fleet_.touch(task.instance);
+  const auto place = std::ranges::find(host.tasks, &task);
+  *place = host.tasks.back();
+  host.tasks.pop_back();
+  if (host.tasks.empty() && !instance(task.instance)) hosts_.erase(task.instance);
+  tasks_.erase(found);
 }
 
 void State::putInstance(const Instance& instance) {
@@ -84,21 +135,29 @@ void State::putInstance(const Instance& instance) {
   const bool connected = old && old->connected;
   Instance& kept = instances_.insert_or_assign(instance.id, instance).first->second;
   kept.connected = connected;
-  fleet_.put(kept, loads_[instance.id]);
+  fleet_.put(kept, hosts_[instance.id].load);
 }
 
-void State::put(const Entity& entity) {
-  if (const auto* cluster = std::get_if<Cluster>(&entity)) {
+/// Its tasks stay, and so does what they make of it.
+void State::eraseInstance(const std::string& id) {
+  fleet_.erase(id);
+  instances_.erase(id);
+  if (const auto host = hosts_.find(id); host != hosts_.end() && host->second.tasks.empty())
+    hosts_.erase(host);
+}
+
+void State::put(const Mutation& mutation) {
+  if (const auto* cluster = mutation.as<Cluster>()) {
     clusters_.insert_or_assign(cluster->name, *cluster);
-  } else if (const auto* family = std::get_if<Family>(&entity)) {
+  } else if (const auto* family = mutation.as<Family>()) {
     families_.insert_or_assign(family->name, *family);
-  } else if (const auto* definition = std::get_if<TaskDefinition>(&entity)) {
+  } else if (const auto* definition = mutation.as<TaskDefinition>()) {
     definitions_[definition->family].insert_or_assign(definition->revision, *definition);
-  } else if (const auto* instance = std::get_if<Instance>(&entity)) {
+  } else if (const auto* instance = mutation.as<Instance>()) {
     putInstance(*instance);
-  } else if (const auto* task = std::get_if<Task>(&entity)) {
-    putTask(*task);
-  } else if (const auto* token = std::get_if<ClientToken>(&entity)) {
+  } else if (mutation.as<Task>()) {
+    putTask(std::get<std::shared_ptr<const Task>>(mutation.value));
+  } else if (const auto* token = mutation.as<ClientToken>()) {
     tokens_.insert_or_assign(token->key, *token);
   }
 }
@@ -106,15 +165,9 @@ void State::put(const Entity& entity) {
 void State::erase(Kind kind, const std::string& key) {
   switch (kind) {
     case Kind::Task:
-      if (const Task* task = this->task(key)) forgetTask(*task);
-      tasks_.erase(key);
-      return;
+      return eraseTask(key);
     case Kind::Instance:
-      fleet_.erase(key);
-      instances_.erase(key);
-      tasks_on_.erase(key);
-      loads_.erase(key);
-      return;
+      return eraseInstance(key);
     case Kind::Cluster:
       clusters_.erase(key);
       return;
@@ -134,10 +187,10 @@ void State::erase(Kind kind, const std::string& key) {
 
 void State::apply(const Mutations& mutations) {
   for (const Mutation& mutation : mutations) {
-    if (mutation.value) {
-      put(*mutation.value);
-    } else {
+    if (mutation.erases()) {
       erase(mutation.kind, mutation.key);
+    } else {
+      put(mutation);
     }
   }
 }
@@ -150,27 +203,25 @@ void State::setConnected(const std::string& instance, bool connected) {
 }
 
 void Transaction::put(Entity entity) {
-  Kind kind = kindOf(entity);
-  std::string key = keyOf(entity);
-  auto value = std::make_shared<const Entity>(std::move(entity));
+  Mutation staged(std::move(entity));
   for (Mutation& mutation : staged_) {
-    if (mutation.kind == kind && mutation.key == key) {
-      mutation.value = std::move(value);
+    if (mutation.kind == staged.kind && mutation.key == staged.key) {
+      mutation = std::move(staged);
       return;
     }
   }
-  staged_.push_back(Mutation{kind, std::move(key), std::move(value)});
+  staged_.push_back(std::move(staged));
 }
 
 void Transaction::erase(Kind kind, std::string key) {
   std::erase_if(staged_, [&](const Mutation& one) { return one.kind == kind && one.key == key; });
-  staged_.push_back(Mutation{kind, std::move(key), nullptr});
+  staged_.emplace_back(kind, std::move(key), nullptr);
 }
 
 std::optional<Task> Transaction::task(const std::string& id) const {
   for (const Mutation& mutation : staged_) {
     if (mutation.kind != Kind::Task || mutation.key != id) continue;
-    return mutation.value ? std::optional<Task>(std::get<Task>(*mutation.value)) : std::nullopt;
+    return mutation.erases() ? std::nullopt : std::optional<Task>(*mutation.as<Task>());
   }
   const Task* task = state_.task(id);
   return task ? std::optional<Task>(*task) : std::nullopt;

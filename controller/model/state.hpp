@@ -2,17 +2,20 @@
 // stages changed copies there; nothing shows before commit(), so an action that fails has changed nothing.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
 #include "controller/model/entities.hpp"
 #include "controller/model/fleet.hpp"
+#include "controller/model/spec_pool.hpp"
 
 namespace berth::controller {
 
@@ -28,16 +31,44 @@ using Entity = std::variant<Cluster, Family, TaskDefinition, Instance, Task, Cli
 enum class Kind : size_t { Cluster, Family, TaskDefinition, Instance, Task, ClientToken };
 inline Kind kindOf(const Entity& entity) { return static_cast<Kind>(entity.index()); }
 
-/// An entity's new value, or (without one) that it is gone.
+/// The key of an entity within its kind: a cluster's name, a definition's family:revision, a task's id, ...
+std::string keyOf(const Entity& entity);
+
+template <class Variant>
+struct PointersTo;
+template <class... Kinds>
+struct PointersTo<std::variant<Kinds...>> {
+  using Type = std::variant<std::nullptr_t, std::shared_ptr<const Kinds>...>;
+};
+
+/// An entity's new value, or (nullptr) that it is gone. Values are shared with the state and never change.
 struct Mutation {
   Kind kind = Kind::Cluster;
   std::string key;
-  std::shared_ptr<const Entity> value;
+  PointersTo<Entity>::Type value = nullptr;
+
+  Mutation(Kind which, std::string name, std::nullptr_t) : kind(which), key(std::move(name)) {}
+  explicit Mutation(Entity entity);
+
+  bool erases() const { return value.index() == 0; }
+  /// Null when it is of another kind, or erases.
+  template <class Of>
+  const Of* as() const {
+    const auto* pointer = std::get_if<std::shared_ptr<const Of>>(&value);
+    return pointer ? pointer->get() : nullptr;
+  }
 };
 using Mutations = std::vector<Mutation>;
 
-/// The key of an entity within its kind: a cluster's name, a definition's family:revision, a task's id, ...
-std::string keyOf(const Entity& entity);
+struct TaskOrder {
+  using is_transparent = void;
+  using Pointer = std::shared_ptr<const Task>;
+  bool operator()(const Pointer& a, const Pointer& b) const { return a->id < b->id; }
+  bool operator()(const Pointer& a, std::string_view b) const { return a->id < b; }
+  bool operator()(std::string_view a, const Pointer& b) const { return a < b->id; }
+};
+/// By id.
+using Tasks = std::set<std::shared_ptr<const Task>, TaskOrder>;
 
 class State {
  public:
@@ -59,10 +90,10 @@ class State {
   const std::map<std::string, Family>& families() const { return families_; }
   const std::map<std::string, std::map<int64_t, TaskDefinition>>& definitions() const { return definitions_; }
   const std::map<std::string, Instance>& instances() const { return instances_; }
-  const std::map<std::string, Task>& tasks() const { return tasks_; }
+  const Tasks& tasks() const { return tasks_; }
   const std::map<std::string, ClientToken>& tokens() const { return tokens_; }
-  /// Ids of the tasks placed on an instance, in any state.
-  const std::set<std::string>& tasksOn(const std::string& instance) const;
+  /// The tasks placed on an instance, in any state, in no order.
+  const std::vector<const Task*>& tasksOn(const std::string& instance) const;
   const Load& load(const std::string& instance) const;
   /// What the tasks of an instance that are not STOPPED take of it.
   const Resources& used(const std::string& instance) const { return load(instance).used; }
@@ -75,20 +106,29 @@ class State {
   void setConnected(const std::string& instance, bool connected);
 
  private:
-  void put(const Entity& entity);
+  /// What is known of an instance beside itself. It may be there before the instance is, and after.
+  struct Host {
+    std::vector<const Task*> tasks;
+    Load load;
+  };
+
+  void put(const Mutation& mutation);
   void putInstance(const Instance& instance);
-  void putTask(const Task& task);
+  void putTask(std::shared_ptr<const Task> task);
+  void changeLoad(Load& load, const Task* old, const Task& task);
   void erase(Kind kind, const std::string& key);
-  void forgetTask(const Task& task);
+  void eraseTask(const std::string& id);
+  void eraseInstance(const std::string& id);
+  std::shared_ptr<const Task> withKnownSpec(std::shared_ptr<const Task> task);
 
   std::map<std::string, Cluster> clusters_;
   std::map<std::string, Family> families_;
   std::map<std::string, std::map<int64_t, TaskDefinition>> definitions_;
   std::map<std::string, Instance> instances_;
-  std::map<std::string, Task> tasks_;
+  Tasks tasks_;
   std::map<std::string, ClientToken> tokens_;
-  std::map<std::string, std::set<std::string>> tasks_on_;
-  std::map<std::string, Load> loads_;
+  std::unordered_map<std::string, Host> hosts_;
+  SpecPool specs_;
   Fleet fleet_;
 };
 

@@ -143,7 +143,7 @@ http::Response Gateway::metrics() {
   size_t connected = 0;
   for (const auto& [id, instance] : state.instances()) connected += instance.connected;
   std::map<TaskStatus, size_t> by_status;
-  for (const auto& [id, task] : state.tasks()) ++by_status[task.lastStatus];
+  for (const auto& task : state.tasks()) ++by_status[task->lastStatus];
   metrics_.gauge("berth_agents_connected", "agents with a command session")
       .set(static_cast<double>(connected));
   for (TaskStatus status :

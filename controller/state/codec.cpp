@@ -19,6 +19,15 @@ constexpr std::array<Row, 6> kRows = {{{"cluster", decodeCluster},
                                        {"instance", decodeInstance},
                                        {"task", decodeTask},
                                        {"client_token", decodeToken}}};
+
+struct ToRow {
+  std::optional<std::string> operator()(std::nullptr_t) const { return std::nullopt; }
+  template <class Of>
+  std::optional<std::string> operator()(const std::shared_ptr<const Of>& entity) const {
+    return rowOf(*entity);
+  }
+};
+
 static_assert(kRows.size() == std::variant_size_v<Entity>);
 
 }  // namespace
@@ -29,9 +38,7 @@ Changes toChanges(const Mutations& mutations) {
     Change change;
     change.kind = kRows[static_cast<size_t>(mutation.kind)].kind;
     change.key = mutation.key;
-    if (mutation.value)
-      change.value =
-          json::dump(std::visit([](const auto& entity) { return encode(entity); }, *mutation.value));
+    change.value = std::visit(ToRow{}, mutation.value);
     out.push_back(std::move(change));
   }
   return out;

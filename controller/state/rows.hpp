@@ -16,8 +16,14 @@ Json encode(const Cluster& cluster);
 Json encode(const Family& family);
 Json encode(const TaskDefinition& definition);
 Json encode(const Instance& instance);
-Json encode(const Task& task);
 Json encode(const ClientToken& token);
+
+/// The text of an entity's row.
+std::string rowOf(const Task& task);
+template <class Of>
+std::string rowOf(const Of& entity) {
+  return json::dump(encode(entity));
+}
 
 Entity decodeCluster(Fields& fields);
 Entity decodeFamily(Fields& fields);

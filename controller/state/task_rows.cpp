@@ -1,67 +1,162 @@
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <cstdint>
+#include <set>
+
 #include "controller/state/rows.hpp"
 
 namespace berth::controller {
 namespace {
 
-Json encode(const TaskContainer& container) {
-  Json bindings = Json::array();
-  for (const NetworkBinding& binding : container.bindings) {
-    bindings.push_back(Json{{"bindIp", binding.bindIp},
-                            {"containerPort", binding.containerPort},
-                            {"hostPort", binding.hostPort},
-                            {"protocol", binding.protocol},
-                            {"containerPortRange", binding.containerPortRange},
-                            {"hostPortRange", binding.hostPortRange}});
+using Buffer = rapidjson::StringBuffer;
+using Writer = rapidjson::Writer<Buffer>;
+
+// Rows of tasks are written by the million: no tree of values is built for them, and what has its default is
+// left out.
+
+void put(Writer& out, const char* name, const std::string& value) {
+  if (value.empty()) return;
+  out.Key(name);
+  out.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
+
+void put(Writer& out, const char* name, int64_t value, int64_t fallback = 0) {
+  if (value == fallback) return;
+  out.Key(name);
+  out.Int64(value);
+}
+
+void put(Writer& out, const char* name, bool value, bool fallback = false) {
+  if (value == fallback) return;
+  out.Key(name);
+  out.Bool(value);
+}
+
+void put(Writer& out, const char* name, Moment time) {
+  if (time) put(out, name, toEpochMillis(*time), INT64_MIN);
+}
+
+void put(Writer& out, const char* name, const std::set<uint16_t>& ports) {
+  if (ports.empty()) return;
+  out.Key(name);
+  out.StartArray();
+  for (const uint16_t port : ports) out.Uint(port);
+  out.EndArray();
+}
+
+void putBinding(Writer& out, const NetworkBinding& binding) {
+  out.StartObject();
+  put(out, "bindIp", binding.bindIp);
+  put(out, "containerPort", int64_t{binding.containerPort});
+  put(out, "hostPort", int64_t{binding.hostPort});
+  put(out, "lastContainerPort", int64_t{binding.lastContainerPort});
+  put(out, "lastHostPort", int64_t{binding.lastHostPort});
+  put(out, "udp", binding.udp);
+  out.EndObject();
+}
+
+void putContainer(Writer& out, const ContainerSpec& spec, const TaskContainer& container) {
+  out.StartObject();
+  put(out, "name", spec.name);
+  put(out, "image", spec.image);
+  put(out, "essential", spec.essential, true);
+  put(out, "checksHealth", spec.checksHealth);
+  put(out, "cpu", spec.cpu);
+  put(out, "memory", spec.memory);
+  put(out, "memoryReservation", spec.memoryReservation);
+  put(out, "imageDigest", container.imageDigest);
+  put(out, "runtimeId", container.runtimeId);
+  put(out, "reason", container.reason);
+  put(out, "status", static_cast<int64_t>(container.status));
+  put(out, "health", static_cast<int64_t>(container.health));
+  if (container.exitCode) put(out, "exitCode", *container.exitCode, INT64_MIN);
+  if (!container.bindings.empty()) {
+    out.Key("bindings");
+    out.StartArray();
+    for (const NetworkBinding& binding : container.bindings) putBinding(out, binding);
+    out.EndArray();
   }
-  Json out{{"id", container.id},
-           {"name", container.name},
-           {"image", container.image},
-           {"imageDigest", container.imageDigest},
-           {"runtimeId", container.runtimeId},
-           {"status", static_cast<int>(container.status)},
-           {"essential", container.essential},
-           {"reason", container.reason},
-           {"checksHealth", container.checksHealth},
-           {"healthStatus", container.healthStatus},
-           {"cpu", container.cpu},
-           {"memory", container.memory},
-           {"memoryReservation", container.memoryReservation},
-           {"bindings", std::move(bindings)}};
-  if (container.exitCode) out["exitCode"] = *container.exitCode;
+  out.EndObject();
+}
+
+void putSpec(Writer& out, const TaskSpec& spec) {
+  put(out, "cluster", spec.cluster);
+  put(out, "definition", spec.definition);
+  put(out, "group", spec.group);
+  put(out, "launchType", spec.launchType);
+  put(out, "overrides", spec.overrides);
+  put(out, "enableExecuteCommand", spec.enableExecuteCommand);
+  put(out, "cpu", spec.cpu);
+  put(out, "memory", spec.memory);
+  out.Key("resources");
+  out.StartObject();
+  put(out, "cpu", spec.resources.cpu);
+  put(out, "memory", spec.resources.memory);
+  put(out, "ports", spec.resources.ports);
+  put(out, "udpPorts", spec.resources.udpPorts);
+  out.EndObject();
+}
+
+void putTimes(Writer& out, const Task& task) {
+  put(out, "createdAt", Moment(task.createdAt));
+  put(out, "pullStartedAt", task.pullStartedAt);
+  put(out, "pullStoppedAt", task.pullStoppedAt);
+  put(out, "startedAt", task.startedAt);
+  put(out, "stoppingAt", task.stoppingAt);
+  put(out, "executionStoppedAt", task.executionStoppedAt);
+  put(out, "stoppedAt", task.stoppedAt);
+}
+
+uint16_t port(Fields& fields, const char* name) {
+  const int64_t number = fields.integer(name);
+  if (number < 0 || number > UINT16_MAX) fields.fault(name, "is no port");
+  return static_cast<uint16_t>(number);
+}
+
+NetworkBinding decodeBinding(const Json& value, Fields& parent) {
+  Fields fields(value, parent.pathOf("bindings"));
+  NetworkBinding out;
+  out.bindIp = fields.str("bindIp");
+  out.containerPort = port(fields, "containerPort");
+  out.hostPort = port(fields, "hostPort");
+  out.lastContainerPort = port(fields, "lastContainerPort");
+  out.lastHostPort = port(fields, "lastHostPort");
+  out.udp = fields.boolean("udp");
+  parent.absorb(fields);
   return out;
 }
 
-TaskContainer decodeContainer(const Json& value, Fields& parent) {
+std::optional<int32_t> exitCode(Fields& fields) {
+  const auto code = fields.optionalInteger("exitCode");
+  if (!code) return std::nullopt;
+  if (*code < INT32_MIN || *code > INT32_MAX) fields.fault("exitCode", "is no exit code");
+  return static_cast<int32_t>(*code);
+}
+
+void decodeContainer(const Json& value, Fields& parent, TaskSpec& taskSpec, Task& task) {
   Fields fields(value, parent.pathOf("containers"));
-  TaskContainer out;
-  out.id = fields.str("id");
-  out.name = fields.requiredStr("name");
-  out.image = fields.str("image");
-  out.imageDigest = fields.str("imageDigest");
-  out.runtimeId = fields.str("runtimeId");
-  out.status = state(fields, "status", ContainerStatus::Stopped);
-  out.essential = fields.boolean("essential", true);
-  out.exitCode = fields.optionalInteger("exitCode");
-  out.reason = fields.str("reason");
-  out.checksHealth = fields.boolean("checksHealth");
-  out.healthStatus = fields.str("healthStatus", "UNKNOWN");
-  out.cpu = fields.str("cpu");
-  out.memory = fields.str("memory");
-  out.memoryReservation = fields.str("memoryReservation");
+  ContainerSpec spec;
+  spec.name = fields.requiredStr("name");
+  spec.image = fields.str("image");
+  spec.essential = fields.boolean("essential", true);
+  spec.checksHealth = fields.boolean("checksHealth");
+  spec.cpu = fields.str("cpu");
+  spec.memory = fields.str("memory");
+  spec.memoryReservation = fields.str("memoryReservation");
+  TaskContainer container;
+  container.imageDigest = fields.str("imageDigest");
+  container.runtimeId = fields.str("runtimeId");
+  container.reason = fields.str("reason");
+  container.status = state(fields, "status", ContainerStatus::Stopped);
+  container.health = state(fields, "health", Health::Unhealthy);
+  container.exitCode = exitCode(fields);
   for (const Json* binding : fields.list("bindings")) {
-    Fields inner(*binding, fields.pathOf("bindings"));
-    NetworkBinding port;
-    port.bindIp = inner.str("bindIp");
-    port.containerPort = inner.integer("containerPort");
-    port.hostPort = inner.integer("hostPort");
-    port.protocol = inner.str("protocol", "tcp");
-    port.containerPortRange = inner.str("containerPortRange");
-    port.hostPortRange = inner.str("hostPortRange");
-    fields.absorb(inner);
-    out.bindings.push_back(std::move(port));
+    container.bindings.push_back(decodeBinding(*binding, fields));
   }
   parent.absorb(fields);
-  return out;
+  taskSpec.containers.push_back(std::move(spec));
+  task.containers.push_back(std::move(container));
 }
 
 bool isDefinitionKey(const std::string& text) {
@@ -73,63 +168,54 @@ bool isDefinitionKey(const std::string& text) {
 
 }  // namespace
 
-Json encode(const Task& task) {
-  Json containers = Json::array();
-  for (const TaskContainer& container : task.containers) containers.push_back(encode(container));
-  Json out{{"id", task.id},
-           {"cluster", task.cluster},
-           {"instance", task.instance},
-           {"definition", task.definition},
-           {"group", task.group},
-           {"startedBy", task.startedBy},
-           {"launchType", task.launchType},
-           {"overrides", task.overrides},
-           {"tags", task.tags},
-           {"clientToken", task.clientToken},
-           {"enableExecuteCommand", task.enableExecuteCommand},
-           {"lastStatus", static_cast<int>(task.lastStatus)},
-           {"stopWanted", task.stopWanted},
-           {"stopCode", task.stopCode},
-           {"stoppedReason", task.stoppedReason},
-           {"containers", std::move(containers)},
-           {"resources", encode(task.resources)},
-           {"cpu", task.cpu},
-           {"memory", task.memory},
-           {"version", task.version},
-           {"createdAt", toEpochMillis(task.createdAt)}};
-  putTime(out, "pullStartedAt", task.pullStartedAt);
-  putTime(out, "pullStoppedAt", task.pullStoppedAt);
-  putTime(out, "startedAt", task.startedAt);
-  putTime(out, "stoppingAt", task.stoppingAt);
-  putTime(out, "executionStoppedAt", task.executionStoppedAt);
-  putTime(out, "stoppedAt", task.stoppedAt);
-  return out;
+std::string rowOf(const Task& task) {
+  Buffer buffer;
+  Writer out(buffer);
+  out.StartObject();
+  put(out, "id", task.id);
+  putSpec(out, *task.spec);
+  put(out, "instance", task.instance);
+  put(out, "startedBy", task.startedBy);
+  put(out, "tags", task.tags);
+  put(out, "lastStatus", static_cast<int64_t>(task.lastStatus));
+  put(out, "stopWanted", task.stopWanted);
+  put(out, "stopCode", task.stopCode);
+  put(out, "stoppedReason", task.stoppedReason);
+  put(out, "version", task.version, 1);
+  putTimes(out, task);
+  out.Key("containers");
+  out.StartArray();
+  for (size_t place = 0; place < task.containers.size(); ++place) {
+    putContainer(out, task.spec->containers[place], task.containers[place]);
+  }
+  out.EndArray();
+  out.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
 }
 
 Entity decodeTask(Fields& fields) {
   Task out;
+  TaskSpec spec;
   out.id = fields.requiredStr("id");
-  out.cluster = fields.requiredStr("cluster");
+  spec.cluster = fields.requiredStr("cluster");
+  spec.definition = fields.requiredStr("definition");
+  if (!isDefinitionKey(spec.definition)) fields.fault("definition", "is not family:revision");
+  spec.group = fields.str("group");
+  spec.launchType = fields.str("launchType", "EC2");
+  spec.overrides = jsonMember(fields, "overrides");
+  spec.enableExecuteCommand = fields.boolean("enableExecuteCommand");
+  spec.resources = resources(fields, "resources");
+  spec.cpu = fields.str("cpu");
+  spec.memory = fields.str("memory");
   out.instance = fields.str("instance");
-  out.definition = fields.requiredStr("definition");
-  if (!isDefinitionKey(out.definition)) fields.fault("definition", "is not family:revision");
-  out.group = fields.str("group");
   out.startedBy = fields.str("startedBy");
-  out.launchType = fields.str("launchType", "EC2");
-  out.overrides = jsonMember(fields, "overrides");
   out.tags = jsonMember(fields, "tags");
-  out.clientToken = fields.str("clientToken");
-  out.enableExecuteCommand = fields.boolean("enableExecuteCommand");
   out.lastStatus = state(fields, "lastStatus", TaskStatus::Stopped);
   out.stopWanted = fields.boolean("stopWanted");
   out.stopCode = fields.str("stopCode");
   out.stoppedReason = fields.str("stoppedReason");
-  for (const Json* container : fields.list("containers")) {
-    out.containers.push_back(decodeContainer(*container, fields));
-  }
-  out.resources = resources(fields, "resources");
-  out.cpu = fields.str("cpu");
-  out.memory = fields.str("memory");
+  for (const Json* container : fields.list("containers")) decodeContainer(*container, fields, spec, out);
+  out.spec = Shared<TaskSpec>(std::move(spec));
   out.version = fields.integer("version", 1);
   out.createdAt = fromEpochMillis(fields.integer("createdAt"));
   out.pullStartedAt = time(fields, "pullStartedAt");

@@ -24,9 +24,7 @@ using namespace berth::controller;
 
 std::string number(const char* prefix, size_t value) { return prefix + std::to_string(value); }
 
-void put(State& state, Kind kind, const std::string& key, Entity entity) {
-  state.apply({{kind, key, std::make_shared<const Entity>(std::move(entity))}});
-}
+void put(State& state, Entity entity) { state.apply({Mutation(std::move(entity))}); }
 
 void addInstances(State& state, size_t count) {
   for (size_t i = 0; i < count; ++i) {
@@ -38,7 +36,7 @@ void addInstances(State& state, size_t count) {
     instance.attributes = {{"ecs.availability-zone", number("zone-", i % 3)},
                            {"rack", number("rack-", i / 10)},
                            {"ecs.instance-type", i % 7 == 0 ? "small" : "large"}};
-    put(state, Kind::Instance, instance.id, instance);
+    put(state, instance);
     state.setConnected(instance.id, true);
   }
 }
@@ -72,6 +70,12 @@ Cost measure(size_t instances, size_t tasks) {
   std::deque<std::string> running;
   std::vector<double> costs;
   Duration state_cost{};
+  Shared<TaskSpec> spec;
+  spec.edit([&](TaskSpec& common) {
+    common.cluster = "c";
+    common.group = request.group;
+    common.resources = request.ask;
+  });
   for (size_t i = 0; i < tasks; ++i) {
     const MonoTime began = clock.now().mono;
     const auto places = scheduler.place(request, 1, random);
@@ -82,11 +86,9 @@ Cost measure(size_t instances, size_t tasks) {
     }
     Task task;
     task.id = number("task-", i);
-    task.cluster = "c";
+    task.spec = spec;
     task.instance = state.fleet().at(places[0]).instance->id;
-    task.group = request.group;
-    task.resources = request.ask;
-    put(state, Kind::Task, task.id, task);
+    put(state, task);
     running.push_back(task.id);
     if (running.size() > instances * 20) {
       state.apply({{Kind::Task, running.front(), nullptr}});

@@ -43,8 +43,9 @@ class ApiPlay {
     } else if (word == "health") {
       const auto& tasks = core_.state().tasks();
       if (tasks.empty()) return;
-      const auto& [id, task] = *tasks.begin();
-      core_.onHealth(core_.names().task(task.cluster, id).str(), "app", std::string(rest), tick(), out);
+      const controller::Task& task = **tasks.begin();
+      core_.onHealth(core_.names().task(task.spec->cluster, task.id).str(), "app", std::string(rest), tick(),
+                     out);
     } else if (word == "wait") {
       second_ += parseNumber<uint16_t>(rest).value_or(0);
       core_.onTimer(tick(), out);
@@ -69,7 +70,7 @@ class ApiPlay {
     }
     const auto& state = core_.state();
     if (value == "$task" && !state.tasks().empty())
-      return core_.names().task("default", state.tasks().begin()->first).str();
+      return core_.names().task("default", (*state.tasks().begin())->id).str();
     if (value == "$instance")
       return core_.names().instance("default", state.instances().begin()->first).str();
     return value;

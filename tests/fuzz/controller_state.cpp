@@ -11,8 +11,7 @@ using namespace berth;
 controller::Mutations mutationsOf(const std::vector<controller::Entity>& entities) {
   controller::Mutations out;
   for (const controller::Entity& entity : entities) {
-    out.push_back({controller::kindOf(entity), controller::keyOf(entity),
-                   std::make_shared<const controller::Entity>(entity)});
+    out.emplace_back(entity);
   }
   return out;
 }

@@ -123,11 +123,13 @@ bool Scenario::excused(const std::string& id) const {
 /// A container that ended by itself has its own exit code, as the controller tells it.
 void Scenario::checkExitCodes(const controller::Task& task, const std::string& family) const {
   if (task.stopCode == "UserInitiated" || excused(task.id)) return;
-  for (const controller::TaskContainer& container : task.containers) {
-    const std::optional<int> code = exitCodeOf(family, container.name);
+  for (size_t place = 0; place < task.containers.size(); ++place) {
+    const controller::TaskContainer& container = task.containers[place];
+    const std::string& named = task.spec->containers[place].name;
+    const std::optional<int> code = exitCodeOf(family, named);
     const bool over = container.status == controller::ContainerStatus::Stopped;
     if (!code || !over || container.exitCode == code) continue;
-    throw Violation("container " + container.name + " of task " + task.id + " of " + family + " ended with " +
+    throw Violation("container " + named + " of task " + task.id + " of " + family + " ended with " +
                     (container.exitCode ? std::to_string(*container.exitCode) : "no exit code") + ", not " +
                     std::to_string(*code) + ": " + container.reason);
   }
@@ -136,9 +138,11 @@ void Scenario::checkExitCodes(const controller::Task& task, const std::string& f
 void Scenario::checkEnd() {
   const controller::State& state = cluster_.controller().state();
   std::set<std::string> should_run;
-  for (const auto& [id, task] : state.tasks()) {
+  for (const auto& known : state.tasks()) {
+    const controller::Task& task = *known;
+    const std::string& id = task.id;
     bool stopped = task.lastStatus == controller::TaskStatus::Stopped;
-    std::string family = task.definition.substr(0, task.definition.find(':'));
+    std::string family = task.spec->family();
     if (task.stopWanted && !stopped) throw Violation("a stop was never done: " + id + seenByAgents(id));
     if (!stopped && task.lastStatus != controller::TaskStatus::Running) {
       throw Violation("task " + id + " of " + family + " is stuck in " + std::string(name(task.lastStatus)) +

@@ -44,10 +44,12 @@ std::string Scenario::endOf(size_t planned) {
     if (wish.planned != planned) continue;
     const controller::Task& task = *cluster_.controller().state().task(id);
     out += " " + std::string(name(task.lastStatus)) + " " + task.stopCode;
-    for (const controller::TaskContainer& container : task.containers) {
-      out += ", " + container.name + " " + std::string(name(container.status));
+    for (size_t place = 0; place < task.containers.size(); ++place) {
+      const controller::TaskContainer& container = task.containers[place];
+      const std::string& named = task.spec->containers[place].name;
+      out += ", " + named + " " + std::string(name(container.status));
       // Whether the one beside it began before the end of the one that matters is a matter of moments.
-      const bool over = container.status == controller::ContainerStatus::Stopped && container.name != "side";
+      const bool over = container.status == controller::ContainerStatus::Stopped && named != "side";
       if (over && container.exitCode) out += " " + std::to_string(*container.exitCode);
     }
   }

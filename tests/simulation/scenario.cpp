@@ -34,10 +34,10 @@ void Scenario::call(const std::string& operation, const Json& input, std::functi
 void Scenario::setUp() {
   cluster_.controller().onDurable = [this](const controller::Mutations& mutations) {
     for (const controller::Mutation& mutation : mutations) {
-      if (mutation.kind != controller::Kind::Task || !mutation.value) continue;
-      const auto& task = std::get<controller::Task>(*mutation.value);
-      auto& furthest = furthest_[task.id];
-      furthest = std::max(furthest, task.lastStatus);
+      const auto* task = mutation.as<controller::Task>();
+      if (!task) continue;
+      auto& furthest = furthest_[task->id];
+      furthest = std::max(furthest, task->lastStatus);
     }
   };
   call("CreateCluster", Json::object(), [this](const Json&) {
@@ -157,10 +157,10 @@ ScenarioResult Scenario::run() {
   checkEnd();
   ScenarioResult result;
   result.steps = steps_;
-  for (const auto& [id, task] : cluster_.controller().state().tasks()) {
-    bool stopped = task.lastStatus == controller::TaskStatus::Stopped;
+  for (const auto& task : cluster_.controller().state().tasks()) {
+    bool stopped = task->lastStatus == controller::TaskStatus::Stopped;
     (stopped ? result.stopped : result.running) += 1;
-    result.fingerprint += id + (stopped ? "S" : "R");
+    result.fingerprint += task->id + (stopped ? "S" : "R");
   }
   for (size_t i = 0; i < options_.plan.size(); ++i) result.ends.push_back(endOf(i));
   result.agentCommits = cluster_.agents()[0]->disk().commits();

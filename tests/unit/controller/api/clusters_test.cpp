@@ -94,8 +94,10 @@ TEST_CASE("a cluster in which tasks are left stays, though their instance is gon
   bench.cluster();
   Task task;
   task.id = std::string(32, 'a');
-  task.cluster = "default";
-  task.definition = "app:1";
+  task.spec.edit([](TaskSpec& spec) {
+    spec.cluster = "default";
+    spec.definition = "app:1";
+  });
   task.instance = "i";
   TaskDefinition definition;
   definition.family = "app";

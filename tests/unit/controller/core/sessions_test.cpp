@@ -103,7 +103,7 @@ TEST_CASE("after a restart the core goes on from what was stored") {
     for (const auto& [revision, definition] : revisions) stored.emplace_back(definition);
   }
   for (const auto& [id, instance] : state.instances()) stored.emplace_back(instance);
-  for (const auto& [id, one] : state.tasks()) stored.emplace_back(one);
+  for (const auto& one : state.tasks()) stored.emplace_back(*one);
   Bench after;
   after.core.load(stored);
   after.second = before.second;
@@ -178,7 +178,7 @@ TEST_CASE("a session's beginning is stored: what the agent is, and the manifest'
   std::string arn = bench.host();
   bench.join(arn);
   REQUIRE(bench.last.mutations.size() == 1);
-  const auto& stored = std::get<Instance>(*bench.last.mutations[0].value);
+  const auto& stored = *bench.last.mutations[0].as<Instance>();
   CHECK(stored.agentVersion == "1.0");
   acs::TaskManifestMessage manifest = bench.sent<acs::TaskManifestMessage>().at(0);
   CHECK(manifest.timeline == stored.timeline);
@@ -247,7 +247,7 @@ TEST_CASE("a task whose definition was lost with its record ends, and its agent 
   const State& state = before.core.state();
   for (const auto& [name, cluster] : state.clusters()) stored.emplace_back(cluster);
   for (const auto& [id, instance] : state.instances()) stored.emplace_back(instance);
-  for (const auto& [id, one] : state.tasks()) stored.emplace_back(one);
+  for (const auto& one : state.tasks()) stored.emplace_back(*one);
   Bench after;
   after.core.load(stored);
   after.second = before.second;

@@ -55,7 +55,7 @@ TEST_CASE("a forgotten task is gone from the API and from the store") {
   REQUIRE(bench.last.mutations.size() == 1);
   CHECK(bench.last.mutations[0].kind == Kind::Task);
   CHECK(ended.ends_with(bench.last.mutations[0].key));
-  CHECK_FALSE(bench.last.mutations[0].value);
+  CHECK(bench.last.mutations[0].erases());
   CHECK(bench.call("DescribeTasks", {{"tasks", {ended}}})["failures"][0]["reason"] == "MISSING");
   CHECK(bench.core.state().tasksOn(host.substr(host.rfind('/') + 1)).empty());
 }

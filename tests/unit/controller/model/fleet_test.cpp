@@ -8,10 +8,7 @@
 namespace berth::controller {
 namespace {
 
-template <class Value>
-void put(State& state, Kind kind, const std::string& key, Value value) {
-  state.apply({{kind, key, std::make_shared<const Entity>(std::move(value))}});
-}
+void keep(State& state, Entity value) { state.apply({Mutation(std::move(value))}); }
 
 Instance instance(const std::string& id, const std::string& cluster = "c") {
   Instance out;
@@ -20,14 +17,16 @@ Instance instance(const std::string& id, const std::string& cluster = "c") {
   return out;
 }
 
-void add(State& state, const Instance& one) { put(state, Kind::Instance, one.id, one); }
+void add(State& state, const Instance& one) { keep(state, one); }
 
 Task task(const std::string& id, const std::string& host, const std::string& group) {
   Task out;
   out.id = id;
   out.instance = host;
-  out.group = group;
-  out.resources.cpu = 10;
+  out.spec.edit([&](TaskSpec& spec) {
+    spec.group = group;
+    spec.resources.cpu = 10;
+  });
   return out;
 }
 
@@ -64,9 +63,9 @@ TEST_CASE("A fleet has the instances of each cluster that are not INACTIVE") {
 TEST_CASE("A load counts tasks that are not STOPPED, by group, and those that are wanted to run") {
   State state;
   add(state, instance("a"));
-  put(state, Kind::Task, "1", task("1", "a", "web"));
-  put(state, Kind::Task, "2", task("2", "a", "web"));
-  put(state, Kind::Task, "3", task("3", "a", "db"));
+  keep(state, task("1", "a", "web"));
+  keep(state, task("2", "a", "web"));
+  keep(state, task("3", "a", "db"));
   const Load& load = *state.fleet().at(*state.fleet().find("a")).load;
   CHECK(load.used.cpu == 30);
   CHECK(load.of("web") == 2);
@@ -74,11 +73,11 @@ TEST_CASE("A load counts tasks that are not STOPPED, by group, and those that ar
   CHECK(load.running == 3);
   Task stopping = task("2", "a", "web");
   stopping.stopWanted = true;
-  put(state, Kind::Task, "2", stopping);
+  keep(state, stopping);
   CHECK(load.running == 2);
   CHECK(load.of("web") == 2);
   stopping.lastStatus = TaskStatus::Stopped;
-  put(state, Kind::Task, "2", stopping);
+  keep(state, stopping);
   state.apply({{Kind::Task, "2", nullptr}, {Kind::Task, "3", nullptr}});
   CHECK(load.used.cpu == 10);
   CHECK(load.groups == std::vector<std::pair<std::string, int64_t>>{{"web", 1}});
@@ -95,7 +94,7 @@ TEST_CASE("Who has changed since a position is told, until that is too long ago"
   CHECK(fleet.changedSince(position)->empty());
   const uint64_t version = fleet.at(a).version;
   const uint64_t registered = fleet.at(a).registered;
-  put(state, Kind::Task, "1", task("1", "a", "web"));
+  keep(state, task("1", "a", "web"));
   state.setConnected("a", true);
   const auto changed = fleet.changedSince(position);
   REQUIRE(changed);

@@ -10,8 +10,10 @@ Task task(const std::string& id, const std::string& instance, int64_t cpu, std::
   Task out;
   out.id = id;
   out.instance = instance;
-  out.resources.cpu = cpu;
-  out.resources.ports = std::move(ports);
+  out.spec.edit([&](TaskSpec& spec) {
+    spec.resources.cpu = cpu;
+    spec.resources.ports = std::move(ports);
+  });
   return out;
 }
 
@@ -159,10 +161,10 @@ TEST_CASE("a transaction hands over its changes in the order of their first stag
   Mutations mutations = tx.take();
   REQUIRE(mutations.size() == 3);
   CHECK(mutations[0].key == "b");
-  CHECK_FALSE(std::get<Cluster>(*mutations[0].value).active);
+  CHECK_FALSE(mutations[0].as<Cluster>()->active);
   CHECK(mutations[1].key == "a");
   CHECK(mutations[2].kind == Kind::Task);
-  CHECK_FALSE(mutations[2].value);
+  CHECK(mutations[2].erases());
   CHECK(tx.take().empty());
 }
 
@@ -211,7 +213,8 @@ TEST_CASE("a stopped task that is erased gives nothing back twice") {
   put(state, stopped);
   state.apply({Mutation{Kind::Task, "a", nullptr}});
   CHECK(state.used("i").cpu == 50);
-  CHECK(state.tasksOn("i") == std::set<std::string>{"b"});
+  REQUIRE(state.tasksOn("i").size() == 1);
+  CHECK(state.tasksOn("i")[0]->id == "b");
 }
 
 TEST_CASE("an instance without tasks uses nothing") {
@@ -257,11 +260,63 @@ TEST_CASE("states have the API's names") {
   CHECK(name(ContainerStatus::Stopped) == "STOPPED");
 }
 
+TEST_CASE("containers have ids of their own, which follow from their task's") {
+  Task one = task(std::string(31, 'a') + "0", "i", 1);
+  Task other = task(std::string(31, 'a') + "1", "i", 1);
+  std::set<std::string> ids;
+  for (size_t place = 0; place < 10; ++place) {
+    ids.insert(one.containerId(place));
+    ids.insert(other.containerId(place));
+  }
+  CHECK(ids.size() == 20);
+  CHECK(one.containerId(0) == Task(one).containerId(0));
+  CHECK(one.containerId(3).size() == 36);
+  CHECK(one.containerId(3)[14] == '4');
+}
+
+TEST_CASE("equal specs are kept once, whoever made them, and as long as a task has them") {
+  State state;
+  put(state, task("a", "i", 100));
+  put(state, task("b", "i", 100));
+  put(state, task("c", "i", 200));
+  CHECK(state.task("a")->spec.pointer() == state.task("b")->spec.pointer());
+  CHECK(state.task("a")->spec.pointer() != state.task("c")->spec.pointer());
+  std::weak_ptr<const TaskSpec> spec = state.task("c")->spec.pointer();
+  state.apply({Mutation{Kind::Task, "c", nullptr}});
+  CHECK(spec.expired());
+}
+
+TEST_CASE("an instance's numbers follow the states of its tasks") {
+  State state;
+  Task one = task("a", "i", 100);
+  put(state, one);
+  CHECK(state.load("i").pending == 1);
+  CHECK(state.load("i").running == 1);
+  one.lastStatus = TaskStatus::Running;
+  put(state, one);
+  CHECK(state.load("i").pending == 0);
+  CHECK(state.load("i").begun == 1);
+  CHECK(state.load("i").settled == 1);
+  one.stopWanted = true;
+  one.lastStatus = TaskStatus::Stopping;
+  put(state, one);
+  CHECK(state.load("i").begun == 1);
+  CHECK(state.load("i").settled == 0);
+  CHECK(state.load("i").running == 0);
+  one.lastStatus = TaskStatus::Stopped;
+  put(state, one);
+  CHECK(state.load("i").begun == 0);
+  CHECK(state.used("i") == Resources{});
+}
+
 TEST_CASE("a task finds its containers by name") {
   Task both = task("a", "i", 1);
   both.containers.resize(2);
-  both.containers[0].name = "app";
-  both.containers[1].name = "side";
+  both.spec.edit([](TaskSpec& spec) {
+    spec.containers.resize(2);
+    spec.containers[0].name = "app";
+    spec.containers[1].name = "side";
+  });
   CHECK(both.find("side") == &both.containers[1]);
   CHECK_FALSE(both.find("none"));
 }

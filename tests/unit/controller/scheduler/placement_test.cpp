@@ -263,7 +263,8 @@ class Life {
     cluster.change(instance);
   }
   void loseInstance(const std::string& id) {
-    for (const std::string& task : std::set<std::string>(cluster.state.tasksOn(id))) {
+    while (!cluster.state.tasksOn(id).empty()) {
+      const std::string task = cluster.state.tasksOn(id).front()->id;
       cluster.eraseTask(task);
       std::erase(tasks_, task);
     }

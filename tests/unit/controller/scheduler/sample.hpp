@@ -27,18 +27,20 @@ class Cluster {
     last_ = instance;
     return last_;
   }
-  void change(const Instance& instance) { put(Kind::Instance, instance.id, instance); }
+  void change(const Instance& instance) { put(instance); }
   void eraseInstance(const std::string& id) { state.apply({{Kind::Instance, id, nullptr}}); }
 
   /// A PENDING task; its id.
   std::string run(const std::string& instance, const Resources& takes, const std::string& group = "g") {
     Task task;
     task.id = "task-" + std::to_string(++tasks_);
-    task.cluster = "c";
     task.instance = instance;
-    task.group = group;
-    task.resources = takes;
-    put(Kind::Task, task.id, task);
+    task.spec.edit([&](TaskSpec& spec) {
+      spec.cluster = "c";
+      spec.group = group;
+      spec.resources = takes;
+    });
+    put(task);
     return task.id;
   }
   void eraseTask(const std::string& id) { state.apply({{Kind::Task, id, nullptr}}); }
@@ -54,10 +56,7 @@ class Cluster {
   State state;
 
  private:
-  template <class Value>
-  void put(Kind kind, const std::string& key, Value value) {
-    state.apply({{kind, key, std::make_shared<const Entity>(std::move(value))}});
-  }
+  void put(Entity value) { state.apply({Mutation(std::move(value))}); }
 
   int tasks_ = 0;
   Instance last_;

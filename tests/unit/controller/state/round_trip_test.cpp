@@ -14,45 +14,43 @@ using Json = nlohmann::json;
 
 WallTime at(int64_t millis) { return fromEpochMillis(1'790'000'000'000 + millis); }
 
+TaskSpec wholeSpec() {
+  TaskSpec spec;
+  spec.cluster = "prod";
+  spec.definition = "web:3";
+  spec.group = "family:web";
+  spec.launchType = "EXTERNAL";
+  spec.overrides = R"({"cpu":"1"})";
+  spec.enableExecuteCommand = true;
+  spec.containers = {{"app", "registry/app:1", false, true, "256", "128", "64"}, ContainerSpec{}};
+  spec.containers[1].name = "bare";
+  spec.resources = Resources{256, 128, {80, 65535}, {53}};
+  spec.cpu = "256";
+  spec.memory = "128";
+  return spec;
+}
+
 Task wholeTask() {
   Task task;
   task.id = "t1";
-  task.cluster = "prod";
+  task.spec = Shared<TaskSpec>(wholeSpec());
   task.instance = "i1";
-  task.definition = "web:3";
-  task.group = "family:web";
   task.startedBy = "me";
-  task.launchType = "EXTERNAL";
-  task.overrides = R"({"cpu":"1"})";
   task.tags = R"([{"key":"a"}])";
-  task.clientToken = "token";
-  task.enableExecuteCommand = true;
   task.lastStatus = TaskStatus::Stopping;
   task.stopWanted = true;
   task.stopCode = "UserInitiated";
   task.stoppedReason = "enough: \xC3\xA9";
   TaskContainer container;
-  container.id = "c1";
-  container.name = "app";
-  container.image = "registry/app:1";
   container.imageDigest = "sha256:1";
   container.runtimeId = "r1";
   container.status = ContainerStatus::Stopped;
-  container.essential = false;
   container.exitCode = -1;
   container.reason = "r";
-  container.checksHealth = true;
-  container.healthStatus = "UNHEALTHY";
-  container.cpu = "256";
-  container.memory = "128";
-  container.memoryReservation = "64";
-  container.bindings.push_back(NetworkBinding{"::", 80, 32768, "udp", "", ""});
-  container.bindings.push_back(NetworkBinding{"0.0.0.0", 0, 0, "tcp", "8000-8010", "32769-32779"});
+  container.health = Health::Unhealthy;
+  container.bindings.push_back(NetworkBinding{"::", 80, 32768, 0, 0, true});
+  container.bindings.push_back(NetworkBinding{"0.0.0.0", 8000, 32769, 8010, 32779, false});
   task.containers = {container, TaskContainer{}};
-  task.containers[1].name = "bare";
-  task.resources = Resources{256, 128, {80, 65535}, {53}};
-  task.cpu = "256";
-  task.memory = "128";
   task.version = 7;
   task.createdAt = at(1);
   task.pullStartedAt = at(2);
@@ -105,7 +103,7 @@ std::vector<Entity> wholeEntities() {
 Changes changesOf(const std::vector<Entity>& entities) {
   Mutations mutations;
   for (const Entity& entity : entities) {
-    mutations.push_back(Mutation{kindOf(entity), keyOf(entity), std::make_shared<const Entity>(entity)});
+    mutations.emplace_back(entity);
   }
   return toChanges(mutations);
 }
@@ -161,24 +159,15 @@ TEST_CASE("what was read has the values that were written") {
   CHECK(instance.registered == wholeInstance().registered);
   CHECK_FALSE(instance.connected);
   const auto& task = std::get<Task>(decoded.entities[4]);
-  CHECK(task.lastStatus == TaskStatus::Stopping);
-  CHECK(task.resources == wholeTask().resources);
-  CHECK(task.stoppedReason == wholeTask().stoppedReason);
-  CHECK(task.startedAt == at(4));
-  CHECK(task.stoppedAt == at(7));
-  REQUIRE(task.containers.size() == 2);
-  CHECK(task.containers[0].exitCode == -1);
-  CHECK(task.containers[0].bindings.at(0).hostPort == 32768);
-  CHECK_FALSE(task.containers[1].exitCode);
-  CHECK(task.containers[1].essential);
+  CHECK(task == wholeTask());
   const auto& token = std::get<ClientToken>(decoded.entities[5]);
   CHECK(token.tasks == std::vector<std::string>{"t1", "t2"});
 }
 
 TEST_CASE("times that have not come are absent, not the epoch") {
   Task task = wholeTask();
-  task.startedAt.reset();
-  task.stoppedAt.reset();
+  task.startedAt = std::nullopt;
+  task.stoppedAt = std::nullopt;
   Changes written = changesOf({task});
   Json value = Json::parse(*written[0].value);
   CHECK_FALSE(value.contains("startedAt"));
@@ -267,7 +256,7 @@ TEST_CASE("members that this program does not know are ignored, and missing ones
   REQUIRE(decoded.entities.size() == 1);
   const auto& task = std::get<Task>(decoded.entities[0]);
   CHECK(task.lastStatus == TaskStatus::Pending);
-  CHECK(task.launchType == "EC2");
+  CHECK(task.spec->launchType == "EC2");
   CHECK(task.version == 1);
   CHECK(task.containers.empty());
 }
