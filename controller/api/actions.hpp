@@ -37,6 +37,11 @@ ApiResult<Json> putAttributes(Context& context);
 ApiResult<Json> deleteAttributes(Context& context);
 ApiResult<Json> listAttributes(Context& context);
 
+ApiResult<Json> putAccountSetting(Context& context);
+ApiResult<Json> putAccountSettingDefault(Context& context);
+ApiResult<Json> deleteAccountSetting(Context& context);
+ApiResult<Json> listAccountSettings(Context& context);
+
 ApiResult<Json> registerContainerInstance(Context& context);
 ApiResult<Json> discoverPollEndpoint(Context& context);
 ApiResult<Json> submitTaskStateChange(Context& context);

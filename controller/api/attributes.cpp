@@ -53,6 +53,7 @@ ApiResult<Instance*> targetOf(const Context& context, const Cluster& cluster, co
   const std::string reference = text(attribute, "targetId");
   if (reference.empty())
     return invalidParameter("An attribute needs a targetId: a container instance's id or ARN.");
+  if (auto error = checkInstanceReferences(context, cluster, {reference})) return *error;
   const Instance* found = findInstance(context, cluster, reference);
   if (!found || found->status == "INACTIVE") {
     return ApiError{"TargetNotFoundException", "Could not find " + reference};

@@ -3,8 +3,10 @@
 
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/aws/errors.hpp"
 #include "common/ids/random.hpp"
@@ -25,6 +27,11 @@ struct Caller {
   std::string accessKeyId;
   std::string endpoint;  ///< the URL under which the caller reached the API: "http://127.0.0.1:7400"
 };
+
+/// The ARN of the account's root.
+std::string rootOf(const ecs::Names& names);
+/// The ARN of who calls. Every access key is the account's root.
+std::string principalOf(const Caller& caller, const ecs::Names& names);
 
 /// One call of an action. `input` has been validated against the operation's shape, so its members have the
 /// declared types.
@@ -69,6 +76,13 @@ ApiResult<const TaskDefinition*> findDefinition(const Context& context, const st
 const Instance* findInstance(const Context& context, const Cluster& cluster, const std::string& reference);
 /// The task of `cluster` that an id or ARN means; nullptr when there is none.
 const Task* findTask(const Context& context, const Cluster& cluster, const std::string& reference);
+
+/// InvalidParameterException for the first ARN among references to instances (to tasks) of `cluster` that is
+/// of another region, account or cluster, or of something else. Whether there is such a thing is not asked.
+std::optional<ApiError> checkInstanceReferences(const Context& context, const Cluster& cluster,
+                                                const std::vector<std::string>& references);
+std::optional<ApiError> checkTaskReferences(const Context& context, const Cluster& cluster,
+                                            const std::vector<std::string>& references);
 
 /// {"arn", "reason"}, and "detail" unless it is empty.
 Json failure(const std::string& arn, const std::string& reason, const std::string& detail = {});

@@ -1,3 +1,4 @@
+#include "controller/api/account_settings.hpp"
 #include "controller/api/actions.hpp"
 #include "controller/api/cluster_settings.hpp"
 #include "controller/api/render.hpp"
@@ -21,7 +22,8 @@ ApiResult<Json> createCluster(Context& context) {
   }
   BERTH_API_TRY(tags, givenTags(context.input));
   if (auto error = checkSettings(context.input.value("settings", Json::array()))) return *error;
-  Json document{{"settings", Json::array({{{"name", "containerInsights"}, {"value", "disabled"}}})}};
+  Json document{{"settings", Json::array({{{"name", "containerInsights"},
+                                           {"value", settingInForce(context, "containerInsights")}}})}};
   mergeIntoDocument(document, context.input);
   Cluster cluster;
   cluster.name = name->str();

@@ -1,5 +1,6 @@
 
 #include "common/text/number.hpp"
+#include "controller/api/account_settings.hpp"
 #include "controller/api/actions.hpp"
 #include "controller/api/render.hpp"
 #include "controller/api/tags.hpp"
@@ -106,7 +107,8 @@ ApiResult<Json> registerContainerInstance(Context& context) {
   } else if (const Instance* same = byToken(context.state(), cluster->name, token)) {
     instance = *same;
   } else {
-    instance.id = randomHex(context.random, 32);
+    instance.oldArn = settingInForce(context, "containerInstanceLongArnFormat") == "disabled";
+    instance.id = instance.oldArn ? randomUuid(context.random) : randomHex(context.random, 32);
     instance.cluster = cluster->name;
     instance.clientToken = token;
     instance.registeredAt = context.now.wall;

@@ -72,6 +72,12 @@ std::string healthOf(const Task& task) {
   return checked > 0 && healthy == checked ? "HEALTHY" : "UNKNOWN";
 }
 
+/// An instance whose record was lost had one of the long format, as far as anyone knows.
+std::string instanceArnOf(const State& state, const ecs::Names& names, const Task& task) {
+  const Instance* instance = state.instance(task.instance);
+  return instance ? arnOf(names, *instance) : names.instance(task.cluster, task.instance).str();
+}
+
 void putTaskTimes(Json& out, const Task& task) {
   out["createdAt"] = toEpochSeconds(task.createdAt);
   putTime(out, "pullStartedAt", task.pullStartedAt);
@@ -88,7 +94,8 @@ std::string arnOf(const ecs::Names& names, const Cluster& cluster) {
   return names.cluster(cluster.name).str();
 }
 std::string arnOf(const ecs::Names& names, const Instance& instance) {
-  return names.instance(instance.cluster, instance.id).str();
+  return (instance.oldArn ? names.oldInstance(instance.id) : names.instance(instance.cluster, instance.id))
+      .str();
 }
 std::string arnOf(const ecs::Names& names, const Task& task) {
   return names.task(task.cluster, task.id).str();
@@ -201,7 +208,7 @@ Json renderTask(const State& state, const ecs::Names& names, const Task& task, b
   Json out{{"taskArn", arnOf(names, task)},
            {"clusterArn", names.cluster(task.cluster).str()},
            {"taskDefinitionArn", names.taskDefinition(family, revision).str()},
-           {"containerInstanceArn", names.instance(task.cluster, task.instance).str()},
+           {"containerInstanceArn", instanceArnOf(state, names, task)},
            {"group", task.group},
            {"launchType", task.launchType},
            {"overrides", parsed(task.overrides, Json::object())},

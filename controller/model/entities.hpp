@@ -69,6 +69,7 @@ struct Instance {
   std::string clientToken;  ///< of the registration, so that its repetition finds this instance
   int64_t version = 0;
   int64_t timeline = 0;  ///< of the last task manifest; each is higher than the one before
+  bool oldArn = false;   ///< its ARN is of the old format: fixed when it was registered
 
   bool connected = false;  ///< an agent's session is open; not stored
 
@@ -157,6 +158,16 @@ struct ClientToken {
   std::string requestHash;  ///< of the request without the token
   std::vector<std::string> tasks;
   WallTime usedAt{};
+};
+
+/// What a principal, or with the account's root everyone without an own value, gets where a call does not
+/// say (Amazon ECS API Reference, Setting).
+struct AccountSetting {
+  std::string principal;  ///< ARN
+  std::string name;
+  std::string value;
+
+  std::string key() const { return name + "/" + principal; }
 };
 
 }  // namespace berth::controller

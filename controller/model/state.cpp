@@ -20,6 +20,7 @@ struct KeyOf {
   std::string operator()(const Instance& i) const { return i.id; }
   std::string operator()(const Task& t) const { return t.id; }
   std::string operator()(const ClientToken& t) const { return t.key; }
+  std::string operator()(const AccountSetting& s) const { return s.key(); }
 };
 
 }  // namespace
@@ -31,6 +32,9 @@ const Family* State::family(const std::string& name) const { return lookUp(famil
 const Instance* State::instance(const std::string& id) const { return lookUp(instances_, id); }
 const Task* State::task(const std::string& id) const { return lookUp(tasks_, id); }
 const ClientToken* State::token(const std::string& key) const { return lookUp(tokens_, key); }
+const AccountSetting* State::accountSetting(const std::string& key) const {
+  return lookUp(account_settings_, key);
+}
 
 const TaskDefinition* State::definition(const std::string& key) const {
   size_t colon = key.rfind(':');
@@ -100,6 +104,8 @@ void State::put(const Entity& entity) {
     putTask(*task);
   } else if (const auto* token = std::get_if<ClientToken>(&entity)) {
     tokens_.insert_or_assign(token->key, *token);
+  } else if (const auto* setting = std::get_if<AccountSetting>(&entity)) {
+    account_settings_.insert_or_assign(setting->key(), *setting);
   }
 }
 
@@ -123,6 +129,9 @@ void State::erase(Kind kind, const std::string& key) {
       return;
     case Kind::ClientToken:
       tokens_.erase(key);
+      return;
+    case Kind::AccountSetting:
+      account_settings_.erase(key);
       return;
     case Kind::TaskDefinition:
       if (auto it = definitions_.find(key.substr(0, key.rfind(':'))); it != definitions_.end()) {

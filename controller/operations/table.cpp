@@ -7,6 +7,7 @@ namespace {
 
 constexpr OperationEntry kOperations[] = {
     {"CreateCluster", createCluster, false},
+    {"DeleteAccountSetting", deleteAccountSetting, false},
     {"DeleteAttributes", deleteAttributes, false},
     {"DeleteCluster", deleteCluster, false},
     {"DeleteTaskDefinitions", deleteTaskDefinitions, false},
@@ -17,6 +18,7 @@ constexpr OperationEntry kOperations[] = {
     {"DescribeTaskDefinition", describeTaskDefinition, true},
     {"DescribeTasks", describeTasks, true},
     {"DiscoverPollEndpoint", discoverPollEndpoint, true},
+    {"ListAccountSettings", listAccountSettings, true},
     {"ListAttributes", listAttributes, true},
     {"ListClusters", listClusters, true},
     {"ListContainerInstances", listContainerInstances, true},
@@ -24,6 +26,8 @@ constexpr OperationEntry kOperations[] = {
     {"ListTaskDefinitionFamilies", listTaskDefinitionFamilies, true},
     {"ListTaskDefinitions", listTaskDefinitions, true},
     {"ListTasks", listTasks, true},
+    {"PutAccountSetting", putAccountSetting, false},
+    {"PutAccountSettingDefault", putAccountSettingDefault, false},
     {"PutAttributes", putAttributes, false},
     {"RegisterContainerInstance", registerContainerInstance, false},
     {"RegisterTaskDefinition", registerTaskDefinition, false},

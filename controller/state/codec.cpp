@@ -13,12 +13,13 @@ struct Row {
 };
 
 /// In the order of Kind.
-constexpr std::array<Row, 6> kRows = {{{"cluster", decodeCluster},
+constexpr std::array<Row, 7> kRows = {{{"cluster", decodeCluster},
                                        {"family", decodeFamily},
                                        {"task_definition", decodeDefinition},
                                        {"instance", decodeInstance},
                                        {"task", decodeTask},
-                                       {"client_token", decodeToken}}};
+                                       {"client_token", decodeToken},
+                                       {"account_setting", decodeAccountSetting}}};
 static_assert(kRows.size() == std::variant_size_v<Entity>);
 
 }  // namespace

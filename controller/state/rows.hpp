@@ -18,6 +18,7 @@ Json encode(const TaskDefinition& definition);
 Json encode(const Instance& instance);
 Json encode(const Task& task);
 Json encode(const ClientToken& token);
+Json encode(const AccountSetting& setting);
 
 Entity decodeCluster(Fields& fields);
 Entity decodeFamily(Fields& fields);
@@ -25,6 +26,7 @@ Entity decodeDefinition(Fields& fields);
 Entity decodeInstance(Fields& fields);
 Entity decodeTask(Fields& fields);
 Entity decodeToken(Fields& fields);
+Entity decodeAccountSetting(Fields& fields);
 
 // What rows share.
 Json encode(const Resources& resources);

@@ -44,6 +44,10 @@ InstanceArn Names::instance(const std::string& cluster, const std::string& id) c
   return InstanceArn(arn("container-instance/" + cluster + "/" + id));
 }
 
+InstanceArn Names::oldInstance(const std::string& id) const {
+  return InstanceArn(arn("container-instance/" + id));
+}
+
 TaskDefinitionArn Names::taskDefinition(const std::string& family, int64_t revision) const {
   return TaskDefinitionArn(arn("task-definition/" + family + ":" + std::to_string(revision)));
 }

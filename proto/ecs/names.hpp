@@ -1,5 +1,5 @@
-// The names of ECS: how ARNs are made (long format), and what references in requests mean. Every reference
-// may be a short name or id, or an ARN of ours.
+// The names of ECS: how ARNs are made, in the long format but where the old one is said, and what references
+// in requests mean. Every reference may be a short name or id, or an ARN of ours.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +42,8 @@ struct Names {
   ClusterArn cluster(const std::string& name) const;
   TaskArn task(const std::string& cluster, const std::string& id) const;
   InstanceArn instance(const std::string& cluster, const std::string& id) const;
+  /// In the old format, which does not tell the cluster.
+  InstanceArn oldInstance(const std::string& id) const;
   TaskDefinitionArn taskDefinition(const std::string& family, int64_t revision) const;
   ServiceArn service(const std::string& cluster, const std::string& name) const;
   std::string container(const std::string& cluster, const std::string& task, const std::string& id) const;

@@ -80,6 +80,7 @@ Instance wholeInstance() {
   instance.clientToken = "token";
   instance.version = 3;
   instance.timeline = 1'790'000'000'001;
+  instance.oldArn = true;
   return instance;
 }
 
@@ -99,7 +100,8 @@ std::vector<Entity> wholeEntities() {
           definition,
           wholeInstance(),
           wholeTask(),
-          ClientToken{"prod/token", "hash", {"t1", "t2"}, at(8)}};
+          ClientToken{"prod/token", "hash", {"t1", "t2"}, at(8)},
+          AccountSetting{"arn:user", "containerInsights", "enhanced"}};
 }
 
 Changes changesOf(const std::vector<Entity>& entities) {
@@ -125,7 +127,8 @@ Record row(const std::string& kind) {
   return {};
 }
 
-const char* const kKinds[] = {"cluster", "family", "task_definition", "instance", "task", "client_token"};
+const char* const kKinds[] = {"cluster", "family",       "task_definition", "instance",
+                              "task",    "client_token", "account_setting"};
 
 }  // namespace
 
@@ -133,7 +136,8 @@ TEST_CASE("a row is named by its entity's kind and key") {
   std::vector<std::string> names;
   for (const Change& change : changesOf(wholeEntities())) names.push_back(change.kind + "/" + change.key);
   CHECK(names == std::vector<std::string>{"cluster/prod", "family/web", "task_definition/web:3",
-                                          "instance/i1", "task/t1", "client_token/prod/token"});
+                                          "instance/i1", "task/t1", "client_token/prod/token",
+                                          "account_setting/containerInsights/arn:user"});
 }
 
 TEST_CASE("every member of every entity is written and read back") {
@@ -152,7 +156,7 @@ TEST_CASE("every member of every entity is written and read back") {
 
 TEST_CASE("what was read has the values that were written") {
   Decoded decoded = fromRecords(recordsOf(changesOf(wholeEntities())));
-  REQUIRE(decoded.entities.size() == 6);
+  REQUIRE(decoded.entities.size() == 7);
   const auto& instance = std::get<Instance>(decoded.entities[3]);
   REQUIRE(instance.attributes.size() == 3);
   CHECK(instance.attributes[0].value == "7");
@@ -173,6 +177,10 @@ TEST_CASE("what was read has the values that were written") {
   CHECK(task.containers[1].essential);
   const auto& token = std::get<ClientToken>(decoded.entities[5]);
   CHECK(token.tasks == std::vector<std::string>{"t1", "t2"});
+  const auto& setting = std::get<AccountSetting>(decoded.entities[6]);
+  CHECK(setting.principal == "arn:user");
+  CHECK(setting.name == "containerInsights");
+  CHECK(setting.value == "enhanced");
 }
 
 TEST_CASE("times that have not come are absent, not the epoch") {
@@ -228,8 +236,9 @@ TEST_CASE("a row of any kind that is no JSON object is damaged, and its place is
 
 TEST_CASE("a member of the wrong type damages a row of any kind, and is named") {
   const std::pair<const char*, const char*> kMembers[] = {
-      {"cluster", "active"},    {"family", "lastRevision"}, {"task_definition", "document"},
-      {"instance", "timeline"}, {"task", "version"},        {"client_token", "tasks"}};
+      {"cluster", "active"},       {"family", "lastRevision"}, {"task_definition", "document"},
+      {"instance", "timeline"},    {"task", "version"},        {"client_token", "tasks"},
+      {"account_setting", "value"}};
   for (const auto& [kind, member] : kMembers) {
     CAPTURE(kind, member);
     Record damaged = row(kind);
@@ -277,7 +286,7 @@ TEST_CASE("damaged rows among whole ones are each told of") {
   records[0].value = "{";
   records[4].value = "[]";
   Decoded decoded = fromRecords(records);
-  CHECK(decoded.entities.size() == 4);
+  CHECK(decoded.entities.size() == 5);
   REQUIRE(decoded.damaged.size() == 2);
   CHECK_THAT(decoded.damaged[0], Catch::StartsWith("cluster/prod"));
   CHECK_THAT(decoded.damaged[1], Catch::StartsWith("task/t1"));
