@@ -210,7 +210,6 @@ Json renderTask(const State& state, const ecs::Names& names, const Task& task, b
            {"taskDefinitionArn", names.taskDefinition(family, revision).str()},
            {"containerInstanceArn", instanceArnOf(state, names, task)},
            {"group", task.group},
-           {"launchType", task.launchType},
            {"overrides", parsed(task.overrides, Json::object())},
            {"lastStatus", name(task.lastStatus)},
            {"desiredStatus", task.stopWanted ? "STOPPED" : "RUNNING"},
@@ -221,6 +220,11 @@ Json renderTask(const State& state, const ecs::Names& names, const Task& task, b
            {"attachments", Json::array()},
            {"attributes", Json::array()},
            {"tags", withTags ? parsed(task.tags, Json::array()) : Json::array()}};
+  if (task.capacityProvider.empty()) {
+    out["launchType"] = task.launchType;
+  } else {
+    out["capacityProviderName"] = task.capacityProvider;
+  }
   putText(out, "startedBy", task.startedBy);
   putText(out, "stopCode", task.stopCode);
   putText(out, "stoppedReason", task.stoppedReason);

@@ -125,6 +125,7 @@ struct Task {
   std::string group;
   std::string startedBy;
   std::string launchType = "EC2";
+  std::string capacityProvider;  ///< that it was placed on by a strategy; the API shows it for the launch type
   std::string overrides;  ///< JSON object, as given
   std::string tags;       ///< JSON list
   std::string clientToken;

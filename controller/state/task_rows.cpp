@@ -83,6 +83,7 @@ Json encode(const Task& task) {
            {"group", task.group},
            {"startedBy", task.startedBy},
            {"launchType", task.launchType},
+           {"capacityProvider", task.capacityProvider},
            {"overrides", task.overrides},
            {"tags", task.tags},
            {"clientToken", task.clientToken},
@@ -116,6 +117,7 @@ Entity decodeTask(Fields& fields) {
   out.group = fields.str("group");
   out.startedBy = fields.str("startedBy");
   out.launchType = fields.str("launchType", "EC2");
+  out.capacityProvider = fields.str("capacityProvider");
   out.overrides = jsonMember(fields, "overrides");
   out.tags = jsonMember(fields, "tags");
   out.clientToken = fields.str("clientToken");

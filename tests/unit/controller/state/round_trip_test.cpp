@@ -23,6 +23,7 @@ Task wholeTask() {
   task.group = "family:web";
   task.startedBy = "me";
   task.launchType = "EXTERNAL";
+  task.capacityProvider = "rack";
   task.overrides = R"({"cpu":"1"})";
   task.tags = R"([{"key":"a"}])";
   task.clientToken = "token";
@@ -167,6 +168,7 @@ TEST_CASE("what was read has the values that were written") {
   const auto& task = std::get<Task>(decoded.entities[4]);
   CHECK(task.lastStatus == TaskStatus::Stopping);
   CHECK(task.resources == wholeTask().resources);
+  CHECK(task.capacityProvider == "rack");
   CHECK(task.stoppedReason == wholeTask().stoppedReason);
   CHECK(task.startedAt == at(4));
   CHECK(task.stoppedAt == at(7));
