@@ -42,6 +42,12 @@ ApiResult<Json> putAccountSettingDefault(Context& context);
 ApiResult<Json> deleteAccountSetting(Context& context);
 ApiResult<Json> listAccountSettings(Context& context);
 
+ApiResult<Json> createCapacityProvider(Context& context);
+ApiResult<Json> updateCapacityProvider(Context& context);
+ApiResult<Json> deleteCapacityProvider(Context& context);
+ApiResult<Json> describeCapacityProviders(Context& context);
+ApiResult<Json> putClusterCapacityProviders(Context& context);
+
 ApiResult<Json> registerContainerInstance(Context& context);
 ApiResult<Json> discoverPollEndpoint(Context& context);
 ApiResult<Json> submitTaskStateChange(Context& context);

@@ -26,8 +26,6 @@ std::optional<ApiError> checkLaunchType(const Json& input) {
     if (input.contains("launchType")) {
       return invalidParameter("Specify either launchType or capacityProviderStrategy, not both.");
     }
-    return ApiError{"UnsupportedFeatureException",
-                    "Capacity providers are not offered by this version of Berth: leave the strategy out."};
   }
   return std::nullopt;
 }
@@ -152,7 +150,8 @@ ApiResult<Launch> prepareLaunch(const Context& context) {
   return launch;
 }
 
-Task launchOn(Context& context, const Launch& launch, const std::string& instanceId) {
+Task launchOn(Context& context, const Launch& launch, const std::string& instanceId,
+              const std::string& capacityProvider) {
   const Json& input = context.input;
   Task task;
   task.id = randomHex(context.random, 32);
@@ -162,6 +161,7 @@ Task launchOn(Context& context, const Launch& launch, const std::string& instanc
   task.group = groupOf(input, *launch.definition);
   task.startedBy = text(input, "startedBy");
   task.launchType = text(input, "launchType", "EC2");
+  task.capacityProvider = capacityProvider;
   task.overrides = shownOverrides(input.value("overrides", Json::object()), launch.document).dump();
   task.tags = tagsOf(input, *launch.definition);
   task.clientToken = text(input, "clientToken");

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "controller/api/capacity.hpp"
+
 namespace berth::controller {
 namespace {
 
@@ -141,8 +143,13 @@ Json renderCluster(const State& state, const ecs::Names& names, const Cluster& c
            {"statistics", Json::array()},
            {"tags", wants("TAGS") ? parsed(cluster.tags, Json::array()) : Json::array()},
            {"settings", wants("SETTINGS") ? document["settings"] : Json::array()},
-           {"capacityProviders", Json::array()},
-           {"defaultCapacityProviderStrategy", Json::array()}};
+           {"capacityProviders", cluster.capacityProviders},
+           {"defaultCapacityProviderStrategy", shownStrategy(cluster.defaultStrategy)}};
+  if (wants("ATTACHMENTS") && !cluster.capacityProviders.empty()) {
+    // Nothing has to be made for a provider, so each attachment is complete at once.
+    out["attachments"] = Json::array();
+    out["attachmentsStatus"] = "UPDATE_COMPLETE";
+  }
   if (wants("CONFIGURATIONS") && document.contains("configuration")) {
     out["configuration"] = document["configuration"];
   }
@@ -194,6 +201,9 @@ Json renderInstance(const State& state, const ecs::Names& names, const Instance&
            {"registeredAt", toEpochSeconds(instance.registeredAt)},
            {"tags", withTags ? parsed(instance.tags, Json::array()) : Json::array()}};
   putText(out, "ec2InstanceId", instance.ec2InstanceId);
+  if (const Attribute* provider = instance.attribute(kProviderAttribute)) {
+    putText(out, "capacityProviderName", provider->value.value_or(""));
+  }
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "controller/api/actions.hpp"
+#include "controller/api/capacity.hpp"
 #include "controller/api/render.hpp"
 
 namespace berth::controller {
@@ -82,7 +83,12 @@ ApiResult<Tagged> taggedResource(Context& context) {
     return taggedMember(context, arn, context.names.parseInstance(arn), &State::instance);
   }
   if (type == "service") return ApiError{"ServiceNotFoundException", "Service not found."};
-  if (type == "capacity-provider" || type == "task-set") return notFound(arn);
+  if (type == "capacity-provider") {
+    const CapacityProvider* provider = findProvider(context, arn);
+    if (!provider || !provider->active) return notFound(arn);
+    return taggedOf(context, *provider);
+  }
+  if (type == "task-set") return notFound(arn);
   return invalidParameter("The ARN provided is invalid.");
 }
 

@@ -26,11 +26,21 @@ struct Resources {
   bool operator==(const Resources&) const = default;
 };
 
+/// An item of a capacity provider strategy.
+struct ProviderShare {
+  std::string provider;  ///< name
+  int64_t base = 0;      ///< tasks that it gets before any other
+  int64_t weight = 0;    ///< of all weights: its part of the others
+};
+
 struct Cluster {
   std::string name;
   bool active = true;
   std::string document;  ///< JSON object: settings, configuration, serviceConnectDefaults, ... as given
   std::string tags;      ///< JSON list
+  std::vector<std::string> capacityProviders = {};
+  std::vector<ProviderShare> defaultStrategy =
+      {};  ///< of calls that give neither a launch type nor a strategy
 };
 
 struct TaskDefinition {
@@ -125,7 +135,8 @@ struct Task {
   std::string group;
   std::string startedBy;
   std::string launchType = "EC2";
-  std::string capacityProvider;  ///< that it was placed on by a strategy; the API shows it for the launch type
+  std::string
+      capacityProvider;   ///< that it was placed on by a strategy; the API shows it for the launch type
   std::string overrides;  ///< JSON object, as given
   std::string tags;       ///< JSON list
   std::string clientToken;
@@ -169,6 +180,15 @@ struct AccountSetting {
   std::string value;
 
   std::string key() const { return name + "/" + principal; }
+};
+
+/// A group of hosts that tasks can be shared out to by a strategy.
+struct CapacityProvider {
+  std::string name;
+  bool active = true;
+  std::string updateStatus = "CREATE_COMPLETE";
+  std::string document;  ///< JSON object: the autoScalingGroupProvider, defaults filled in
+  std::string tags;      ///< JSON list
 };
 
 }  // namespace berth::controller

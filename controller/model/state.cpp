@@ -21,6 +21,7 @@ struct KeyOf {
   std::string operator()(const Task& t) const { return t.id; }
   std::string operator()(const ClientToken& t) const { return t.key; }
   std::string operator()(const AccountSetting& s) const { return s.key(); }
+  std::string operator()(const CapacityProvider& p) const { return p.name; }
 };
 
 }  // namespace
@@ -34,6 +35,9 @@ const Task* State::task(const std::string& id) const { return lookUp(tasks_, id)
 const ClientToken* State::token(const std::string& key) const { return lookUp(tokens_, key); }
 const AccountSetting* State::accountSetting(const std::string& key) const {
   return lookUp(account_settings_, key);
+}
+const CapacityProvider* State::capacityProvider(const std::string& name) const {
+  return lookUp(capacity_providers_, name);
 }
 
 const TaskDefinition* State::definition(const std::string& key) const {
@@ -106,6 +110,8 @@ void State::put(const Entity& entity) {
     tokens_.insert_or_assign(token->key, *token);
   } else if (const auto* setting = std::get_if<AccountSetting>(&entity)) {
     account_settings_.insert_or_assign(setting->key(), *setting);
+  } else if (const auto* provider = std::get_if<CapacityProvider>(&entity)) {
+    capacity_providers_.insert_or_assign(provider->name, *provider);
   }
 }
 
@@ -132,6 +138,9 @@ void State::erase(Kind kind, const std::string& key) {
       return;
     case Kind::AccountSetting:
       account_settings_.erase(key);
+      return;
+    case Kind::CapacityProvider:
+      capacity_providers_.erase(key);
       return;
     case Kind::TaskDefinition:
       if (auto it = definitions_.find(key.substr(0, key.rfind(':'))); it != definitions_.end()) {

@@ -22,10 +22,20 @@ struct Family {
   int64_t lastRevision = 0;
 };
 
-using Entity = std::variant<Cluster, Family, TaskDefinition, Instance, Task, ClientToken, AccountSetting>;
+using Entity = std::variant<Cluster, Family, TaskDefinition, Instance, Task, ClientToken, AccountSetting,
+                            CapacityProvider>;
 
 /// In the order of Entity's alternatives.
-enum class Kind : size_t { Cluster, Family, TaskDefinition, Instance, Task, ClientToken, AccountSetting };
+enum class Kind : size_t {
+  Cluster,
+  Family,
+  TaskDefinition,
+  Instance,
+  Task,
+  ClientToken,
+  AccountSetting,
+  CapacityProvider
+};
 inline Kind kindOf(const Entity& entity) { return static_cast<Kind>(entity.index()); }
 
 /// An entity's new value, or (without one) that it is gone.
@@ -55,6 +65,7 @@ class State {
   const Task* task(const std::string& id) const;
   const ClientToken* token(const std::string& key) const;
   const AccountSetting* accountSetting(const std::string& key) const;
+  const CapacityProvider* capacityProvider(const std::string& name) const;
 
   const std::map<std::string, Cluster>& clusters() const { return clusters_; }
   const std::map<std::string, Family>& families() const { return families_; }
@@ -63,6 +74,7 @@ class State {
   const std::map<std::string, Task>& tasks() const { return tasks_; }
   const std::map<std::string, ClientToken>& tokens() const { return tokens_; }
   const std::map<std::string, AccountSetting>& accountSettings() const { return account_settings_; }
+  const std::map<std::string, CapacityProvider>& capacityProviders() const { return capacity_providers_; }
   /// Ids of the tasks placed on an instance, in any state.
   const std::set<std::string>& tasksOn(const std::string& instance) const;
   const Load& load(const std::string& instance) const;
@@ -90,6 +102,7 @@ class State {
   std::map<std::string, Task> tasks_;
   std::map<std::string, ClientToken> tokens_;
   std::map<std::string, AccountSetting> account_settings_;
+  std::map<std::string, CapacityProvider> capacity_providers_;
   std::map<std::string, std::set<std::string>> tasks_on_;
   std::map<std::string, Load> loads_;
   Fleet fleet_;

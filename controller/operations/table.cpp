@@ -6,13 +6,16 @@ namespace berth::controller {
 namespace {
 
 constexpr OperationEntry kOperations[] = {
+    {"CreateCapacityProvider", createCapacityProvider, false},
     {"CreateCluster", createCluster, false},
     {"DeleteAccountSetting", deleteAccountSetting, false},
     {"DeleteAttributes", deleteAttributes, false},
+    {"DeleteCapacityProvider", deleteCapacityProvider, false},
     {"DeleteCluster", deleteCluster, false},
     {"DeleteTaskDefinitions", deleteTaskDefinitions, false},
     {"DeregisterContainerInstance", deregisterContainerInstance, false},
     {"DeregisterTaskDefinition", deregisterTaskDefinition, false},
+    {"DescribeCapacityProviders", describeCapacityProviders, true},
     {"DescribeClusters", describeClusters, true},
     {"DescribeContainerInstances", describeContainerInstances, true},
     {"DescribeTaskDefinition", describeTaskDefinition, true},
@@ -29,6 +32,7 @@ constexpr OperationEntry kOperations[] = {
     {"PutAccountSetting", putAccountSetting, false},
     {"PutAccountSettingDefault", putAccountSettingDefault, false},
     {"PutAttributes", putAttributes, false},
+    {"PutClusterCapacityProviders", putClusterCapacityProviders, false},
     {"RegisterContainerInstance", registerContainerInstance, false},
     {"RegisterTaskDefinition", registerTaskDefinition, false},
     {"RunTask", runTask, false},
@@ -39,6 +43,7 @@ constexpr OperationEntry kOperations[] = {
     {"SubmitTaskStateChange", submitTaskStateChange, false},
     {"TagResource", tagResource, false},
     {"UntagResource", untagResource, false},
+    {"UpdateCapacityProvider", updateCapacityProvider, false},
     {"UpdateCluster", updateCluster, false},
     {"UpdateClusterSettings", updateCluster, false},
     {"UpdateContainerInstancesState", updateContainerInstancesState, false},

@@ -148,7 +148,9 @@ std::string detailOf(const Fleet::Member& member, const PlacementRequest& reques
     case Unfit::Attribute: {
       const auto lacks = [&](const Attribute& one) { return !has(member.instance->attributes, one); };
       const auto missing = std::ranges::find_if(request.required, lacks);
-      return "the instance lacks the attribute " + (missing == request.required.end() ? "" : missing->name);
+      if (missing == request.required.end()) return "the instance lacks an attribute";
+      return "the instance lacks the attribute " + missing->name +
+             (missing->value ? " with the value " + *missing->value : "");
     }
     case Unfit::MemberOf: {
       const auto refuses = [&](const Expression& one) {

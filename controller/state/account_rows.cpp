@@ -14,4 +14,22 @@ Entity decodeAccountSetting(Fields& fields) {
   return out;
 }
 
+Json encode(const CapacityProvider& provider) {
+  return Json{{"name", provider.name},
+              {"active", provider.active},
+              {"updateStatus", provider.updateStatus},
+              {"document", provider.document},
+              {"tags", provider.tags}};
+}
+
+Entity decodeCapacityProvider(Fields& fields) {
+  CapacityProvider out;
+  out.name = fields.requiredStr("name");
+  out.active = fields.boolean("active", true);
+  out.updateStatus = fields.str("updateStatus", "CREATE_COMPLETE");
+  out.document = jsonMember(fields, "document");
+  out.tags = jsonMember(fields, "tags");
+  return out;
+}
+
 }  // namespace berth::controller

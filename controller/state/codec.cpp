@@ -13,13 +13,14 @@ struct Row {
 };
 
 /// In the order of Kind.
-constexpr std::array<Row, 7> kRows = {{{"cluster", decodeCluster},
+constexpr std::array<Row, 8> kRows = {{{"cluster", decodeCluster},
                                        {"family", decodeFamily},
                                        {"task_definition", decodeDefinition},
                                        {"instance", decodeInstance},
                                        {"task", decodeTask},
                                        {"client_token", decodeToken},
-                                       {"account_setting", decodeAccountSetting}}};
+                                       {"account_setting", decodeAccountSetting},
+                                       {"capacity_provider", decodeCapacityProvider}}};
 static_assert(kRows.size() == std::variant_size_v<Entity>);
 
 }  // namespace

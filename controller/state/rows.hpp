@@ -19,6 +19,7 @@ Json encode(const Instance& instance);
 Json encode(const Task& task);
 Json encode(const ClientToken& token);
 Json encode(const AccountSetting& setting);
+Json encode(const CapacityProvider& provider);
 
 Entity decodeCluster(Fields& fields);
 Entity decodeFamily(Fields& fields);
@@ -27,6 +28,7 @@ Entity decodeInstance(Fields& fields);
 Entity decodeTask(Fields& fields);
 Entity decodeToken(Fields& fields);
 Entity decodeAccountSetting(Fields& fields);
+Entity decodeCapacityProvider(Fields& fields);
 
 // What rows share.
 Json encode(const Resources& resources);

@@ -56,6 +56,10 @@ ServiceArn Names::service(const std::string& cluster, const std::string& name) c
   return ServiceArn(arn("service/" + cluster + "/" + name));
 }
 
+std::string Names::capacityProvider(const std::string& name) const {
+  return arn("capacity-provider/" + name);
+}
+
 std::string Names::attachment(const std::string& id) const { return arn("attachment/" + id); }
 
 std::string Names::container(const std::string& cluster, const std::string& task,
@@ -108,6 +112,15 @@ Result<Reference> Names::parseInstance(std::string_view reference) const {
 
 Result<Reference> Names::parseService(std::string_view reference) const {
   return parseMember(reference, "service");
+}
+
+Result<std::string> Names::parseCapacityProvider(std::string_view reference) const {
+  auto name = resource(reference, "capacity-provider");
+  if (!name) return name.error();
+  if (!isName(*name)) {
+    return invalid(reference, "a capacity provider has up to 255 letters, digits, '_' and '-'");
+  }
+  return *name;
 }
 
 Result<DefinitionReference> Names::parseTaskDefinition(std::string_view reference) const {

@@ -46,6 +46,7 @@ struct Names {
   InstanceArn oldInstance(const std::string& id) const;
   TaskDefinitionArn taskDefinition(const std::string& family, int64_t revision) const;
   ServiceArn service(const std::string& cluster, const std::string& name) const;
+  std::string capacityProvider(const std::string& name) const;
   std::string container(const std::string& cluster, const std::string& task, const std::string& id) const;
   /// `id` is a UUID, of a network interface's or volume's attachment.
   std::string attachment(const std::string& id) const;
@@ -56,6 +57,7 @@ struct Names {
   Result<Reference> parseTask(std::string_view reference) const;
   Result<Reference> parseInstance(std::string_view reference) const;
   Result<Reference> parseService(std::string_view reference) const;
+  Result<std::string> parseCapacityProvider(std::string_view reference) const;
   /// "family", "family:revision" or an ARN. "Invalid revision number. Number: X" for a revision that is none.
   Result<DefinitionReference> parseTaskDefinition(std::string_view reference) const;
 

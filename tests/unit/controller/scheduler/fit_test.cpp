@@ -64,7 +64,7 @@ TEST_CASE("Required attributes must be there, with their value where one is want
   CHECK(reason(cluster, wanted) == "");
   wanted.required.push_back({"arch", "arm64"});
   CHECK(reason(cluster, wanted) == "ATTRIBUTE");
-  CHECK(detail(cluster, wanted) == "the instance lacks the attribute arch");
+  CHECK(detail(cluster, wanted) == "the instance lacks the attribute arch with the value arm64");
 }
 
 TEST_CASE("Constraints bind, those of groups and counts with copies that are only meant") {

@@ -96,13 +96,14 @@ std::vector<Entity> wholeEntities() {
   definition.registeredAt = at(1);
   definition.deregisteredAt = at(2);
   definition.registeredBy = "arn:user";
-  return {Cluster{"prod", false, R"({"settings":[]})", R"([{"key":"a"}])"},
+  return {Cluster{"prod", false, R"({"settings":[]})", R"([{"key":"a"}])", {"rack"}, {{"rack", 1, 4}}},
           Family{"web", 9},
           definition,
           wholeInstance(),
           wholeTask(),
           ClientToken{"prod/token", "hash", {"t1", "t2"}, at(8)},
-          AccountSetting{"arn:user", "containerInsights", "enhanced"}};
+          AccountSetting{"arn:user", "containerInsights", "enhanced"},
+          CapacityProvider{"rack", false, "DELETE_COMPLETE", R"({"managedDraining":"ENABLED"})", "[]"}};
 }
 
 Changes changesOf(const std::vector<Entity>& entities) {
@@ -129,7 +130,7 @@ Record row(const std::string& kind) {
 }
 
 const char* const kKinds[] = {"cluster", "family",       "task_definition", "instance",
-                              "task",    "client_token", "account_setting"};
+                              "task",    "client_token", "account_setting", "capacity_provider"};
 
 }  // namespace
 
@@ -138,7 +139,8 @@ TEST_CASE("a row is named by its entity's kind and key") {
   for (const Change& change : changesOf(wholeEntities())) names.push_back(change.kind + "/" + change.key);
   CHECK(names == std::vector<std::string>{"cluster/prod", "family/web", "task_definition/web:3",
                                           "instance/i1", "task/t1", "client_token/prod/token",
-                                          "account_setting/containerInsights/arn:user"});
+                                          "account_setting/containerInsights/arn:user",
+                                          "capacity_provider/rack"});
 }
 
 TEST_CASE("every member of every entity is written and read back") {
@@ -157,7 +159,13 @@ TEST_CASE("every member of every entity is written and read back") {
 
 TEST_CASE("what was read has the values that were written") {
   Decoded decoded = fromRecords(recordsOf(changesOf(wholeEntities())));
-  REQUIRE(decoded.entities.size() == 7);
+  REQUIRE(decoded.entities.size() == 8);
+  const auto& cluster = std::get<Cluster>(decoded.entities[0]);
+  CHECK(cluster.capacityProviders == std::vector<std::string>{"rack"});
+  REQUIRE(cluster.defaultStrategy.size() == 1);
+  CHECK(cluster.defaultStrategy[0].provider == "rack");
+  CHECK(cluster.defaultStrategy[0].base == 1);
+  CHECK(cluster.defaultStrategy[0].weight == 4);
   const auto& instance = std::get<Instance>(decoded.entities[3]);
   REQUIRE(instance.attributes.size() == 3);
   CHECK(instance.attributes[0].value == "7");
@@ -183,6 +191,10 @@ TEST_CASE("what was read has the values that were written") {
   CHECK(setting.principal == "arn:user");
   CHECK(setting.name == "containerInsights");
   CHECK(setting.value == "enhanced");
+  const auto& provider = std::get<CapacityProvider>(decoded.entities[7]);
+  CHECK_FALSE(provider.active);
+  CHECK(provider.updateStatus == "DELETE_COMPLETE");
+  CHECK(provider.document == R"({"managedDraining":"ENABLED"})");
 }
 
 TEST_CASE("times that have not come are absent, not the epoch") {
@@ -237,10 +249,14 @@ TEST_CASE("a row of any kind that is no JSON object is damaged, and its place is
 }
 
 TEST_CASE("a member of the wrong type damages a row of any kind, and is named") {
-  const std::pair<const char*, const char*> kMembers[] = {
-      {"cluster", "active"},       {"family", "lastRevision"}, {"task_definition", "document"},
-      {"instance", "timeline"},    {"task", "version"},        {"client_token", "tasks"},
-      {"account_setting", "value"}};
+  const std::pair<const char*, const char*> kMembers[] = {{"cluster", "active"},
+                                                          {"family", "lastRevision"},
+                                                          {"task_definition", "document"},
+                                                          {"instance", "timeline"},
+                                                          {"task", "version"},
+                                                          {"client_token", "tasks"},
+                                                          {"account_setting", "value"},
+                                                          {"capacity_provider", "active"}};
   for (const auto& [kind, member] : kMembers) {
     CAPTURE(kind, member);
     Record damaged = row(kind);
@@ -288,7 +304,7 @@ TEST_CASE("damaged rows among whole ones are each told of") {
   records[0].value = "{";
   records[4].value = "[]";
   Decoded decoded = fromRecords(records);
-  CHECK(decoded.entities.size() == 5);
+  CHECK(decoded.entities.size() == 6);
   REQUIRE(decoded.damaged.size() == 2);
   CHECK_THAT(decoded.damaged[0], Catch::StartsWith("cluster/prod"));
   CHECK_THAT(decoded.damaged[1], Catch::StartsWith("task/t1"));
