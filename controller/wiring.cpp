@@ -77,6 +77,7 @@ int run(const Config& config, Log& log) {
   ControllerOptions core_options;
   core_options.keepStopped = config.keepStopped;
   core_options.delivery.heartbeat = config.heartbeat;
+  core_options.quotas = config.quotas;
   ecs::Names names{"aws", config.region, config.account};
   CoreRunner runner(
       CoreRunnerDeps{io, **store, [](const Mutations& mutations) { return toChanges(mutations); },

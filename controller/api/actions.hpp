@@ -33,6 +33,9 @@ ApiResult<Json> tagResource(Context& context);
 ApiResult<Json> untagResource(Context& context);
 ApiResult<Json> listTagsForResource(Context& context);
 
+ApiResult<Json> executeCommand(Context& context);
+ApiResult<Json> updateContainerAgent(Context& context);
+
 ApiResult<Json> putAttributes(Context& context);
 ApiResult<Json> deleteAttributes(Context& context);
 ApiResult<Json> listAttributes(Context& context);

@@ -6,7 +6,7 @@
 namespace berth::controller {
 namespace {
 
-constexpr size_t kMostProviders = 20;
+constexpr size_t kMostProviders = 20;  // of a strategy
 
 ApiError unknownProvider(const std::string& reference) {
   return invalidParameter("The specified capacity provider '" + reference.substr(0, 300) +
@@ -72,9 +72,9 @@ const Cluster* otherClusterWith(const State& state, const std::string& provider,
 
 ApiResult<std::vector<std::string>> providersFor(const Context& context, const std::string& cluster,
                                                  const Json& references) {
-  if (references.size() > kMostProviders) {
-    return invalidParameter("A cluster can have at most " + std::to_string(kMostProviders) +
-                            " capacity providers.");
+  if (std::ssize(references) > context.quotas.providersPerCluster) {
+    return quotaReached(context.quotas.providersPerCluster, "capacity providers per cluster", "give fewer",
+                        "providers_per_cluster");
   }
   std::vector<std::string> out;
   for (const Json& reference : references) {

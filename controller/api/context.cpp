@@ -37,6 +37,12 @@ ApiError invalidParameter(std::string message) {
   return ApiError{"InvalidParameterException", std::move(message)};
 }
 
+ApiError quotaReached(int64_t quota, const std::string& ofWhat, const std::string& wayOut,
+                      const std::string& setting, std::string type) {
+  return ApiError{std::move(type), "The quota of " + std::to_string(quota) + " " + ofWhat + " is reached: " +
+                                       wayOut + ", or raise quotas." + setting + " in controller.yaml."};
+}
+
 std::string text(const Json& input, const char* name, std::string fallback) {
   auto it = input.find(name);
   return it == input.end() ? fallback : it->get<std::string>();

@@ -11,6 +11,7 @@
 #include "common/aws/errors.hpp"
 #include "common/ids/random.hpp"
 #include "common/time/clock.hpp"
+#include "controller/api/quotas.hpp"
 #include "controller/model/state.hpp"
 #include "proto/ecs/names.hpp"
 
@@ -43,6 +44,7 @@ struct Context {
   Now now;
   const Caller& caller;
   const Json& input;
+  const Quotas& quotas = kDefaultQuotas;
 
   const State& state() const { return tx.state(); }
 };
@@ -53,6 +55,10 @@ using Action = std::function<ApiResult<Json>(Context&)>;
 
 ApiError clientError(std::string message);
 ApiError invalidParameter(std::string message);
+/// "The quota of 5000 container instances per cluster is reached: deregister some, or raise
+/// quotas.instances_per_cluster in controller.yaml."
+ApiError quotaReached(int64_t quota, const std::string& ofWhat, const std::string& wayOut,
+                      const std::string& setting, std::string type = "LimitExceededException");
 
 /// The string member `name` of `input`, or `fallback` when it is absent.
 std::string text(const Json& input, const char* name, std::string fallback = {});

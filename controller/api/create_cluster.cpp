@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "controller/api/account_settings.hpp"
 #include "controller/api/actions.hpp"
 #include "controller/api/capacity.hpp"
@@ -14,6 +16,11 @@ ApiResult<Json> createCluster(Context& context) {
   // Creating what is there is no error, and changes nothing.
   if (existing && existing->active) {
     return Json{{"cluster", renderCluster(context.state(), context.names, *existing, shown)}};
+  }
+  const auto active = std::ranges::count_if(context.state().clusters(),
+                                            [](const auto& entry) { return entry.second.active; });
+  if (active >= context.quotas.clusters) {
+    return quotaReached(context.quotas.clusters, "clusters", "delete some", "clusters");
   }
   BERTH_API_TRY(providers,
                 providersFor(context, name->str(), context.input.value("capacityProviders", Json::array())));

@@ -106,6 +106,9 @@ ApiResult<Json> registerContainerInstance(Context& context) {
     instance = *known;
   } else if (const Instance* same = byToken(context.state(), cluster->name, token)) {
     instance = *same;
+  } else if (std::ssize(context.state().fleet().in(cluster->name)) >= context.quotas.instancesPerCluster) {
+    return quotaReached(context.quotas.instancesPerCluster, "container instances per cluster",
+                        "deregister some", "instances_per_cluster");
   } else {
     instance.oldArn = settingInForce(context, "containerInstanceLongArnFormat") == "disabled";
     instance.id = instance.oldArn ? randomUuid(context.random) : randomHex(context.random, 32);

@@ -118,8 +118,10 @@ ApiResult<Json> tagResource(Context& context) {
   if (auto error = checkTags(more)) return *error;
   const Json tags = mergedBy("key", parsed(resource.tags, Json::array()), more);
   if (tags.size() > kMostTags) {
-    return invalidParameter("A resource can have at most " + std::to_string(kMostTags) +
-                            " tags: it would have " + std::to_string(tags.size()) + ".");
+    return ApiError{"LimitExceededException", "The quota of " + std::to_string(kMostTags) +
+                                                  " tags per resource is reached: it would have " +
+                                                  std::to_string(tags.size()) +
+                                                  "; remove some with UntagResource."};
   }
   resource.put(tags.dump());
   return Json::object();

@@ -7,6 +7,7 @@
 #include "common/config/settings.hpp"
 #include "common/log/stderr_log.hpp"
 #include "common/result/result.hpp"
+#include "controller/api/quotas.hpp"
 
 namespace berth::controller {
 
@@ -21,6 +22,7 @@ struct Config {
   int64_t maxBody = 0;
   Duration keepStopped{};
   Duration heartbeat{};
+  Quotas quotas;
   LogOptions log;
   std::string described;  ///< the effective settings as YAML
 };

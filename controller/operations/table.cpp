@@ -21,6 +21,7 @@ constexpr OperationEntry kOperations[] = {
     {"DescribeTaskDefinition", describeTaskDefinition, true},
     {"DescribeTasks", describeTasks, true},
     {"DiscoverPollEndpoint", discoverPollEndpoint, true},
+    {"ExecuteCommand", executeCommand, false},
     {"ListAccountSettings", listAccountSettings, true},
     {"ListAttributes", listAttributes, true},
     {"ListClusters", listClusters, true},
@@ -46,6 +47,7 @@ constexpr OperationEntry kOperations[] = {
     {"UpdateCapacityProvider", updateCapacityProvider, false},
     {"UpdateCluster", updateCluster, false},
     {"UpdateClusterSettings", updateCluster, false},
+    {"UpdateContainerAgent", updateContainerAgent, false},
     {"UpdateContainerInstancesState", updateContainerInstancesState, false},
 };
 
