@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "controller/api/definition_rules.hpp"
+#include "controller/api/gpus.hpp"
 #include "controller/api/render.hpp"
 #include "controller/api/tags.hpp"
 #include "controller/api/task_shape.hpp"
@@ -168,6 +169,7 @@ Task launchOn(Context& context, const Launch& launch, const std::string& instanc
   task.enableExecuteCommand = input.value("enableExecuteCommand", false);
   task.containers = containersOf(launch.document, context.random);
   task.resources = launch.resources;
+  assignGpus(context, task);
   task.cpu = launch.document.value("cpu", std::to_string(launch.resources.cpu));
   task.memory = launch.document.value("memory", std::to_string(launch.resources.memory));
   task.createdAt = context.now.wall;

@@ -266,6 +266,7 @@ acs::Task payloadOf(const Json& document, const TaskDefinition& definition, cons
     }
     out.containers.push_back(std::move(payload));
   }
+  for (const Gpu& gpu : task.resources.gpus) out.associations.push_back({"gpu", gpu.id, {}, {gpu.container}});
   out.pidMode = document.value("pidMode", "");
   out.ipcMode = document.value("ipcMode", "");
   for (const Json& volume : document.value("volumes", Json::array())) {

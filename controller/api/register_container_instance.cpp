@@ -2,6 +2,7 @@
 #include "common/text/number.hpp"
 #include "controller/api/account_settings.hpp"
 #include "controller/api/actions.hpp"
+#include "controller/api/gpus.hpp"
 #include "controller/api/render.hpp"
 #include "controller/api/tags.hpp"
 #include "proto/ecs/text.hpp"
@@ -35,6 +36,8 @@ ApiResult<Resources> resourcesIn(const Json& input) {
     BERTH_API_TRY(ports, portSet(resource));
     (name == "PORTS" ? out.ports : out.udpPorts) = std::move(ports);
   }
+  BERTH_API_TRY(gpus, registeredGpus(input));
+  out.gpus = std::move(gpus);
   return out;
 }
 

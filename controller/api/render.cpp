@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controller/api/capacity.hpp"
+#include "controller/api/gpus.hpp"
 
 namespace berth::controller {
 namespace {
@@ -20,14 +21,18 @@ Json integerResource(const char* name, int64_t value) {
       {"name", name}, {"type", "INTEGER"}, {"doubleValue", 0.0}, {"longValue", 0}, {"integerValue", value}};
 }
 
+Json stringsResource(const char* name, Json values) {
+  return Json{{"name", name},   {"type", "STRINGSET"}, {"doubleValue", 0.0},
+              {"longValue", 0}, {"integerValue", 0},   {"stringSetValue", std::move(values)}};
+}
+
 Json portResource(const char* name, const std::set<uint16_t>& reserved, const std::set<uint16_t>* used) {
   Json ports = Json::array();
   for (uint16_t port : reserved) ports.push_back(std::to_string(port));
   if (used) {
     for (uint16_t port : *used) ports.push_back(std::to_string(port));
   }
-  return Json{{"name", name},   {"type", "STRINGSET"}, {"doubleValue", 0.0},
-              {"longValue", 0}, {"integerValue", 0},   {"stringSetValue", std::move(ports)}};
+  return stringsResource(name, std::move(ports));
 }
 
 Json renderContainer(const ecs::Names& names, const Task& task, const TaskContainer& container) {
@@ -58,6 +63,7 @@ Json renderContainer(const ecs::Names& names, const Task& task, const TaskContai
     bindings.push_back(std::move(shown));
   }
   out["networkBindings"] = std::move(bindings);
+  if (auto gpus = gpuIds(task.resources, container.name); !gpus.empty()) out["gpuIds"] = std::move(gpus);
   return out;
 }
 
@@ -200,6 +206,10 @@ Json renderInstance(const State& state, const ecs::Names& names, const Instance&
            {"attachments", Json::array()},
            {"registeredAt", toEpochSeconds(instance.registeredAt)},
            {"tags", withTags ? parsed(instance.tags, Json::array()) : Json::array()}};
+  if (!all.gpus.empty()) {
+    out["registeredResources"].push_back(stringsResource("GPU", gpuIds(all, {})));
+    out["remainingResources"].push_back(stringsResource("GPU", freeGpuIds(all, used)));
+  }
   putText(out, "ec2InstanceId", instance.ec2InstanceId);
   if (const Attribute* provider = instance.attribute(kProviderAttribute)) {
     putText(out, "capacityProviderName", provider->value.value_or(""));

@@ -120,6 +120,8 @@ class Transaction {
   /// A copy of a task to be changed, staged one first; nullopt when there is none.
   std::optional<Task> task(const std::string& id) const;
   bool empty() const { return staged_.empty(); }
+  /// In the order of the first staging.
+  const Mutations& staged() const { return staged_; }
   /// What was staged, in the order of the first staging; the transaction is empty afterwards.
   Mutations take();
 

@@ -51,7 +51,7 @@ Task wholeTask() {
   container.bindings.push_back(NetworkBinding{"0.0.0.0", 0, 0, "tcp", "8000-8010", "32769-32779"});
   task.containers = {container, TaskContainer{}};
   task.containers[1].name = "bare";
-  task.resources = Resources{256, 128, {80, 65535}, {53}};
+  task.resources = Resources{256, 128, {80, 65535}, {53}, {{"GPU-1", "app"}, {"", "side"}}};
   task.cpu = "256";
   task.memory = "128";
   task.version = 7;
@@ -72,7 +72,7 @@ Instance wholeInstance() {
   instance.status = "DRAINING";
   instance.ec2InstanceId = "i-1";
   instance.attributes = {Attribute{"rack", "7"}, Attribute{"flag", std::nullopt}, Attribute{"empty", ""}};
-  instance.registered = Resources{2048, 4000, {22}, {53, 123}};
+  instance.registered = Resources{2048, 4000, {22}, {53, 123}, {{"GPU-1", ""}}};
   instance.agentVersion = "1.0";
   instance.agentHash = "abc";
   instance.dockerVersion = "20.10";
