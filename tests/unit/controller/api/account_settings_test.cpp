@@ -10,8 +10,8 @@ const std::string kUser = "arn:aws:iam::000000000000:user/ann";
 
 Json setting(const std::string& name, const std::string& value) { return {{"name", name}, {"value", value}}; }
 
-/// name=value of what is listed, in order.
-std::vector<std::string> listed(Bench& bench, Json input = Json::object()) {
+/// name=value of what is listedSettings, in order.
+std::vector<std::string> listedSettings(Bench& bench, Json input = Json::object()) {
   std::vector<std::string> out;
   const Json reply = bench.call("ListAccountSettings", std::move(input));
   for (const Json& one : reply["settings"]) {
@@ -24,15 +24,15 @@ std::vector<std::string> listed(Bench& bench, Json input = Json::object()) {
 
 TEST_CASE("a setting is put, listed and deleted") {
   Bench bench;
-  CHECK(listed(bench).empty());
+  CHECK(listedSettings(bench).empty());
   const Json put = bench.call("PutAccountSetting", setting("containerInsights", "enhanced"))["setting"];
   CHECK(
       put ==
       Json{{"name", "containerInsights"}, {"value", "enhanced"}, {"principalArn", kRoot}, {"type", "user"}});
-  CHECK(listed(bench) == std::vector<std::string>{"containerInsights=enhanced"});
+  CHECK(listedSettings(bench) == std::vector<std::string>{"containerInsights=enhanced"});
   const Json deleted = bench.call("DeleteAccountSetting", {{"name", "containerInsights"}})["setting"];
   CHECK(deleted["value"] == "disabled");
-  CHECK(listed(bench).empty());
+  CHECK(listedSettings(bench).empty());
   bench.call("DeleteAccountSetting", {{"name", "containerInsights"}});
   CHECK(bench.last.mutations.empty());
 }
@@ -48,13 +48,13 @@ TEST_CASE("the account's settings hold for everyone without own ones") {
   own["principalArn"] = kUser;
   bench.call("PutAccountSetting", own);
   CHECK(bench.call("ListAccountSettings", user)["settings"][0]["principalArn"] == kUser);
-  CHECK(listed(bench, user) == std::vector<std::string>{"awsvpcTrunking=disabled"});
-  CHECK(listed(bench) == std::vector<std::string>{"awsvpcTrunking=enabled"});
+  CHECK(listedSettings(bench, user) == std::vector<std::string>{"awsvpcTrunking=disabled"});
+  CHECK(listedSettings(bench) == std::vector<std::string>{"awsvpcTrunking=enabled"});
   const Json deleted =
       bench.call("DeleteAccountSetting", {{"name", "awsvpcTrunking"}, {"principalArn", kUser}})["setting"];
   CHECK(deleted["value"] == "enabled");
   CHECK(deleted["principalArn"] == kUser);
-  CHECK(listed(bench, user) == std::vector<std::string>{"awsvpcTrunking=enabled"});
+  CHECK(listedSettings(bench, user) == std::vector<std::string>{"awsvpcTrunking=enabled"});
 }
 
 TEST_CASE("effective settings are all of them, a page at a time") {
@@ -65,7 +65,7 @@ TEST_CASE("effective settings are all of them, a page at a time") {
       bench.call("ListAccountSettings", {{"effectiveSettings", true}, {"nextToken", first["nextToken"]}});
   CHECK(second["settings"].size() == 1);
   CHECK_FALSE(second.contains("nextToken"));
-  CHECK(listed(bench, {{"effectiveSettings", true}, {"maxResults", 2}}).size() == 2);
+  CHECK(listedSettings(bench, {{"effectiveSettings", true}, {"maxResults", 2}}).size() == 2);
   CHECK(bench.refusal("ListAccountSettings", {{"maxResults", 11}}) ==
         "InvalidParameterException: maxResults must be between 1 and 10, not 11");
   CHECK_THAT(bench.refusal("ListAccountSettings", {{"nextToken", "*"}}),
@@ -76,10 +76,10 @@ TEST_CASE("settings are listed by name and value") {
   Bench bench;
   bench.call("PutAccountSetting", setting("taskLongArnFormat", "disabled"));
   bench.call("PutAccountSetting", setting("containerInsights", "disabled"));
-  CHECK(listed(bench, {{"name", "taskLongArnFormat"}}) ==
+  CHECK(listedSettings(bench, {{"name", "taskLongArnFormat"}}) ==
         std::vector<std::string>{"taskLongArnFormat=disabled"});
-  CHECK(listed(bench, {{"name", "taskLongArnFormat"}, {"value", "enabled"}}).empty());
-  CHECK(listed(bench, {{"name", "taskLongArnFormat"}, {"value", "disabled"}}).size() == 1);
+  CHECK(listedSettings(bench, {{"name", "taskLongArnFormat"}, {"value", "enabled"}}).empty());
+  CHECK(listedSettings(bench, {{"name", "taskLongArnFormat"}, {"value", "disabled"}}).size() == 1);
   CHECK(bench.refusal("ListAccountSettings", {{"value", "disabled"}}) ==
         "InvalidParameterException: value needs a name.");
 }

@@ -5,7 +5,7 @@ using sample::Bench;
 
 namespace {
 
-ControllerOptions with(void (*change)(Quotas&)) {
+ControllerOptions withQuotas(void (*change)(Quotas&)) {
   ControllerOptions out;
   change(out.quotas);
   return out;
@@ -14,7 +14,7 @@ ControllerOptions with(void (*change)(Quotas&)) {
 }  // namespace
 
 TEST_CASE("there are as many clusters as the quota says, those apart that are deleted") {
-  Bench bench(with([](Quotas& quotas) { quotas.clusters = 2; }));
+  Bench bench(withQuotas([](Quotas& quotas) { quotas.clusters = 2; }));
   bench.cluster("a");
   bench.cluster("b");
   const std::string refused =
@@ -28,7 +28,7 @@ TEST_CASE("there are as many clusters as the quota says, those apart that are de
 }
 
 TEST_CASE("a cluster has as many container instances as the quota says, and known ones register again") {
-  Bench bench(with([](Quotas& quotas) { quotas.instancesPerCluster = 1; }));
+  Bench bench(withQuotas([](Quotas& quotas) { quotas.instancesPerCluster = 1; }));
   bench.cluster();
   bench.cluster("other");
   const std::string arn = bench.host("default", {{"clientToken", "once"}});
@@ -44,7 +44,7 @@ TEST_CASE("a cluster has as many container instances as the quota says, and know
 }
 
 TEST_CASE("a family has as many revisions as the quota says, those counted that are gone") {
-  Bench bench(with([](Quotas& quotas) { quotas.revisionsPerFamily = 2; }));
+  Bench bench(withQuotas([](Quotas& quotas) { quotas.revisionsPerFamily = 2; }));
   const Json input{{"family", "app"}, {"containerDefinitions", Json::array({sample::container()})}};
   bench.define("app");
   bench.call("DeregisterTaskDefinition", {{"taskDefinition", bench.define("app")}});
@@ -55,7 +55,7 @@ TEST_CASE("a family has as many revisions as the quota says, those counted that 
 }
 
 TEST_CASE("an instance has as many custom attributes as the quota says") {
-  Bench bench(with([](Quotas& quotas) { quotas.attributesPerInstance = 11; }));
+  Bench bench(withQuotas([](Quotas& quotas) { quotas.attributesPerInstance = 11; }));
   bench.cluster();
   const std::string arn = bench.host();
   const auto put = [&](int number) {
@@ -70,7 +70,7 @@ TEST_CASE("an instance has as many custom attributes as the quota says") {
 }
 
 TEST_CASE("a cluster has as many capacity providers as the quota says") {
-  Bench bench(with([](Quotas& quotas) { quotas.providersPerCluster = 1; }));
+  Bench bench(withQuotas([](Quotas& quotas) { quotas.providersPerCluster = 1; }));
   bench.cluster();
   const Json two{"FARGATE", "FARGATE_SPOT"};
   const std::string refused =
