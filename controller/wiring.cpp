@@ -78,6 +78,7 @@ int run(const Config& config, Log& log) {
   core_options.keepStopped = config.keepStopped;
   core_options.delivery.heartbeat = config.heartbeat;
   core_options.delivery.lostAfter = config.lostAfter;
+  core_options.quotas = config.quotas;
   ecs::Names names{"aws", config.region, config.account};
   CoreRunner runner(
       CoreRunnerDeps{io, **store, [](const Mutations& mutations) { return toChanges(mutations); },

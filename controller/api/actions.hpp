@@ -33,9 +33,23 @@ ApiResult<Json> tagResource(Context& context);
 ApiResult<Json> untagResource(Context& context);
 ApiResult<Json> listTagsForResource(Context& context);
 
+ApiResult<Json> executeCommand(Context& context);
+ApiResult<Json> updateContainerAgent(Context& context);
+
 ApiResult<Json> putAttributes(Context& context);
 ApiResult<Json> deleteAttributes(Context& context);
 ApiResult<Json> listAttributes(Context& context);
+
+ApiResult<Json> putAccountSetting(Context& context);
+ApiResult<Json> putAccountSettingDefault(Context& context);
+ApiResult<Json> deleteAccountSetting(Context& context);
+ApiResult<Json> listAccountSettings(Context& context);
+
+ApiResult<Json> createCapacityProvider(Context& context);
+ApiResult<Json> updateCapacityProvider(Context& context);
+ApiResult<Json> deleteCapacityProvider(Context& context);
+ApiResult<Json> describeCapacityProviders(Context& context);
+ApiResult<Json> putClusterCapacityProviders(Context& context);
 
 ApiResult<Json> registerContainerInstance(Context& context);
 ApiResult<Json> discoverPollEndpoint(Context& context);

@@ -10,7 +10,6 @@ namespace berth::controller {
 namespace {
 
 constexpr size_t kMostInACall = 10;
-constexpr int64_t kMostOfAnInstance = 10;
 constexpr size_t kLongest = 128;
 constexpr size_t kPage = 100;
 
@@ -53,6 +52,7 @@ ApiResult<Instance*> targetOf(const Context& context, const Cluster& cluster, co
   const std::string reference = text(attribute, "targetId");
   if (reference.empty())
     return invalidParameter("An attribute needs a targetId: a container instance's id or ARN.");
+  if (auto error = checkInstanceReferences(context, cluster, {reference})) return *error;
   const Instance* found = findInstance(context, cluster, reference);
   if (!found || found->status == "INACTIVE") {
     return ApiError{"TargetNotFoundException", "Could not find " + reference};
@@ -115,10 +115,10 @@ ApiResult<Json> putAttributes(Context& context) {
   };
   const auto limit = [&](const Instance& instance) -> std::optional<ApiError> {
     const auto own = [](const Attribute& one) { return !isReserved(one.name); };
-    if (std::ranges::count_if(instance.attributes, own) <= kMostOfAnInstance) return std::nullopt;
-    return ApiError{"AttributeLimitExceededException",
-                    "A container instance can have at most " + std::to_string(kMostOfAnInstance) +
-                        " custom attributes: " + arnOf(context.names, instance) + " would have more."};
+    const int64_t quota = context.quotas.attributesPerInstance;
+    if (std::ranges::count_if(instance.attributes, own) <= quota) return std::nullopt;
+    return quotaReached(quota, "custom attributes of " + arnOf(context.names, instance), "delete some",
+                        "attributes_per_instance", "AttributeLimitExceededException");
   };
   return changeAttributes(context, set, limit);
 }

@@ -5,11 +5,42 @@
 #include "common/aws/crypto.hpp"
 
 namespace berth::controller {
+namespace {
+
+using Parse = Result<ecs::Reference> (ecs::Names::*)(std::string_view) const;
+
+std::optional<ApiError> checkReferences(const Context& context, const Cluster& cluster,
+                                        const std::vector<std::string>& references, Parse parse) {
+  for (const std::string& reference : references) {
+    if (!reference.starts_with("arn:")) continue;
+    const auto meant = (context.names.*parse)(reference);
+    if (!meant) return invalidParameter(meant.error().message);
+    if (meant->cluster && *meant->cluster != cluster.name) {
+      return invalidParameter("Invalid identifier: Identifier is for cluster " + *meant->cluster +
+                              ". Your cluster is " + cluster.name);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string rootOf(const ecs::Names& names) {
+  return "arn:" + names.partition + ":iam::" + names.account + ":root";
+}
+
+std::string principalOf(const Caller&, const ecs::Names& names) { return rootOf(names); }
 
 ApiError clientError(std::string message) { return ApiError{"ClientException", std::move(message)}; }
 
 ApiError invalidParameter(std::string message) {
   return ApiError{"InvalidParameterException", std::move(message)};
+}
+
+ApiError quotaReached(int64_t quota, const std::string& ofWhat, const std::string& wayOut,
+                      const std::string& setting, std::string type) {
+  return ApiError{std::move(type), "The quota of " + std::to_string(quota) + " " + ofWhat + " is reached: " +
+                                       wayOut + ", or raise quotas." + setting + " in controller.yaml."};
 }
 
 std::string text(const Json& input, const char* name, std::string fallback) {
@@ -71,6 +102,16 @@ const Task* findTask(const Context& context, const Cluster& cluster, const std::
   if (parsed_reference->cluster && *parsed_reference->cluster != cluster.name) return nullptr;
   const Task* task = context.state().task(parsed_reference->id);
   return task && task->spec->cluster == cluster.name ? task : nullptr;
+}
+
+std::optional<ApiError> checkInstanceReferences(const Context& context, const Cluster& cluster,
+                                                const std::vector<std::string>& references) {
+  return checkReferences(context, cluster, references, &ecs::Names::parseInstance);
+}
+
+std::optional<ApiError> checkTaskReferences(const Context& context, const Cluster& cluster,
+                                            const std::vector<std::string>& references) {
+  return checkReferences(context, cluster, references, &ecs::Names::parseTask);
 }
 
 Json failure(const std::string& arn, const std::string& reason, const std::string& detail) {

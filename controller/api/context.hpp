@@ -3,12 +3,15 @@
 
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/aws/errors.hpp"
 #include "common/ids/random.hpp"
 #include "common/time/clock.hpp"
+#include "controller/api/quotas.hpp"
 #include "controller/model/state.hpp"
 #include "proto/ecs/names.hpp"
 
@@ -26,6 +29,11 @@ struct Caller {
   std::string endpoint;  ///< the URL under which the caller reached the API: "http://127.0.0.1:7400"
 };
 
+/// The ARN of the account's root.
+std::string rootOf(const ecs::Names& names);
+/// The ARN of who calls. Every access key is the account's root.
+std::string principalOf(const Caller& caller, const ecs::Names& names);
+
 /// One call of an action. `input` has been validated against the operation's shape, so its members have the
 /// declared types.
 struct Context {
@@ -36,6 +44,7 @@ struct Context {
   Now now;
   const Caller& caller;
   const Json& input;
+  const Quotas& quotas = kDefaultQuotas;
 
   const State& state() const { return tx.state(); }
 };
@@ -46,6 +55,10 @@ using Action = std::function<ApiResult<Json>(Context&)>;
 
 ApiError clientError(std::string message);
 ApiError invalidParameter(std::string message);
+/// "The quota of 5000 container instances per cluster is reached: deregister some, or raise
+/// quotas.instances_per_cluster in controller.yaml."
+ApiError quotaReached(int64_t quota, const std::string& ofWhat, const std::string& wayOut,
+                      const std::string& setting, std::string type = "LimitExceededException");
 
 /// The string member `name` of `input`, or `fallback` when it is absent.
 std::string text(const Json& input, const char* name, std::string fallback = {});
@@ -69,6 +82,13 @@ ApiResult<const TaskDefinition*> findDefinition(const Context& context, const st
 const Instance* findInstance(const Context& context, const Cluster& cluster, const std::string& reference);
 /// The task of `cluster` that an id or ARN means; nullptr when there is none.
 const Task* findTask(const Context& context, const Cluster& cluster, const std::string& reference);
+
+/// InvalidParameterException for the first ARN among references to instances (to tasks) of `cluster` that is
+/// of another region, account or cluster, or of something else. Whether there is such a thing is not asked.
+std::optional<ApiError> checkInstanceReferences(const Context& context, const Cluster& cluster,
+                                                const std::vector<std::string>& references);
+std::optional<ApiError> checkTaskReferences(const Context& context, const Cluster& cluster,
+                                            const std::vector<std::string>& references);
 
 /// {"arn", "reason"}, and "detail" unless it is empty.
 Json failure(const std::string& arn, const std::string& reason, const std::string& detail = {});

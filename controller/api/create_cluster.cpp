@@ -1,4 +1,8 @@
+#include <algorithm>
+
+#include "controller/api/account_settings.hpp"
 #include "controller/api/actions.hpp"
+#include "controller/api/capacity.hpp"
 #include "controller/api/cluster_settings.hpp"
 #include "controller/api/render.hpp"
 #include "controller/api/tags.hpp"
@@ -13,20 +17,26 @@ ApiResult<Json> createCluster(Context& context) {
   if (existing && existing->active) {
     return Json{{"cluster", renderCluster(context.state(), context.names, *existing, shown)}};
   }
-  for (const char* member : {"capacityProviders", "defaultCapacityProviderStrategy"}) {
-    if (context.input.contains(member) && !context.input[member].empty()) {
-      return ApiError{"UnsupportedFeatureException",
-                      std::string(member) + " is not offered by this version of Berth: leave it out."};
-    }
+  const auto active = std::ranges::count_if(context.state().clusters(),
+                                            [](const auto& entry) { return entry.second.active; });
+  if (active >= context.quotas.clusters) {
+    return quotaReached(context.quotas.clusters, "clusters", "delete some", "clusters");
   }
+  BERTH_API_TRY(providers,
+                providersFor(context, name->str(), context.input.value("capacityProviders", Json::array())));
+  BERTH_API_TRY(strategy, strategyFor(context, providers,
+                                      context.input.value("defaultCapacityProviderStrategy", Json::array())));
   BERTH_API_TRY(tags, givenTags(context.input));
   if (auto error = checkSettings(context.input.value("settings", Json::array()))) return *error;
-  Json document{{"settings", Json::array({{{"name", "containerInsights"}, {"value", "disabled"}}})}};
+  Json document{{"settings", Json::array({{{"name", "containerInsights"},
+                                           {"value", settingInForce(context, "containerInsights")}}})}};
   mergeIntoDocument(document, context.input);
   Cluster cluster;
   cluster.name = name->str();
   cluster.document = document.dump();
   cluster.tags = std::move(tags);
+  cluster.capacityProviders = std::move(providers);
+  cluster.defaultStrategy = std::move(strategy);
   context.tx.put(cluster);
   return Json{{"cluster", renderCluster(context.state(), context.names, cluster, shown)}};
 }

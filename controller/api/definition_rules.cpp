@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "controller/api/gpus.hpp"
 #include "controller/api/placement.hpp"
 #include "controller/api/task_shape.hpp"
 
@@ -232,6 +233,7 @@ Broken checkContainers(const Json& input) {
     essential |= container.value("essential", true);
     if (auto broken = checkCpu(container, name)) return broken;
     if (auto broken = checkMemory(container, name, task_memory)) return broken;
+    if (auto broken = brokenGpus(container, name)) return broken;
     if (auto broken = checkPorts(container, name, mode, host_ports)) return broken;
     if (auto broken = checkHealth(container, name)) return broken;
     if (auto broken = checkMounts(container, name, volumes)) return broken;
@@ -258,6 +260,7 @@ std::optional<std::string> brokenSize(const Json& document) {
     std::string name = text(container, "name");
     if (auto broken = checkCpu(container, name)) return broken;
     if (auto broken = checkMemory(container, name, document.contains("memory"))) return broken;
+    if (auto broken = brokenGpus(container, name)) return broken;
   }
   return checkSize(document);
 }

@@ -19,6 +19,8 @@ ApiResult<Json> deleteCluster(Context& context) {
   }
   Cluster deleted = *cluster;
   deleted.active = false;
+  deleted.capacityProviders.clear();
+  deleted.defaultStrategy.clear();
   context.tx.put(deleted);
   return Json{{"cluster", renderCluster(context.state(), context.names, deleted, {"SETTINGS", "TAGS"})}};
 }

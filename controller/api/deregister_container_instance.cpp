@@ -26,7 +26,9 @@ void forgetTasks(Context& context, const Instance& instance) {
 
 ApiResult<Json> deregisterContainerInstance(Context& context) {
   BERTH_API_TRY(cluster, findCluster(context));
-  const Instance* found = findInstance(context, *cluster, text(context.input, "containerInstance"));
+  const std::string reference = text(context.input, "containerInstance");
+  if (auto error = checkInstanceReferences(context, *cluster, {reference})) return *error;
+  const Instance* found = findInstance(context, *cluster, reference);
   if (!found || found->status == "INACTIVE") {
     return invalidParameter("The referenced container instance was not found.");
   }

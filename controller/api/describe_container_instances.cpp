@@ -7,6 +7,7 @@ ApiResult<Json> describeContainerInstances(Context& context) {
   auto references = context.input.value("containerInstances", std::vector<std::string>{});
   if (references.empty()) return clientError("Container Instances cannot be empty.");
   if (references.size() > 100) return invalidParameter("Container Instances can have at most 100 items.");
+  if (auto error = checkInstanceReferences(context, *cluster, references)) return *error;
   Json instances = Json::array();
   Json failures = Json::array();
   for (const std::string& reference : references) {

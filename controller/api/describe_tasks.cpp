@@ -7,6 +7,7 @@ ApiResult<Json> describeTasks(Context& context) {
   auto references = context.input.value("tasks", std::vector<std::string>{});
   if (references.empty()) return invalidParameter("Tasks cannot be empty.");
   if (references.size() > 100) return invalidParameter("Tasks can have at most 100 items.");
+  if (auto error = checkTaskReferences(context, *cluster, references)) return *error;
   Json tasks = Json::array();
   Json failures = Json::array();
   for (const std::string& reference : references) {

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "controller/api/definition_rules.hpp"
+#include "controller/api/gpus.hpp"
 #include "controller/api/render.hpp"
 #include "controller/api/tags.hpp"
 #include "controller/api/task_shape.hpp"
@@ -26,8 +27,6 @@ std::optional<ApiError> checkLaunchType(const Json& input) {
     if (input.contains("launchType")) {
       return invalidParameter("Specify either launchType or capacityProviderStrategy, not both.");
     }
-    return ApiError{"UnsupportedFeatureException",
-                    "Capacity providers are not offered by this version of Berth: leave the strategy out."};
   }
   return std::nullopt;
 }
@@ -158,7 +157,8 @@ ApiResult<Launch> prepareLaunch(const Context& context) {
   return launch;
 }
 
-Task launchOn(Context& context, const Launch& launch, const std::string& instanceId) {
+Task launchOn(Context& context, const Launch& launch, const std::string& instanceId,
+              const std::string& capacityProvider) {
   Task task;
   task.id = timeOrderedHex(context.now.wall, context.random);
   task.spec = launch.spec;
@@ -166,6 +166,10 @@ Task launchOn(Context& context, const Launch& launch, const std::string& instanc
   task.startedBy = text(context.input, "startedBy");
   task.tags = launch.tags;
   task.containers.resize(launch.spec->containers.size());
+  if (!capacityProvider.empty()) {
+    task.spec.edit([&](TaskSpec& spec) { spec.capacityProvider = capacityProvider; });
+  }
+  assignGpus(context, task);
   task.createdAt = context.now.wall;
   context.tx.put(task);
   return task;

@@ -18,7 +18,9 @@ struct Launch {
 /// Reference.
 ApiResult<Launch> prepareLaunch(const Context& context);
 
-/// Makes a PENDING task on an instance and stages it.
-Task launchOn(Context& context, const Launch& launch, const std::string& instanceId);
+/// Makes a PENDING task on an instance and stages it. `capacityProvider`: of the strategy that chose it, if
+/// any.
+Task launchOn(Context& context, const Launch& launch, const std::string& instanceId,
+              const std::string& capacityProvider = {});
 
 }  // namespace berth::controller

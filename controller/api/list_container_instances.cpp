@@ -19,7 +19,7 @@ ApiResult<Json> listContainerInstances(Context& context) {
     if (status.empty() ? instance.status != "INACTIVE" : instance.status == status) ids.push_back(id);
   }
   return page(context.input, ids, "containerInstanceArns", 100,
-              [&](const std::string& id) { return context.names.instance(cluster->name, id).str(); });
+              [&](const std::string& id) { return arnOf(context.names, *context.state().instance(id)); });
 }
 
 }  // namespace berth::controller

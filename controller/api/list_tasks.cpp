@@ -41,6 +41,7 @@ ApiResult<Json> listTasks(Context& context) {
     return invalidParameter("startedBy can't be combined with another filter.");
   }
   if (std::string reference = text(input, "containerInstance"); !reference.empty()) {
+    if (auto error = checkInstanceReferences(context, *cluster, {reference})) return *error;
     const Instance* instance = findInstance(context, *cluster, reference);
     if (!instance) return invalidParameter("The referenced container instance was not found: " + reference);
     filter.instance = instance->id;

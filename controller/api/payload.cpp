@@ -257,6 +257,7 @@ acs::Task payloadOf(const Json& document, const TaskDefinition& definition, cons
   for (const Json& container : document["containerDefinitions"]) {
     out.containers.push_back(payloadContainer(container, document));
   }
+  for (const Gpu& gpu : spec.resources.gpus) out.associations.push_back({"gpu", gpu.id, {}, {gpu.container}});
   out.pidMode = document.value("pidMode", "");
   out.ipcMode = document.value("ipcMode", "");
   for (const Json& volume : document.value("volumes", Json::array())) {

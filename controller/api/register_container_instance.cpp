@@ -1,6 +1,8 @@
 
 #include "common/text/number.hpp"
+#include "controller/api/account_settings.hpp"
 #include "controller/api/actions.hpp"
+#include "controller/api/gpus.hpp"
 #include "controller/api/render.hpp"
 #include "controller/api/tags.hpp"
 #include "proto/ecs/text.hpp"
@@ -34,6 +36,8 @@ ApiResult<Resources> resourcesIn(const Json& input) {
     BERTH_API_TRY(ports, portSet(resource));
     (name == "PORTS" ? out.ports : out.udpPorts) = std::move(ports);
   }
+  BERTH_API_TRY(gpus, registeredGpus(input));
+  out.gpus = std::move(gpus);
   return out;
 }
 
@@ -105,8 +109,12 @@ ApiResult<Json> registerContainerInstance(Context& context) {
     instance = *known;
   } else if (const Instance* same = byToken(context.state(), cluster->name, token)) {
     instance = *same;
+  } else if (std::ssize(context.state().fleet().in(cluster->name)) >= context.quotas.instancesPerCluster) {
+    return quotaReached(context.quotas.instancesPerCluster, "container instances per cluster",
+                        "deregister some", "instances_per_cluster");
   } else {
-    instance.id = randomHex(context.random, 32);
+    instance.oldArn = settingInForce(context, "containerInstanceLongArnFormat") == "disabled";
+    instance.id = instance.oldArn ? randomUuid(context.random) : randomHex(context.random, 32);
     instance.cluster = cluster->name;
     instance.clientToken = token;
     instance.registeredAt = context.now.wall;

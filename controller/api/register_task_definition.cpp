@@ -101,6 +101,10 @@ ApiResult<Json> registerTaskDefinition(Context& context) {
       counter.lastRevision = std::max(counter.lastRevision, present->second.rbegin()->first);
     }
   }
+  if (counter.lastRevision >= context.quotas.revisionsPerFamily) {
+    return quotaReached(context.quotas.revisionsPerFamily, "revisions per task definition family",
+                        "register another family", "revisions_per_family");
+  }
   ++counter.lastRevision;
   TaskDefinition definition;
   definition.family = family;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "controller/api/capacity.hpp"
+#include "controller/api/gpus.hpp"
+
 namespace berth::controller {
 namespace {
 
@@ -18,14 +21,18 @@ Json integerResource(const char* name, int64_t value) {
       {"name", name}, {"type", "INTEGER"}, {"doubleValue", 0.0}, {"longValue", 0}, {"integerValue", value}};
 }
 
+Json stringsResource(const char* name, Json values) {
+  return Json{{"name", name},   {"type", "STRINGSET"}, {"doubleValue", 0.0},
+              {"longValue", 0}, {"integerValue", 0},   {"stringSetValue", std::move(values)}};
+}
+
 Json portResource(const char* name, const std::set<uint16_t>& reserved, const std::set<uint16_t>* used) {
   Json ports = Json::array();
   for (uint16_t port : reserved) ports.push_back(std::to_string(port));
   if (used) {
     for (uint16_t port : *used) ports.push_back(std::to_string(port));
   }
-  return Json{{"name", name},   {"type", "STRINGSET"}, {"doubleValue", 0.0},
-              {"longValue", 0}, {"integerValue", 0},   {"stringSetValue", std::move(ports)}};
+  return stringsResource(name, std::move(ports));
 }
 
 /// "8000-8010".
@@ -63,6 +70,7 @@ Json renderContainer(const ecs::Names& names, const Task& task, size_t place) {
     bindings.push_back(std::move(shown));
   }
   out["networkBindings"] = std::move(bindings);
+  if (auto gpus = gpuIds(task.spec->resources, spec.name); !gpus.empty()) out["gpuIds"] = std::move(gpus);
   return out;
 }
 
@@ -92,6 +100,12 @@ Json shownOverrides(const TaskSpec& spec) {
   return out;
 }
 
+/// An instance whose record was lost had one of the long format, as far as anyone knows.
+std::string instanceArnOf(const State& state, const ecs::Names& names, const Task& task) {
+  const Instance* instance = state.instance(task.instance);
+  return instance ? arnOf(names, *instance) : names.instance(task.spec->cluster, task.instance).str();
+}
+
 void putTaskTimes(Json& out, const Task& task) {
   out["createdAt"] = toEpochSeconds(task.createdAt);
   putTime(out, "pullStartedAt", task.pullStartedAt);
@@ -108,7 +122,8 @@ std::string arnOf(const ecs::Names& names, const Cluster& cluster) {
   return names.cluster(cluster.name).str();
 }
 std::string arnOf(const ecs::Names& names, const Instance& instance) {
-  return names.instance(instance.cluster, instance.id).str();
+  return (instance.oldArn ? names.oldInstance(instance.id) : names.instance(instance.cluster, instance.id))
+      .str();
 }
 std::string arnOf(const ecs::Names& names, const Task& task) {
   return names.task(task.spec->cluster, task.id).str();
@@ -150,8 +165,13 @@ Json renderCluster(const State& state, const ecs::Names& names, const Cluster& c
            {"statistics", Json::array()},
            {"tags", wants("TAGS") ? parsed(cluster.tags, Json::array()) : Json::array()},
            {"settings", wants("SETTINGS") ? document["settings"] : Json::array()},
-           {"capacityProviders", Json::array()},
-           {"defaultCapacityProviderStrategy", Json::array()}};
+           {"capacityProviders", cluster.capacityProviders},
+           {"defaultCapacityProviderStrategy", shownStrategy(cluster.defaultStrategy)}};
+  if (wants("ATTACHMENTS") && !cluster.capacityProviders.empty()) {
+    // Nothing has to be made for a provider, so each attachment is complete at once.
+    out["attachments"] = Json::array();
+    out["attachmentsStatus"] = "UPDATE_COMPLETE";
+  }
   if (wants("CONFIGURATIONS") && document.contains("configuration")) {
     out["configuration"] = document["configuration"];
   }
@@ -196,7 +216,14 @@ Json renderInstance(const State& state, const ecs::Names& names, const Instance&
            {"attachments", Json::array()},
            {"registeredAt", toEpochSeconds(instance.registeredAt)},
            {"tags", withTags ? parsed(instance.tags, Json::array()) : Json::array()}};
+  if (!all.gpus.empty()) {
+    out["registeredResources"].push_back(stringsResource("GPU", gpuIds(all, {})));
+    out["remainingResources"].push_back(stringsResource("GPU", freeGpuIds(all, used)));
+  }
   putText(out, "ec2InstanceId", instance.ec2InstanceId);
+  if (const Attribute* provider = instance.attribute(kProviderAttribute)) {
+    putText(out, "capacityProviderName", provider->value.value_or(""));
+  }
   return out;
 }
 
@@ -212,9 +239,8 @@ Json renderTask(const State& state, const ecs::Names& names, const Task& task, b
   Json out{{"taskArn", arnOf(names, task)},
            {"clusterArn", names.cluster(spec.cluster).str()},
            {"taskDefinitionArn", names.taskDefinition(family, revision).str()},
-           {"containerInstanceArn", names.instance(spec.cluster, task.instance).str()},
+           {"containerInstanceArn", instanceArnOf(state, names, task)},
            {"group", spec.group},
-           {"launchType", spec.launchType},
            {"overrides", shownOverrides(spec)},
            {"lastStatus", name(task.lastStatus)},
            {"desiredStatus", task.stopWanted ? "STOPPED" : "RUNNING"},
@@ -225,6 +251,11 @@ Json renderTask(const State& state, const ecs::Names& names, const Task& task, b
            {"attachments", Json::array()},
            {"attributes", Json::array()},
            {"tags", withTags ? parsed(task.tags, Json::array()) : Json::array()}};
+  if (spec.capacityProvider.empty()) {
+    out["launchType"] = spec.launchType;
+  } else {
+    out["capacityProviderName"] = spec.capacityProvider;
+  }
   putText(out, "startedBy", task.startedBy);
   putText(out, "stopCode", task.stopCode);
   putText(out, "stoppedReason", task.stoppedReason);

@@ -1,7 +1,9 @@
 #include "common/aws/crypto.hpp"
 #include "controller/api/actions.hpp"
+#include "controller/api/capacity.hpp"
 #include "controller/api/launch.hpp"
 #include "controller/api/render.hpp"
+#include "controller/scheduler/distribution.hpp"
 
 namespace berth::controller {
 namespace {
@@ -36,6 +38,27 @@ ApiResult<Json> repeated(const Context& context, const ClientToken& token) {
   return Json{{"tasks", std::move(tasks)}, {"failures", std::move(failures)}};
 }
 
+/// Copies that have the same hosts to choose from.
+struct Batch {
+  std::string capacityProvider;  ///< empty: all of the cluster's hosts
+  int64_t count = 0;
+  PlacementRequest placement;
+};
+
+std::vector<Batch> batchesOf(const Launch& launch, const std::vector<ProviderShare>& strategy,
+                             int64_t count) {
+  if (strategy.empty()) return {{{}, count, launch.placement}};
+  const std::vector<int64_t> shares = distribute(strategy, count);
+  std::vector<Batch> out;
+  for (size_t i = 0; i < strategy.size(); ++i) {
+    if (shares[i] == 0) continue;
+    Batch batch{strategy[i].provider, shares[i], launch.placement};
+    batch.placement.required.push_back({kProviderAttribute, batch.capacityProvider});
+    out.push_back(std::move(batch));
+  }
+  return out;
+}
+
 }  // namespace
 
 ApiResult<Json> runTask(Context& context) {
@@ -51,20 +74,25 @@ ApiResult<Json> runTask(Context& context) {
     if (known) return repeated(context, *known);
   }
   BERTH_API_TRY(launch, prepareLaunch(context));
+  BERTH_API_TRY(strategy, strategyOfLaunch(context, *cluster));
   const Fleet& fleet = context.state().fleet();
   if (fleet.in(launch.cluster->name).empty()) {
     return invalidParameter("No Container Instances were found in your cluster.");
   }
-  const std::vector<Fleet::Slot> places = context.scheduler.place(launch.placement, count, context.random);
   Json tasks = Json::array();
+  Json failures = Json::array();
   ClientToken used;
-  for (const Fleet::Slot place : places) {
-    Task task = launchOn(context, launch, fleet.at(place).instance->id);
-    used.tasks.push_back(task.id);
-    tasks.push_back(renderTask(context.state(), context.names, task, true));
+  // A host has one provider, so the batches of a strategy don't compete.
+  for (const Batch& batch : batchesOf(launch, strategy, count)) {
+    const auto places = context.scheduler.place(batch.placement, batch.count, context.random);
+    for (const Fleet::Slot place : places) {
+      Task task = launchOn(context, launch, fleet.at(place).instance->id, batch.capacityProvider);
+      used.tasks.push_back(task.id);
+      tasks.push_back(renderTask(context.state(), context.names, task, true));
+    }
+    if (std::ssize(places) == batch.count) continue;
+    for (Json& one : placementFailures(context, batch.placement, places)) failures.push_back(std::move(one));
   }
-  const bool all = static_cast<int64_t>(places.size()) == count;
-  Json failures = all ? Json::array() : placementFailures(context, launch.placement, places);
   if (!token.empty() && !used.tasks.empty()) {
     used.key = token_key;
     used.requestHash = hashWithoutToken(context.input);

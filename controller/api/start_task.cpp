@@ -9,6 +9,7 @@ ApiResult<Json> startTask(Context& context) {
   if (references.empty()) return clientError("Container Instances cannot be empty.");
   if (references.size() > 10) return invalidParameter("Container Instances can have at most 10 items.");
   BERTH_API_TRY(launch, prepareLaunch(context));
+  if (auto error = checkInstanceReferences(context, *launch.cluster, references)) return *error;
   Json tasks = Json::array();
   Json failures = Json::array();
   // An instance that is named twice gets two copies, so earlier ones count against later ones.

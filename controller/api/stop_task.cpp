@@ -4,7 +4,9 @@
 namespace berth::controller {
 ApiResult<Json> stopTask(Context& context) {
   BERTH_API_TRY(cluster, findCluster(context));
-  const Task* found = findTask(context, *cluster, text(context.input, "task"));
+  const std::string reference = text(context.input, "task");
+  if (auto error = checkTaskReferences(context, *cluster, {reference})) return *error;
+  const Task* found = findTask(context, *cluster, reference);
   if (!found) return invalidParameter("The referenced task was not found.");
   Task task = *found;
   if (!task.stopWanted && task.lastStatus != TaskStatus::Stopped) {

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "controller/api/actions.hpp"
+#include "controller/api/capacity.hpp"
 #include "controller/api/render.hpp"
 
 namespace berth::controller {
@@ -85,7 +86,12 @@ ApiResult<Tagged> taggedResource(Context& context) {
     return taggedMember(context, arn, context.names.parseInstance(arn), &State::instance);
   }
   if (type == "service") return ApiError{"ServiceNotFoundException", "Service not found."};
-  if (type == "capacity-provider" || type == "task-set") return notFound(arn);
+  if (type == "capacity-provider") {
+    const CapacityProvider* provider = findProvider(context, arn);
+    if (!provider || !provider->active) return notFound(arn);
+    return taggedOf(context, *provider);
+  }
+  if (type == "task-set") return notFound(arn);
   return invalidParameter("The ARN provided is invalid.");
 }
 
@@ -115,8 +121,10 @@ ApiResult<Json> tagResource(Context& context) {
   if (auto error = checkTags(more)) return *error;
   const Json tags = mergedBy("key", parsed(resource.tags, Json::array()), more);
   if (tags.size() > kMostTags) {
-    return invalidParameter("A resource can have at most " + std::to_string(kMostTags) +
-                            " tags: it would have " + std::to_string(tags.size()) + ".");
+    return ApiError{"LimitExceededException", "The quota of " + std::to_string(kMostTags) +
+                                                  " tags per resource is reached: it would have " +
+                                                  std::to_string(tags.size()) +
+                                                  "; remove some with UntagResource."};
   }
   resource.put(tags.dump());
   return Json::object();

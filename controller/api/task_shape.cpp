@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "common/text/number.hpp"
+#include "controller/api/gpus.hpp"
 
 namespace berth::controller {
 namespace {
@@ -100,6 +101,7 @@ Resources resourcesOf(const Json& document) {
       (port.value("protocol", "tcp") == "udp" ? out.udpPorts : out.ports).insert(host);
     }
   }
+  out.gpus = gpusOf(document);
   if (auto cpu = parseCpu(document.value("cpu", ""))) out.cpu = *cpu;
   if (auto memory = parseMemory(document.value("memory", ""))) out.memory = *memory;
   return out;
@@ -143,13 +145,17 @@ std::string unsupportedFeature(const Json& document) {
       return "configuredAtLaunch of volume '" + text(volume, "name") + "',";
     }
   }
-  static constexpr const char* kContainerFeatures[] = {"credentialSpecs", "firelensConfiguration",
-                                                       "resourceRequirements"};
+  static constexpr const char* kContainerFeatures[] = {"credentialSpecs", "firelensConfiguration"};
   for (const Json& container : document["containerDefinitions"]) {
     for (const char* feature : kContainerFeatures) {
       if (container.contains(feature) && !container[feature].empty()) {
         return feature + (" of container '" + text(container, "name") + "'");
       }
+    }
+    for (const Json& wanted : container.value("resourceRequirements", Json::array())) {
+      if (text(wanted, "type") == "GPU") continue;
+      return "resourceRequirements of type " + text(wanted, "type") + " of container '" +
+             text(container, "name") + "'";
     }
   }
   return "";

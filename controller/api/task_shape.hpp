@@ -17,7 +17,7 @@ std::optional<int64_t> parseMemory(const std::string& text);
 ApiResult<Json> overridden(const Json& document, const Json& overrides);
 
 /// What one task of `document` takes: task-level CPU and memory, else the sums over its containers (soft
-/// memory limits before hard ones), and fixed host ports unless they are the task's own.
+/// memory limits before hard ones), fixed host ports unless they are the task's own, and GPUs.
 Resources resourcesOf(const Json& document);
 
 /// The containers of a task of `document`.

@@ -17,6 +17,7 @@ ApiResult<Json> updateContainerInstancesState(Context& context) {
   const std::string status = text(context.input, "status");
   if (status != "ACTIVE" && status != "DRAINING")
     return invalidParameter("Container instance status should be one of [ACTIVE, DRAINING]");
+  if (auto error = checkInstanceReferences(context, *cluster, references)) return *error;
   Json instances = Json::array();
   Json failures = Json::array();
   for (const std::string& reference : references) {

@@ -13,6 +13,13 @@ bool isAccount(std::string_view text) {
   return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+constexpr int64_t kMostQuota = 1'000'000'000;
+
+/// A number of things; the default is that of Amazon ECS.
+config::Setting quota(const char* key, const char* doc, int64_t most, int64_t byDefault) {
+  return config::integer(key, doc).between(1, most).byDefault(std::to_string(byDefault));
+}
+
 config::Schema schema() {
   using namespace config;  // NOLINT: a table of declarations
   return Schema({
@@ -41,6 +48,15 @@ config::Schema schema() {
                "an agent that has said nothing for so long is lost; it is asked each third of it")
           .between(std::chrono::seconds(1), std::chrono::minutes(10))
           .byDefault("15s"),
+      quota("quotas.clusters", "how many clusters there may be", kMostQuota, kDefaultQuotas.clusters),
+      quota("quotas.instances_per_cluster", "how many container instances a cluster may have", kMostQuota,
+            kDefaultQuotas.instancesPerCluster),
+      quota("quotas.revisions_per_family", "how many revisions a task definition family may ever have",
+            kMostQuota, kDefaultQuotas.revisionsPerFamily),
+      quota("quotas.attributes_per_instance", "how many custom attributes a container instance may have",
+            1000, kDefaultQuotas.attributesPerInstance),
+      quota("quotas.providers_per_cluster", "how many capacity providers a cluster may have", 1000,
+            kDefaultQuotas.providersPerCluster),
       choice("log.level", {"debug", "info", "warn", "error"}, "the least severe that is logged")
           .byDefault("info"),
       choice("log.format", {"auto", "text", "json"}, "auto: text on a terminal, JSON lines otherwise")
@@ -91,6 +107,11 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   out.keepStopped = settings->duration("keep_stopped");
   out.heartbeat = settings->duration("heartbeat");
   out.lostAfter = settings->duration("lost_after");
+  out.quotas.clusters = settings->integer("quotas.clusters");
+  out.quotas.instancesPerCluster = settings->integer("quotas.instances_per_cluster");
+  out.quotas.revisionsPerFamily = settings->integer("quotas.revisions_per_family");
+  out.quotas.attributesPerInstance = settings->integer("quotas.attributes_per_instance");
+  out.quotas.providersPerCluster = settings->integer("quotas.providers_per_cluster");
   out.log.program = "berth-controller";
   out.log.level = *parseLogLevel(settings->string("log.level"));
   out.log.format = *parseLogFormat(settings->string("log.format"));

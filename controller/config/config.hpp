@@ -7,6 +7,7 @@
 #include "common/config/settings.hpp"
 #include "common/log/stderr_log.hpp"
 #include "common/result/result.hpp"
+#include "controller/api/quotas.hpp"
 
 namespace berth::controller {
 
@@ -22,6 +23,7 @@ struct Config {
   Duration keepStopped{};
   Duration heartbeat{};
   Duration lostAfter{};
+  Quotas quotas;
   LogOptions log;
   std::string described;  ///< the effective settings as YAML
 };

@@ -50,7 +50,7 @@ aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nl
                     operation + " is not offered by this version of Berth; see docs/compatibility.md."};
   }
   Transaction tx(state_);
-  Context context{tx, scheduler_, names_, random_, now, caller, input};
+  Context context{tx, scheduler_, names_, random_, now, caller, input, options_.quotas};
   auto result = entry->action(context);
   if (std::holds_alternative<Json>(result)) commit(tx, now, out);
   return result;

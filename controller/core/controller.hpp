@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "common/aws/errors.hpp"
+#include "controller/api/quotas.hpp"
 #include "controller/core/delivery.hpp"
 #include "controller/scheduler/scheduler.hpp"
 
@@ -19,6 +20,7 @@ struct Caller;
 
 struct ControllerOptions {
   DeliveryOptions delivery;
+  Quotas quotas;
   Duration keepStopped = std::chrono::hours(1);  ///< how long stopped tasks stay visible
   Duration keepTokens = std::chrono::hours(24);  ///< how long a clientToken is remembered
   Duration sweep = std::chrono::minutes(1);

@@ -13,11 +13,21 @@
 
 namespace berth::controller {
 
+/// An item of a capacity provider strategy.
+struct ProviderShare {
+  std::string provider;  ///< name
+  int64_t base = 0;      ///< tasks that it gets before any other
+  int64_t weight = 0;    ///< of all weights: its part of the others
+};
+
 struct Cluster {
   std::string name;
   bool active = true;
   std::string document;  ///< JSON object: settings, configuration, serviceConnectDefaults, ... as given
   std::string tags;      ///< JSON list
+  std::vector<std::string> capacityProviders = {};
+  /// Of calls that give neither a launch type nor a strategy.
+  std::vector<ProviderShare> defaultStrategy = {};
 };
 
 struct TaskDefinition {
@@ -56,6 +66,7 @@ struct Instance {
   std::string clientToken;  ///< of the registration, so that its repetition finds this instance
   int64_t version = 0;
   int64_t timeline = 0;  ///< of the last task manifest; each is higher than the one before
+  bool oldArn = false;   ///< its ARN is of the old format: fixed when it was registered
 
   bool connected = false;  ///< an agent's session is open; not stored
 
@@ -70,6 +81,25 @@ struct ClientToken {
   std::string requestHash;  ///< of the request without the token
   std::vector<std::string> tasks;
   WallTime usedAt{};
+};
+
+/// What a principal, or with the account's root everyone without an own value, gets where a call does not
+/// say (Amazon ECS API Reference, Setting).
+struct AccountSetting {
+  std::string principal;  ///< ARN
+  std::string name;
+  std::string value;
+
+  std::string key() const { return name + "/" + principal; }
+};
+
+/// A group of hosts that tasks can be shared out to by a strategy.
+struct CapacityProvider {
+  std::string name;
+  bool active = true;
+  std::string updateStatus = "CREATE_COMPLETE";
+  std::string document;  ///< JSON object: the autoScalingGroupProvider, defaults filled in
+  std::string tags;      ///< JSON list
 };
 
 }  // namespace berth::controller

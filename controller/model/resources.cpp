@@ -1,5 +1,7 @@
 #include "controller/model/resources.hpp"
 
+#include <algorithm>
+
 namespace berth::controller {
 
 void Resources::add(const Resources& other) {
@@ -7,6 +9,7 @@ void Resources::add(const Resources& other) {
   memory += other.memory;
   ports.insert(other.ports.begin(), other.ports.end());
   udpPorts.insert(other.udpPorts.begin(), other.udpPorts.end());
+  gpus.insert(gpus.end(), other.gpus.begin(), other.gpus.end());
 }
 
 void Resources::subtract(const Resources& other) {
@@ -14,6 +17,9 @@ void Resources::subtract(const Resources& other) {
   memory -= other.memory;
   for (uint16_t port : other.ports) ports.erase(port);
   for (uint16_t port : other.udpPorts) udpPorts.erase(port);
+  for (const Gpu& gpu : other.gpus) {
+    if (const auto found = std::ranges::find(gpus, gpu); found != gpus.end()) gpus.erase(found);
+  }
 }
 
 }  // namespace berth::controller

@@ -3,8 +3,18 @@
 
 #include <cstdint>
 #include <set>
+#include <string>
+#include <vector>
 
 namespace berth::controller {
+
+/// One GPU of an instance, or that a task takes.
+struct Gpu {
+  std::string id;         ///< empty: the task has not been given one yet
+  std::string container;  ///< of the task, that has it
+
+  bool operator==(const Gpu&) const = default;
+};
 
 /// What a task takes of an instance, or an instance has.
 struct Resources {
@@ -12,6 +22,7 @@ struct Resources {
   int64_t memory = 0;  ///< MiB
   std::set<uint16_t> ports;
   std::set<uint16_t> udpPorts;
+  std::vector<Gpu> gpus = {};
 
   void add(const Resources& other);
   void subtract(const Resources& other);

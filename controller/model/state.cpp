@@ -21,6 +21,8 @@ struct KeyOf {
   std::string operator()(const Instance& i) const { return i.id; }
   std::string operator()(const Task& t) const { return t.id; }
   std::string operator()(const ClientToken& t) const { return t.key; }
+  std::string operator()(const AccountSetting& s) const { return s.key(); }
+  std::string operator()(const CapacityProvider& p) const { return p.name; }
 };
 
 }  // namespace
@@ -40,6 +42,12 @@ const Task* State::task(const std::string& id) const {
   return found == tasks_.end() ? nullptr : found->get();
 }
 const ClientToken* State::token(const std::string& key) const { return lookUp(tokens_, key); }
+const AccountSetting* State::accountSetting(const std::string& key) const {
+  return lookUp(account_settings_, key);
+}
+const CapacityProvider* State::capacityProvider(const std::string& name) const {
+  return lookUp(capacity_providers_, name);
+}
 
 const TaskDefinition* State::definition(const std::string& key) const {
   size_t colon = key.rfind(':');
@@ -159,6 +167,10 @@ void State::put(const Mutation& mutation) {
     putTask(std::get<std::shared_ptr<const Task>>(mutation.value));
   } else if (const auto* token = mutation.as<ClientToken>()) {
     tokens_.insert_or_assign(token->key, *token);
+  } else if (const auto* setting = mutation.as<AccountSetting>()) {
+    account_settings_.insert_or_assign(setting->key(), *setting);
+  } else if (const auto* provider = mutation.as<CapacityProvider>()) {
+    capacity_providers_.insert_or_assign(provider->name, *provider);
   }
 }
 
@@ -176,6 +188,12 @@ void State::erase(Kind kind, const std::string& key) {
       return;
     case Kind::ClientToken:
       tokens_.erase(key);
+      return;
+    case Kind::AccountSetting:
+      account_settings_.erase(key);
+      return;
+    case Kind::CapacityProvider:
+      capacity_providers_.erase(key);
       return;
     case Kind::TaskDefinition:
       if (auto it = definitions_.find(key.substr(0, key.rfind(':'))); it != definitions_.end()) {

@@ -25,10 +25,20 @@ struct Family {
   int64_t lastRevision = 0;
 };
 
-using Entity = std::variant<Cluster, Family, TaskDefinition, Instance, Task, ClientToken>;
+using Entity = std::variant<Cluster, Family, TaskDefinition, Instance, Task, ClientToken, AccountSetting,
+                            CapacityProvider>;
 
 /// In the order of Entity's alternatives.
-enum class Kind : size_t { Cluster, Family, TaskDefinition, Instance, Task, ClientToken };
+enum class Kind : size_t {
+  Cluster,
+  Family,
+  TaskDefinition,
+  Instance,
+  Task,
+  ClientToken,
+  AccountSetting,
+  CapacityProvider
+};
 inline Kind kindOf(const Entity& entity) { return static_cast<Kind>(entity.index()); }
 
 /// The key of an entity within its kind: a cluster's name, a definition's family:revision, a task's id, ...
@@ -85,6 +95,8 @@ class State {
   const Instance* instance(const std::string& id) const;
   const Task* task(const std::string& id) const;
   const ClientToken* token(const std::string& key) const;
+  const AccountSetting* accountSetting(const std::string& key) const;
+  const CapacityProvider* capacityProvider(const std::string& name) const;
 
   const std::map<std::string, Cluster>& clusters() const { return clusters_; }
   const std::map<std::string, Family>& families() const { return families_; }
@@ -92,6 +104,8 @@ class State {
   const std::map<std::string, Instance>& instances() const { return instances_; }
   const Tasks& tasks() const { return tasks_; }
   const std::map<std::string, ClientToken>& tokens() const { return tokens_; }
+  const std::map<std::string, AccountSetting>& accountSettings() const { return account_settings_; }
+  const std::map<std::string, CapacityProvider>& capacityProviders() const { return capacity_providers_; }
   /// The tasks placed on an instance, in any state, in no order.
   const std::vector<const Task*>& tasksOn(const std::string& instance) const;
   const Load& load(const std::string& instance) const;
@@ -127,6 +141,8 @@ class State {
   std::map<std::string, Instance> instances_;
   Tasks tasks_;
   std::map<std::string, ClientToken> tokens_;
+  std::map<std::string, AccountSetting> account_settings_;
+  std::map<std::string, CapacityProvider> capacity_providers_;
   std::unordered_map<std::string, Host> hosts_;
   SpecPool specs_;
   Fleet fleet_;
@@ -144,6 +160,8 @@ class Transaction {
   /// A copy of a task to be changed, staged one first; nullopt when there is none.
   std::optional<Task> task(const std::string& id) const;
   bool empty() const { return staged_.empty(); }
+  /// In the order of the first staging.
+  const Mutations& staged() const { return staged_; }
   /// What was staged, in the order of the first staging; the transaction is empty afterwards.
   Mutations take();
 

@@ -56,7 +56,8 @@ struct TaskSpec {
   std::string definition;  ///< family:revision
   std::string group;
   std::string launchType = "EC2";
-  std::string overrides;  ///< JSON object, as given; empty when none were
+  std::string capacityProvider;  ///< of a strategy; the API shows it for the launch type
+  std::string overrides;         ///< JSON object, as given; empty when none were
   bool enableExecuteCommand = false;
   std::vector<ContainerSpec> containers;
   Resources resources;

@@ -46,6 +46,8 @@ std::optional<Unfit> resourcesUnfit(const Fleet::Member& member, const Resources
   const Resources& used = member.load->used;
   if (ask.cpu * (copies + 1) > total.cpu - used.cpu) return Unfit::Cpu;
   if (ask.memory * (copies + 1) > total.memory - used.memory) return Unfit::Memory;
+  if (std::ssize(ask.gpus) * (copies + 1) > std::ssize(total.gpus) - std::ssize(used.gpus))
+    return Unfit::Gpus;
   if (ask.ports.empty() && ask.udpPorts.empty()) return std::nullopt;
   const bool taken = copies > 0 || collides(ask.ports, used.ports) || collides(ask.ports, total.ports) ||
                      collides(ask.udpPorts, used.udpPorts) || collides(ask.udpPorts, total.udpPorts);
@@ -58,6 +60,7 @@ std::string PlacementRequest::key() const {
   constexpr char kEnd = '\0';
   std::string out = cluster + kEnd + group + kEnd + std::to_string(ask.cpu) + "," +
                     std::to_string(ask.memory) + (distinct ? "d" : "") + kEnd;
+  if (!ask.gpus.empty()) out += "g" + std::to_string(ask.gpus.size()) + kEnd;
   for (const uint16_t port : ask.ports) out += std::to_string(port) + ",";
   out += "u";
   for (const uint16_t port : ask.udpPorts) out += std::to_string(port) + ",";
@@ -132,6 +135,8 @@ std::string reasonOf(Unfit unfit) {
       return "RESOURCE:MEMORY";
     case Unfit::Ports:
       return "RESOURCE:PORTS";
+    case Unfit::Gpus:
+      return "RESOURCE:GPU";
   }
   return "AGENT";
 }
@@ -148,7 +153,9 @@ std::string detailOf(const Fleet::Member& member, const PlacementRequest& reques
     case Unfit::Attribute: {
       const auto lacks = [&](const Attribute& one) { return !has(member.instance->attributes, one); };
       const auto missing = std::ranges::find_if(request.required, lacks);
-      return "the instance lacks the attribute " + (missing == request.required.end() ? "" : missing->name);
+      if (missing == request.required.end()) return "the instance lacks an attribute";
+      return "the instance lacks the attribute " + missing->name +
+             (missing->value ? " with the value " + *missing->value : "");
     }
     case Unfit::MemberOf: {
       const auto refuses = [&](const Expression& one) {
@@ -168,6 +175,12 @@ std::string detailOf(const Fleet::Member& member, const PlacementRequest& reques
       return "needs " + std::to_string(request.ask.memory) + " MiB of memory, of " +
              std::to_string(total.memory) + " it has " +
              std::to_string(total.memory - used.memory - copies * request.ask.memory) + " left";
+    case Unfit::Gpus: {
+      const int64_t wanted = std::ssize(request.ask.gpus);
+      const int64_t left = std::ssize(total.gpus) - std::ssize(used.gpus) - copies * wanted;
+      return "needs " + std::to_string(wanted) + " GPUs, of " + std::to_string(total.gpus.size()) +
+             " it has " + std::to_string(std::max<int64_t>(left, 0)) + " left";
+    }
     case Unfit::Ports: {
       const std::string tcp = takenOf(request.ask.ports, used.ports, total.ports);
       const std::string udp = takenOf(request.ask.udpPorts, used.udpPorts, total.udpPorts);

@@ -10,7 +10,7 @@
 namespace berth::controller {
 
 /// In the order in which they are looked at: what is lasting before what may pass.
-enum class Unfit { Inactive, Agent, Attribute, MemberOf, Distinct, Cpu, Memory, Ports };
+enum class Unfit { Inactive, Agent, Attribute, MemberOf, Distinct, Cpu, Memory, Ports, Gpus };
 
 /// What a query may ask of an instance with this load.
 Queried queriedOf(const Instance& instance, const Load& load);

@@ -13,12 +13,14 @@ struct Row {
 };
 
 /// In the order of Kind.
-constexpr std::array<Row, 6> kRows = {{{"cluster", decodeCluster},
+constexpr std::array<Row, 8> kRows = {{{"cluster", decodeCluster},
                                        {"family", decodeFamily},
                                        {"task_definition", decodeDefinition},
                                        {"instance", decodeInstance},
                                        {"task", decodeTask},
-                                       {"client_token", decodeToken}}};
+                                       {"client_token", decodeToken},
+                                       {"account_setting", decodeAccountSetting},
+                                       {"capacity_provider", decodeCapacityProvider}}};
 
 struct ToRow {
   std::optional<std::string> operator()(std::nullptr_t) const { return std::nullopt; }

@@ -2,11 +2,35 @@
 
 namespace berth::controller {
 
+namespace {
+
+Json encode(const std::vector<ProviderShare>& strategy) {
+  Json out = Json::array();
+  for (const ProviderShare& one : strategy) {
+    out.push_back(Json{{"provider", one.provider}, {"base", one.base}, {"weight", one.weight}});
+  }
+  return out;
+}
+
+std::vector<ProviderShare> strategy(Fields& parent, const char* name) {
+  std::vector<ProviderShare> out;
+  for (const Json* one : parent.list(name)) {
+    Fields fields(*one, parent.pathOf(name));
+    out.push_back({fields.requiredStr("provider"), fields.integer("base"), fields.integer("weight")});
+    parent.absorb(fields);
+  }
+  return out;
+}
+
+}  // namespace
+
 Json encode(const Cluster& cluster) {
   return Json{{"name", cluster.name},
               {"active", cluster.active},
               {"document", cluster.document},
-              {"tags", cluster.tags}};
+              {"tags", cluster.tags},
+              {"capacityProviders", cluster.capacityProviders},
+              {"defaultStrategy", encode(cluster.defaultStrategy)}};
 }
 
 Entity decodeCluster(Fields& fields) {
@@ -15,6 +39,8 @@ Entity decodeCluster(Fields& fields) {
   out.active = fields.boolean("active", true);
   out.document = jsonMember(fields, "document");
   out.tags = jsonMember(fields, "tags");
+  out.capacityProviders = fields.strings("capacityProviders");
+  out.defaultStrategy = strategy(fields, "defaultStrategy");
   return out;
 }
 

@@ -33,10 +33,12 @@ std::string jsonMember(Fields& fields, const char* name) {
 }
 
 Json encode(const Resources& resources) {
-  return Json{{"cpu", resources.cpu},
-              {"memory", resources.memory},
-              {"ports", resources.ports},
-              {"udpPorts", resources.udpPorts}};
+  Json out{{"cpu", resources.cpu},
+           {"memory", resources.memory},
+           {"ports", resources.ports},
+           {"udpPorts", resources.udpPorts}};
+  for (const Gpu& gpu : resources.gpus) out["gpus"].push_back({{"id", gpu.id}, {"container", gpu.container}});
+  return out;
 }
 
 Resources resources(Fields& parent, const char* name) {
@@ -48,6 +50,11 @@ Resources resources(Fields& parent, const char* name) {
   out.memory = fields.integer("memory");
   out.ports = ports(fields, "ports");
   out.udpPorts = ports(fields, "udpPorts");
+  for (const Json* gpu : fields.list("gpus")) {
+    Fields inner(*gpu, fields.pathOf("gpus"));
+    out.gpus.push_back({inner.str("id"), inner.str("container")});
+    fields.absorb(inner);
+  }
   parent.absorb(fields);
   return out;
 }

@@ -17,6 +17,8 @@ Json encode(const Family& family);
 Json encode(const TaskDefinition& definition);
 Json encode(const Instance& instance);
 Json encode(const ClientToken& token);
+Json encode(const AccountSetting& setting);
+Json encode(const CapacityProvider& provider);
 
 /// The text of an entity's row.
 std::string rowOf(const Task& task);
@@ -31,6 +33,8 @@ Entity decodeDefinition(Fields& fields);
 Entity decodeInstance(Fields& fields);
 Entity decodeTask(Fields& fields);
 Entity decodeToken(Fields& fields);
+Entity decodeAccountSetting(Fields& fields);
+Entity decodeCapacityProvider(Fields& fields);
 
 // What rows share.
 Json encode(const Resources& resources);

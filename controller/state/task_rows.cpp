@@ -80,11 +80,25 @@ void putContainer(Writer& out, const ContainerSpec& spec, const TaskContainer& c
   out.EndObject();
 }
 
+void putGpus(Writer& out, const std::vector<Gpu>& gpus) {
+  if (gpus.empty()) return;
+  out.Key("gpus");
+  out.StartArray();
+  for (const Gpu& gpu : gpus) {
+    out.StartObject();
+    put(out, "id", gpu.id);
+    put(out, "container", gpu.container);
+    out.EndObject();
+  }
+  out.EndArray();
+}
+
 void putSpec(Writer& out, const TaskSpec& spec) {
   put(out, "cluster", spec.cluster);
   put(out, "definition", spec.definition);
   put(out, "group", spec.group);
   put(out, "launchType", spec.launchType);
+  put(out, "capacityProvider", spec.capacityProvider);
   put(out, "overrides", spec.overrides);
   put(out, "enableExecuteCommand", spec.enableExecuteCommand);
   put(out, "cpu", spec.cpu);
@@ -95,6 +109,7 @@ void putSpec(Writer& out, const TaskSpec& spec) {
   put(out, "memory", spec.resources.memory);
   put(out, "ports", spec.resources.ports);
   put(out, "udpPorts", spec.resources.udpPorts);
+  putGpus(out, spec.resources.gpus);
   out.EndObject();
 }
 
@@ -202,6 +217,7 @@ Entity decodeTask(Fields& fields) {
   if (!isDefinitionKey(spec.definition)) fields.fault("definition", "is not family:revision");
   spec.group = fields.str("group");
   spec.launchType = fields.str("launchType", "EC2");
+  spec.capacityProvider = fields.str("capacityProvider");
   spec.overrides = jsonMember(fields, "overrides");
   spec.enableExecuteCommand = fields.boolean("enableExecuteCommand");
   spec.resources = resources(fields, "resources");

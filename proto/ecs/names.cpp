@@ -44,12 +44,20 @@ InstanceArn Names::instance(const std::string& cluster, const std::string& id) c
   return InstanceArn(arn("container-instance/" + cluster + "/" + id));
 }
 
+InstanceArn Names::oldInstance(const std::string& id) const {
+  return InstanceArn(arn("container-instance/" + id));
+}
+
 TaskDefinitionArn Names::taskDefinition(const std::string& family, int64_t revision) const {
   return TaskDefinitionArn(arn("task-definition/" + family + ":" + std::to_string(revision)));
 }
 
 ServiceArn Names::service(const std::string& cluster, const std::string& name) const {
   return ServiceArn(arn("service/" + cluster + "/" + name));
+}
+
+std::string Names::capacityProvider(const std::string& name) const {
+  return arn("capacity-provider/" + name);
 }
 
 std::string Names::attachment(const std::string& id) const { return arn("attachment/" + id); }
@@ -104,6 +112,15 @@ Result<Reference> Names::parseInstance(std::string_view reference) const {
 
 Result<Reference> Names::parseService(std::string_view reference) const {
   return parseMember(reference, "service");
+}
+
+Result<std::string> Names::parseCapacityProvider(std::string_view reference) const {
+  auto name = resource(reference, "capacity-provider");
+  if (!name) return name.error();
+  if (!isName(*name)) {
+    return invalid(reference, "a capacity provider has up to 255 letters, digits, '_' and '-'");
+  }
+  return *name;
 }
 
 Result<DefinitionReference> Names::parseTaskDefinition(std::string_view reference) const {

@@ -1,5 +1,5 @@
-// The names of ECS: how ARNs are made (long format), and what references in requests mean. Every reference
-// may be a short name or id, or an ARN of ours.
+// The names of ECS: how ARNs are made, in the long format but where the old one is said, and what references
+// in requests mean. Every reference may be a short name or id, or an ARN of ours.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +42,11 @@ struct Names {
   ClusterArn cluster(const std::string& name) const;
   TaskArn task(const std::string& cluster, const std::string& id) const;
   InstanceArn instance(const std::string& cluster, const std::string& id) const;
+  /// In the old format, which does not tell the cluster.
+  InstanceArn oldInstance(const std::string& id) const;
   TaskDefinitionArn taskDefinition(const std::string& family, int64_t revision) const;
   ServiceArn service(const std::string& cluster, const std::string& name) const;
+  std::string capacityProvider(const std::string& name) const;
   std::string container(const std::string& cluster, const std::string& task, const std::string& id) const;
   /// `id` is a UUID, of a network interface's or volume's attachment.
   std::string attachment(const std::string& id) const;
@@ -54,6 +57,7 @@ struct Names {
   Result<Reference> parseTask(std::string_view reference) const;
   Result<Reference> parseInstance(std::string_view reference) const;
   Result<Reference> parseService(std::string_view reference) const;
+  Result<std::string> parseCapacityProvider(std::string_view reference) const;
   /// "family", "family:revision" or an ARN. "Invalid revision number. Number: X" for a revision that is none.
   Result<DefinitionReference> parseTaskDefinition(std::string_view reference) const;
 

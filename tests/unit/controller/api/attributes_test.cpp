@@ -109,5 +109,5 @@ TEST_CASE("an instance has at most ten custom attributes") {
   for (int i = 0; i < 10; ++i) bench.call("PutAttributes", on(host, "a" + std::to_string(i)));
   bench.call("PutAttributes", on(host, "a3", "changed"));
   CHECK_THAT(bench.refusal("PutAttributes", on(host, "a10")),
-             Catch::StartsWith("AttributeLimitExceededException: A container instance can have at most 10"));
+             Catch::StartsWith("AttributeLimitExceededException: The quota of 10 custom attributes of arn:"));
 }

@@ -141,18 +141,6 @@ TEST_CASE("a cluster's name has the characters of names") {
   bench.cluster(std::string(255, 'x'));
 }
 
-TEST_CASE("capacity providers are refused by name, and none of them are none") {
-  Bench bench;
-  CHECK(bench.refusal("CreateCluster", {{"capacityProviders", {"FARGATE"}}}) ==
-        "UnsupportedFeatureException: capacityProviders is not offered by this version of Berth: leave it "
-        "out.");
-  CHECK(bench.refusal("CreateCluster",
-                      {{"defaultCapacityProviderStrategy", {{{"capacityProvider", "FARGATE"}}}}}) ==
-        "UnsupportedFeatureException: defaultCapacityProviderStrategy is not offered by this version of "
-        "Berth: leave it out.");
-  CHECK(bench.call("CreateCluster", {{"capacityProviders", Json::array()}})["cluster"]["status"] == "ACTIVE");
-}
-
 TEST_CASE("a description has the parts that are asked for") {
   Bench bench;
   Json configuration{{"executeCommandConfiguration", {{"logging", "NONE"}}}};

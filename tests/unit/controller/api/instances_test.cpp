@@ -207,7 +207,8 @@ TEST_CASE("an instance is deregistered in its own cluster only") {
   bench.cluster();
   bench.cluster("other");
   std::string arn = bench.host();
-  CHECK(bench.refusal("DeregisterContainerInstance", {{"cluster", "other"}, {"containerInstance", arn}}) ==
+  const std::string id = arn.substr(arn.rfind('/') + 1);
+  CHECK(bench.refusal("DeregisterContainerInstance", {{"cluster", "other"}, {"containerInstance", id}}) ==
         "InvalidParameterException: The referenced container instance was not found.");
 }
 

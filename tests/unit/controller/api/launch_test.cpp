@@ -81,6 +81,7 @@ TEST_CASE("StartTask says of each instance why it can't take the task") {
   auto hosts = twoHosts(bench);
   bench.cluster("other");
   std::string foreign = bench.host("other");
+  foreign = foreign.substr(foreign.rfind('/') + 1);
   std::string away = bench.host();
   bench.call("StartTask",
              {{"taskDefinition", "app"}, {"containerInstances", {hosts[0], hosts[0], hosts[0], hosts[0]}}});

@@ -148,16 +148,59 @@ TEST_CASE("a list of names has its greatest length") {
 TEST_CASE("a description's failure gives the reference back as an ARN where it can be one") {
   Bench bench;
   bench.ready();
-  const std::string foreign = "arn:aws:ecs:eu-west-1:000000000000:task/default/x";
-  Json tasks = bench.call("DescribeTasks", {{"tasks", {"x", "no id", foreign}}})["failures"];
+  Json tasks = bench.call("DescribeTasks", {{"tasks", {"x", "no id"}}})["failures"];
   CHECK(tasks[0] ==
         Json{{"arn", "arn:aws:ecs:us-east-1:000000000000:task/default/x"}, {"reason", "MISSING"}});
   CHECK(tasks[1] == Json{{"arn", "no id"}, {"reason", "MISSING"}});
-  CHECK(tasks[2] == Json{{"arn", foreign}, {"reason", "MISSING"}});
   Json hosts = bench.call("DescribeContainerInstances", {{"containerInstances", {"x", "no id"}}})["failures"];
   CHECK(hosts[0]["arn"] == "arn:aws:ecs:us-east-1:000000000000:container-instance/default/x");
   CHECK(hosts[1]["arn"] == "no id");
   Json clusters = bench.call("DescribeClusters", {{"clusters", {"default", "no name"}}});
   CHECK(clusters["clusters"].size() == 1);
   CHECK(clusters["failures"][0] == Json{{"arn", "no name"}, {"reason", "MISSING"}});
+}
+
+TEST_CASE("an ARN of another region, account, cluster or kind is refused, whatever the operation") {
+  Bench bench;
+  bench.ready();
+  const Json attribute{{"name", "rack"}};
+  struct Case {
+    const char* operation;
+    const char* member;
+    const char* kind;
+    Json more;
+  };
+  const Case kCases[] = {
+      {"DescribeTasks", "tasks", "task", Json::object()},
+      {"StopTask", "task", "task", Json::object()},
+      {"ListTasks", "containerInstance", "container-instance", Json::object()},
+      {"DescribeContainerInstances", "containerInstances", "container-instance", Json::object()},
+      {"DeregisterContainerInstance", "containerInstance", "container-instance", Json::object()},
+      {"UpdateContainerInstancesState", "containerInstances", "container-instance", {{"status", "DRAINING"}}},
+      {"StartTask", "containerInstances", "container-instance", {{"taskDefinition", "app"}}},
+      {"PutAttributes", "attributes", "container-instance", Json::object()},
+      {"DeleteAttributes", "attributes", "container-instance", Json::object()}};
+  for (const Case& one : kCases) {
+    CAPTURE(one.operation);
+    const std::string member = one.member;
+    const auto refusal = [&](const std::string& arn) {
+      Json input = one.more;
+      if (member == "attributes") {
+        input[member] = Json::array({{{"name", "rack"}, {"targetId", arn}}});
+      } else {
+        input[member] = member.ends_with('s') ? Json::array({arn}) : Json(arn);
+      }
+      return bench.refusal(one.operation, input);
+    };
+    const std::string kind = one.kind;
+    const std::string here = "arn:aws:ecs:us-east-1:000000000000:";
+    const std::string elsewhere = "it is of another region or account than us-east-1, 000000000000";
+    CHECK_THAT(refusal("arn:aws:ecs:eu-west-1:000000000000:" + kind + "/default/x"),
+               Catch::StartsWith("InvalidParameterException: ") && Catch::EndsWith(elsewhere));
+    CHECK_THAT(refusal("arn:aws:ecs:us-east-1:111111111111:" + kind + "/x"), Catch::EndsWith(elsewhere));
+    CHECK(refusal(here + kind + "/other/x") ==
+          "InvalidParameterException: Invalid identifier: Identifier is for cluster other. Your cluster is "
+          "default");
+    CHECK_THAT(refusal(here + "service/default/x"), Catch::EndsWith("it is no " + kind));
+  }
 }

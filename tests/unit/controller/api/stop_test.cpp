@@ -65,11 +65,11 @@ TEST_CASE("a task is stopped in its own cluster only, by id or ARN") {
   bench.ready();
   bench.cluster("other");
   std::string arn = bench.runOne();
-  CHECK(bench.refusal("StopTask", {{"cluster", "other"}, {"task", arn}}) ==
+  std::string id = arn.substr(arn.rfind('/') + 1);
+  CHECK(bench.refusal("StopTask", {{"cluster", "other"}, {"task", id}}) ==
         "InvalidParameterException: The referenced task was not found.");
   CHECK(bench.refusal("StopTask", {{"task", "no id"}}) ==
         "InvalidParameterException: The referenced task was not found.");
-  std::string id = arn.substr(arn.rfind('/') + 1);
   CHECK(bench.call("StopTask", {{"task", id}})["task"]["taskArn"] == arn);
 }
 

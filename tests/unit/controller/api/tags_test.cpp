@@ -81,7 +81,9 @@ TEST_CASE("tags have rules, wherever they are given") {
   for (int i = 0; i < 50; ++i) many.push_back({{"key", "k" + std::to_string(i)}, {"value", ""}});
   bench.call("TagResource", {{"resourceArn", cluster}, {"tags", many}});
   CHECK(bench.refusal("TagResource", {{"resourceArn", cluster}, {"tags", tags({{"one", "more"}})}}) ==
-        "InvalidParameterException: A resource can have at most 50 tags: it would have 51.");
+        "LimitExceededException: The quota of 50 tags per resource is reached: it would have 51; remove some "
+        "with "
+        "UntagResource.");
   bench.call("TagResource", {{"resourceArn", cluster}, {"tags", tags({{"k7", "changed"}})}});
   CHECK(listed(bench, cluster)[7]["value"] == "changed");
 }

@@ -101,15 +101,18 @@ TEST_CASE("what can't be run is named, and what is empty or off is none of it") 
   auto of = [](Json more) {
     return unsupportedFeature(document(Json::array({container("app", std::move(more))})));
   };
-  const std::pair<const char*, Json> kFeatures[] = {
-      {"credentialSpecs", Json::array({"credentialspec:x"})},
-      {"firelensConfiguration", {{"type", "fluentbit"}}},
-      {"resourceRequirements", Json::array({{{"type", "GPU"}, {"value", "1"}}})}};
+  const std::pair<const char*, Json> kFeatures[] = {{"credentialSpecs", Json::array({"credentialspec:x"})},
+                                                    {"firelensConfiguration", {{"type", "fluentbit"}}}};
   for (const auto& [feature, value] : kFeatures) {
     CHECK(of({{feature, value}}) == std::string(feature) + " of container 'app'");
     CHECK(of({{feature, Json::array()}}).empty());
   }
   CHECK(of({{"restartPolicy", {{"enabled", false}}}}).empty());
+  auto requires_one = [](const char* type) {
+    return Json{{"resourceRequirements", Json::array({{{"type", type}, {"value", "1"}}})}};
+  };
+  CHECK(of(requires_one("GPU")).empty());
+  CHECK(of(requires_one("NeuronDevice")) == "resourceRequirements of type NeuronDevice of container 'app'");
   auto whole = [](Json more) {
     return unsupportedFeature(document(Json::array({container()}), std::move(more)));
   };

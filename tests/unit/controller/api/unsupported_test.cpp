@@ -43,13 +43,10 @@ TEST_CASE("what can't be run yet is stored, and refused by name when it is to ru
         feature + "configuredAtLaunch of volume 'v'," + end);
 }
 
-TEST_CASE("launch types and capacity providers that are not there yet are refused by name") {
+TEST_CASE("launch types that are not there yet are refused by name") {
   auto wish = [](Json run) { return runs(Json::array({container()}), Json::object(), std::move(run)); };
   CHECK(wish({{"launchType", "FARGATE"}}) ==
         "UnsupportedFeatureException: Launch type FARGATE is not offered by this version of Berth: use EC2.");
-  CHECK(wish({{"capacityProviderStrategy", {{{"capacityProvider", "c"}}}}}) ==
-        "UnsupportedFeatureException: Capacity providers are not offered by this version of Berth: leave the "
-        "strategy out.");
 }
 
 TEST_CASE("awsvpc needs a network configuration, and then says that it is not there") {

@@ -36,6 +36,23 @@ TEST_CASE("without a file and variables everything has its default") {
   CHECK(config->lostAfter == 15s);
   CHECK(config->keepStopped == 1h);
   CHECK(config->maxBody == 1 << 20);
+  CHECK(config->quotas.clusters == 10'000);
+  CHECK(config->quotas.instancesPerCluster == 5'000);
+  CHECK(config->quotas.revisionsPerFamily == 1'000'000);
+  CHECK(config->quotas.attributesPerInstance == 10);
+  CHECK(config->quotas.providersPerCluster == 20);
+}
+
+TEST_CASE("quotas are numbers of things, at least one of each") {
+  const auto config = load("quotas: {clusters: 2, attributes_per_instance: 40}\n",
+                           {{"BERTH_CONTROLLER_QUOTAS__INSTANCES_PER_CLUSTER", "20000"}});
+  REQUIRE(config);
+  CHECK(config->quotas.clusters == 2);
+  CHECK(config->quotas.attributesPerInstance == 40);
+  CHECK(config->quotas.instancesPerCluster == 20'000);
+  CHECK_THAT(wrong("quotas: {clusters: 0}\n"), Catch::Contains("quotas.clusters"));
+  CHECK_THAT(wrong("quotas: {providers_per_cluster: 1001}\n"),
+             Catch::Contains("quotas.providers_per_cluster"));
 }
 
 TEST_CASE("an account is twelve digits") {

@@ -121,21 +121,28 @@ TEST_CASE("every kind of entity is put, found by its key and erased") {
                                                       {definition, "web:3"},
                                                       {instance, "i"},
                                                       {task("t", "i", 1), "t"},
-                                                      {ClientToken{"prod/k", "", {}, {}}, "prod/k"}};
+                                                      {ClientToken{"prod/k", "", {}, {}}, "prod/k"},
+                                                      {AccountSetting{"arn", "name", "v"}, "name/arn"},
+                                                      {CapacityProvider{"rack", true, "", "", ""}, "rack"}};
   auto there = [&] {
-    return std::vector<bool>{state.cluster("prod") != nullptr,     state.family("web") != nullptr,
-                             state.definition("web:3") != nullptr, state.instance("i") != nullptr,
-                             state.task("t") != nullptr,           state.token("prod/k") != nullptr};
+    return std::vector<bool>{state.cluster("prod") != nullptr,
+                             state.family("web") != nullptr,
+                             state.definition("web:3") != nullptr,
+                             state.instance("i") != nullptr,
+                             state.task("t") != nullptr,
+                             state.token("prod/k") != nullptr,
+                             state.accountSetting("name/arn") != nullptr,
+                             state.capacityProvider("rack") != nullptr};
   };
   for (const auto& [entity, key] : kEntities) {
     CHECK(keyOf(entity) == key);
     put(state, entity);
   }
-  CHECK(there() == std::vector<bool>(6, true));
+  CHECK(there() == std::vector<bool>(8, true));
   size_t gone = 0;
   for (const auto& [entity, key] : kEntities) {
     state.apply({Mutation{kindOf(entity), key, nullptr}});
-    std::vector<bool> wanted(6, true);
+    std::vector<bool> wanted(8, true);
     std::fill_n(wanted.begin(), ++gone, false);
     CHECK(there() == wanted);
   }
@@ -144,8 +151,8 @@ TEST_CASE("every kind of entity is put, found by its key and erased") {
 TEST_CASE("erasing what is not there changes nothing") {
   State state;
   put(state, task("a", "i", 5));
-  for (Kind kind :
-       {Kind::Cluster, Kind::Family, Kind::TaskDefinition, Kind::Instance, Kind::Task, Kind::ClientToken}) {
+  for (Kind kind : {Kind::Cluster, Kind::Family, Kind::TaskDefinition, Kind::Instance, Kind::Task,
+                    Kind::ClientToken, Kind::AccountSetting, Kind::CapacityProvider}) {
     state.apply({Mutation{kind, "none:1", nullptr}});
   }
   CHECK(state.used("i").cpu == 5);
@@ -248,6 +255,17 @@ TEST_CASE("resources add up and come apart again") {
   CHECK(all == Resources{101, 202, {80, 81}, {53, 54}});
   all.subtract(more);
   CHECK(all == Resources{100, 200, {80}, {53}});
+}
+
+TEST_CASE("GPUs come and go each by itself") {
+  Resources used;
+  const Resources one{1, 1, {}, {}, {{"GPU-1", "a"}, {"", "b"}}};
+  const Resources other{1, 1, {}, {}, {{"GPU-2", "a"}, {"", "b"}}};
+  used.add(one);
+  used.add(other);
+  CHECK(used.gpus.size() == 4);
+  used.subtract(one);
+  CHECK(used == other);
 }
 
 TEST_CASE("states have the API's names") {

@@ -44,6 +44,27 @@ TEST_CASE("A host port is taken once, reserved ones never, and TCP and UDP apart
   CHECK(detail(cluster, request(ask(1, 1, {22, 80, 81}, {53}))) == "host ports are taken: 22, 80; UDP 53");
 }
 
+TEST_CASE("An instance gives the GPUs that it has, less what is used and meant") {
+  Cluster cluster;
+  Instance& instance = cluster.add("a");
+  const auto wanting = [](size_t count) {
+    Resources out = ask(1, 1);
+    out.gpus.resize(count);
+    return out;
+  };
+  CHECK(reason(cluster, request(wanting(1))) == "RESOURCE:GPU");
+  instance.registered.gpus = {{"GPU-1", ""}, {"GPU-2", ""}, {"GPU-3", ""}};
+  cluster.change(instance);
+  CHECK(reason(cluster, request(wanting(3))) == "");
+  Resources taken = ask(1, 1);
+  taken.gpus = {{"GPU-2", "app"}};
+  cluster.run("a", taken);
+  CHECK(reason(cluster, request(wanting(2))) == "");
+  CHECK(reason(cluster, request(wanting(1)), 1) == "");
+  CHECK(reason(cluster, request(wanting(1)), 2) == "RESOURCE:GPU");
+  CHECK(detail(cluster, request(wanting(3))) == "needs 3 GPUs, of 3 it has 2 left");
+}
+
 TEST_CASE("An instance that drains, or whose agent is away, takes nothing") {
   Cluster cluster;
   Instance instance = cluster.add("a");
@@ -64,7 +85,7 @@ TEST_CASE("Required attributes must be there, with their value where one is want
   CHECK(reason(cluster, wanted) == "");
   wanted.required.push_back({"arch", "arm64"});
   CHECK(reason(cluster, wanted) == "ATTRIBUTE");
-  CHECK(detail(cluster, wanted) == "the instance lacks the attribute arch");
+  CHECK(detail(cluster, wanted) == "the instance lacks the attribute arch with the value arm64");
 }
 
 TEST_CASE("Constraints bind, those of groups and counts with copies that are only meant") {
@@ -89,7 +110,7 @@ TEST_CASE("Constraints bind, those of groups and counts with copies that are onl
 }
 
 TEST_CASE("Requests have one key if and only if they want the same") {
-  std::vector<PlacementRequest> all(9, request());
+  std::vector<PlacementRequest> all(10, request());
   all[1].cluster = "d";
   all[2].group = "h";
   all[3].ask.cpu = 1;
@@ -98,6 +119,7 @@ TEST_CASE("Requests have one key if and only if they want the same") {
   all[6].expressions = {expression("task:group exists")};
   all[7].required = {{"x", std::nullopt}};
   all[8].strategies = {kRandom};
+  all[9].ask.gpus.resize(2);
   std::set<std::string> keys;
   for (const PlacementRequest& one : all) {
     CHECK(PlacementRequest(one).key() == one.key());

@@ -20,11 +20,12 @@ TaskSpec wholeSpec() {
   spec.definition = "web:3";
   spec.group = "family:web";
   spec.launchType = "EXTERNAL";
+  spec.capacityProvider = "rack";
   spec.overrides = R"({"cpu":"1"})";
   spec.enableExecuteCommand = true;
   spec.containers = {{"app", "registry/app:1", false, true, "256", "128", "64"}, ContainerSpec{}};
   spec.containers[1].name = "bare";
-  spec.resources = Resources{256, 128, {80, 65535}, {53}};
+  spec.resources = Resources{256, 128, {80, 65535}, {53}, {{"GPU-1", "app"}, {"", "bare"}}};
   spec.cpu = "256";
   spec.memory = "128";
   return spec;
@@ -69,7 +70,7 @@ Instance wholeInstance() {
   instance.status = "DRAINING";
   instance.ec2InstanceId = "i-1";
   instance.attributes = {Attribute{"rack", "7"}, Attribute{"flag", std::nullopt}, Attribute{"empty", ""}};
-  instance.registered = Resources{2048, 4000, {22}, {53, 123}};
+  instance.registered = Resources{2048, 4000, {22}, {53, 123}, {{"GPU-1", ""}}};
   instance.agentVersion = "1.0";
   instance.agentHash = "abc";
   instance.dockerVersion = "20.10";
@@ -78,6 +79,7 @@ Instance wholeInstance() {
   instance.clientToken = "token";
   instance.version = 3;
   instance.timeline = 1'790'000'000'001;
+  instance.oldArn = true;
   return instance;
 }
 
@@ -92,12 +94,14 @@ std::vector<Entity> wholeEntities() {
   definition.registeredAt = at(1);
   definition.deregisteredAt = at(2);
   definition.registeredBy = "arn:user";
-  return {Cluster{"prod", false, R"({"settings":[]})", R"([{"key":"a"}])"},
+  return {Cluster{"prod", false, R"({"settings":[]})", R"([{"key":"a"}])", {"rack"}, {{"rack", 1, 4}}},
           Family{"web", 9},
           definition,
           wholeInstance(),
           wholeTask(),
-          ClientToken{"prod/token", "hash", {"t1", "t2"}, at(8)}};
+          ClientToken{"prod/token", "hash", {"t1", "t2"}, at(8)},
+          AccountSetting{"arn:user", "containerInsights", "enhanced"},
+          CapacityProvider{"rack", false, "DELETE_COMPLETE", R"({"managedDraining":"ENABLED"})", "[]"}};
 }
 
 Changes changesOf(const std::vector<Entity>& entities) {
@@ -123,7 +127,8 @@ Record row(const std::string& kind) {
   return {};
 }
 
-const char* const kKinds[] = {"cluster", "family", "task_definition", "instance", "task", "client_token"};
+const char* const kKinds[] = {"cluster", "family",       "task_definition", "instance",
+                              "task",    "client_token", "account_setting", "capacity_provider"};
 
 }  // namespace
 
@@ -131,7 +136,9 @@ TEST_CASE("a row is named by its entity's kind and key") {
   std::vector<std::string> names;
   for (const Change& change : changesOf(wholeEntities())) names.push_back(change.kind + "/" + change.key);
   CHECK(names == std::vector<std::string>{"cluster/prod", "family/web", "task_definition/web:3",
-                                          "instance/i1", "task/t1", "client_token/prod/token"});
+                                          "instance/i1", "task/t1", "client_token/prod/token",
+                                          "account_setting/containerInsights/arn:user",
+                                          "capacity_provider/rack"});
 }
 
 TEST_CASE("every member of every entity is written and read back") {
@@ -150,7 +157,13 @@ TEST_CASE("every member of every entity is written and read back") {
 
 TEST_CASE("what was read has the values that were written") {
   Decoded decoded = fromRecords(recordsOf(changesOf(wholeEntities())));
-  REQUIRE(decoded.entities.size() == 6);
+  REQUIRE(decoded.entities.size() == 8);
+  const auto& cluster = std::get<Cluster>(decoded.entities[0]);
+  CHECK(cluster.capacityProviders == std::vector<std::string>{"rack"});
+  REQUIRE(cluster.defaultStrategy.size() == 1);
+  CHECK(cluster.defaultStrategy[0].provider == "rack");
+  CHECK(cluster.defaultStrategy[0].base == 1);
+  CHECK(cluster.defaultStrategy[0].weight == 4);
   const auto& instance = std::get<Instance>(decoded.entities[3]);
   REQUIRE(instance.attributes.size() == 3);
   CHECK(instance.attributes[0].value == "7");
@@ -162,6 +175,14 @@ TEST_CASE("what was read has the values that were written") {
   CHECK(task == wholeTask());
   const auto& token = std::get<ClientToken>(decoded.entities[5]);
   CHECK(token.tasks == std::vector<std::string>{"t1", "t2"});
+  const auto& setting = std::get<AccountSetting>(decoded.entities[6]);
+  CHECK(setting.principal == "arn:user");
+  CHECK(setting.name == "containerInsights");
+  CHECK(setting.value == "enhanced");
+  const auto& provider = std::get<CapacityProvider>(decoded.entities[7]);
+  CHECK_FALSE(provider.active);
+  CHECK(provider.updateStatus == "DELETE_COMPLETE");
+  CHECK(provider.document == R"({"managedDraining":"ENABLED"})");
 }
 
 TEST_CASE("times that have not come are absent, not the epoch") {
@@ -216,9 +237,14 @@ TEST_CASE("a row of any kind that is no JSON object is damaged, and its place is
 }
 
 TEST_CASE("a member of the wrong type damages a row of any kind, and is named") {
-  const std::pair<const char*, const char*> kMembers[] = {
-      {"cluster", "active"},    {"family", "lastRevision"}, {"task_definition", "document"},
-      {"instance", "timeline"}, {"task", "version"},        {"client_token", "tasks"}};
+  const std::pair<const char*, const char*> kMembers[] = {{"cluster", "active"},
+                                                          {"family", "lastRevision"},
+                                                          {"task_definition", "document"},
+                                                          {"instance", "timeline"},
+                                                          {"task", "version"},
+                                                          {"client_token", "tasks"},
+                                                          {"account_setting", "value"},
+                                                          {"capacity_provider", "active"}};
   for (const auto& [kind, member] : kMembers) {
     CAPTURE(kind, member);
     Record damaged = row(kind);
@@ -266,7 +292,7 @@ TEST_CASE("damaged rows among whole ones are each told of") {
   records[0].value = "{";
   records[4].value = "[]";
   Decoded decoded = fromRecords(records);
-  CHECK(decoded.entities.size() == 4);
+  CHECK(decoded.entities.size() == 6);
   REQUIRE(decoded.damaged.size() == 2);
   CHECK_THAT(decoded.damaged[0], Catch::StartsWith("cluster/prod"));
   CHECK_THAT(decoded.damaged[1], Catch::StartsWith("task/t1"));

@@ -13,6 +13,12 @@ TEST_CASE("ARNs have the long format") {
   CHECK(kNames.cluster("prod").str() == kPrefix + "cluster/prod");
   CHECK(kNames.task("prod", kId).str() == kPrefix + "task/prod/" + kId);
   CHECK(kNames.instance("prod", kId).str() == kPrefix + "container-instance/prod/" + kId);
+  CHECK(kNames.capacityProvider("rack") == kPrefix + "capacity-provider/rack");
+  CHECK(*kNames.parseCapacityProvider(kPrefix + "capacity-provider/rack") == "rack");
+  CHECK(*kNames.parseCapacityProvider("rack") == "rack");
+  CHECK_FALSE(kNames.parseCapacityProvider("a/b"));
+  CHECK_FALSE(kNames.parseCapacityProvider(kPrefix + "cluster/rack"));
+  CHECK(kNames.oldInstance(kId).str() == kPrefix + "container-instance/" + kId);
   CHECK(kNames.taskDefinition("web", 12).str() == kPrefix + "task-definition/web:12");
   CHECK(kNames.service("prod", "web").str() == kPrefix + "service/prod/web");
   CHECK(kNames.container("prod", kId, "u-1") == kPrefix + "container/prod/" + kId + "/u-1");
