@@ -23,7 +23,8 @@ class Scheduler;
 /// Who calls, and how they reached us.
 struct Caller {
   std::string accessKeyId;
-  std::string endpoint;  ///< the URL under which the caller reached the API: "http://127.0.0.1:7400"
+  std::string endpoint;     ///< the URL under which the caller reached the API: "http://127.0.0.1:7400"
+  std::string principal{};  ///< ARN: "arn:aws:iam::000000000000:user/ann"
 };
 
 /// One call of an action. `input` has been validated against the operation's shape, so its members have the

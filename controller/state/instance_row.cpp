@@ -22,7 +22,8 @@ Json encode(const Instance& instance) {
               {"tags", instance.tags},
               {"clientToken", instance.clientToken},
               {"version", instance.version},
-              {"timeline", instance.timeline}};
+              {"timeline", instance.timeline},
+              {"registeredBy", instance.registeredBy}};
 }
 
 Entity decodeInstance(Fields& fields) {
@@ -48,6 +49,7 @@ Entity decodeInstance(Fields& fields) {
   out.clientToken = fields.str("clientToken");
   out.version = fields.integer("version");
   out.timeline = fields.integer("timeline");
+  out.registeredBy = fields.str("registeredBy");
   return out;
 }
 
