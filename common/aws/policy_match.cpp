@@ -128,6 +128,13 @@ bool applies(const PolicyStatement& statement, const PolicyRequest& request) {
 }  // namespace
 
 bool wildcardMatch(std::string_view pattern, std::string_view text, bool segments) {
+  // Most of what does not fit differs before the first wildcard.
+  while (!pattern.empty() && pattern[0] != '*' && pattern[0] != '?') {
+    if (text.empty() || text[0] != pattern[0]) return false;
+    pattern.remove_prefix(1);
+    text.remove_prefix(1);
+  }
+  if (pattern == "*") return true;
   // reached[i]: the pattern so far fits the first i characters.
   std::vector<char> reached(text.size() + 1, 0);
   reached[0] = 1;

@@ -9,6 +9,22 @@ ApiError accessDenied(const KnownCaller& caller, const std::string& action, cons
                                        " on resource: " + resource + " " + why};
 }
 
+constexpr size_t kMostNeeds = 1000;
+constexpr size_t kLongestArn = 2048;
+
+/// Judging takes time; what no operation accepts is not worth it.
+std::optional<ApiError> beyondMeasure(const std::vector<Need>& needs) {
+  if (needs.size() > kMostNeeds)
+    return invalidParameter("A call can name at most " + std::to_string(kMostNeeds) +
+                            " resources: it names " + std::to_string(needs.size()) + ".");
+  for (const Need& need : needs) {
+    if (need.resource.size() > kLongestArn || need.cluster.size() > kLongestArn)
+      return invalidParameter("A resource's name can't have more than " + std::to_string(kLongestArn) +
+                              " characters.");
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string sourceAddress(const std::string& peer) {
@@ -31,6 +47,7 @@ std::optional<ApiError> authorize(const KnownCaller& caller, const CallFacts& ca
     if (!why) return std::nullopt;
     return accessDenied(caller, action, needs.front().resource, "because " + *why);
   }
+  if (auto error = beyondMeasure(needs)) return error;
   aws::PolicyRequest request;
   request.principal = caller.principal;
   request.action = action;

@@ -19,7 +19,7 @@ struct AuditEntry {
   std::string accessKeyId;  ///< then: what the request claimed
   std::string source;       ///< "127.0.0.1:41234"
   std::string operation;
-  std::vector<std::string> resources;  ///< ARNs; "*" for none
+  std::vector<std::string> resources;  ///< ARNs; "*" for none; of an endless list the first
   std::string outcome;                 ///< "ok", or the exception
   int64_t leftOut = 0;  ///< refused calls of nobody known that were not told since the last line
 };

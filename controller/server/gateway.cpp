@@ -1,10 +1,12 @@
 #include "controller/server/gateway.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "common/async/callback.hpp"
 #include "common/aws/json_request.hpp"
+#include "proto/ecs/text.hpp"
 #include "proto/json/fields.hpp"
 
 namespace berth::controller {
@@ -13,6 +15,9 @@ namespace {
 constexpr std::string_view kTargetPrefix = "AmazonEC2ContainerServiceV20141113";
 /// Refused calls of nobody known in the audit log.
 constexpr Rate kStrangers{10, 100};
+/// Resources of a call in the audit log, and bytes of each: no valid call has more.
+constexpr size_t kMostTold = 100;
+constexpr size_t kLongestTold = 600;
 
 http::Response plain(int status, std::string body) {
   http::Response response;
@@ -135,7 +140,8 @@ std::optional<ApiError> Gateway::authorized(const Json& input, Asked& asked) {
   if (!isKnownOperation(asked.audit.operation)) return std::nullopt;
   const Controller& core = deps_.runner.core();
   const auto needs = needsOf(asked.audit.operation, input, core.names(), core.state());
-  for (const Need& need : needs) asked.audit.resources.push_back(need.resource);
+  for (const Need& need : std::span(needs).first(std::min(needs.size(), kMostTold)))
+    asked.audit.resources.emplace_back(ecs::cut(need.resource, kLongestTold));
   const CallFacts facts{asked.audit.operation, input, sourceAddress(asked.audit.source), options_.tls};
   return authorize(*asked.caller, facts, needs, core.names(), core.state());
 }

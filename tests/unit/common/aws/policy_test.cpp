@@ -77,6 +77,10 @@ TEST_CASE("a wildcard in an ARN stays in its segment unless it ends it") {
   CHECK(wildcardMatch("arn?aws", "arn:aws"));
   CHECK(wildcardMatch("a*b*c", "a--b--b--c"));
   CHECK_FALSE(wildcardMatch("a*b*c", "a--b--b--"));
+  CHECK(wildcardMatch("ab", "ab"));
+  CHECK_FALSE(wildcardMatch("ab", "abc"));
+  CHECK_FALSE(wildcardMatch("abc", "ab"));
+  CHECK(wildcardMatch("ab*", "ab"));
   CHECK(wildcardMatch("***", ""));
   CHECK(wildcardMatch("", ""));
   CHECK_FALSE(wildcardMatch("", "a"));

@@ -94,6 +94,23 @@ TEST_CASE("a denied cluster stays denied however its members are written") {
   CHECK_THAT(asked.ask("TagResource", {{"resourceArn", old_format}}), Catch::Contains("explicit deny"));
 }
 
+TEST_CASE("what no operation takes is not judged") {
+  AskedByUser asked;
+  asked.allow(R"({"Effect": "Allow", "Action": "*", "Resource": "*"})");
+  const auto refused = [&](const Json& tasks) {
+    const Json input{{"tasks", tasks}};
+    const auto needs = needsOf("DescribeTasks", input, asked.bench.names, asked.bench.core.state());
+    const auto error = authorize(asked.caller, {"DescribeTasks", input, "", false}, needs, asked.bench.names,
+                                 asked.bench.core.state());
+    return error ? error->type + ": " + error->message : "ok";
+  };
+  CHECK(refused(std::vector<std::string>(1000, "t")) == "ok");
+  CHECK(refused(std::vector<std::string>(1001, "t")) ==
+        "InvalidParameterException: A call can name at most 1000 resources: it names 1001.");
+  CHECK(refused({std::string(3000, 'x')}) ==
+        "InvalidParameterException: A resource's name can't have more than 2048 characters.");
+}
+
 TEST_CASE("conditions see the caller's address, the transport and who it is") {
   AskedByUser asked;
   asked.allow(R"({"Effect": "Allow", "Action": "ecs:ListClusters", "Resource": "*", "Condition": {
