@@ -2,6 +2,7 @@
 
 #include "common/config/load.hpp"
 #include "common/service/program.hpp"
+#include "controller/config/callers_folder.hpp"
 #include "controller/wiring.hpp"
 
 int main(int argc, char** argv) {
@@ -16,6 +17,13 @@ int main(int argc, char** argv) {
     return berth::exit_code::kUsage;
   }
   if (options.checkConfig) {
+    if (config->callers) {
+      auto callers = berth::controller::readCallers(*config->callers, config->account);
+      if (!callers) {
+        std::cerr << callers.error().message << "\n";
+        return berth::exit_code::kUsage;
+      }
+    }
     std::cout << config->described;
     return berth::exit_code::kStopped;
   }

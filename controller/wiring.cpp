@@ -13,6 +13,8 @@
 #include "common/service/notifier.hpp"
 #include "common/service/program.hpp"
 #include "common/store/sqlite_store.hpp"
+#include "controller/config/callers_folder.hpp"
+#include "controller/server/audit_log.hpp"
 #include "controller/server/core_runner.hpp"
 #include "controller/server/gateway.hpp"
 #include "controller/state/codec.hpp"
@@ -29,6 +31,21 @@ Result<aws::Credentials> adminCredentials(const std::string& dataDir, Random& ra
   if (Status written = aws::writeCredentialsFile(path, fresh); !written) return written.error();
   log.info("made the admin access key", {{"file", path.string()}, {"access_key_id", fresh.accessKeyId}});
   return fresh;
+}
+
+/// All who may call: the admin, and those of the folder.
+Result<CallerBook> callersOf(const Config& config, const aws::Credentials& admin) {
+  CallerBook book;
+  if (config.callers) {
+    auto read = readCallers(*config.callers, config.account);
+    if (!read) return read.error();
+    book = std::move(*read);
+  }
+  auto root =
+      std::make_shared<const KnownCaller>(KnownCaller{rootArn("aws", config.account), Rights::All, {}});
+  if (book.add(admin, std::move(root))) return book;
+  return makeError(Code::InvalidArgument, *config.callers + ": the access key " + admin.accessKeyId +
+                                              " is the admin's: give its caller another");
 }
 
 Result<std::vector<Entity>> loadEntities(Store& store, Log& log) {
@@ -49,10 +66,51 @@ http::ServerOptions serverOptions(const Config& config) {
   return options;
 }
 
-int fail(Log& log, std::string_view what, const Error& error) {
+int fail(Log& log, std::string_view what, const Error& error, int code = exit_code::kFailed) {
   log.error(what, {{"reason", error.message}});
-  return exit_code::kFailed;
+  return code;
 }
+
+/// Reads again at SIGHUP what people change while the controller runs. What can't be used leaves what was
+/// there before in force.
+class Reloader {
+ public:
+  Reloader(const Config& config, const aws::Credentials& admin, CallerBook& callers, AuditLog& audit,
+           http::Server& server, Log& log)
+      : config_(config), admin_(admin), callers_(callers), audit_(audit), server_(server), log_(log) {}
+
+  void onHangup(boost::asio::signal_set& signals) {
+    signals.async_wait([this, &signals](boost::system::error_code fault, int) {
+      if (fault) return;
+      reload();
+      onHangup(signals);
+    });
+  }
+
+ private:
+  void reload() {
+    auto callers = callersOf(config_, admin_);
+    if (callers) {
+      callers_ = std::move(*callers);
+      log_.info("read the callers again", {{"access_keys", callers_.size()}});
+    } else {
+      log_.error("the callers can't be used: going on with those before",
+                 {{"reason", callers.error().message}});
+    }
+    told("the certificate can't be used: going on with the one before", server_.reloadTls());
+    told("the audit log can't be opened anew: going on with the file before", audit_.open());
+  }
+  void told(std::string_view what, const Status& status) {
+    if (!status) log_.error(what, {{"reason", status.error().message}});
+  }
+
+  const Config& config_;
+  const aws::Credentials& admin_;
+  CallerBook& callers_;
+  AuditLog& audit_;
+  http::Server& server_;
+  Log& log_;
+};
 
 }  // namespace
 
@@ -85,19 +143,23 @@ int run(const Config& config, Log& log) {
                      [&] { return loadEntities(**store, log); },
                      [&] { return std::make_unique<Controller>(names, core_options, random); }, clock, log});
   AgentSessions sessions(io, runner, config.heartbeat, log);
-  GatewayOptions gateway_options{config.region, config.authenticate, config.tlsCert.has_value()};
-  auto lookup = [&](std::string_view id) {
-    return id == admin->accessKeyId ? std::optional<aws::Credentials>(*admin) : std::nullopt;
-  };
-  Gateway gateway(gateway_options, lookup, runner, sessions, random, clock, log);
-  http::Server server(io, serverOptions(config), gateway, log);
-
+  auto callers = callersOf(config, *admin);
+  if (!callers) return fail(log, "can't use the callers", callers.error(), exit_code::kUsage);
+  AuditLog audit(config.auditFile, log);
+  if (Status opened = audit.open(); !opened) return fail(log, "can't use the audit log", opened.error());
   if (Status started = runner.start(sessions); !started)
     return fail(log, "can't load the state", started.error());
+  GatewayOptions gateway_options{config.region, config.authenticate, config.tlsCert.has_value(),
+                                 config.throttle};
+  Gateway gateway(gateway_options, {*callers, runner, sessions, audit, random, clock, log});
+  http::Server server(io, serverOptions(config), gateway, log);
   if (Status started = server.start(); !started) return fail(log, "can't serve", started.error());
   if (!config.authenticate)
     log.warn("auth is none: anyone on this machine may call", {{"listen", config.listen}});
   log.info("serving", {{"listen", config.listen}, {"port", server.port()}, {"data_dir", config.dataDir}});
+  boost::asio::signal_set hangups(io, SIGHUP);
+  Reloader reloader(config, *admin, *callers, audit, server, log);
+  reloader.onHangup(hangups);
   Notifier notifier;
   notifier.ready();
 

@@ -143,6 +143,19 @@ bool writeAll(int fd, std::string_view text) {
   return true;
 }
 
+/// The whole text of an open file.
+Result<std::string> readAll(const Descriptor& file, const std::filesystem::path& path) {
+  std::string text;
+  std::array<char, 4096> chunk;
+  for (;;) {
+    const ssize_t count = ::read(file.get(), chunk.data(), chunk.size());
+    if (count == 0) return text;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return systemError(errno, path, "can't read the credentials file");
+    text.append(chunk.data(), static_cast<size_t>(count));
+  }
+}
+
 /// Writes `text` to a new file beside `path` and moves it there. errno tells why it returns false.
 bool replaceFile(const std::filesystem::path& path, const std::filesystem::path& folder,
                  std::string_view text) {
@@ -183,16 +196,48 @@ Result<Credentials> parseCredentials(std::string_view text, std::string_view nam
 Result<Credentials> readCredentialsFile(const std::filesystem::path& path, std::string_view profile) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return systemError(errno, path, "can't open the credentials file");
-  std::string text;
-  std::array<char, 4096> chunk;
-  for (;;) {
-    const ssize_t count = ::read(file.get(), chunk.data(), chunk.size());
-    if (count == 0) break;
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return systemError(errno, path, "can't read the credentials file");
-    text.append(chunk.data(), static_cast<size_t>(count));
+  const auto text = readAll(file, path);
+  if (!text) return text.error();
+  return parseCredentials(*text, path.string(), profile);
+}
+
+Result<std::vector<Credentials>> parseAllCredentials(std::string_view text, std::string_view name) {
+  std::vector<std::string> profiles;
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = trim(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (!line.starts_with('[') || !line.ends_with(']')) continue;
+    std::string profile(trim(line.substr(1, line.size() - 2)));
+    if (std::ranges::find(profiles, profile) != profiles.end())
+      return makeError(Code::InvalidArgument,
+                       std::string(name) + ": profile [" + profile + "] is there twice; keep one");
+    profiles.push_back(std::move(profile));
   }
-  return parseCredentials(text, path.string(), profile);
+  if (profiles.empty())
+    return makeError(Code::InvalidArgument, std::string(name) + ": no [profile] with an access key");
+  std::vector<Credentials> out;
+  for (const std::string& profile : profiles) {
+    auto one = parseCredentials(text, name, profile);
+    if (!one) return one.error();
+    out.push_back(std::move(*one));
+  }
+  return out;
+}
+
+Result<std::vector<Credentials>> readKeysFile(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return systemError(errno, path, "can't open the credentials file");
+  struct stat info{};
+  if (::fstat(file.get(), &info) != 0) return systemError(errno, path, "can't read the credentials file");
+  constexpr mode_t kTooWide = S_IWGRP | S_IXGRP | S_IRWXO;
+  if ((info.st_mode & kTooWide) != 0) {
+    return makeError(Code::PermissionDenied,
+                     path.string() + ": others can use these secrets: chmod 0600 it, or 0640");
+  }
+  const auto text = readAll(file, path);
+  if (!text) return text.error();
+  return parseAllCredentials(*text, path.string());
 }
 
 Status writeCredentialsFile(const std::filesystem::path& path, const Credentials& credentials,

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/ids/random.hpp"
 #include "common/result/result.hpp"
@@ -33,6 +34,13 @@ Result<Credentials> parseCredentials(std::string_view text, std::string_view nam
 /// read.
 Result<Credentials> readCredentialsFile(const std::filesystem::path& path,
                                         std::string_view profile = "default");
+
+/// Every profile of the text, in its order. InvalidArgument also when it has none, and for two of one name.
+Result<std::vector<Credentials>> parseAllCredentials(std::string_view text, std::string_view name);
+
+/// The same from a file that holds what others prove themselves with: PermissionDenied also when users other
+/// than its owner and group can read it, or others than its owner can write it.
+Result<std::vector<Credentials>> readKeysFile(const std::filesystem::path& path);
 
 /// Replaces the file by one with this profile alone: durable, all or nothing, mode 0600 from its first byte.
 /// InvalidArgument for values that the format can't carry; Unavailable or ResourceExhausted when it can't be

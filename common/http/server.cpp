@@ -66,16 +66,21 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         shared_(std::make_shared<ServerShared>(ServerShared{std::move(options), handler, log, {}, {}})) {}
 
   Result<void> start() {
-    if (shared_->options.tls) {
-      Result<std::unique_ptr<asio::ssl::context>> context = makeContext(*shared_->options.tls);
-      if (!context) return context.error();
-      tls_ = std::move(*context);
-    }
+    if (Result<void> read = reloadTls(); !read) return read;
     Result<Listener> listener = listenOn(executor_, shared_->options.listen);
     if (!listener) return listener.error();
     listener_.emplace(std::move(*listener));
     spawn(executor_, shared_->log, "http accept",
           [self = shared_from_this(), pass = shared_->gate.enter()] { return self->acceptLoop(); });
+    return {};
+  }
+
+  /// Streams keep what they need of the context that they were made with.
+  Result<void> reloadTls() {
+    if (!shared_->options.tls) return {};
+    Result<std::unique_ptr<asio::ssl::context>> context = makeContext(*shared_->options.tls);
+    if (!context) return context.error();
+    tls_ = std::move(*context);
     return {};
   }
 
@@ -158,6 +163,8 @@ Server::Server(asio::io_context& io, ServerOptions options, Handler& handler, Lo
 Server::~Server() { impl_->abort(); }
 
 Result<void> Server::start() { return impl_->start(); }
+
+Result<void> Server::reloadTls() { return impl_->reloadTls(); }
 
 uint16_t Server::port() const { return impl_->port(); }
 

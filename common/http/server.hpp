@@ -81,6 +81,10 @@ class Server {
   /// FailedPrecondition (can't bind: in use, no permission); messages name the address or file. A socket file
   /// that nobody serves any more is replaced.
   Result<void> start();
+  /// Reads the certificate and its key again, for connections from now on; those that are open keep theirs.
+  /// InvalidArgument, naming the file, when they can't be used: then the ones before stay. Nothing to do, and
+  /// success, without TLS.
+  Result<void> reloadTls();
   /// The bound TCP port; 0 before start() and for a unix socket.
   uint16_t port() const;
   /// Refuses new connections, closes idle ones, lets running handlers answer, closes websockets with 1001,

@@ -29,7 +29,9 @@ std::string rootOf(const ecs::Names& names) {
   return "arn:" + names.partition + ":iam::" + names.account + ":root";
 }
 
-std::string principalOf(const Caller&, const ecs::Names& names) { return rootOf(names); }
+std::string principalOf(const Caller& caller, const ecs::Names& names) {
+  return caller.principal.empty() ? rootOf(names) : caller.principal;
+}
 
 ApiError clientError(std::string message) { return ApiError{"ClientException", std::move(message)}; }
 

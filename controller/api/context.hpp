@@ -26,12 +26,13 @@ class Scheduler;
 /// Who calls, and how they reached us.
 struct Caller {
   std::string accessKeyId;
-  std::string endpoint;  ///< the URL under which the caller reached the API: "http://127.0.0.1:7400"
+  std::string endpoint;     ///< the URL under which the caller reached the API: "http://127.0.0.1:7400"
+  std::string principal{};  ///< ARN: "arn:aws:iam::000000000000:user/ann"
 };
 
 /// The ARN of the account's root.
 std::string rootOf(const ecs::Names& names);
-/// The ARN of who calls. Every access key is the account's root.
+/// The ARN of who calls.
 std::string principalOf(const Caller& caller, const ecs::Names& names);
 
 /// One call of an action. `input` has been validated against the operation's shape, so its members have the

@@ -118,6 +118,7 @@ ApiResult<Json> registerContainerInstance(Context& context) {
     instance.cluster = cluster->name;
     instance.clientToken = token;
     instance.registeredAt = context.now.wall;
+    instance.registeredBy = context.caller.principal;
   }
   update(instance, std::move(resources), context);
   if (input.contains("tags")) instance.tags = std::move(tags);

@@ -112,7 +112,7 @@ ApiResult<Json> registerTaskDefinition(Context& context) {
   definition.document = document.dump();
   definition.tags = std::move(tags);
   definition.registeredAt = context.now.wall;
-  definition.registeredBy = "arn:aws:iam::" + context.names.account + ":user/" + context.caller.accessKeyId;
+  definition.registeredBy = context.caller.principal;
   context.tx.put(counter);
   context.tx.put(definition);
   Json out{{"taskDefinition", renderDefinition(context.names, definition)}};

@@ -5,6 +5,7 @@
 #include "common/config/load.hpp"
 #include "common/config/rules.hpp"
 #include "common/http/message.hpp"
+#include "common/text/number.hpp"
 
 namespace berth::controller {
 namespace {
@@ -36,6 +37,15 @@ config::Schema schema() {
           .byDefault("sigv4"),
       path("tls.cert", "PEM file with the server's certificate chain; with tls.key it turns TLS on"),
       path("tls.key", "PEM file with the certificate's private key"),
+      path("callers", "folder of the callers beside the admin: a folder each with credentials and policies"),
+      path("audit.file", "where a line is written for each changing call and each refused one"),
+      integer("throttle.rate", "calls a second that a caller may make of each class; 0: no limit")
+          .between(0, 1'000'000)
+          .byDefault("5000"),
+      integer("throttle.burst", "calls of a class that a caller may make at once")
+          .between(1, 1'000'000)
+          .byDefault("10000"),
+      map("throttle.classes", "other rates of single classes, like resource_modify: 40/100"),
       size("max_body", "the largest request that is read").between(65536, 268435456).byDefault("1MiB"),
       duration("keep_stopped", "how long stopped tasks stay visible")
           .between(Duration(0), std::chrono::hours(24 * 365))
@@ -70,6 +80,39 @@ bool listensOnLoopback(const std::string& listen) {
   return listen.starts_with("unix:") || (url && url->loopback());
 }
 
+/// "40/100": 40 calls a second, 100 at once.
+std::optional<Rate> parseRate(std::string_view text) {
+  const size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const auto rate = parseNumber<uint32_t>(text.substr(0, slash));
+  const auto burst = parseNumber<uint32_t>(text.substr(slash + 1));
+  if (!rate || !burst || (*rate > 0 && *burst == 0)) return std::nullopt;
+  return Rate{static_cast<double>(*rate), static_cast<double>(*burst)};
+}
+
+std::string classNames() {
+  std::string out;
+  for (size_t i = 0; i < kCallClasses; ++i)
+    out += (i == 0 ? "" : ", ") + std::string(name(static_cast<CallClass>(i)));
+  return out;
+}
+
+/// The rates that the settings mean; what they can't mean goes to `problems`.
+ThrottleRates ratesOf(const config::Settings& settings, std::vector<std::string>& problems) {
+  const Rate usual{static_cast<double>(settings.integer("throttle.rate")),
+                   static_cast<double>(settings.integer("throttle.burst"))};
+  ThrottleRates out = throttleRates(usual);
+  for (const auto& [key, text] : settings.map("throttle.classes")) {
+    const std::string where = settings.source("throttle.classes") + ": throttle.classes: '" + key + "' ";
+    const auto call_class = callClassNamed(key);
+    const auto rate = parseRate(text);
+    if (!call_class) problems.push_back(where + "is no class of calls: use " + classNames());
+    if (!rate) problems.push_back(where + "must be calls a second and calls at once, like 40/100");
+    if (call_class && rate) out[static_cast<size_t>(*call_class)] = *rate;
+  }
+  return out;
+}
+
 /// What one setting alone can't show.
 Status checkTogether(const config::Settings& settings) {
   std::vector<std::string> problems;
@@ -81,6 +124,11 @@ Status checkTogether(const config::Settings& settings) {
   if (settings.has("tls.cert") != settings.has("tls.key")) {
     problems.emplace_back("tls.cert and tls.key go together: give both or neither");
   }
+  if (settings.string("auth") == "none" && settings.has("callers")) {
+    problems.push_back(settings.source("auth") +
+                       ": with auth none everyone may do everything: take callers away, or use sigv4");
+  }
+  ratesOf(settings, problems);
   return config::noProblems(problems);
 }
 
@@ -103,6 +151,10 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   out.authenticate = settings->string("auth") == "sigv4";
   if (settings->has("tls.cert")) out.tlsCert = settings->string("tls.cert");
   if (settings->has("tls.key")) out.tlsKey = settings->string("tls.key");
+  if (settings->has("callers")) out.callers = settings->string("callers");
+  if (settings->has("audit.file")) out.auditFile = settings->string("audit.file");
+  std::vector<std::string> none;
+  out.throttle = ratesOf(*settings, none);
   out.maxBody = settings->integer("max_body");
   out.keepStopped = settings->duration("keep_stopped");
   out.heartbeat = settings->duration("heartbeat");

@@ -8,6 +8,7 @@
 #include "common/log/stderr_log.hpp"
 #include "common/result/result.hpp"
 #include "controller/api/quotas.hpp"
+#include "controller/callers/throttle.hpp"
 
 namespace berth::controller {
 
@@ -19,6 +20,9 @@ struct Config {
   bool authenticate = true;
   std::optional<std::string> tlsCert;
   std::optional<std::string> tlsKey;
+  std::optional<std::string> callers;  ///< the folder of callers beside the admin
+  std::optional<std::string> auditFile;
+  ThrottleRates throttle{};
   int64_t maxBody = 0;
   Duration keepStopped{};
   Duration heartbeat{};
@@ -29,7 +33,8 @@ struct Config {
 };
 
 /// Reads the file, if any, and the environment. InvalidArgument with every problem, one a line: those of
-/// single settings first; when there are none, auth none off loopback and half a TLS key pair.
+/// single settings first; when there are none, auth none off loopback or with callers, half a TLS key pair,
+/// and what throttle.classes can't mean.
 Result<Config> loadConfig(const std::optional<std::string>& file,
                           const std::map<std::string, std::string>& environment);
 

@@ -65,8 +65,9 @@ struct Instance {
   std::string tags;         ///< JSON list
   std::string clientToken;  ///< of the registration, so that its repetition finds this instance
   int64_t version = 0;
-  int64_t timeline = 0;  ///< of the last task manifest; each is higher than the one before
-  bool oldArn = false;   ///< its ARN is of the old format: fixed when it was registered
+  int64_t timeline = 0;      ///< of the last task manifest; each is higher than the one before
+  bool oldArn = false;       ///< its ARN is of the old format: fixed when it was registered
+  std::string registeredBy;  ///< ARN of the caller whose agent it is
 
   bool connected = false;  ///< an agent's session is open; not stored
 

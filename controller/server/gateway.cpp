@@ -1,14 +1,23 @@
 #include "controller/server/gateway.hpp"
 
+#include <algorithm>
+#include <span>
+#include <utility>
+
 #include "common/async/callback.hpp"
 #include "common/aws/json_request.hpp"
-#include "controller/operations/table.hpp"
+#include "proto/ecs/text.hpp"
 #include "proto/json/fields.hpp"
 
 namespace berth::controller {
 namespace {
 
 constexpr std::string_view kTargetPrefix = "AmazonEC2ContainerServiceV20141113";
+/// Refused calls of nobody known in the audit log.
+constexpr Rate kStrangers{10, 100};
+/// Resources of a call in the audit log, and bytes of each: no valid call has more.
+constexpr size_t kMostTold = 100;
+constexpr size_t kLongestTold = 600;
 
 http::Response plain(int status, std::string body) {
   http::Response response;
@@ -37,6 +46,28 @@ http::Response refusedUpgrade(const ApiError& error) {
   return response;
 }
 
+/// What a session's query says, as the members of a call. Both spellings of the cluster are agents'.
+Json sessionInput(const http::Query& query, bool acs) {
+  Json input = Json::object();
+  for (const auto& [name, value] : query) {
+    if (name == (acs ? "clusterArn" : "cluster")) input.emplace("cluster", value);
+    if (name == (acs ? "containerInstanceArn" : "containerInstance"))
+      input.emplace("containerInstance", value);
+  }
+  return input;
+}
+
+/// The access key id that a request claims, before anything of it is known to be true.
+std::string claimedKey(const http::Headers& headers) {
+  constexpr std::string_view kCredential = "Credential=";
+  constexpr size_t kLongest = 128;
+  const std::string_view text = headers.get("Authorization").value_or("");
+  const size_t at = text.find(kCredential);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(at + kCredential.size());
+  return std::string(rest.substr(0, std::min(rest.find('/'), kLongest)));
+}
+
 }  // namespace
 
 http::Response errorResponse(int status, std::string message) {
@@ -46,100 +77,170 @@ http::Response errorResponse(int status, std::string message) {
   return aws::toResponse(ApiError{type, std::move(message), status}, "");
 }
 
-Gateway::Gateway(GatewayOptions options, aws::Verifier::Lookup lookup, CoreRunner& runner,
-                 AgentSessions& sessions, Random& random, const Clock& clock, Log& log)
+Gateway::Gateway(GatewayOptions options, GatewayDeps deps)
     : options_(std::move(options)),
-      verifier_(verifierConfig(options_.region), std::move(lookup)),
-      runner_(runner),
-      sessions_(sessions),
-      random_(random),
-      clock_(clock),
-      log_(log),
-      startedAt_(std::chrono::floor<std::chrono::seconds>(clock.now().wall)),
+      deps_(deps),
+      verifier_(verifierConfig(options_.region),
+                [this](std::string_view id) { return deps_.callers.credentials(id); }),
+      throttle_(options_.throttle),
+      startedAt_(std::chrono::floor<std::chrono::seconds>(deps_.clock.now().wall)),
       calls_(metrics_.counter("berth_api_calls_total", "API calls that arrived")),
-      refused_(metrics_.counter("berth_api_refused_total", "API calls and websockets that were refused")) {}
+      refused_(metrics_.counter("berth_api_refused_total", "API calls and websockets that were refused")),
+      throttled_(metrics_.counter("berth_api_throttled_total", "API calls that came too fast")),
+      unrecorded_(metrics_.counter("berth_audit_lost_total", "lines that the audit log could not take")) {
+  if (options_.authenticate) return;
+  const ecs::Names& names = deps_.runner.core().names();
+  anyone_ = std::make_shared<const KnownCaller>(
+      KnownCaller{rootArn(names.partition, names.account), Rights::All, {}});
+}
 
-ApiResult<std::string> Gateway::authenticate(const http::ServerRequest& request, bool changes) {
-  if (!options_.authenticate) return std::string("anonymous");
-  Now now = clock_.now();
-  aws::SignedRequest signed_request{request.method, request.target, request.headers, request.body};
-  auto verified = verifier_.verify(signed_request, now.wall);
-  if (const auto* error = std::get_if<ApiError>(&verified)) return *error;
-  const auto& caller = std::get<aws::Caller>(verified);
+Gateway::Asked Gateway::begin(const http::ServerRequest& request, std::string operation, bool changes) {
+  Asked asked;
+  asked.changes = changes;
+  asked.audited = changes && isKnownOperation(operation);
+  asked.audit.time = deps_.clock.now().wall;
+  asked.audit.requestId = randomUuid(deps_.random);
+  asked.audit.source = request.remoteAddress;
+  asked.audit.operation = isKnownOperation(operation) ? std::move(operation) : "";
+  return asked;
+}
+
+std::optional<ApiError> Gateway::identify(const http::ServerRequest& request, Asked& asked) {
+  if (!options_.authenticate) {
+    asked.caller = anyone_;
+    asked.audit.accessKeyId = "anonymous";
+  } else {
+    asked.audit.accessKeyId = claimedKey(request.headers);
+    aws::SignedRequest signed_request{request.method, request.target, request.headers, request.body};
+    auto verified = verifier_.verify(signed_request, deps_.clock.now().wall);
+    if (const auto* error = std::get_if<ApiError>(&verified)) return *error;
+    auto& who = std::get<aws::Caller>(verified);
+    asked.caller = deps_.callers.find(who.accessKeyId)->caller;
+    asked.audit.accessKeyId = who.accessKeyId;
+    asked.signature = std::move(who.signature);
+  }
+  asked.audit.principal = asked.caller->principal;
+  return std::nullopt;
+}
+
+std::optional<ApiError> Gateway::replayed(const http::ServerRequest& request, const Asked& asked) {
+  if (!options_.authenticate || !asked.changes) return std::nullopt;
   // Clients sign with a resolution of one second, so two equal calls within it look like a replay. They are
   // told to try again, which their SDKs do by themselves, with a new signature.
   // What an earlier run of the controller has served is not known any more, so what was signed before this
   // run is refused alike.
   auto signed_at = parseAmzDate(request.headers.get("X-Amz-Date").value_or(""));
   bool known_run = signed_at && *signed_at >= startedAt_;
-  if (changes && (!known_run || !replays_.firstUse(caller.signature, now.mono))) {
-    return ApiError{
-        "ThrottlingException",
-        "A request with this signature may have been served already: sign it anew and try again."};
+  if (known_run && replays_.firstUse(asked.signature, deps_.clock.now().mono)) return std::nullopt;
+  return ApiError{"ThrottlingException",
+                  "A request with this signature may have been served already: sign it anew and try again."};
+}
+
+std::optional<ApiError> Gateway::authorized(const Json& input, Asked& asked) {
+  if (!isKnownOperation(asked.audit.operation)) return std::nullopt;
+  const Controller& core = deps_.runner.core();
+  const auto needs = needsOf(asked.audit.operation, input, core.names(), core.state());
+  for (const Need& need : std::span(needs).first(std::min(needs.size(), kMostTold)))
+    asked.audit.resources.emplace_back(ecs::cut(need.resource, kLongestTold));
+  const CallFacts facts{asked.audit.operation, input, sourceAddress(asked.audit.source), options_.tls};
+  return authorize(*asked.caller, facts, needs, core.names(), core.state());
+}
+
+void Gateway::record(Asked& asked, const std::string& outcome) {
+  if (!deps_.audit.on()) return;
+  asked.audit.outcome = outcome;
+  asked.audit.leftOut = std::exchange(leftOut_, 0);
+  if (!deps_.audit.write(asked.audit)) unrecorded_.add();
+}
+
+/// Who comes too fast is counted, not told: telling would cost as much as serving. What nobody known does is
+/// told a few times a second: they must not fill the disk.
+void Gateway::recordRefusal(Asked& asked, const ApiError& error) {
+  if (error.type == "ThrottlingException") return;
+  if (!asked.caller) {
+    if (strangers_.take(kStrangers, deps_.clock.now().mono)) return record(asked, error.type);
+    ++leftOut_;
+  } else if (asked.audited || error.type == "AccessDeniedException") {
+    record(asked, error.type);
   }
-  return caller.accessKeyId;
+}
+
+http::Response Gateway::refuse(Asked& asked, const ApiError& error) {
+  refused_.add();
+  deps_.log.debug("refused a call", {{"request", asked.audit.requestId},
+                                     {"remote", asked.audit.source},
+                                     {"principal", asked.audit.principal},
+                                     {"error", error.type}});
+  recordRefusal(asked, error);
+  return aws::toResponse(error, asked.audit.requestId);
 }
 
 Async<http::Response> Gateway::handle(http::ServerRequest request) {
   if (request.method == "GET" && request.path == "/health") {
-    co_return runner_.healthy() ? plain(200, "ok\n") : plain(503, "the store can't be written\n");
+    co_return deps_.runner.healthy() ? plain(200, "ok\n") : plain(503, "the store can't be written\n");
   }
   if (request.method == "GET" && request.path == "/metrics") co_return metrics();
   co_return co_await call(std::move(request));
 }
 
 Async<http::Response> Gateway::call(http::ServerRequest request) {
-  std::string id = randomUuid(random_);
   calls_.add();
-  auto refuse = [&](const ApiError& error) {
-    refused_.add();
-    log_.debug("refused a call", {{"request", id}, {"remote", request.remoteAddress}, {"error", error.type}});
-    return aws::toResponse(error, id);
-  };
   auto read = aws::readJsonRequest(request.method, request.headers, request.body);
   const auto* json = std::get_if<aws::JsonRequest>(&read);
-  const OperationEntry* entry = json ? findAction(json->operation) : nullptr;
-  bool changes = !entry || !entry->reads;
-  auto who = authenticate(request, changes);
-  if (const auto* error = std::get_if<ApiError>(&who)) co_return refuse(*error);
-  if (!json) co_return refuse(std::get<ApiError>(read));
+  const std::string operation = json ? json->operation : "";
+  const OperationEntry* entry = findAction(operation);
+  Asked asked = begin(request, operation, !entry || !entry->reads);
+  if (auto error = identify(request, asked)) co_return refuse(asked, *error);
+  if (!throttle_.admit(asked.audit.principal, operation, deps_.clock.now().mono)) {
+    throttled_.add();
+    co_return refuse(asked, ApiError{"ThrottlingException", "Rate exceeded"});
+  }
+  if (auto error = replayed(request, asked)) co_return refuse(asked, *error);
+  if (!json) co_return refuse(asked, std::get<ApiError>(read));
   if (json->targetPrefix != kTargetPrefix) {
     ApiError unknown{"UnknownOperationException", "Unknown target: " + json->targetPrefix.substr(0, 100)};
-    co_return refuse(unknown);
+    co_return refuse(asked, unknown);
   }
-  Caller caller;
-  caller.accessKeyId = std::get<std::string>(who);
-  auto host = request.headers.get("Host");
-  caller.endpoint = std::string(options_.tls ? "https://" : "http://") + std::string(host.value_or(""));
   Json input = Json::parse(json->body);
-  std::string operation = json->operation;
+  if (auto error = authorized(input, asked)) co_return refuse(asked, *error);
+  auto host = request.headers.get("Host");
+  Caller caller{asked.audit.accessKeyId,
+                std::string(options_.tls ? "https://" : "http://") + std::string(host.value_or("")),
+                asked.audit.principal};
   auto result = co_await loopAwait<ApiResult<Json>>([&](auto done) {
-    runner_.call(operation, std::move(input), caller,
-                 [done](ApiResult<Json> reply) { done(std::move(reply)); });
+    deps_.runner.call(operation, std::move(input), caller,
+                      [done](ApiResult<Json> reply) { done(std::move(reply)); });
   });
-  if (!result) co_return refuse(ApiError{"ServerException", result.error().message, 500});
-  if (const auto* error = std::get_if<ApiError>(&*result)) co_return refuse(*error);
-  log_.debug("served a call", {{"request", id}, {"operation", operation}, {"key", caller.accessKeyId}});
-  co_return aws::successResponse(json::dump(std::get<Json>(*result)), id);
+  if (!result) co_return refuse(asked, ApiError{"ServerException", result.error().message, 500});
+  if (const auto* error = std::get_if<ApiError>(&*result)) co_return refuse(asked, *error);
+  if (asked.audited) record(asked, "ok");
+  deps_.log.debug(
+      "served a call",
+      {{"request", asked.audit.requestId}, {"operation", operation}, {"key", asked.audit.accessKeyId}});
+  co_return aws::successResponse(json::dump(std::get<Json>(*result)), asked.audit.requestId);
 }
 
+/// Who is on the way in is never asked to be slower: sessions carry heartbeats.
 Async<http::UpgradeDecision> Gateway::upgrade(http::ServerRequest request) {
   bool acs = request.path == "/v1/acs/ws" || request.path == "/v1/acs/";
   bool tcs = request.path == "/v1/tcs/ws" || request.path == "/v1/tcs/";
   if (!acs && !tcs) co_return plain(404, "there is no websocket at this path\n");
-  auto who = authenticate(request, /*changes=*/true);
-  if (const auto* error = std::get_if<ApiError>(&who)) {
-    refused_.add();
+  Asked asked = begin(request, acs ? "Poll" : "StartTelemetrySession", /*changes=*/true);
+  auto query = http::parseQuery(request.query);
+  auto error = identify(request, asked);
+  if (!error) error = replayed(request, asked);
+  if (!error && !query) co_return plain(400, "the query can't be read\n");
+  if (!error) error = authorized(sessionInput(*query, acs), asked);
+  if (error) {
+    static_cast<void>(refuse(asked, *error));
     co_return refusedUpgrade(*error);
   }
-  auto query = http::parseQuery(request.query);
-  if (!query) co_return plain(400, "the query can't be read\n");
-  co_return acs ? sessions_.acs(*query) : sessions_.tcs(*query);
+  co_return acs ? deps_.sessions.acs(*query) : deps_.sessions.tcs(*query);
 }
 
 /// What follows from the state is counted when it is asked for: it is asked for seldom.
 http::Response Gateway::metrics() {
-  const State& state = runner_.core().state();
+  const State& state = deps_.runner.core().state();
   size_t connected = 0;
   for (const auto& [id, instance] : state.instances()) connected += instance.connected;
   std::map<TaskStatus, size_t> by_status;

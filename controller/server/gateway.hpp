@@ -1,7 +1,8 @@
-// The controller's front door: authenticates every API call and every agent's websocket, and passes them on.
+// The controller's front door: says of every API call and every agent's websocket who asks, whether they may
+// and not too often, passes it on, and keeps the audit log.
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <optional>
 
 #include "common/aws/credentials.hpp"
@@ -9,7 +10,12 @@
 #include "common/aws/sigv4_verifier.hpp"
 #include "common/http/server.hpp"
 #include "common/metrics/registry.hpp"
+#include "controller/callers/authorize.hpp"
+#include "controller/callers/caller_book.hpp"
+#include "controller/callers/throttle.hpp"
+#include "controller/operations/table.hpp"
 #include "controller/server/agent_sessions.hpp"
+#include "controller/server/audit_log.hpp"
 
 namespace berth::controller {
 
@@ -17,13 +23,22 @@ struct GatewayOptions {
   std::string region;
   bool authenticate = true;  ///< false: auth none, which the config allows on loopback only
   bool tls = false;
+  ThrottleRates throttle{};
+};
+
+struct GatewayDeps {
+  const CallerBook& callers;  ///< may get another value at any time
+  CoreRunner& runner;
+  AgentSessions& sessions;
+  AuditLog& audit;
+  Random& random;
+  const Clock& clock;
+  Log& log;
 };
 
 class Gateway final : public http::Handler {
  public:
-  /// `lookup`: the credentials of an access key id.
-  Gateway(GatewayOptions options, aws::Verifier::Lookup lookup, CoreRunner& runner, AgentSessions& sessions,
-          Random& random, const Clock& clock, Log& log);
+  Gateway(GatewayOptions options, GatewayDeps deps);
 
   /// POST /: an API call. GET /health: 200 while the store can be written, else 503. GET /metrics.
   Async<http::Response> handle(http::ServerRequest request) override;
@@ -31,23 +46,41 @@ class Gateway final : public http::Handler {
   Async<http::UpgradeDecision> upgrade(http::ServerRequest request) override;
 
  private:
+  /// A call or a websocket on its way through the checks.
+  struct Asked {
+    AuditEntry audit;
+    std::shared_ptr<const KnownCaller> caller;
+    std::string signature;
+    bool changes = false;  ///< so a signature counts once only
+    bool audited = false;  ///< also when it is let through
+  };
+
   Async<http::Response> call(http::ServerRequest request);
-  /// Who signed the request; with `changes`, a signature counts once only.
-  ApiResult<std::string> authenticate(const http::ServerRequest& request, bool changes);
+  Asked begin(const http::ServerRequest& request, std::string operation, bool changes);
+  /// Who signed the request.
+  std::optional<ApiError> identify(const http::ServerRequest& request, Asked& asked);
+  /// A changing request whose signature was used before, or may have been.
+  std::optional<ApiError> replayed(const http::ServerRequest& request, const Asked& asked);
+  std::optional<ApiError> authorized(const Json& input, Asked& asked);
+  http::Response refuse(Asked& asked, const ApiError& error);
+  void record(Asked& asked, const std::string& outcome);
+  void recordRefusal(Asked& asked, const ApiError& error);
   http::Response metrics();
 
   GatewayOptions options_;
+  GatewayDeps deps_;
   aws::Verifier verifier_;
   aws::ReplayGuard replays_;
-  CoreRunner& runner_;
-  AgentSessions& sessions_;
-  Random& random_;
-  const Clock& clock_;
-  Log& log_;
-  WallTime startedAt_;  ///< to the second, as signatures are dated
+  Throttle throttle_;
+  std::shared_ptr<const KnownCaller> anyone_;  ///< with auth none
+  TokenBucket strangers_;                      ///< refusals of nobody known that the audit log tells
+  int64_t leftOut_ = 0;                        ///< and those that it did not
+  WallTime startedAt_;                         ///< to the second, as signatures are dated
   Registry metrics_;
   Counter& calls_;
   Counter& refused_;
+  Counter& throttled_;
+  Counter& unrecorded_;
 };
 
 /// The errors that the server makes by itself (bad HTTP, too large, too slow), in the API's form.

@@ -23,7 +23,8 @@ Json encode(const Instance& instance) {
               {"clientToken", instance.clientToken},
               {"version", instance.version},
               {"timeline", instance.timeline},
-              {"oldArn", instance.oldArn}};
+              {"oldArn", instance.oldArn},
+              {"registeredBy", instance.registeredBy}};
 }
 
 Entity decodeInstance(Fields& fields) {
@@ -50,6 +51,7 @@ Entity decodeInstance(Fields& fields) {
   out.version = fields.integer("version");
   out.timeline = fields.integer("timeline");
   out.oldArn = fields.boolean("oldArn");
+  out.registeredBy = fields.str("registeredBy");
   return out;
 }
 

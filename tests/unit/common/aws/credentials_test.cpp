@@ -113,6 +113,41 @@ TEST_CASE("a credentials file that is not there or is a folder is an error") {
   CHECK(readCredentialsFile(dir.path(".")).error().code == Code::Unavailable);
 }
 
+TEST_CASE("all profiles of a file are keys, each whole") {
+  const auto keys = parseAllCredentials(
+      "[old]\naws_access_key_id = A\naws_secret_access_key = a\n"
+      "[ new ]\naws_access_key_id = B\naws_secret_access_key = b\n",
+      "keys");
+  REQUIRE(keys.ok());
+  REQUIRE(keys->size() == 2);
+  CHECK((*keys)[0].accessKeyId == "A");
+  CHECK((*keys)[1].secretAccessKey == "b");
+  const auto wrong = [](std::string_view text) { return parseAllCredentials(text, "keys").error().message; };
+  CHECK(wrong("") == "keys: no [profile] with an access key");
+  CHECK(wrong("[a]\naws_access_key_id = A\n") == "keys: profile [a] has no aws_secret_access_key");
+  CHECK(wrong("[a]\naws_access_key_id = A\naws_secret_access_key = s\n[b]\n") ==
+        "keys: profile [b] has no aws_access_key_id");
+  CHECK(wrong("[a]\naws_access_key_id = A\naws_secret_access_key = s\n[a]\n") ==
+        "keys: profile [a] is there twice; keep one");
+}
+
+TEST_CASE("a file of keys that others can use is refused") {
+  const TempDir dir;
+  const std::string path = dir.write("keys", "[a]\naws_access_key_id = A\naws_secret_access_key = s\n");
+  for (const mode_t mode : {0600, 0640, 0400}) {
+    ::chmod(path.c_str(), mode);
+    CHECK(readKeysFile(path).ok());
+  }
+  for (const mode_t mode : {0644, 0660, 0604, 0602}) {
+    ::chmod(path.c_str(), mode);
+    const auto keys = readKeysFile(path);
+    REQUIRE_FALSE(keys.ok());
+    CHECK(keys.error().code == Code::PermissionDenied);
+    CHECK(keys.error().message == path + ": others can use these secrets: chmod 0600 it, or 0640");
+  }
+  CHECK(readKeysFile(dir.path("none")).error().code == Code::NotFound);
+}
+
 TEST_CASE("generated keys have the form of AWS keys and differ") {
   SeededRandom random(7);
   const Credentials a = generateCredentials(random);

@@ -44,6 +44,50 @@ TEST_CASE("TLS works with a trusted certificate and is refused with any other") 
   });
 }
 
+TEST_CASE("a certificate that is read again is shown to new connections, and old ones go on") {
+  Loop loop;
+  TempDir dir;
+  TestHandler handler;
+  NullLog log;
+  const TlsFiles first = makeCertificate(dir, "first");
+  const TlsFiles second = makeCertificate(dir, "second");
+  const TlsFiles used{dir.path("used.crt"), dir.path("used.key")};
+  const auto use = [&](const std::string& certificate, const std::string& key) {
+    constexpr auto kReplace = std::filesystem::copy_options::overwrite_existing;
+    std::filesystem::copy_file(certificate, used.certFile, kReplace);
+    std::filesystem::copy_file(key, used.keyFile, kReplace);
+  };
+  use(first.certFile, first.keyFile);
+  ServerOptions options = onFreePort();
+  options.tls = used;
+  Server server(loop.io, options, handler, log);
+  ClientOptions trusts_first;
+  trusts_first.caFile = first.certFile;
+  ClientOptions trusts_second;
+  trusts_second.caFile = second.certFile;
+  Client old_client(loop.io, trusts_first);
+  Client late_client(loop.io, trusts_first);
+  Client new_client(loop.io, trusts_second);
+  loop.run([&]() -> Async<void> {
+    REQUIRE(server.start().ok());
+    const std::string url = "https://127.0.0.1:" + std::to_string(server.port()) + "/x";
+    CHECK((co_await old_client.fetch(get(url))).ok());
+    use(second.certFile, first.keyFile);
+    const Result<void> mixed = server.reloadTls();
+    REQUIRE_FALSE(mixed.ok());
+    CHECK(mixed.error().code == Code::InvalidArgument);
+    CHECK_THAT(mixed.error().message, Catch::Contains("used.key"));
+    CHECK((co_await old_client.fetch(get(url))).ok());
+    use(second.certFile, second.keyFile);
+    REQUIRE(server.reloadTls().ok());
+    CHECK((co_await new_client.fetch(get(url))).ok());
+    // The connection from before is still open.
+    CHECK((co_await old_client.fetch(get(url))).ok());
+    CHECK_FALSE((co_await late_client.fetch(get(url))).ok());
+    co_await server.stop();
+  });
+}
+
 TEST_CASE("a server without usable certificate files does not start and names the file") {
   Loop loop;
   TempDir dir;

@@ -24,6 +24,7 @@ std::vector<std::string> listedSettings(Bench& bench, Json input = Json::object(
 
 TEST_CASE("a setting is put, listed and deleted") {
   Bench bench;
+  bench.caller.principal = kRoot;
   CHECK(listedSettings(bench).empty());
   const Json put = bench.call("PutAccountSetting", setting("containerInsights", "enhanced"))["setting"];
   CHECK(
@@ -39,6 +40,7 @@ TEST_CASE("a setting is put, listed and deleted") {
 
 TEST_CASE("the account's settings hold for everyone without own ones") {
   Bench bench;
+  bench.caller.principal = kRoot;
   bench.call("PutAccountSettingDefault", setting("awsvpcTrunking", "enabled"));
   Json user{{"principalArn", kUser}, {"name", "awsvpcTrunking"}, {"effectiveSettings", true}};
   CHECK(bench.call("ListAccountSettings", user)["settings"] ==

@@ -231,7 +231,7 @@ TEST_CASE("a registration says who made it and when") {
   Bench bench;
   bench.define("web");
   Json definition = bench.call("DescribeTaskDefinition", {{"taskDefinition", "web"}})["taskDefinition"];
-  CHECK(definition["registeredBy"] == "arn:aws:iam::000000000000:user/AKIATEST");
+  CHECK(definition["registeredBy"] == "arn:aws:iam::000000000000:user/test");
   CHECK(definition["registeredAt"] == 1790000001.0);
   CHECK_FALSE(definition.contains("deregisteredAt"));
 }

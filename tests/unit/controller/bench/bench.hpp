@@ -33,7 +33,7 @@ struct Bench {
   ecs::Names names{"aws", "us-east-1", "000000000000"};
   SeededRandom random{7};
   Controller core;
-  Caller caller{"AKIATEST", "http://127.0.0.1:7400"};
+  Caller caller{"AKIATEST", "http://127.0.0.1:7400", "arn:aws:iam::000000000000:user/test"};
   Output last;  ///< of the last call
   int64_t second = 0;
 

@@ -128,6 +128,41 @@ log: {level: warn, format: json}
   CHECK_THAT(config->described, Catch::Contains("eu-west-1") && Catch::Contains("controller.yaml"));
 }
 
+TEST_CASE("callers are throttled by class, agents' calls ten times later than others") {
+  const auto rate = [](const Config& config, CallClass one) {
+    return config.throttle[static_cast<size_t>(one)];
+  };
+  auto usual = load("");
+  REQUIRE(usual);
+  CHECK(rate(*usual, CallClass::ResourceModify) == Rate{5000, 10000});
+  CHECK(rate(*usual, CallClass::AgentModify) == Rate{50000, 100000});
+  auto told =
+      load("throttle: {rate: 10, burst: 20, classes: {resource_modify: 40/100, agent_modify: 0/0}}\n");
+  REQUIRE(told);
+  CHECK(rate(*told, CallClass::ClusterRead) == Rate{10, 20});
+  CHECK(rate(*told, CallClass::ResourceModify) == Rate{40, 100});
+  CHECK(rate(*told, CallClass::AgentModify) == Rate{0, 0});
+  CHECK_THAT(wrong("throttle: {classes: {tasks: 1/2}}\n"),
+             Catch::Contains("controller.yaml:1") && Catch::Contains("'tasks' is no class of calls: use") &&
+                 Catch::Contains("resource_modify"));
+  for (const char* text : {"5", "5/", "/5", "5/0", "-1/5", "a/b"}) {
+    CHECK_THAT(wrong("throttle: {classes: {tag_read: " + std::string(text) + "}}\n"),
+               Catch::Contains("'tag_read' must be calls a second and calls at once, like 40/100"));
+  }
+  CHECK_THAT(wrong("throttle: {burst: 0}\n"), Catch::Contains("throttle.burst"));
+}
+
+TEST_CASE("callers and the audit log are where the settings say, and callers are not for auth none") {
+  auto config = load("callers: /etc/berth/callers\naudit: {file: /var/log/berth/audit.log}\n");
+  REQUIRE(config);
+  CHECK(config->callers == "/etc/berth/callers");
+  CHECK(config->auditFile == "/var/log/berth/audit.log");
+  CHECK_FALSE(load("")->callers);
+  CHECK_FALSE(load("")->auditFile);
+  CHECK_THAT(wrong("auth: none\ncallers: /c\n"),
+             Catch::Contains("with auth none everyone may do everything: take callers away, or use sigv4"));
+}
+
 TEST_CASE("an empty file changes no default") {
   auto config = load("");
   REQUIRE(config);

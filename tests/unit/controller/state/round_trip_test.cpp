@@ -80,6 +80,7 @@ Instance wholeInstance() {
   instance.version = 3;
   instance.timeline = 1'790'000'000'001;
   instance.oldArn = true;
+  instance.registeredBy = "arn:aws:iam::000000000000:user/host-1";
   return instance;
 }
 
