@@ -13,6 +13,23 @@ auto lookUp(const Map& map, const typename Map::key_type& key) -> const typename
   return it == map.end() ? nullptr : &it->second;
 }
 
+/// Nullopt for a task of no service.
+std::optional<std::string> serviceKeyOf(const Task& task) {
+  const auto service = serviceOfGroup(task.group);
+  return service ? std::optional(Service::keyOf(task.cluster, *service)) : std::nullopt;
+}
+
+/// The values whose keys begin with that of a service.
+template <class Of>
+std::vector<const Of*> belonging(const std::map<std::string, Of>& map, const std::string& service) {
+  const std::string prefix = service + "/";
+  std::vector<const Of*> out;
+  for (auto it = map.lower_bound(prefix); it != map.end() && it->first.starts_with(prefix); ++it) {
+    out.push_back(&it->second);
+  }
+  return out;
+}
+
 struct KeyOf {
   std::string operator()(const Cluster& c) const { return c.name; }
   std::string operator()(const Family& f) const { return f.name; }
@@ -20,6 +37,11 @@ struct KeyOf {
   std::string operator()(const Instance& i) const { return i.id; }
   std::string operator()(const Task& t) const { return t.id; }
   std::string operator()(const ClientToken& t) const { return t.key; }
+  std::string operator()(const Service& s) const { return s.key(); }
+  std::string operator()(const ServiceDeployment& d) const { return d.key(); }
+  std::string operator()(const ServiceRevision& r) const { return r.key(); }
+  std::string operator()(const TaskSet& s) const { return s.key(); }
+  std::string operator()(const TaskProtection& p) const { return p.task; }
 };
 
 }  // namespace
@@ -31,6 +53,35 @@ const Family* State::family(const std::string& name) const { return lookUp(famil
 const Instance* State::instance(const std::string& id) const { return lookUp(instances_, id); }
 const Task* State::task(const std::string& id) const { return lookUp(tasks_, id); }
 const ClientToken* State::token(const std::string& key) const { return lookUp(tokens_, key); }
+
+const Service* State::service(const std::string& key) const { return lookUp(services_, key); }
+const ServiceDeployment* State::serviceDeployment(const std::string& key) const {
+  return lookUp(service_deployments_, key);
+}
+const ServiceRevision* State::serviceRevision(const std::string& key) const {
+  return lookUp(service_revisions_, key);
+}
+const TaskSet* State::taskSet(const std::string& key) const { return lookUp(task_sets_, key); }
+const TaskProtection* State::protection(const std::string& task) const { return lookUp(protections_, task); }
+
+std::vector<const ServiceDeployment*> State::deploymentsOf(const std::string& service) const {
+  return belonging(service_deployments_, service);
+}
+std::vector<const ServiceRevision*> State::revisionsOf(const std::string& service) const {
+  return belonging(service_revisions_, service);
+}
+std::vector<const TaskSet*> State::taskSetsOf(const std::string& service) const {
+  return belonging(task_sets_, service);
+}
+
+const ServiceDeployment* State::lastSuccessful(const std::string& service) const {
+  const ServiceDeployment* last = nullptr;
+  for (const ServiceDeployment* one : deploymentsOf(service)) {
+    if (one->status != ServiceDeploymentStatus::Successful) continue;
+    if (!last || one->finishedAt > last->finishedAt) last = one;
+  }
+  return last;
+}
 
 const TaskDefinition* State::definition(const std::string& key) const {
   size_t colon = key.rfind(':');
@@ -50,6 +101,12 @@ const TaskDefinition* State::newestActive(const std::string& family) const {
   return nullptr;
 }
 
+const std::set<std::string>& State::tasksOf(const std::string& service) const {
+  static const std::set<std::string> kNone;
+  const auto* tasks = lookUp(tasks_of_, service);
+  return tasks ? *tasks : kNone;
+}
+
 const std::set<std::string>& State::tasksOn(const std::string& instance) const {
   static const std::set<std::string> kNone;
   const auto* tasks = lookUp(tasks_on_, instance);
@@ -64,6 +121,11 @@ const Load& State::load(const std::string& instance) const {
 
 void State::forgetTask(const Task& task) {
   tasks_on_[task.instance].erase(task.id);
+  if (const auto service = serviceKeyOf(task)) {
+    const auto found = tasks_of_.find(*service);
+    found->second.erase(task.id);
+    if (found->second.empty()) tasks_of_.erase(found);
+  }
   if (task.lastStatus == TaskStatus::Stopped) return;
   loads_[task.instance].subtract(task);
   fleet_.touch(task.instance);
@@ -72,6 +134,7 @@ void State::forgetTask(const Task& task) {
 void State::putTask(const Task& task) {
   if (const Task* old = this->task(task.id)) forgetTask(*old);
   tasks_on_[task.instance].insert(task.id);
+  if (const auto service = serviceKeyOf(task)) tasks_of_[*service].insert(task.id);
   if (task.lastStatus != TaskStatus::Stopped) {
     loads_[task.instance].add(task);
     fleet_.touch(task.instance);
@@ -100,6 +163,16 @@ void State::put(const Entity& entity) {
     putTask(*task);
   } else if (const auto* token = std::get_if<ClientToken>(&entity)) {
     tokens_.insert_or_assign(token->key, *token);
+  } else if (const auto* service = std::get_if<Service>(&entity)) {
+    services_.insert_or_assign(service->key(), *service);
+  } else if (const auto* deployment = std::get_if<ServiceDeployment>(&entity)) {
+    service_deployments_.insert_or_assign(deployment->key(), *deployment);
+  } else if (const auto* revision = std::get_if<ServiceRevision>(&entity)) {
+    service_revisions_.insert_or_assign(revision->key(), *revision);
+  } else if (const auto* set = std::get_if<TaskSet>(&entity)) {
+    task_sets_.insert_or_assign(set->key(), *set);
+  } else if (const auto* protection = std::get_if<TaskProtection>(&entity)) {
+    protections_.insert_or_assign(protection->task, *protection);
   }
 }
 
@@ -123,6 +196,21 @@ void State::erase(Kind kind, const std::string& key) {
       return;
     case Kind::ClientToken:
       tokens_.erase(key);
+      return;
+    case Kind::Service:
+      services_.erase(key);
+      return;
+    case Kind::ServiceDeployment:
+      service_deployments_.erase(key);
+      return;
+    case Kind::ServiceRevision:
+      service_revisions_.erase(key);
+      return;
+    case Kind::TaskSet:
+      task_sets_.erase(key);
+      return;
+    case Kind::TaskProtection:
+      protections_.erase(key);
       return;
     case Kind::TaskDefinition:
       if (auto it = definitions_.find(key.substr(0, key.rfind(':'))); it != definitions_.end()) {

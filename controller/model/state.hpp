@@ -13,6 +13,7 @@
 
 #include "controller/model/entities.hpp"
 #include "controller/model/fleet.hpp"
+#include "controller/model/services.hpp"
 
 namespace berth::controller {
 
@@ -22,10 +23,23 @@ struct Family {
   int64_t lastRevision = 0;
 };
 
-using Entity = std::variant<Cluster, Family, TaskDefinition, Instance, Task, ClientToken>;
+using Entity = std::variant<Cluster, Family, TaskDefinition, Instance, Task, ClientToken, Service,
+                            ServiceDeployment, ServiceRevision, TaskSet, TaskProtection>;
 
 /// In the order of Entity's alternatives.
-enum class Kind : size_t { Cluster, Family, TaskDefinition, Instance, Task, ClientToken };
+enum class Kind : size_t {
+  Cluster,
+  Family,
+  TaskDefinition,
+  Instance,
+  Task,
+  ClientToken,
+  Service,
+  ServiceDeployment,
+  ServiceRevision,
+  TaskSet,
+  TaskProtection
+};
 inline Kind kindOf(const Entity& entity) { return static_cast<Kind>(entity.index()); }
 
 /// An entity's new value, or (without one) that it is gone.
@@ -54,6 +68,12 @@ class State {
   const Instance* instance(const std::string& id) const;
   const Task* task(const std::string& id) const;
   const ClientToken* token(const std::string& key) const;
+  /// By Service::key, ServiceDeployment::key, ...; a protection by its task's id.
+  const Service* service(const std::string& key) const;
+  const ServiceDeployment* serviceDeployment(const std::string& key) const;
+  const ServiceRevision* serviceRevision(const std::string& key) const;
+  const TaskSet* taskSet(const std::string& key) const;
+  const TaskProtection* protection(const std::string& task) const;
 
   const std::map<std::string, Cluster>& clusters() const { return clusters_; }
   const std::map<std::string, Family>& families() const { return families_; }
@@ -61,6 +81,17 @@ class State {
   const std::map<std::string, Instance>& instances() const { return instances_; }
   const std::map<std::string, Task>& tasks() const { return tasks_; }
   const std::map<std::string, ClientToken>& tokens() const { return tokens_; }
+  const std::map<std::string, Service>& services() const { return services_; }
+  const std::map<std::string, TaskSet>& taskSets() const { return task_sets_; }
+  const std::map<std::string, TaskProtection>& protections() const { return protections_; }
+  /// What belongs to a service (Service::key), in no order of time.
+  std::vector<const ServiceDeployment*> deploymentsOf(const std::string& service) const;
+  std::vector<const ServiceRevision*> revisionsOf(const std::string& service) const;
+  std::vector<const TaskSet*> taskSetsOf(const std::string& service) const;
+  /// The SUCCESSFUL deployment of a service that was finished last; null when there is none.
+  const ServiceDeployment* lastSuccessful(const std::string& service) const;
+  /// Ids of the tasks of a service (Service::key), in any state.
+  const std::set<std::string>& tasksOf(const std::string& service) const;
   /// Ids of the tasks placed on an instance, in any state.
   const std::set<std::string>& tasksOn(const std::string& instance) const;
   const Load& load(const std::string& instance) const;
@@ -87,6 +118,12 @@ class State {
   std::map<std::string, Instance> instances_;
   std::map<std::string, Task> tasks_;
   std::map<std::string, ClientToken> tokens_;
+  std::map<std::string, Service> services_;
+  std::map<std::string, ServiceDeployment> service_deployments_;
+  std::map<std::string, ServiceRevision> service_revisions_;
+  std::map<std::string, TaskSet> task_sets_;
+  std::map<std::string, TaskProtection> protections_;
+  std::map<std::string, std::set<std::string>> tasks_of_;  ///< by service
   std::map<std::string, std::set<std::string>> tasks_on_;
   std::map<std::string, Load> loads_;
   Fleet fleet_;

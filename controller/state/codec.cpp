@@ -13,12 +13,17 @@ struct Row {
 };
 
 /// In the order of Kind.
-constexpr std::array<Row, 6> kRows = {{{"cluster", decodeCluster},
-                                       {"family", decodeFamily},
-                                       {"task_definition", decodeDefinition},
-                                       {"instance", decodeInstance},
-                                       {"task", decodeTask},
-                                       {"client_token", decodeToken}}};
+constexpr std::array<Row, 11> kRows = {{{"cluster", decodeCluster},
+                                        {"family", decodeFamily},
+                                        {"task_definition", decodeDefinition},
+                                        {"instance", decodeInstance},
+                                        {"task", decodeTask},
+                                        {"client_token", decodeToken},
+                                        {"service", decodeService},
+                                        {"service_deployment", decodeServiceDeployment},
+                                        {"service_revision", decodeServiceRevision},
+                                        {"task_set", decodeTaskSet},
+                                        {"task_protection", decodeProtection}}};
 static_assert(kRows.size() == std::variant_size_v<Entity>);
 
 }  // namespace

@@ -18,6 +18,11 @@ Json encode(const TaskDefinition& definition);
 Json encode(const Instance& instance);
 Json encode(const Task& task);
 Json encode(const ClientToken& token);
+Json encode(const Service& service);
+Json encode(const ServiceDeployment& deployment);
+Json encode(const ServiceRevision& revision);
+Json encode(const TaskSet& set);
+Json encode(const TaskProtection& protection);
 
 Entity decodeCluster(Fields& fields);
 Entity decodeFamily(Fields& fields);
@@ -25,6 +30,11 @@ Entity decodeDefinition(Fields& fields);
 Entity decodeInstance(Fields& fields);
 Entity decodeTask(Fields& fields);
 Entity decodeToken(Fields& fields);
+Entity decodeService(Fields& fields);
+Entity decodeServiceDeployment(Fields& fields);
+Entity decodeServiceRevision(Fields& fields);
+Entity decodeTaskSet(Fields& fields);
+Entity decodeProtection(Fields& fields);
 
 // What rows share.
 Json encode(const Resources& resources);

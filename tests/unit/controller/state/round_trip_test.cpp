@@ -83,6 +83,76 @@ Instance wholeInstance() {
   return instance;
 }
 
+Service wholeService() {
+  Service service;
+  service.cluster = "prod";
+  service.name = "web";
+  service.status = ServiceStatus::Draining;
+  service.scheduling = SchedulingStrategy::Daemon;
+  service.controller = DeploymentController::External;
+  service.taskDefinition = "web:3";
+  service.desiredCount = 4;
+  service.launchType = "EXTERNAL";
+  service.healthCheckGrace = 30;
+  service.rules = {150, 50, {true, true, false, CircuitBreaker::Threshold::Count, 7}};
+  service.deployments = {
+      {"ecs-svc/2", true, "web:3", 4, 1, RolloutState::InProgress, "why", "20", "d2", at(1), at(2)},
+      {"ecs-svc/1", false, "web:2", 2, 0, RolloutState::Completed, "", "10", "d1", at(0), at(1)}};
+  service.events = {{"e2", at(3), "later"}, {"e1", at(2), "(service web) has reached a steady state."}};
+  service.document = R"({"propagateTags":"SERVICE"})";
+  service.tags = R"([{"key":"a"}])";
+  service.clientToken = "token";
+  service.requestHash = "hash";
+  service.createdBy = "arn:user";
+  service.createdAt = at(1);
+  service.deletedAt = at(9);
+  return service;
+}
+
+ServiceDeployment wholeServiceDeployment() {
+  ServiceDeployment deployment;
+  deployment.cluster = "prod";
+  deployment.service = "web";
+  deployment.id = "d2";
+  deployment.status = ServiceDeploymentStatus::RollbackFailed;
+  deployment.statusReason = "why";
+  deployment.sources = {"10", "11"};
+  deployment.target = "20";
+  deployment.requestedCount = 4;
+  deployment.configuration = R"({"maximumPercent":150})";
+  deployment.breaker = BreakerStatus::Triggered;
+  deployment.failures = 3;
+  deployment.threshold = 3;
+  deployment.rollback = ServiceDeployment::Rollback{"r", at(4), "10"};
+  deployment.createdAt = at(1);
+  deployment.updatedAt = at(5);
+  deployment.startedAt = at(2);
+  deployment.finishedAt = at(6);
+  deployment.stoppedAt = at(7);
+  return deployment;
+}
+
+TaskSet wholeTaskSet() {
+  TaskSet set;
+  set.cluster = "prod";
+  set.service = "web";
+  set.id = "ecs-svc/7";
+  set.status = TaskSetStatus::Draining;
+  set.taskDefinition = "web:3";
+  set.scale = 12.5;
+  set.launchType = "EC2";
+  set.externalId = "x";
+  set.document = "{}";
+  set.tags = "[]";
+  set.clientToken = "token";
+  set.requestHash = "hash";
+  set.steady = true;
+  set.steadyAt = at(1);
+  set.createdAt = at(2);
+  set.updatedAt = at(3);
+  return set;
+}
+
 /// One entity of each kind, in the order of the kinds, each with all its members set.
 std::vector<Entity> wholeEntities() {
   TaskDefinition definition;
@@ -99,7 +169,12 @@ std::vector<Entity> wholeEntities() {
           definition,
           wholeInstance(),
           wholeTask(),
-          ClientToken{"prod/token", "hash", {"t1", "t2"}, at(8)}};
+          ClientToken{"prod/token", "hash", {"t1", "t2"}, at(8)},
+          wholeService(),
+          wholeServiceDeployment(),
+          ServiceRevision{"prod", "web", "20", "web:3", R"({"launchType":"EC2"})", at(1)},
+          wholeTaskSet(),
+          TaskProtection{"t1", at(9)}};
 }
 
 Changes changesOf(const std::vector<Entity>& entities) {
@@ -125,15 +200,20 @@ Record row(const std::string& kind) {
   return {};
 }
 
-const char* const kKinds[] = {"cluster", "family", "task_definition", "instance", "task", "client_token"};
+const char* const kKinds[] = {
+    "cluster",        "family",  "task_definition",    "instance",         "task",
+    "client_token",   "service", "service_deployment", "service_revision", "task_set",
+    "task_protection"};
 
 }  // namespace
 
 TEST_CASE("a row is named by its entity's kind and key") {
   std::vector<std::string> names;
   for (const Change& change : changesOf(wholeEntities())) names.push_back(change.kind + "/" + change.key);
-  CHECK(names == std::vector<std::string>{"cluster/prod", "family/web", "task_definition/web:3",
-                                          "instance/i1", "task/t1", "client_token/prod/token"});
+  CHECK(names == std::vector<std::string>{
+                     "cluster/prod", "family/web", "task_definition/web:3", "instance/i1", "task/t1",
+                     "client_token/prod/token", "service/prod/web", "service_deployment/prod/web/d2",
+                     "service_revision/prod/web/20", "task_set/prod/web/ecs-svc/7", "task_protection/t1"});
 }
 
 TEST_CASE("every member of every entity is written and read back") {
@@ -152,7 +232,7 @@ TEST_CASE("every member of every entity is written and read back") {
 
 TEST_CASE("what was read has the values that were written") {
   Decoded decoded = fromRecords(recordsOf(changesOf(wholeEntities())));
-  REQUIRE(decoded.entities.size() == 6);
+  REQUIRE(decoded.entities.size() == 11);
   const auto& instance = std::get<Instance>(decoded.entities[3]);
   REQUIRE(instance.attributes.size() == 3);
   CHECK(instance.attributes[0].value == "7");
@@ -173,6 +253,12 @@ TEST_CASE("what was read has the values that were written") {
   CHECK(task.containers[1].essential);
   const auto& token = std::get<ClientToken>(decoded.entities[5]);
   CHECK(token.tasks == std::vector<std::string>{"t1", "t2"});
+  CHECK(std::get<Service>(decoded.entities[6]) == wholeService());
+  CHECK(std::get<ServiceDeployment>(decoded.entities[7]) == wholeServiceDeployment());
+  CHECK(std::get<ServiceRevision>(decoded.entities[8]) ==
+        ServiceRevision{"prod", "web", "20", "web:3", R"({"launchType":"EC2"})", at(1)});
+  CHECK(std::get<TaskSet>(decoded.entities[9]) == wholeTaskSet());
+  CHECK(std::get<TaskProtection>(decoded.entities[10]) == TaskProtection{"t1", at(9)});
 }
 
 TEST_CASE("times that have not come are absent, not the epoch") {
@@ -227,9 +313,17 @@ TEST_CASE("a row of any kind that is no JSON object is damaged, and its place is
 }
 
 TEST_CASE("a member of the wrong type damages a row of any kind, and is named") {
-  const std::pair<const char*, const char*> kMembers[] = {
-      {"cluster", "active"},    {"family", "lastRevision"}, {"task_definition", "document"},
-      {"instance", "timeline"}, {"task", "version"},        {"client_token", "tasks"}};
+  const std::pair<const char*, const char*> kMembers[] = {{"cluster", "active"},
+                                                          {"family", "lastRevision"},
+                                                          {"task_definition", "document"},
+                                                          {"instance", "timeline"},
+                                                          {"task", "version"},
+                                                          {"client_token", "tasks"},
+                                                          {"service", "events"},
+                                                          {"service_deployment", "sources"},
+                                                          {"service_revision", "document"},
+                                                          {"task_set", "scale"},
+                                                          {"task_protection", "expiresAt"}};
   for (const auto& [kind, member] : kMembers) {
     CAPTURE(kind, member);
     Record damaged = row(kind);
@@ -255,6 +349,13 @@ TEST_CASE("a fault inside a list damages the row that has it") {
   value["attributes"][0].erase("name");
   damaged.value = value.dump();
   CHECK(fromRecords({damaged}).damaged.size() == 1);
+  for (const char* place : {"/deployments/1/rollout", "/rules/breakerType", "/events/0/id"}) {
+    damaged = row("service");
+    value = Json::parse(damaged.value);
+    value[Json::json_pointer(place)] = 9;
+    damaged.value = value.dump();
+    CHECK(fromRecords({damaged}).damaged.size() == 1);
+  }
 }
 
 TEST_CASE("members that this program does not know are ignored, and missing ones have their defaults") {
@@ -277,7 +378,7 @@ TEST_CASE("damaged rows among whole ones are each told of") {
   records[0].value = "{";
   records[4].value = "[]";
   Decoded decoded = fromRecords(records);
-  CHECK(decoded.entities.size() == 4);
+  CHECK(decoded.entities.size() == 9);
   REQUIRE(decoded.damaged.size() == 2);
   CHECK_THAT(decoded.damaged[0], Catch::StartsWith("cluster/prod"));
   CHECK_THAT(decoded.damaged[1], Catch::StartsWith("task/t1"));
