@@ -70,6 +70,9 @@ const Instance* findInstance(const Context& context, const Cluster& cluster, con
 /// The task of `cluster` that an id or ARN means; nullptr when there is none.
 const Task* findTask(const Context& context, const Cluster& cluster, const std::string& reference);
 
+/// The service of `cluster` that a name or ARN means, in any status; nullptr when there is none.
+const Service* findService(const Context& context, const Cluster& cluster, const std::string& reference);
+
 /// {"arn", "reason"}, and "detail" unless it is empty.
 Json failure(const std::string& arn, const std::string& reason, const std::string& detail = {});
 

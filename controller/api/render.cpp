@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "controller/api/statistics.hpp"
+
 namespace berth::controller {
 namespace {
 
@@ -130,7 +132,7 @@ Json renderCluster(const State& state, const ecs::Names& names, const Cluster& c
            {"registeredContainerInstancesCount", instances},
            {"runningTasksCount", running},
            {"pendingTasksCount", pending},
-           {"activeServicesCount", 0},
+           {"activeServicesCount", activeServices(state, cluster.name)},
            {"statistics", Json::array()},
            {"tags", wants("TAGS") ? parsed(cluster.tags, Json::array()) : Json::array()},
            {"settings", wants("SETTINGS") ? document["settings"] : Json::array()},
@@ -139,11 +141,7 @@ Json renderCluster(const State& state, const ecs::Names& names, const Cluster& c
   if (wants("CONFIGURATIONS") && document.contains("configuration")) {
     out["configuration"] = document["configuration"];
   }
-  if (wants("STATISTICS")) {
-    out["statistics"] =
-        Json::array({Json{{"name", "runningEC2TasksCount"}, {"value", std::to_string(running)}},
-                     Json{{"name", "pendingEC2TasksCount"}, {"value", std::to_string(pending)}}});
-  }
+  if (wants("STATISTICS")) out["statistics"] = clusterStatistics(state, cluster.name);
   return out;
 }
 

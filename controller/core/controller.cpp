@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "controller/model/service_upkeep.hpp"
 #include "controller/operations/table.hpp"
 #include "proto/ecs/model.hpp"
 #include "proto/ecs/validate.hpp"
@@ -206,11 +207,13 @@ void Controller::forgetOld(Now now, Output& out) {
   for (const auto& [key, token] : state_.tokens()) {
     if (now.wall - token.usedAt >= options_.keepTokens) tx.erase(Kind::ClientToken, key);
   }
+  forgetEnded(tx, now, options_.keepStopped);
   forgetDeleted(tx);
   if (!tx.empty()) commit(tx, now, out);
 }
 
-/// Definitions whose deletion was asked for go once no task names them, stopped ones that are shown included.
+/// Definitions whose deletion was asked for go once no task or service names them, stopped ones that are
+/// shown included.
 void Controller::forgetDeleted(Transaction& tx) const {
   std::set<std::string> deleted;
   for (const auto& [family, revisions] : state_.definitions()) {
@@ -220,6 +223,7 @@ void Controller::forgetDeleted(Transaction& tx) const {
   }
   if (deleted.empty()) return;
   for (const auto& [id, task] : state_.tasks()) deleted.erase(task.definition);
+  for (const std::string& used : definitionsInUse(state_)) deleted.erase(used);
   for (const std::string& key : deleted) tx.erase(Kind::TaskDefinition, key);
 }
 

@@ -129,6 +129,12 @@ bool ServiceDeployment::open() const {
   return status == ServiceDeploymentStatus::Pending || status == ServiceDeploymentStatus::InProgress;
 }
 
+bool ServiceDeployment::finished() const {
+  return status == ServiceDeploymentStatus::Successful || status == ServiceDeploymentStatus::Stopped ||
+         status == ServiceDeploymentStatus::RollbackSuccessful ||
+         status == ServiceDeploymentStatus::RollbackFailed;
+}
+
 int64_t TaskSet::desiredOf(int64_t serviceCount) const {
   return static_cast<int64_t>(std::ceil(static_cast<double>(serviceCount) * scale / 100));
 }

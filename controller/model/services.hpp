@@ -160,7 +160,7 @@ struct ServiceDeployment {
   std::string statusReason;
   std::vector<std::string> sources;  ///< ids of the revisions that are replaced
   std::string target;                ///< id of the revision that is rolled out
-  int64_t requestedCount = 0;        ///< desired tasks at its begin, in the end those at its end
+  int64_t requestedCount = 0;        ///< tasks that the service wanted at its end; at its begin until then
   std::string configuration;         ///< JSON object: the deploymentConfiguration at its begin, as shown
   BreakerStatus breaker = BreakerStatus::Disabled;
   int64_t failures = 0;  ///< at its end; until then its Deployment counts them
@@ -175,6 +175,8 @@ struct ServiceDeployment {
   std::string key() const { return Service::keyOf(cluster, service) + "/" + id; }
   /// PENDING or IN_PROGRESS: it can still be stopped.
   bool open() const;
+  /// Its status does not change any more.
+  bool finished() const;
   bool operator==(const ServiceDeployment&) const = default;
 };
 

@@ -1,25 +1,39 @@
 #include "controller/operations/table.hpp"
 
 #include "controller/api/actions.hpp"
+#include "controller/api/services/actions.hpp"
 
 namespace berth::controller {
 namespace {
 
 constexpr OperationEntry kOperations[] = {
+    {"ContinueServiceDeployment", continueServiceDeployment, false},
     {"CreateCluster", createCluster, false},
+    {"CreateService", createService, false},
+    {"CreateTaskSet", createTaskSet, false},
     {"DeleteAttributes", deleteAttributes, false},
     {"DeleteCluster", deleteCluster, false},
+    {"DeleteService", deleteService, false},
     {"DeleteTaskDefinitions", deleteTaskDefinitions, false},
+    {"DeleteTaskSet", deleteTaskSet, false},
     {"DeregisterContainerInstance", deregisterContainerInstance, false},
     {"DeregisterTaskDefinition", deregisterTaskDefinition, false},
     {"DescribeClusters", describeClusters, true},
     {"DescribeContainerInstances", describeContainerInstances, true},
+    {"DescribeServiceDeployments", describeServiceDeployments, true},
+    {"DescribeServiceRevisions", describeServiceRevisions, true},
+    {"DescribeServices", describeServices, true},
     {"DescribeTaskDefinition", describeTaskDefinition, true},
+    {"DescribeTaskSets", describeTaskSets, true},
     {"DescribeTasks", describeTasks, true},
     {"DiscoverPollEndpoint", discoverPollEndpoint, true},
+    {"GetTaskProtection", getTaskProtection, true},
     {"ListAttributes", listAttributes, true},
     {"ListClusters", listClusters, true},
     {"ListContainerInstances", listContainerInstances, true},
+    {"ListServiceDeployments", listServiceDeployments, true},
+    {"ListServices", listServices, true},
+    {"ListServicesByNamespace", listServicesByNamespace, true},
     {"ListTagsForResource", listTagsForResource, true},
     {"ListTaskDefinitionFamilies", listTaskDefinitionFamilies, true},
     {"ListTaskDefinitions", listTaskDefinitions, true},
@@ -29,6 +43,7 @@ constexpr OperationEntry kOperations[] = {
     {"RegisterTaskDefinition", registerTaskDefinition, false},
     {"RunTask", runTask, false},
     {"StartTask", startTask, false},
+    {"StopServiceDeployment", stopServiceDeployment, false},
     {"StopTask", stopTask, false},
     {"SubmitAttachmentStateChanges", submitAttachmentStateChanges, false},
     {"SubmitContainerStateChange", submitContainerStateChange, false},
@@ -38,6 +53,10 @@ constexpr OperationEntry kOperations[] = {
     {"UpdateCluster", updateCluster, false},
     {"UpdateClusterSettings", updateCluster, false},
     {"UpdateContainerInstancesState", updateContainerInstancesState, false},
+    {"UpdateService", updateService, false},
+    {"UpdateServicePrimaryTaskSet", updateServicePrimaryTaskSet, false},
+    {"UpdateTaskProtection", updateTaskProtection, false},
+    {"UpdateTaskSet", updateTaskSet, false},
 };
 
 }  // namespace

@@ -22,8 +22,8 @@ std::string runsContainer(Json more) {
 
 TEST_CASE("an operation of the API that is not there yet is refused by name") {
   Bench bench;
-  CHECK(bench.refusal("ListServices") ==
-        "UnsupportedFeatureException: ListServices is not offered by this version of Berth; see "
+  CHECK(bench.refusal("ExecuteCommand", {{"command", "sh"}, {"interactive", true}, {"task", "t"}}) ==
+        "UnsupportedFeatureException: ExecuteCommand is not offered by this version of Berth; see "
         "docs/compatibility.md.");
   CHECK(bench.refusal("MakeCoffee") == "UnknownOperationException: Unknown operation: MakeCoffee");
 }
