@@ -37,6 +37,10 @@ ApiResult<Json> putAttributes(Context& context);
 ApiResult<Json> deleteAttributes(Context& context);
 ApiResult<Json> listAttributes(Context& context);
 
+/// All operations on daemons, and all on Express services.
+ApiResult<Json> daemonsUnsupported(Context& context);
+ApiResult<Json> expressUnsupported(Context& context);
+
 ApiResult<Json> registerContainerInstance(Context& context);
 ApiResult<Json> discoverPollEndpoint(Context& context);
 ApiResult<Json> submitTaskStateChange(Context& context);

@@ -34,6 +34,37 @@ TEST_CASE("an input is checked against its shape even where the operation is not
   CHECK_THAT(bench.refusal("RunTask"), Catch::Contains("taskDefinition"));
 }
 
+TEST_CASE("daemons and Express services say what they need, once their shapes are right") {
+  Bench bench;
+  const Json arn{{"daemonArn", "d"}, {"daemonTaskDefinition", "d"}, {"serviceArn", "s"}};
+  Json whole = arn;
+  whole.update({{"daemonName", "d"},
+                {"daemonTaskDefinitionArn", "t"},
+                {"capacityProviderArns", {"c"}},
+                {"daemonDeploymentArns", {"x"}},
+                {"daemonRevisionArns", {"x"}},
+                {"family", "f"},
+                {"containerDefinitions", {{{"image", "i"}}}},
+                {"executionRoleArn", "r"},
+                {"infrastructureRoleArn", "r"},
+                {"primaryContainer", {{"image", "i"}}}});
+  for (const char* operation :
+       {"RegisterDaemonTaskDefinition", "DescribeDaemonTaskDefinition", "ListDaemonTaskDefinitions",
+        "DeleteDaemonTaskDefinition", "CreateDaemon", "UpdateDaemon", "DescribeDaemon", "DeleteDaemon",
+        "ListDaemons", "DescribeDaemonDeployments", "ListDaemonDeployments", "DescribeDaemonRevisions"}) {
+    CHECK_THAT(
+        bench.refusal(operation, whole),
+        Catch::StartsWith("UnsupportedFeatureException: Daemons run on hosts that Amazon ECS manages"));
+  }
+  for (const char* operation : {"CreateExpressGatewayService", "UpdateExpressGatewayService",
+                                "DescribeExpressGatewayService", "DeleteExpressGatewayService"}) {
+    CHECK_THAT(bench.refusal(operation, whole),
+               Catch::StartsWith("UnsupportedFeatureException: Express services bring a load balancer"));
+  }
+  CHECK_THAT(bench.refusal("CreateDaemon"), !Catch::StartsWith("UnsupportedFeature"));
+  CHECK_THAT(bench.refusal("DescribeExpressGatewayService"), !Catch::StartsWith("UnsupportedFeature"));
+}
+
 TEST_CASE("what can't be run yet is stored, and refused by name when it is to run") {
   const std::string feature = "UnsupportedFeatureException: The task definition uses ";
   const std::string end = " which this version of Berth can't run yet.";
