@@ -51,6 +51,10 @@ ApiResult<Json> deleteCapacityProvider(Context& context);
 ApiResult<Json> describeCapacityProviders(Context& context);
 ApiResult<Json> putClusterCapacityProviders(Context& context);
 
+/// All operations on daemons, and all on Express services.
+ApiResult<Json> daemonsUnsupported(Context& context);
+ApiResult<Json> expressUnsupported(Context& context);
+
 ApiResult<Json> registerContainerInstance(Context& context);
 ApiResult<Json> discoverPollEndpoint(Context& context);
 ApiResult<Json> submitTaskStateChange(Context& context);

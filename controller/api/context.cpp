@@ -116,6 +116,13 @@ std::optional<ApiError> checkTaskReferences(const Context& context, const Cluste
   return checkReferences(context, cluster, references, &ecs::Names::parseTask);
 }
 
+const Service* findService(const Context& context, const Cluster& cluster, const std::string& reference) {
+  const auto parsed_reference = context.names.parseService(reference);
+  if (!parsed_reference) return nullptr;
+  if (parsed_reference->cluster && *parsed_reference->cluster != cluster.name) return nullptr;
+  return context.state().service(Service::keyOf(cluster.name, parsed_reference->id));
+}
+
 Json failure(const std::string& arn, const std::string& reason, const std::string& detail) {
   Json out{{"arn", arn}, {"reason", reason}};
   if (!detail.empty()) out["detail"] = detail;

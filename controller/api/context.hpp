@@ -90,6 +90,8 @@ std::optional<ApiError> checkInstanceReferences(const Context& context, const Cl
                                                 const std::vector<std::string>& references);
 std::optional<ApiError> checkTaskReferences(const Context& context, const Cluster& cluster,
                                             const std::vector<std::string>& references);
+/// The service of `cluster` that a name or ARN means, in any status; nullptr when there is none.
+const Service* findService(const Context& context, const Cluster& cluster, const std::string& reference);
 
 /// {"arn", "reason"}, and "detail" unless it is empty.
 Json failure(const std::string& arn, const std::string& reason, const std::string& detail = {});

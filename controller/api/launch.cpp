@@ -41,19 +41,6 @@ std::string groupOf(const Json& input, const TaskDefinition& definition) {
   return text(input, "group", "family:" + definition.family);
 }
 
-std::optional<ApiError> checkNetwork(const Json& input, const Json& document) {
-  bool awsvpc = document.value("networkMode", "") == "awsvpc";
-  bool given = input.contains("networkConfiguration");
-  if (awsvpc && !given) {
-    return invalidParameter("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
-  }
-  if (!awsvpc && given) {
-    return invalidParameter(
-        "Network Configuration is not valid for the given networkMode of this task definition.");
-  }
-  return std::nullopt;
-}
-
 bool isToken(const std::string& token) {
   return token.size() <= 64 && std::ranges::all_of(token, [](char c) { return c >= 33 && c <= 126; });
 }
@@ -70,6 +57,9 @@ std::optional<ApiError> checkLabels(const Json& input) {
   }
   if (!isStarter(text(input, "startedBy"))) {
     return invalidParameter("startedBy must have up to 128 letters, digits, '-', '_' and '/'.");
+  }
+  if (serviceOfGroup(text(input, "group"))) {
+    return invalidParameter("A group that begins with 'service:' is that of a service: use another one.");
   }
   if (text(input, "group").size() > 255) return invalidParameter("group must have up to 255 characters.");
   if (text(input, "propagateTags") == "SERVICE") {
@@ -124,6 +114,19 @@ TaskSpec specOf(const Json& input, const Cluster& cluster, const TaskDefinition&
 }
 
 }  // namespace
+
+std::optional<ApiError> checkNetwork(const Json& input, const Json& document) {
+  bool awsvpc = document.value("networkMode", "") == "awsvpc";
+  bool given = input.contains("networkConfiguration");
+  if (awsvpc && !given) {
+    return invalidParameter("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
+  }
+  if (!awsvpc && given) {
+    return invalidParameter(
+        "Network Configuration is not valid for the given networkMode of this task definition.");
+  }
+  return std::nullopt;
+}
 
 ApiResult<Launch> prepareLaunch(const Context& context) {
   const Json& input = context.input;

@@ -14,6 +14,9 @@ struct Launch {
   PlacementRequest placement;
 };
 
+/// A definition's network mode and the networkConfiguration of `input` must go together.
+std::optional<ApiError> checkNetwork(const Json& input, const Json& document);
+
 /// Resolves and checks what both operations take. Errors are those of RunTask in the Amazon ECS API
 /// Reference.
 ApiResult<Launch> prepareLaunch(const Context& context);

@@ -25,9 +25,13 @@ struct Filter {
 ApiResult<Json> listTasks(Context& context) {
   BERTH_API_TRY(cluster, findCluster(context));
   const Json& input = context.input;
-  if (input.contains("serviceName")) return ApiError{"ServiceNotFoundException", "Service not found."};
   if (input.contains("daemonName")) {
     return ApiError{"UnsupportedFeatureException", "Daemons are not offered by Berth: leave daemonName out."};
+  }
+  const Service* service = nullptr;
+  if (const std::string reference = text(input, "serviceName"); !reference.empty()) {
+    service = findService(context, *cluster, reference);
+    if (!service) return ApiError{"ServiceNotFoundException", "Service not found."};
   }
   std::string desired = text(input, "desiredStatus", "RUNNING");
   // No task ever has the desired status PENDING.
@@ -37,7 +41,8 @@ ApiResult<Json> listTasks(Context& context) {
   filter.startedBy = text(input, "startedBy");
   filter.launchType = text(input, "launchType");
   filter.stopped = desired == "STOPPED";
-  if (!filter.startedBy.empty() && (input.contains("family") || input.contains("containerInstance"))) {
+  if (!filter.startedBy.empty() &&
+      (input.contains("family") || input.contains("containerInstance") || service)) {
     return invalidParameter("startedBy can't be combined with another filter.");
   }
   if (std::string reference = text(input, "containerInstance"); !reference.empty()) {
@@ -47,8 +52,14 @@ ApiResult<Json> listTasks(Context& context) {
     filter.instance = instance->id;
   }
   std::vector<std::string> ids;
-  for (const auto& task : context.state().tasks()) {
-    if (task->spec->cluster == cluster->name && filter.passes(*task)) ids.push_back(task->id);
+  const auto consider = [&](const Task& task) {
+    if (task.spec->cluster == cluster->name && filter.passes(task)) ids.push_back(task.id);
+  };
+  if (service) {
+    for (const Task* task : context.state().tasksOf(service->key())) consider(*task);
+    std::ranges::sort(ids);
+  } else {
+    for (const auto& task : context.state().tasks()) consider(*task);
   }
   return page(input, ids, "taskArns", 100,
               [&](const std::string& id) { return context.names.task(cluster->name, id).str(); });

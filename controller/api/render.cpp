@@ -4,6 +4,7 @@
 
 #include "controller/api/capacity.hpp"
 #include "controller/api/gpus.hpp"
+#include "controller/api/statistics.hpp"
 
 namespace berth::controller {
 namespace {
@@ -161,7 +162,7 @@ Json renderCluster(const State& state, const ecs::Names& names, const Cluster& c
            {"registeredContainerInstancesCount", instances.size()},
            {"runningTasksCount", running},
            {"pendingTasksCount", pending},
-           {"activeServicesCount", 0},
+           {"activeServicesCount", activeServices(state, cluster.name)},
            {"statistics", Json::array()},
            {"tags", wants("TAGS") ? parsed(cluster.tags, Json::array()) : Json::array()},
            {"settings", wants("SETTINGS") ? document["settings"] : Json::array()},
@@ -175,11 +176,7 @@ Json renderCluster(const State& state, const ecs::Names& names, const Cluster& c
   if (wants("CONFIGURATIONS") && document.contains("configuration")) {
     out["configuration"] = document["configuration"];
   }
-  if (wants("STATISTICS")) {
-    out["statistics"] =
-        Json::array({Json{{"name", "runningEC2TasksCount"}, {"value", std::to_string(running)}},
-                     Json{{"name", "pendingEC2TasksCount"}, {"value", std::to_string(pending)}}});
-  }
+  if (wants("STATISTICS")) out["statistics"] = clusterStatistics(state, cluster.name);
   return out;
 }
 

@@ -71,6 +71,28 @@ ApiResult<Tagged> taggedMember(Context& context, const std::string& arn,
   return taggedOf(context, *found);
 }
 
+ApiResult<Tagged> taggedService(Context& context, const std::string& arn) {
+  const auto reference = context.names.parseService(arn);
+  if (!reference) return invalidParameter("The ARN provided is invalid.");
+  if (!reference->cluster) {
+    return invalidParameter("Services are tagged by their long ARN, service/CLUSTER/NAME, not by " + arn +
+                            ".");
+  }
+  const Service* service = context.state().service(Service::keyOf(*reference->cluster, reference->id));
+  if (!service || service->status == ServiceStatus::Inactive) {
+    return ApiError{"ServiceNotFoundException", "Service not found."};
+  }
+  return taggedOf(context, *service);
+}
+
+ApiResult<Tagged> taggedTaskSet(Context& context, const std::string& arn) {
+  const auto part = context.names.parseServicePart(arn, "task-set");
+  if (!part) return invalidParameter("The ARN provided is invalid.");
+  const TaskSet* set = context.state().taskSet(Service::keyOf(part->cluster, part->service) + "/" + part->id);
+  if (!set) return notFound(arn);
+  return taggedOf(context, *set);
+}
+
 /// The resource of member "resourceArn".
 ApiResult<Tagged> taggedResource(Context& context) {
   const std::string arn = text(context.input, "resourceArn");
@@ -85,13 +107,13 @@ ApiResult<Tagged> taggedResource(Context& context) {
   if (type == "container-instance") {
     return taggedMember(context, arn, context.names.parseInstance(arn), &State::instance);
   }
-  if (type == "service") return ApiError{"ServiceNotFoundException", "Service not found."};
+  if (type == "service") return taggedService(context, arn);
+  if (type == "task-set") return taggedTaskSet(context, arn);
   if (type == "capacity-provider") {
     const CapacityProvider* provider = findProvider(context, arn);
     if (!provider || !provider->active) return notFound(arn);
     return taggedOf(context, *provider);
   }
-  if (type == "task-set") return notFound(arn);
   return invalidParameter("The ARN provided is invalid.");
 }
 

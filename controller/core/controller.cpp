@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "controller/model/service_upkeep.hpp"
 #include "controller/operations/table.hpp"
 #include "proto/ecs/model.hpp"
 #include "proto/ecs/validate.hpp"
@@ -40,15 +41,11 @@ void Controller::load(const std::vector<Entity>& entities) {
 aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nlohmann::json input,
                                                 const Caller& caller, Now now, Output& out) {
   const ecs::Operation* declared = ecs::model().findOperation(operation);
-  if (!declared) {
+  const OperationEntry* entry = findAction(operation);
+  if (!declared || !entry) {
     return ApiError{"UnknownOperationException", "Unknown operation: " + operation.substr(0, 100)};
   }
   if (auto wrong = ecs::checkInput(*declared, input)) return ApiError{wrong->type, wrong->message};
-  const OperationEntry* entry = findAction(operation);
-  if (!entry) {
-    return ApiError{"UnsupportedFeatureException",
-                    operation + " is not offered by this version of Berth; see docs/compatibility.md."};
-  }
   Transaction tx(state_);
   Context context{tx, scheduler_, names_, random_, now, caller, input, options_.quotas};
   auto result = entry->action(context);
@@ -218,11 +215,13 @@ void Controller::forgetOld(Now now, Output& out) {
   for (const auto& [key, token] : state_.tokens()) {
     if (now.wall - token.usedAt >= options_.keepTokens) tx.erase(Kind::ClientToken, key);
   }
+  forgetEnded(tx, now, options_.keepStopped);
   forgetDeleted(tx);
   if (!tx.empty()) commit(tx, now, out);
 }
 
-/// Definitions whose deletion was asked for go once no task names them, stopped ones that are shown included.
+/// Definitions whose deletion was asked for go once no task or service names them, stopped ones that are
+/// shown included.
 void Controller::forgetDeleted(Transaction& tx) const {
   std::set<std::string> deleted;
   for (const auto& [family, revisions] : state_.definitions()) {
@@ -232,6 +231,7 @@ void Controller::forgetDeleted(Transaction& tx) const {
   }
   if (deleted.empty()) return;
   for (const auto& task : state_.tasks()) deleted.erase(task->spec->definition);
+  for (const std::string& used : definitionsInUse(state_)) deleted.erase(used);
   for (const std::string& key : deleted) tx.erase(Kind::TaskDefinition, key);
 }
 

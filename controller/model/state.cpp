@@ -14,6 +14,28 @@ auto lookUp(const Map& map, const typename Map::key_type& key) -> const typename
   return it == map.end() ? nullptr : &it->second;
 }
 
+/// Nullopt for a task of no service.
+std::optional<std::string> serviceKeyOf(const Task& task) {
+  const auto service = serviceOfGroup(task.spec->group);
+  return service ? std::optional(Service::keyOf(task.spec->cluster, *service)) : std::nullopt;
+}
+
+void removeFrom(std::vector<const Task*>& tasks, const Task* task) {
+  *std::ranges::find(tasks, task) = tasks.back();
+  tasks.pop_back();
+}
+
+/// The values whose keys begin with that of a service.
+template <class Of>
+std::vector<const Of*> belonging(const std::map<std::string, Of>& map, const std::string& service) {
+  const std::string prefix = service + "/";
+  std::vector<const Of*> out;
+  for (auto it = map.lower_bound(prefix); it != map.end() && it->first.starts_with(prefix); ++it) {
+    out.push_back(&it->second);
+  }
+  return out;
+}
+
 struct KeyOf {
   std::string operator()(const Cluster& c) const { return c.name; }
   std::string operator()(const Family& f) const { return f.name; }
@@ -23,6 +45,11 @@ struct KeyOf {
   std::string operator()(const ClientToken& t) const { return t.key; }
   std::string operator()(const AccountSetting& s) const { return s.key(); }
   std::string operator()(const CapacityProvider& p) const { return p.name; }
+  std::string operator()(const Service& s) const { return s.key(); }
+  std::string operator()(const ServiceDeployment& d) const { return d.key(); }
+  std::string operator()(const ServiceRevision& r) const { return r.key(); }
+  std::string operator()(const TaskSet& s) const { return s.key(); }
+  std::string operator()(const TaskProtection& p) const { return p.task; }
 };
 
 }  // namespace
@@ -49,6 +76,35 @@ const CapacityProvider* State::capacityProvider(const std::string& name) const {
   return lookUp(capacity_providers_, name);
 }
 
+const Service* State::service(const std::string& key) const { return lookUp(services_, key); }
+const ServiceDeployment* State::serviceDeployment(const std::string& key) const {
+  return lookUp(service_deployments_, key);
+}
+const ServiceRevision* State::serviceRevision(const std::string& key) const {
+  return lookUp(service_revisions_, key);
+}
+const TaskSet* State::taskSet(const std::string& key) const { return lookUp(task_sets_, key); }
+const TaskProtection* State::protection(const std::string& task) const { return lookUp(protections_, task); }
+
+std::vector<const ServiceDeployment*> State::deploymentsOf(const std::string& service) const {
+  return belonging(service_deployments_, service);
+}
+std::vector<const ServiceRevision*> State::revisionsOf(const std::string& service) const {
+  return belonging(service_revisions_, service);
+}
+std::vector<const TaskSet*> State::taskSetsOf(const std::string& service) const {
+  return belonging(task_sets_, service);
+}
+
+const ServiceDeployment* State::lastSuccessful(const std::string& service) const {
+  const ServiceDeployment* last = nullptr;
+  for (const ServiceDeployment* one : deploymentsOf(service)) {
+    if (one->status != ServiceDeploymentStatus::Successful) continue;
+    if (!last || one->finishedAt > last->finishedAt) last = one;
+  }
+  return last;
+}
+
 const TaskDefinition* State::definition(const std::string& key) const {
   size_t colon = key.rfind(':');
   if (colon == std::string::npos) return nullptr;
@@ -65,6 +121,12 @@ const TaskDefinition* State::newestActive(const std::string& family) const {
     if (it->second.active) return &it->second;
   }
   return nullptr;
+}
+
+const std::vector<const Task*>& State::tasksOf(const std::string& service) const {
+  static const std::vector<const Task*> kNone;
+  const auto* tasks = lookUp(tasks_of_, service);
+  return tasks ? *tasks : kNone;
 }
 
 const std::vector<const Task*>& State::tasksOn(const std::string& instance) const {
@@ -102,10 +164,12 @@ void State::putTask(std::shared_ptr<const Task> task) {
   changeLoad(host.load, old, *task);
   if (!old) {
     host.tasks.push_back(task.get());
+    if (const auto service = serviceKeyOf(*task)) tasks_of_[*service].push_back(task.get());
     tasks_.insert(std::move(task));
     return;
   }
   std::ranges::replace(host.tasks, old, task.get());
+  if (const auto service = serviceKeyOf(*task)) std::ranges::replace(tasks_of_[*service], old, task.get());
   // In its place: the order is by id, and that is the same.
   const_cast<std::shared_ptr<const Task>&>(*found) = std::move(task);
 }
@@ -131,9 +195,12 @@ void State::eraseTask(const std::string& id) {
   Host& host = hosts_[task.instance];
   if (task.lastStatus != TaskStatus::Stopped) host.load.subtract(task);
   fleet_.touch(task.instance);
-  const auto place = std::ranges::find(host.tasks, &task);
-  *place = host.tasks.back();
-  host.tasks.pop_back();
+  removeFrom(host.tasks, &task);
+  if (const auto service = serviceKeyOf(task)) {
+    const auto found_service = tasks_of_.find(*service);
+    removeFrom(found_service->second, &task);
+    if (found_service->second.empty()) tasks_of_.erase(found_service);
+  }
   if (host.tasks.empty() && !instance(task.instance)) hosts_.erase(task.instance);
   tasks_.erase(found);
 }
@@ -171,6 +238,16 @@ void State::put(const Mutation& mutation) {
     account_settings_.insert_or_assign(setting->key(), *setting);
   } else if (const auto* provider = mutation.as<CapacityProvider>()) {
     capacity_providers_.insert_or_assign(provider->name, *provider);
+  } else if (const auto* service = mutation.as<Service>()) {
+    services_.insert_or_assign(service->key(), *service);
+  } else if (const auto* deployment = mutation.as<ServiceDeployment>()) {
+    service_deployments_.insert_or_assign(deployment->key(), *deployment);
+  } else if (const auto* revision = mutation.as<ServiceRevision>()) {
+    service_revisions_.insert_or_assign(revision->key(), *revision);
+  } else if (const auto* set = mutation.as<TaskSet>()) {
+    task_sets_.insert_or_assign(set->key(), *set);
+  } else if (const auto* protection = mutation.as<TaskProtection>()) {
+    protections_.insert_or_assign(protection->task, *protection);
   }
 }
 
@@ -194,6 +271,21 @@ void State::erase(Kind kind, const std::string& key) {
       return;
     case Kind::CapacityProvider:
       capacity_providers_.erase(key);
+      return;
+    case Kind::Service:
+      services_.erase(key);
+      return;
+    case Kind::ServiceDeployment:
+      service_deployments_.erase(key);
+      return;
+    case Kind::ServiceRevision:
+      service_revisions_.erase(key);
+      return;
+    case Kind::TaskSet:
+      task_sets_.erase(key);
+      return;
+    case Kind::TaskProtection:
+      protections_.erase(key);
       return;
     case Kind::TaskDefinition:
       if (auto it = definitions_.find(key.substr(0, key.rfind(':'))); it != definitions_.end()) {

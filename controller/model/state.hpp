@@ -15,6 +15,7 @@
 
 #include "controller/model/entities.hpp"
 #include "controller/model/fleet.hpp"
+#include "controller/model/services.hpp"
 #include "controller/model/spec_pool.hpp"
 
 namespace berth::controller {
@@ -25,8 +26,9 @@ struct Family {
   int64_t lastRevision = 0;
 };
 
-using Entity = std::variant<Cluster, Family, TaskDefinition, Instance, Task, ClientToken, AccountSetting,
-                            CapacityProvider>;
+using Entity =
+    std::variant<Cluster, Family, TaskDefinition, Instance, Task, ClientToken, AccountSetting,
+                 CapacityProvider, Service, ServiceDeployment, ServiceRevision, TaskSet, TaskProtection>;
 
 /// In the order of Entity's alternatives.
 enum class Kind : size_t {
@@ -37,7 +39,12 @@ enum class Kind : size_t {
   Task,
   ClientToken,
   AccountSetting,
-  CapacityProvider
+  CapacityProvider,
+  Service,
+  ServiceDeployment,
+  ServiceRevision,
+  TaskSet,
+  TaskProtection
 };
 inline Kind kindOf(const Entity& entity) { return static_cast<Kind>(entity.index()); }
 
@@ -97,6 +104,12 @@ class State {
   const ClientToken* token(const std::string& key) const;
   const AccountSetting* accountSetting(const std::string& key) const;
   const CapacityProvider* capacityProvider(const std::string& name) const;
+  /// By Service::key, ServiceDeployment::key, ...; a protection by its task's id.
+  const Service* service(const std::string& key) const;
+  const ServiceDeployment* serviceDeployment(const std::string& key) const;
+  const ServiceRevision* serviceRevision(const std::string& key) const;
+  const TaskSet* taskSet(const std::string& key) const;
+  const TaskProtection* protection(const std::string& task) const;
 
   const std::map<std::string, Cluster>& clusters() const { return clusters_; }
   const std::map<std::string, Family>& families() const { return families_; }
@@ -106,7 +119,18 @@ class State {
   const std::map<std::string, ClientToken>& tokens() const { return tokens_; }
   const std::map<std::string, AccountSetting>& accountSettings() const { return account_settings_; }
   const std::map<std::string, CapacityProvider>& capacityProviders() const { return capacity_providers_; }
-  /// The tasks placed on an instance, in any state, in no order.
+  const std::map<std::string, Service>& services() const { return services_; }
+  const std::map<std::string, TaskSet>& taskSets() const { return task_sets_; }
+  const std::map<std::string, TaskProtection>& protections() const { return protections_; }
+  /// What belongs to a service (Service::key), in no order of time.
+  std::vector<const ServiceDeployment*> deploymentsOf(const std::string& service) const;
+  std::vector<const ServiceRevision*> revisionsOf(const std::string& service) const;
+  std::vector<const TaskSet*> taskSetsOf(const std::string& service) const;
+  /// The SUCCESSFUL deployment of a service that was finished last; null when there is none.
+  const ServiceDeployment* lastSuccessful(const std::string& service) const;
+  /// The tasks of a service (Service::key), in any state, in no order.
+  const std::vector<const Task*>& tasksOf(const std::string& service) const;
+  /// The tasks placed on an instance, likewise.
   const std::vector<const Task*>& tasksOn(const std::string& instance) const;
   const Load& load(const std::string& instance) const;
   /// What the tasks of an instance that are not STOPPED take of it.
@@ -143,6 +167,12 @@ class State {
   std::map<std::string, ClientToken> tokens_;
   std::map<std::string, AccountSetting> account_settings_;
   std::map<std::string, CapacityProvider> capacity_providers_;
+  std::map<std::string, Service> services_;
+  std::map<std::string, ServiceDeployment> service_deployments_;
+  std::map<std::string, ServiceRevision> service_revisions_;
+  std::map<std::string, TaskSet> task_sets_;
+  std::map<std::string, TaskProtection> protections_;
+  std::unordered_map<std::string, std::vector<const Task*>> tasks_of_;  ///< by service
   std::unordered_map<std::string, Host> hosts_;
   SpecPool specs_;
   Fleet fleet_;

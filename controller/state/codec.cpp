@@ -13,14 +13,19 @@ struct Row {
 };
 
 /// In the order of Kind.
-constexpr std::array<Row, 8> kRows = {{{"cluster", decodeCluster},
-                                       {"family", decodeFamily},
-                                       {"task_definition", decodeDefinition},
-                                       {"instance", decodeInstance},
-                                       {"task", decodeTask},
-                                       {"client_token", decodeToken},
-                                       {"account_setting", decodeAccountSetting},
-                                       {"capacity_provider", decodeCapacityProvider}}};
+constexpr std::array<Row, 13> kRows = {{{"cluster", decodeCluster},
+                                        {"family", decodeFamily},
+                                        {"task_definition", decodeDefinition},
+                                        {"instance", decodeInstance},
+                                        {"task", decodeTask},
+                                        {"client_token", decodeToken},
+                                        {"account_setting", decodeAccountSetting},
+                                        {"capacity_provider", decodeCapacityProvider},
+                                        {"service", decodeService},
+                                        {"service_deployment", decodeServiceDeployment},
+                                        {"service_revision", decodeServiceRevision},
+                                        {"task_set", decodeTaskSet},
+                                        {"task_protection", decodeProtection}}};
 
 struct ToRow {
   std::optional<std::string> operator()(std::nullptr_t) const { return std::nullopt; }

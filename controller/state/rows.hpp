@@ -19,6 +19,11 @@ Json encode(const Instance& instance);
 Json encode(const ClientToken& token);
 Json encode(const AccountSetting& setting);
 Json encode(const CapacityProvider& provider);
+Json encode(const Service& service);
+Json encode(const ServiceDeployment& deployment);
+Json encode(const ServiceRevision& revision);
+Json encode(const TaskSet& set);
+Json encode(const TaskProtection& protection);
 
 /// The text of an entity's row.
 std::string rowOf(const Task& task);
@@ -35,6 +40,11 @@ Entity decodeTask(Fields& fields);
 Entity decodeToken(Fields& fields);
 Entity decodeAccountSetting(Fields& fields);
 Entity decodeCapacityProvider(Fields& fields);
+Entity decodeService(Fields& fields);
+Entity decodeServiceDeployment(Fields& fields);
+Entity decodeServiceRevision(Fields& fields);
+Entity decodeTaskSet(Fields& fields);
+Entity decodeProtection(Fields& fields);
 
 // What rows share.
 Json encode(const Resources& resources);

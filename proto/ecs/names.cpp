@@ -60,6 +60,10 @@ std::string Names::capacityProvider(const std::string& name) const {
   return arn("capacity-provider/" + name);
 }
 
+std::string Names::servicePart(const std::string& type, const ServicePart& part) const {
+  return arn(type + "/" + part.cluster + "/" + part.service + "/" + part.id);
+}
+
 std::string Names::attachment(const std::string& id) const { return arn("attachment/" + id); }
 
 std::string Names::container(const std::string& cluster, const std::string& task,
@@ -121,6 +125,21 @@ Result<std::string> Names::parseCapacityProvider(std::string_view reference) con
     return invalid(reference, "a capacity provider has up to 255 letters, digits, '_' and '-'");
   }
   return *name;
+}
+
+Result<ServicePart> Names::parseServicePart(std::string_view reference, const std::string& type) const {
+  if (!reference.starts_with(kArnPrefix)) return invalid(reference, "it is no ARN");
+  const auto text = resource(reference, type);
+  if (!text) return text.error();
+  const size_t first = text->find('/');
+  const size_t second = first == std::string::npos ? first : text->find('/', first + 1);
+  if (second == std::string::npos) return invalid(reference, "it names no cluster, service and id");
+  ServicePart out{text->substr(0, first), text->substr(first + 1, second - first - 1),
+                  text->substr(second + 1)};
+  if (!isName(out.cluster) || !isName(out.service)) {
+    return invalid(reference, "a name has up to 255 letters, digits, '_' and '-'");
+  }
+  return out;
 }
 
 Result<DefinitionReference> Names::parseTaskDefinition(std::string_view reference) const {

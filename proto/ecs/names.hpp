@@ -26,6 +26,13 @@ struct Reference {
   std::string id;
 };
 
+/// A task set ("ecs-svc/DIGITS"), deployment or revision of a service.
+struct ServicePart {
+  std::string cluster;
+  std::string service;
+  std::string id;
+};
+
 struct DefinitionReference {
   std::string family;
   std::optional<int64_t> revision;
@@ -47,6 +54,8 @@ struct Names {
   TaskDefinitionArn taskDefinition(const std::string& family, int64_t revision) const;
   ServiceArn service(const std::string& cluster, const std::string& name) const;
   std::string capacityProvider(const std::string& name) const;
+  /// `type` is "task-set", "service-deployment" or "service-revision".
+  std::string servicePart(const std::string& type, const ServicePart& part) const;
   std::string container(const std::string& cluster, const std::string& task, const std::string& id) const;
   /// `id` is a UUID, of a network interface's or volume's attachment.
   std::string attachment(const std::string& id) const;
@@ -58,6 +67,8 @@ struct Names {
   Result<Reference> parseInstance(std::string_view reference) const;
   Result<Reference> parseService(std::string_view reference) const;
   Result<std::string> parseCapacityProvider(std::string_view reference) const;
+  /// Only ARNs mean such a part, so a text that is none is an InvalidArgument as well.
+  Result<ServicePart> parseServicePart(std::string_view reference, const std::string& type) const;
   /// "family", "family:revision" or an ARN. "Invalid revision number. Number: X" for a revision that is none.
   Result<DefinitionReference> parseTaskDefinition(std::string_view reference) const;
 

@@ -157,9 +157,15 @@ TEST_CASE("a description has the parts that are asked for") {
   CHECK(described({"SETTINGS"})["settings"] ==
         Json::array({{{"name", "containerInsights"}, {"value", "disabled"}}}));
   CHECK(described({"CONFIGURATIONS"})["configuration"] == configuration);
-  CHECK(described({"STATISTICS"})["statistics"] ==
-        Json::array({{{"name", "runningEC2TasksCount"}, {"value", "0"}},
-                     {{"name", "pendingEC2TasksCount"}, {"value", "0"}}}));
+  Json statistics = Json::array();
+  for (const char* name :
+       {"runningEC2TasksCount", "runningFargateTasksCount", "runningExternalTasksCount",
+        "pendingEC2TasksCount", "pendingFargateTasksCount", "pendingExternalTasksCount",
+        "activeEC2ServiceCount", "activeFargateServiceCount", "activeExternalServiceCount",
+        "drainingEC2ServiceCount", "drainingFargateServiceCount", "drainingExternalServiceCount"}) {
+    statistics.push_back({{"name", name}, {"value", "0"}});
+  }
+  CHECK(described({"STATISTICS"})["statistics"] == statistics);
 }
 
 TEST_CASE("a cluster's settings and configuration are changed, each on its own") {

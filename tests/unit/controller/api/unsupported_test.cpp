@@ -1,3 +1,4 @@
+#include "controller/operations/table.hpp"
 #include "tests/unit/controller/bench/bench.hpp"
 
 using namespace berth::controller;
@@ -20,18 +21,52 @@ std::string runsContainer(Json more) {
 
 }  // namespace
 
-TEST_CASE("an operation of the API that is not there yet is refused by name") {
+TEST_CASE("every operation of the API has an answer, and no other") {
   Bench bench;
-  CHECK(bench.refusal("ListServices") ==
-        "UnsupportedFeatureException: ListServices is not offered by this version of Berth; see "
-        "docs/compatibility.md.");
+  CHECK(ecs::model().operations().size() == 77);
+  for (const auto& [name, operation] : ecs::model().operations()) {
+    CAPTURE(name);
+    REQUIRE(findAction(name));
+  }
+  CHECK_FALSE(findAction("MakeCoffee"));
   CHECK(bench.refusal("MakeCoffee") == "UnknownOperationException: Unknown operation: MakeCoffee");
 }
 
-TEST_CASE("an input is checked against its shape even where the operation is not there yet") {
+TEST_CASE("an input is checked against its shape before anything else") {
   Bench bench;
   CHECK_THAT(bench.refusal("CreateService", {{"serviceName", 7}}), !Catch::StartsWith("UnsupportedFeature"));
   CHECK_THAT(bench.refusal("RunTask"), Catch::Contains("taskDefinition"));
+}
+
+TEST_CASE("daemons and Express services say what they need, once their shapes are right") {
+  Bench bench;
+  const Json arn{{"daemonArn", "d"}, {"daemonTaskDefinition", "d"}, {"serviceArn", "s"}};
+  Json whole = arn;
+  whole.update({{"daemonName", "d"},
+                {"daemonTaskDefinitionArn", "t"},
+                {"capacityProviderArns", {"c"}},
+                {"daemonDeploymentArns", {"x"}},
+                {"daemonRevisionArns", {"x"}},
+                {"family", "f"},
+                {"containerDefinitions", {{{"image", "i"}}}},
+                {"executionRoleArn", "r"},
+                {"infrastructureRoleArn", "r"},
+                {"primaryContainer", {{"image", "i"}}}});
+  for (const char* operation :
+       {"RegisterDaemonTaskDefinition", "DescribeDaemonTaskDefinition", "ListDaemonTaskDefinitions",
+        "DeleteDaemonTaskDefinition", "CreateDaemon", "UpdateDaemon", "DescribeDaemon", "DeleteDaemon",
+        "ListDaemons", "DescribeDaemonDeployments", "ListDaemonDeployments", "DescribeDaemonRevisions"}) {
+    CHECK_THAT(
+        bench.refusal(operation, whole),
+        Catch::StartsWith("UnsupportedFeatureException: Daemons run on hosts that Amazon ECS manages"));
+  }
+  for (const char* operation : {"CreateExpressGatewayService", "UpdateExpressGatewayService",
+                                "DescribeExpressGatewayService", "DeleteExpressGatewayService"}) {
+    CHECK_THAT(bench.refusal(operation, whole),
+               Catch::StartsWith("UnsupportedFeatureException: Express services bring a load balancer"));
+  }
+  CHECK_THAT(bench.refusal("CreateDaemon"), !Catch::StartsWith("UnsupportedFeature"));
+  CHECK_THAT(bench.refusal("DescribeExpressGatewayService"), !Catch::StartsWith("UnsupportedFeature"));
 }
 
 TEST_CASE("what can't be run yet is stored, and refused by name when it is to run") {

@@ -84,6 +84,76 @@ Instance wholeInstance() {
   return instance;
 }
 
+Service wholeService() {
+  Service service;
+  service.cluster = "prod";
+  service.name = "web";
+  service.status = ServiceStatus::Draining;
+  service.scheduling = SchedulingStrategy::Daemon;
+  service.controller = DeploymentController::External;
+  service.taskDefinition = "web:3";
+  service.desiredCount = 4;
+  service.launchType = "EXTERNAL";
+  service.healthCheckGrace = 30;
+  service.rules = {150, 50, {true, true, false, CircuitBreaker::Threshold::Count, 7}};
+  service.deployments = {
+      {"ecs-svc/2", true, "web:3", 4, 1, RolloutState::InProgress, "why", "20", "d2", at(1), at(2)},
+      {"ecs-svc/1", false, "web:2", 2, 0, RolloutState::Completed, "", "10", "d1", at(0), at(1)}};
+  service.events = {{"e2", at(3), "later"}, {"e1", at(2), "(service web) has reached a steady state."}};
+  service.document = R"({"propagateTags":"SERVICE"})";
+  service.tags = R"([{"key":"a"}])";
+  service.clientToken = "token";
+  service.requestHash = "hash";
+  service.createdBy = "arn:user";
+  service.createdAt = at(1);
+  service.deletedAt = at(9);
+  return service;
+}
+
+ServiceDeployment wholeServiceDeployment() {
+  ServiceDeployment deployment;
+  deployment.cluster = "prod";
+  deployment.service = "web";
+  deployment.id = "d2";
+  deployment.status = ServiceDeploymentStatus::RollbackFailed;
+  deployment.statusReason = "why";
+  deployment.sources = {"10", "11"};
+  deployment.target = "20";
+  deployment.requestedCount = 4;
+  deployment.configuration = R"({"maximumPercent":150})";
+  deployment.breaker = BreakerStatus::Triggered;
+  deployment.failures = 3;
+  deployment.threshold = 3;
+  deployment.rollback = ServiceDeployment::Rollback{"r", at(4), "10"};
+  deployment.createdAt = at(1);
+  deployment.updatedAt = at(5);
+  deployment.startedAt = at(2);
+  deployment.finishedAt = at(6);
+  deployment.stoppedAt = at(7);
+  return deployment;
+}
+
+TaskSet wholeTaskSet() {
+  TaskSet set;
+  set.cluster = "prod";
+  set.service = "web";
+  set.id = "ecs-svc/7";
+  set.status = TaskSetStatus::Draining;
+  set.taskDefinition = "web:3";
+  set.scale = 12.5;
+  set.launchType = "EC2";
+  set.externalId = "x";
+  set.document = "{}";
+  set.tags = "[]";
+  set.clientToken = "token";
+  set.requestHash = "hash";
+  set.steady = true;
+  set.steadyAt = at(1);
+  set.createdAt = at(2);
+  set.updatedAt = at(3);
+  return set;
+}
+
 /// One entity of each kind, in the order of the kinds, each with all its members set.
 std::vector<Entity> wholeEntities() {
   TaskDefinition definition;
@@ -102,7 +172,12 @@ std::vector<Entity> wholeEntities() {
           wholeTask(),
           ClientToken{"prod/token", "hash", {"t1", "t2"}, at(8)},
           AccountSetting{"arn:user", "containerInsights", "enhanced"},
-          CapacityProvider{"rack", false, "DELETE_COMPLETE", R"({"managedDraining":"ENABLED"})", "[]"}};
+          CapacityProvider{"rack", false, "DELETE_COMPLETE", R"({"managedDraining":"ENABLED"})", "[]"},
+          wholeService(),
+          wholeServiceDeployment(),
+          ServiceRevision{"prod", "web", "20", "web:3", R"({"launchType":"EC2"})", at(1)},
+          wholeTaskSet(),
+          TaskProtection{"t1", at(9)}};
 }
 
 Changes changesOf(const std::vector<Entity>& entities) {
@@ -128,18 +203,21 @@ Record row(const std::string& kind) {
   return {};
 }
 
-const char* const kKinds[] = {"cluster", "family",       "task_definition", "instance",
-                              "task",    "client_token", "account_setting", "capacity_provider"};
+const char* const kKinds[] = {
+    "cluster",          "family",          "task_definition",   "instance", "task",
+    "client_token",     "account_setting", "capacity_provider", "service",  "service_deployment",
+    "service_revision", "task_set",        "task_protection"};
 
 }  // namespace
 
 TEST_CASE("a row is named by its entity's kind and key") {
   std::vector<std::string> names;
   for (const Change& change : changesOf(wholeEntities())) names.push_back(change.kind + "/" + change.key);
-  CHECK(names == std::vector<std::string>{"cluster/prod", "family/web", "task_definition/web:3",
-                                          "instance/i1", "task/t1", "client_token/prod/token",
-                                          "account_setting/containerInsights/arn:user",
-                                          "capacity_provider/rack"});
+  CHECK(names == std::vector<std::string>{
+                     "cluster/prod", "family/web", "task_definition/web:3", "instance/i1", "task/t1",
+                     "client_token/prod/token", "account_setting/containerInsights/arn:user",
+                     "capacity_provider/rack", "service/prod/web", "service_deployment/prod/web/d2",
+                     "service_revision/prod/web/20", "task_set/prod/web/ecs-svc/7", "task_protection/t1"});
 }
 
 TEST_CASE("every member of every entity is written and read back") {
@@ -158,7 +236,7 @@ TEST_CASE("every member of every entity is written and read back") {
 
 TEST_CASE("what was read has the values that were written") {
   Decoded decoded = fromRecords(recordsOf(changesOf(wholeEntities())));
-  REQUIRE(decoded.entities.size() == 8);
+  REQUIRE(decoded.entities.size() == 13);
   const auto& cluster = std::get<Cluster>(decoded.entities[0]);
   CHECK(cluster.capacityProviders == std::vector<std::string>{"rack"});
   REQUIRE(cluster.defaultStrategy.size() == 1);
@@ -184,6 +262,12 @@ TEST_CASE("what was read has the values that were written") {
   CHECK_FALSE(provider.active);
   CHECK(provider.updateStatus == "DELETE_COMPLETE");
   CHECK(provider.document == R"({"managedDraining":"ENABLED"})");
+  CHECK(std::get<Service>(decoded.entities[8]) == wholeService());
+  CHECK(std::get<ServiceDeployment>(decoded.entities[9]) == wholeServiceDeployment());
+  CHECK(std::get<ServiceRevision>(decoded.entities[10]) ==
+        ServiceRevision{"prod", "web", "20", "web:3", R"({"launchType":"EC2"})", at(1)});
+  CHECK(std::get<TaskSet>(decoded.entities[11]) == wholeTaskSet());
+  CHECK(std::get<TaskProtection>(decoded.entities[12]) == TaskProtection{"t1", at(9)});
 }
 
 TEST_CASE("times that have not come are absent, not the epoch") {
@@ -245,7 +329,12 @@ TEST_CASE("a member of the wrong type damages a row of any kind, and is named") 
                                                           {"task", "version"},
                                                           {"client_token", "tasks"},
                                                           {"account_setting", "value"},
-                                                          {"capacity_provider", "active"}};
+                                                          {"capacity_provider", "active"},
+                                                          {"service", "events"},
+                                                          {"service_deployment", "sources"},
+                                                          {"service_revision", "document"},
+                                                          {"task_set", "scale"},
+                                                          {"task_protection", "expiresAt"}};
   for (const auto& [kind, member] : kMembers) {
     CAPTURE(kind, member);
     Record damaged = row(kind);
@@ -271,6 +360,13 @@ TEST_CASE("a fault inside a list damages the row that has it") {
   value["attributes"][0].erase("name");
   damaged.value = value.dump();
   CHECK(fromRecords({damaged}).damaged.size() == 1);
+  for (const char* place : {"/deployments/1/rollout", "/rules/breakerType", "/events/0/id"}) {
+    damaged = row("service");
+    value = Json::parse(damaged.value);
+    value[Json::json_pointer(place)] = 9;
+    damaged.value = value.dump();
+    CHECK(fromRecords({damaged}).damaged.size() == 1);
+  }
 }
 
 TEST_CASE("members that this program does not know are ignored, and missing ones have their defaults") {
@@ -293,7 +389,7 @@ TEST_CASE("damaged rows among whole ones are each told of") {
   records[0].value = "{";
   records[4].value = "[]";
   Decoded decoded = fromRecords(records);
-  CHECK(decoded.entities.size() == 6);
+  CHECK(decoded.entities.size() == 11);
   REQUIRE(decoded.damaged.size() == 2);
   CHECK_THAT(decoded.damaged[0], Catch::StartsWith("cluster/prod"));
   CHECK_THAT(decoded.damaged[1], Catch::StartsWith("task/t1"));

@@ -47,6 +47,23 @@ TEST_CASE("A task, instance or service is meant by its id, its long ARN or its o
   CHECK(kNames.parseService("web")->id == "web");
 }
 
+TEST_CASE("A part of a service is meant by its ARN alone") {
+  for (const auto& [type, id] : {std::pair("task-set", "ecs-svc/123"), std::pair("service-revision", "456"),
+                                 std::pair("service-deployment", "a_B-9")}) {
+    const std::string arn = kNames.servicePart(type, {"prod", "web", id});
+    CHECK(arn == kPrefix + type + "/prod/web/" + id);
+    const ServicePart part = kNames.parseServicePart(arn, type).value();
+    CHECK(part.cluster == "prod");
+    CHECK(part.service == "web");
+    CHECK(part.id == id);
+  }
+  for (const std::string& wrong :
+       {std::string("ecs-svc/123"), kPrefix + "task-set/prod", kPrefix + "task-set/prod/web",
+        kPrefix + "task-set/a b/web/1", kPrefix + "service/prod/web/1"}) {
+    CHECK_FALSE(kNames.parseServicePart(wrong, "task-set"));
+  }
+}
+
 TEST_CASE("What the names make, they read") {
   CHECK(kNames.parseCluster(kNames.cluster("c").str())->str() == "c");
   CHECK(kNames.parseTask(kNames.task("c", kId).str())->id == kId);

@@ -1,0 +1,116 @@
+#include "controller/api/services/deploy.hpp"
+
+#include <algorithm>
+
+#include "controller/api/services/render.hpp"
+#include "controller/api/services/settings.hpp"
+#include "controller/model/service_upkeep.hpp"
+
+namespace berth::controller {
+namespace {
+
+constexpr size_t kIdLength = 21;
+
+/// 19 digits, as those of the service have.
+std::string newNumber(Random& random) {
+  constexpr uint64_t kLeast = 1'000'000'000'000'000'000;
+  return std::to_string(kLeast + random.below(8 * kLeast));
+}
+
+ServiceRevision newRevision(Context& context, const Service& service, const Json& definition) {
+  Json document = launchMembers(service.launchType, parsed(service.document, Json::object()));
+  document["containerImages"] = Json::array();
+  for (const Json& container : definition.value("containerDefinitions", Json::array())) {
+    document["containerImages"].push_back(
+        {{"containerName", text(container, "name")}, {"image", text(container, "image")}});
+  }
+  ServiceRevision out;
+  out.cluster = service.cluster;
+  out.service = service.name;
+  out.id = newNumber(context.random);
+  out.taskDefinition = service.taskDefinition;
+  out.document = document.dump();
+  out.createdAt = context.now.wall;
+  return out;
+}
+
+ServiceDeployment newServiceDeployment(Context& context, const Service& service,
+                                       const ServiceRevision& revision) {
+  ServiceDeployment out;
+  out.cluster = service.cluster;
+  out.service = service.name;
+  out.id = randomAlnum(context.random, kIdLength);
+  for (const Deployment& source : service.deployments) out.sources.push_back(source.revision);
+  out.target = revision.id;
+  out.requestedCount = wantedBy(context.state(), service);
+  out.configuration = deploymentConfigurationOf(service).dump();
+  if (service.rules.breaker.enabled) out.breaker = BreakerStatus::Monitoring;
+  out.threshold = service.rules.breaker.thresholdFor(out.requestedCount);
+  out.createdAt = context.now.wall;
+  out.updatedAt = context.now.wall;
+  return out;
+}
+
+/// What becomes of the deployments before a new one.
+void demote(Context& context, Service& service) {
+  std::erase_if(service.deployments, [&](const Deployment& one) {
+    return !one.primary && !hasTasks(context.state(), service, one.id);
+  });
+  for (Deployment& one : service.deployments) {
+    if (!one.primary) continue;
+    const Service* before = context.state().service(service.key());
+    endServiceDeployment(context, service, one, wantedBy(context.state(), before ? *before : service),
+                         "A newer deployment of the service has replaced it.");
+    one.primary = false;
+    one.updatedAt = context.now.wall;
+  }
+}
+
+}  // namespace
+
+std::string newDeploymentId(Random& random) { return "ecs-svc/" + newNumber(random); }
+
+bool hasTasks(const State& state, const Service& service, const std::string& of) {
+  return std::ranges::any_of(state.tasksOf(service.key()), [&](const Task* task) {
+    const bool there = task->lastStatus == TaskStatus::Pending || task->lastStatus == TaskStatus::Running;
+    return there && (of.empty() || task->startedBy == of);
+  });
+}
+
+void endServiceDeployment(Context& context, const Service& service, const Deployment& deployment,
+                          int64_t requested, const std::string& reason) {
+  const ServiceDeployment* known =
+      context.state().serviceDeployment(service.key() + "/" + deployment.serviceDeployment);
+  if (!known || known->finished()) return;
+  ServiceDeployment ended = *known;
+  ended.status = ServiceDeploymentStatus::Stopped;
+  ended.statusReason = reason;
+  ended.requestedCount = requested;
+  ended.failures = deployment.failedTasks;
+  if (ended.breaker == BreakerStatus::Monitoring) ended.breaker = BreakerStatus::MonitoringComplete;
+  ended.updatedAt = context.now.wall;
+  ended.stoppedAt = context.now.wall;
+  ended.finishedAt = context.now.wall;
+  context.tx.put(ended);
+}
+
+void beginDeployment(Context& context, Service& service, const Json& definition, int64_t desired) {
+  demote(context, service);
+  const ServiceRevision revision = newRevision(context, service, definition);
+  const ServiceDeployment record = newServiceDeployment(context, service, revision);
+  Deployment deployment;
+  deployment.id = newDeploymentId(context.random);
+  deployment.taskDefinition = service.taskDefinition;
+  deployment.desiredCount = desired;
+  deployment.rolloutReason = "ECS deployment " + deployment.id + " in progress.";
+  deployment.revision = revision.id;
+  deployment.serviceDeployment = record.id;
+  deployment.createdAt = context.now.wall;
+  deployment.updatedAt = context.now.wall;
+  service.deployments.insert(service.deployments.begin(), deployment);
+  trimHistory(context.tx, service, context.now);
+  context.tx.put(revision);
+  context.tx.put(record);
+}
+
+}  // namespace berth::controller
