@@ -29,6 +29,7 @@ find_package(CLI11 REQUIRED)
 find_package(cpprestsdk REQUIRED)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 
 add_library(berth_flags INTERFACE)
 target_include_directories(berth_flags INTERFACE ${PROJECT_SOURCE_DIR})

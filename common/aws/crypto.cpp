@@ -45,7 +45,8 @@ EVP_MAC_CTX* macContext(std::span<const uint8_t> key) {
   thread_local bool known = false;
   // To OpenSSL no key is the key of the call before.
   constexpr uint8_t kEmpty = 0;
-  must(EVP_MAC_init(context.get(), key.empty() ? &kEmpty : key.data(), key.size(), known ? nullptr : parameters));
+  must(EVP_MAC_init(context.get(), key.empty() ? &kEmpty : key.data(), key.size(),
+                    known ? nullptr : parameters));
   known = true;
   return context.get();
 }

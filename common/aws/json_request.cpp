@@ -1,7 +1,6 @@
 #include "common/aws/json_request.hpp"
 
-#include <optional>
-#include <utility>
+#include <algorithm>
 
 #include <nlohmann/json.hpp>
 
@@ -10,43 +9,36 @@ namespace {
 
 using nlohmann::json;
 
-/// Walks JSON without building it; stops at the first thing that a request body may not be.
-class BodyCheck final : public nlohmann::json_sax<json> {
- public:
-  const std::string& problem() const { return problem_; }
+/// How deep JSON text is nested; what is in strings does not count. Text that is no JSON has some depth, too.
+int depthOf(std::string_view text) {
+  int depth = 0;
+  int deepest = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      quoted = c != '"';
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{' || c == '[') {
+      deepest = std::max(deepest, ++depth);
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return deepest;
+}
 
-  bool null() override { return scalar(); }
-  bool boolean(bool) override { return scalar(); }
-  bool number_integer(number_integer_t) override { return scalar(); }
-  bool number_unsigned(number_unsigned_t) override { return scalar(); }
-  bool number_float(number_float_t, const string_t&) override { return scalar(); }
-  bool string(string_t&) override { return scalar(); }
-  bool binary(binary_t&) override { return scalar(); }
-  bool key(string_t&) override { return true; }
-  bool start_object(size_t) override { return open(); }
-  bool start_array(size_t) override {
-    return depth_ == 0 ? refuse("the body must be a JSON object") : open();
+/// Where the text stops being JSON.
+size_t badByte(std::string_view text) {
+  try {
+    static_cast<void>(json::parse(text));
+  } catch (const json::parse_error& error) {
+    return error.byte;
   }
-  bool end_object() override { return --depth_, true; }
-  bool end_array() override { return --depth_, true; }
-  bool parse_error(size_t position, const std::string&, const json::exception&) override {
-    return refuse("the body is not JSON, see its byte " + std::to_string(position));
-  }
-
- private:
-  bool scalar() { return depth_ > 0 || refuse("the body must be a JSON object"); }
-  bool open() {
-    if (++depth_ <= kMaxJsonDepth) return true;
-    return refuse("the body is nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
-  }
-  bool refuse(std::string problem) {
-    problem_ = std::move(problem);
-    return false;
-  }
-
-  int depth_ = 0;
-  std::string problem_;
-};
+  return text.size();
+}
 
 ApiError serialization(std::string message) { return {"SerializationException", std::move(message)}; }
 
@@ -58,7 +50,7 @@ bool isJson(std::string_view contentType) {
 }  // namespace
 
 ApiResult<JsonRequest> readJsonRequest(std::string_view method, const http::Headers& headers,
-                                       std::string body) {
+                                       std::string_view body, json& input) {
   const std::string target(headers.get("X-Amz-Target").value_or(""));
   const size_t dot = target.rfind('.');
   if (method != "POST" || dot == std::string::npos || dot == 0 || dot + 1 == target.size()) {
@@ -68,9 +60,16 @@ ApiResult<JsonRequest> readJsonRequest(std::string_view method, const http::Head
   if (!isJson(headers.get("Content-Type").value_or(""))) {
     return serialization("expected the content type application/x-amz-json-1.1");
   }
-  BodyCheck check;
-  if (!json::sax_parse(body, &check)) return serialization(check.problem());
-  return JsonRequest{target.substr(0, dot), target.substr(dot + 1), std::move(body)};
+  // Whoever walks the value recurses.
+  if (depthOf(body) > kMaxJsonDepth) {
+    return serialization("the body is nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
+  }
+  input = json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (input.is_discarded()) {
+    return serialization("the body is not JSON, see its byte " + std::to_string(badByte(body)));
+  }
+  if (!input.is_object()) return serialization("the body must be a JSON object");
+  return JsonRequest{target.substr(0, dot), target.substr(dot + 1)};
 }
 
 }  // namespace berth::aws

@@ -4,19 +4,32 @@ namespace berth {
 
 std::string_view codeName(Code code) {
   switch (code) {
-    case Code::InvalidArgument: return "invalid_argument";
-    case Code::NotFound: return "not_found";
-    case Code::AlreadyExists: return "already_exists";
-    case Code::FailedPrecondition: return "failed_precondition";
-    case Code::Unauthenticated: return "unauthenticated";
-    case Code::PermissionDenied: return "permission_denied";
-    case Code::ResourceExhausted: return "resource_exhausted";
-    case Code::DeadlineExceeded: return "deadline_exceeded";
-    case Code::Unavailable: return "unavailable";
-    case Code::Cancelled: return "cancelled";
-    case Code::DataLoss: return "data_loss";
-    case Code::Unimplemented: return "unimplemented";
-    case Code::Internal: return "internal";
+    case Code::InvalidArgument:
+      return "invalid_argument";
+    case Code::NotFound:
+      return "not_found";
+    case Code::AlreadyExists:
+      return "already_exists";
+    case Code::FailedPrecondition:
+      return "failed_precondition";
+    case Code::Unauthenticated:
+      return "unauthenticated";
+    case Code::PermissionDenied:
+      return "permission_denied";
+    case Code::ResourceExhausted:
+      return "resource_exhausted";
+    case Code::DeadlineExceeded:
+      return "deadline_exceeded";
+    case Code::Unavailable:
+      return "unavailable";
+    case Code::Cancelled:
+      return "cancelled";
+    case Code::DataLoss:
+      return "data_loss";
+    case Code::Unimplemented:
+      return "unimplemented";
+    case Code::Internal:
+      return "internal";
   }
   return "unknown";
 }

@@ -39,9 +39,17 @@ Result<std::vector<Record>> SqliteStore::load() {
 }
 
 void SqliteStore::commit(Changes changes, std::function<void(Status)> done) {
+  queue({nullptr, std::move(changes), std::move(done)});
+}
+
+void SqliteStore::commit(std::function<Changes()> changes, std::function<void(Status)> done) {
+  queue({std::move(changes), {}, std::move(done)});
+}
+
+void SqliteStore::queue(Batch batch) {
   {
     const std::lock_guard lock(queueMutex_);
-    queue_.push_back({std::move(changes), std::move(done)});
+    queue_.push_back(std::move(batch));
   }
   queueChanged_.notify_one();
 }
@@ -54,6 +62,9 @@ void SqliteStore::writeUntilStopped() {
       queueChanged_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (queue_.empty()) return;
       batches.swap(queue_);
+    }
+    for (Batch& batch : batches) {
+      if (batch.make) batch.changes = std::exchange(batch.make, nullptr)();
     }
     std::vector<Status> results = write(batches);
     executor_([batches = std::move(batches), results = std::move(results)] {

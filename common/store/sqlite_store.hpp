@@ -51,18 +51,22 @@ class SqliteStore final : public Store {
 
   Result<std::vector<Record>> load() override;
   void commit(Changes changes, std::function<void(Status)> done) override;
+  /// `changes` is called on the writer's thread.
+  void commit(std::function<Changes()> changes, std::function<void(Status)> done) override;
 
   /// Transactions, and so fsyncs, that reached the disk since open().
   uint64_t transactions() const { return transactions_.load(); }
 
  private:
   struct Batch {
+    std::function<Changes()> make;  ///< of the changes, when they are not there yet
     Changes changes;
     std::function<void(Status)> done;
   };
   using Batches = std::vector<Batch>;
 
   SqliteStore(std::unique_ptr<sqlite::Database> database, Post executor);
+  void queue(Batch batch);
   void writeUntilStopped();
   std::vector<Status> write(const Batches& batches);
   Status transact(const Batches& batches, size_t first, size_t count);

@@ -41,6 +41,11 @@ class Store {
   /// store was made for, and in the order of the calls. Batches that wait together may share one fsync.
   /// Errors: ResourceExhausted (disk full), Unavailable (file can't be written), DataLoss.
   virtual void commit(Changes changes, std::function<void(Status)> done) = 0;
+  /// The same for changes that are worked out when they are needed, maybe on another thread: `changes` may
+  /// only read what never changes.
+  virtual void commit(std::function<Changes()> changes, std::function<void(Status)> done) {
+    commit(changes(), std::move(done));
+  }
 };
 
 }  // namespace berth

@@ -41,36 +41,39 @@ std::string rangeOf(uint16_t first, uint16_t last) {
   return std::to_string(first) + "-" + std::to_string(last);
 }
 
-Json renderContainer(const ecs::Names& names, const Task& task, size_t place) {
+Json renderBinding(const NetworkBinding& binding) {
+  Json out{{"bindIP", binding.bindIp}, {"protocol", binding.udp ? "udp" : "tcp"}};
+  if (binding.lastContainerPort == 0) {
+    out["containerPort"] = binding.containerPort;
+    out["hostPort"] = binding.hostPort;
+  } else {
+    out["containerPortRange"] = rangeOf(binding.containerPort, binding.lastContainerPort);
+    out["hostPortRange"] = rangeOf(binding.hostPort, binding.lastHostPort);
+  }
+  return out;
+}
+
+// Member by member: a list of members in braces is built twice, and tasks are shown by the thousand.
+Json renderContainer(const ecs::Names& names, const Task& task, const std::string& taskArn, size_t place) {
   const TaskContainer& container = task.containers[place];
   const ContainerSpec& spec = task.spec->containers[place];
-  Json out{{"containerArn", names.container(task.spec->cluster, task.id, task.containerId(place))},
-           {"taskArn", arnOf(names, task)},
-           {"name", spec.name},
-           {"image", spec.image},
-           {"lastStatus", name(container.status)},
-           {"healthStatus", name(container.health)},
-           {"networkInterfaces", Json::array()},
-           {"cpu", spec.cpu}};
+  Json out = Json::object();
+  out["containerArn"] = names.container(task.spec->cluster, task.id, task.containerId(place));
+  out["taskArn"] = taskArn;
+  out["name"] = spec.name;
+  out["image"] = spec.image;
+  out["lastStatus"] = name(container.status);
+  out["healthStatus"] = name(container.health);
+  out["networkInterfaces"] = Json::array();
+  out["cpu"] = spec.cpu;
   putText(out, "memory", spec.memory);
   putText(out, "memoryReservation", spec.memoryReservation);
   putText(out, "imageDigest", container.imageDigest);
   putText(out, "runtimeId", container.runtimeId);
   putText(out, "reason", container.reason);
   if (container.exitCode) out["exitCode"] = *container.exitCode;
-  Json bindings = Json::array();
-  for (const NetworkBinding& binding : container.bindings) {
-    Json shown{{"bindIP", binding.bindIp}, {"protocol", binding.udp ? "udp" : "tcp"}};
-    if (binding.lastContainerPort == 0) {
-      shown["containerPort"] = binding.containerPort;
-      shown["hostPort"] = binding.hostPort;
-    } else {
-      shown["containerPortRange"] = rangeOf(binding.containerPort, binding.lastContainerPort);
-      shown["hostPortRange"] = rangeOf(binding.hostPort, binding.lastHostPort);
-    }
-    bindings.push_back(std::move(shown));
-  }
-  out["networkBindings"] = std::move(bindings);
+  Json& bindings = out["networkBindings"] = Json::array();
+  for (const NetworkBinding& binding : container.bindings) bindings.push_back(renderBinding(binding));
   if (auto gpus = gpuIds(task.spec->resources, spec.name); !gpus.empty()) out["gpuIds"] = std::move(gpus);
   return out;
 }
@@ -226,28 +229,26 @@ Json renderInstance(const State& state, const ecs::Names& names, const Instance&
 
 Json renderTask(const State& state, const ecs::Names& names, const Task& task, bool withTags) {
   const TaskSpec& spec = *task.spec;
-  size_t colon = spec.definition.rfind(':');
-  std::string family = spec.definition.substr(0, colon);
-  int64_t revision = std::stoll(spec.definition.substr(colon + 1));
-  Json containers = Json::array();
+  const std::string arn = arnOf(names, task);
+  Json out = Json::object();
+  out["taskArn"] = arn;
+  out["clusterArn"] = names.cluster(spec.cluster).str();
+  out["taskDefinitionArn"] = names.taskDefinition(spec.definition).str();
+  out["containerInstanceArn"] = instanceArnOf(state, names, task);
+  out["group"] = spec.group;
+  out["overrides"] = shownOverrides(spec);
+  out["lastStatus"] = name(task.lastStatus);
+  out["desiredStatus"] = task.stopWanted ? "STOPPED" : "RUNNING";
+  Json& containers = out["containers"] = Json::array();
   for (size_t place = 0; place < task.containers.size(); ++place) {
-    containers.push_back(renderContainer(names, task, place));
+    containers.push_back(renderContainer(names, task, arn, place));
   }
-  Json out{{"taskArn", arnOf(names, task)},
-           {"clusterArn", names.cluster(spec.cluster).str()},
-           {"taskDefinitionArn", names.taskDefinition(family, revision).str()},
-           {"containerInstanceArn", instanceArnOf(state, names, task)},
-           {"group", spec.group},
-           {"overrides", shownOverrides(spec)},
-           {"lastStatus", name(task.lastStatus)},
-           {"desiredStatus", task.stopWanted ? "STOPPED" : "RUNNING"},
-           {"containers", std::move(containers)},
-           {"version", task.version},
-           {"healthStatus", healthOf(task)},
-           {"enableExecuteCommand", spec.enableExecuteCommand},
-           {"attachments", Json::array()},
-           {"attributes", Json::array()},
-           {"tags", withTags ? parsed(task.tags, Json::array()) : Json::array()}};
+  out["version"] = task.version;
+  out["healthStatus"] = healthOf(task);
+  out["enableExecuteCommand"] = spec.enableExecuteCommand;
+  out["attachments"] = Json::array();
+  out["attributes"] = Json::array();
+  out["tags"] = withTags ? parsed(task.tags, Json::array()) : Json::array();
   if (spec.capacityProvider.empty()) {
     out["launchType"] = spec.launchType;
   } else {

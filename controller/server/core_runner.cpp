@@ -31,11 +31,13 @@ Status CoreRunner::start(AgentLinks& links) {
 
 void CoreRunner::call(const std::string& operation, Json input, const Caller& caller, Reply reply) {
   Output out;
-  auto result = core_->call(operation, std::move(input), caller, deps_.clock.now(), out);
+  // Shared, as functions are copied and answers are large.
+  auto result = std::make_shared<ApiResult<Json>>(
+      core_->call(operation, std::move(input), caller, deps_.clock.now(), out));
   auto failed = [reply] {
     reply(ApiError{"ServerException", "The change could not be stored: try again later.", 500});
   };
-  take(std::move(out), [reply, result = std::move(result)] { reply(result); }, failed);
+  take(std::move(out), [reply, result] { reply(std::move(*result)); }, failed);
 }
 
 ApiResult<SessionId> CoreRunner::connect(const Hello& hello, const std::function<void(SessionId)>& opened) {
@@ -87,11 +89,10 @@ void CoreRunner::pump() {
 void CoreRunner::commit() {
   committing_ = true;
   size_t count = queue_.size();
-  Mutations all;
-  for (const Pending& pending : queue_) {
-    all.insert(all.end(), pending.output.mutations.begin(), pending.output.mutations.end());
-  }
-  deps_.store.commit(deps_.encode(all), [this, alive = alive_, count](Status status) {
+  auto all = std::make_shared<Mutations>();
+  for (Pending& pending : queue_) std::ranges::move(pending.output.mutations, std::back_inserter(*all));
+  const auto changes = [encode = deps_.encode, all] { return encode(*all); };
+  deps_.store.commit(changes, [this, alive = alive_, count](Status status) {
     if (!*alive) return;
     committing_ = false;
     if (!status) return startOver(status.error());

@@ -33,7 +33,7 @@ class AgentLinks {
 struct CoreRunnerDeps {
   boost::asio::io_context& io;
   Store& store;
-  /// How mutations are written to the store, and how its rows are read.
+  /// How mutations are written to the store (called on a thread of the store's), and how its rows are read.
   std::function<Changes(const Mutations&)> encode;
   std::function<Result<std::vector<Entity>>()> load;
   std::function<std::unique_ptr<Controller>()> makeCore;

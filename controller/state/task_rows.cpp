@@ -1,63 +1,52 @@
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <cstdint>
 #include <set>
 
 #include "controller/state/rows.hpp"
+#include "proto/json/writer.hpp"
 
 namespace berth::controller {
 namespace {
 
-using Buffer = rapidjson::StringBuffer;
-using Writer = rapidjson::Writer<Buffer>;
+using json::Writer;
 
-// Rows of tasks are written by the million: no tree of values is built for them, and what has its default is
-// left out.
+// Rows of tasks are written by the million: what has its default is left out.
 
 void put(Writer& out, const char* name, const std::string& value) {
-  if (value.empty()) return;
-  out.Key(name);
-  out.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  if (!value.empty()) out.text(name, value);
 }
 
 void put(Writer& out, const char* name, int64_t value, int64_t fallback = 0) {
-  if (value == fallback) return;
-  out.Key(name);
-  out.Int64(value);
+  if (value != fallback) out.integer(name, value);
 }
 
 void put(Writer& out, const char* name, bool value, bool fallback = false) {
-  if (value == fallback) return;
-  out.Key(name);
-  out.Bool(value);
+  if (value != fallback) out.boolean(name, value);
 }
 
 void put(Writer& out, const char* name, Moment time) {
-  if (time) put(out, name, toEpochMillis(*time), INT64_MIN);
+  if (time) out.integer(name, toEpochMillis(*time));
 }
 
 void put(Writer& out, const char* name, const std::set<uint16_t>& ports) {
   if (ports.empty()) return;
-  out.Key(name);
-  out.StartArray();
-  for (const uint16_t port : ports) out.Uint(port);
-  out.EndArray();
+  out.openList(name);
+  for (const uint16_t port : ports) out.integer(port);
+  out.closeList();
 }
 
 void putBinding(Writer& out, const NetworkBinding& binding) {
-  out.StartObject();
+  out.openObject();
   put(out, "bindIp", binding.bindIp);
   put(out, "containerPort", int64_t{binding.containerPort});
   put(out, "hostPort", int64_t{binding.hostPort});
   put(out, "lastContainerPort", int64_t{binding.lastContainerPort});
   put(out, "lastHostPort", int64_t{binding.lastHostPort});
   put(out, "udp", binding.udp);
-  out.EndObject();
+  out.closeObject();
 }
 
 void putContainer(Writer& out, const ContainerSpec& spec, const TaskContainer& container) {
-  out.StartObject();
+  out.openObject();
   put(out, "name", spec.name);
   put(out, "image", spec.image);
   put(out, "essential", spec.essential, true);
@@ -70,27 +59,25 @@ void putContainer(Writer& out, const ContainerSpec& spec, const TaskContainer& c
   put(out, "reason", container.reason);
   put(out, "status", static_cast<int64_t>(container.status));
   put(out, "health", static_cast<int64_t>(container.health));
-  if (container.exitCode) put(out, "exitCode", *container.exitCode, INT64_MIN);
+  if (container.exitCode) out.integer("exitCode", *container.exitCode);
   if (!container.bindings.empty()) {
-    out.Key("bindings");
-    out.StartArray();
+    out.openList("bindings");
     for (const NetworkBinding& binding : container.bindings) putBinding(out, binding);
-    out.EndArray();
+    out.closeList();
   }
-  out.EndObject();
+  out.closeObject();
 }
 
 void putGpus(Writer& out, const std::vector<Gpu>& gpus) {
   if (gpus.empty()) return;
-  out.Key("gpus");
-  out.StartArray();
+  out.openList("gpus");
   for (const Gpu& gpu : gpus) {
-    out.StartObject();
+    out.openObject();
     put(out, "id", gpu.id);
     put(out, "container", gpu.container);
-    out.EndObject();
+    out.closeObject();
   }
-  out.EndArray();
+  out.closeList();
 }
 
 void putSpec(Writer& out, const TaskSpec& spec) {
@@ -103,14 +90,13 @@ void putSpec(Writer& out, const TaskSpec& spec) {
   put(out, "enableExecuteCommand", spec.enableExecuteCommand);
   put(out, "cpu", spec.cpu);
   put(out, "memory", spec.memory);
-  out.Key("resources");
-  out.StartObject();
+  out.openObject("resources");
   put(out, "cpu", spec.resources.cpu);
   put(out, "memory", spec.resources.memory);
   put(out, "ports", spec.resources.ports);
   put(out, "udpPorts", spec.resources.udpPorts);
   putGpus(out, spec.resources.gpus);
-  out.EndObject();
+  out.closeObject();
 }
 
 void putTimes(Writer& out, const Task& task) {
@@ -184,9 +170,8 @@ bool isDefinitionKey(const std::string& text) {
 }  // namespace
 
 std::string rowOf(const Task& task) {
-  Buffer buffer;
-  Writer out(buffer);
-  out.StartObject();
+  Writer out;
+  out.openObject();
   put(out, "id", task.id);
   putSpec(out, *task.spec);
   put(out, "instance", task.instance);
@@ -198,14 +183,13 @@ std::string rowOf(const Task& task) {
   put(out, "stoppedReason", task.stoppedReason);
   put(out, "version", task.version, 1);
   putTimes(out, task);
-  out.Key("containers");
-  out.StartArray();
+  out.openList("containers");
   for (size_t place = 0; place < task.containers.size(); ++place) {
     putContainer(out, task.spec->containers[place], task.containers[place]);
   }
-  out.EndArray();
-  out.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
+  out.closeList();
+  out.closeObject();
+  return out.str();
 }
 
 Entity decodeTask(Fields& fields) {

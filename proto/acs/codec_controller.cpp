@@ -12,42 +12,37 @@ namespace {
 using json::Fields;
 using Json = nlohmann::json;
 
+std::string frameOf(std::string_view type, Json message) {
+  return json::dump(envelope(type, std::move(message)));
+}
+
 struct ToAgentEncoder {
-  Json operator()(const PayloadMessage& payload) const {
-    Json tasks = Json::array();
-    for (const Task& task : payload.tasks) tasks.push_back(encodeTask(task));
-    return envelope("PayloadMessage", Json{{"messageId", payload.messageId},
-                                           {"clusterArn", payload.clusterArn},
-                                           {"containerInstanceArn", payload.containerInstanceArn},
-                                           {"seqNum", payload.seqNum},
-                                           {"generatedAt", payload.generatedAt},
-                                           {"tasks", std::move(tasks)}});
+  std::string operator()(const PayloadMessage& payload) const { return encodePayload(payload); }
+  std::string operator()(const HeartbeatMessage& heartbeat) const {
+    return frameOf("HeartbeatMessage",
+                   Json{{"messageId", heartbeat.messageId}, {"healthy", heartbeat.healthy}});
   }
-  Json operator()(const HeartbeatMessage& heartbeat) const {
-    return envelope("HeartbeatMessage",
-                    Json{{"messageId", heartbeat.messageId}, {"healthy", heartbeat.healthy}});
+  std::string operator()(const CredentialsMessage& message) const {
+    return frameOf("IAMRoleCredentialsMessage",
+                   Json{{"messageId", message.messageId},
+                        {"taskArn", message.taskArn},
+                        {"roleType", message.execution ? "TaskExecution" : "TaskApplication"},
+                        {"roleCredentials", encodeCredentials(message.credentials)}});
   }
-  Json operator()(const CredentialsMessage& message) const {
-    return envelope("IAMRoleCredentialsMessage",
-                    Json{{"messageId", message.messageId},
-                         {"taskArn", message.taskArn},
-                         {"roleType", message.execution ? "TaskExecution" : "TaskApplication"},
-                         {"roleCredentials", encodeCredentials(message.credentials)}});
+  std::string operator()(const TaskManifestMessage& manifest) const {
+    return frameOf("TaskManifestMessage", Json{{"messageId", manifest.messageId},
+                                               {"clusterArn", manifest.clusterArn},
+                                               {"containerInstanceArn", manifest.containerInstanceArn},
+                                               {"generatedAt", manifest.generatedAt},
+                                               {"timeline", manifest.timeline},
+                                               {"tasks", encodeIdentities(manifest.tasks)}});
   }
-  Json operator()(const TaskManifestMessage& manifest) const {
-    return envelope("TaskManifestMessage", Json{{"messageId", manifest.messageId},
-                                                {"clusterArn", manifest.clusterArn},
-                                                {"containerInstanceArn", manifest.containerInstanceArn},
-                                                {"generatedAt", manifest.generatedAt},
-                                                {"timeline", manifest.timeline},
-                                                {"tasks", encodeIdentities(manifest.tasks)}});
+  std::string operator()(const TaskStopVerificationAck& ack) const {
+    return frameOf("TaskStopVerificationAck", Json{{"messageId", ack.messageId},
+                                                   {"generatedAt", ack.generatedAt},
+                                                   {"stopTasks", encodeIdentities(ack.stopTasks)}});
   }
-  Json operator()(const TaskStopVerificationAck& ack) const {
-    return envelope("TaskStopVerificationAck", Json{{"messageId", ack.messageId},
-                                                    {"generatedAt", ack.generatedAt},
-                                                    {"stopTasks", encodeIdentities(ack.stopTasks)}});
-  }
-  Json operator()(const OtherMessage& other) const { return envelope(other.type, Json::object()); }
+  std::string operator()(const OtherMessage& other) const { return frameOf(other.type, Json::object()); }
 };
 
 Result<FromAgent> decodeVerification(Fields& fields) {
@@ -87,6 +82,6 @@ Result<FromAgent> decodeFromAgent(std::string_view text) {
   return message;
 }
 
-std::string encode(const ToAgent& message) { return json::dump(std::visit(ToAgentEncoder{}, message)); }
+std::string encode(const ToAgent& message) { return std::visit(ToAgentEncoder{}, message); }
 
 }  // namespace berth::acs

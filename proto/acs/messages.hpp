@@ -60,8 +60,8 @@ struct TaskStopVerificationAck {
   std::vector<TaskIdentity> stopTasks;
 };
 
-/// A message that is known and needs no action, or one of a type that isn't known: only its name is kept, and by
-/// what it is refused.
+/// A message that is known and needs no action, or one of a type that isn't known: only its name is kept, and
+/// by what it is refused.
 struct OtherMessage {
   std::string type;
   bool known = false;

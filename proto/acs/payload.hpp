@@ -175,8 +175,8 @@ struct Task {
   /// The controller has heard that it runs, so it was begun on this host: an agent that has no record of it
   /// looks for its containers and never makes them anew. Berth's own member, which other agents ignore.
   bool begun = false;
-  bool networkInterfaces = false;  ///< it brings network interfaces of its own
-  bool proxy = false;              ///< it has a proxyConfiguration
+  bool networkInterfaces = false;        ///< it brings network interfaces of its own
+  bool proxy = false;                    ///< it has a proxyConfiguration
   std::vector<std::string> attachments;  ///< their types; what they hold is not read
 };
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "proto/acs/payload.hpp"
+#include "proto/acs/messages.hpp"
 #include "proto/json/fields.hpp"
 
 namespace berth::acs {
@@ -16,7 +16,8 @@ Task decodeTask(json::Fields& fields);
 /// The member `name` of `fields`; nullopt when it is absent. Its credentialsId is required.
 std::optional<Credentials> decodeCredentials(json::Fields& fields, std::string_view name);
 
-nlohmann::json encodeTask(const Task& task);
+/// A whole frame.
+std::string encodePayload(const PayloadMessage& payload);
 nlohmann::json encodeCredentials(const Credentials& credentials);
 
 }  // namespace berth::acs

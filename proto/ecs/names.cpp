@@ -31,7 +31,10 @@ bool isName(std::string_view text) {
 }
 
 std::string Names::arn(const std::string& resource) const {
-  return Arn{partition, "ecs", region, account, resource}.str();
+  std::string out;
+  out.reserve(32 + resource.size());
+  out.append("arn:").append(partition).append(":ecs:").append(region).append(":").append(account);
+  return out.append(":").append(resource);
 }
 
 ClusterArn Names::cluster(const std::string& name) const { return ClusterArn(arn("cluster/" + name)); }
@@ -49,7 +52,11 @@ InstanceArn Names::oldInstance(const std::string& id) const {
 }
 
 TaskDefinitionArn Names::taskDefinition(const std::string& family, int64_t revision) const {
-  return TaskDefinitionArn(arn("task-definition/" + family + ":" + std::to_string(revision)));
+  return taskDefinition(family + ":" + std::to_string(revision));
+}
+
+TaskDefinitionArn Names::taskDefinition(const std::string& key) const {
+  return TaskDefinitionArn(arn("task-definition/" + key));
 }
 
 ServiceArn Names::service(const std::string& cluster, const std::string& name) const {

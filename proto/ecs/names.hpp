@@ -52,6 +52,8 @@ struct Names {
   /// In the old format, which does not tell the cluster.
   InstanceArn oldInstance(const std::string& id) const;
   TaskDefinitionArn taskDefinition(const std::string& family, int64_t revision) const;
+  /// `key` is "family:revision".
+  TaskDefinitionArn taskDefinition(const std::string& key) const;
   ServiceArn service(const std::string& cluster, const std::string& name) const;
   std::string capacityProvider(const std::string& name) const;
   /// `type` is "task-set", "service-deployment" or "service-revision".

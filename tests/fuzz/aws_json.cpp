@@ -12,12 +12,12 @@ BERTH_FUZZ_TARGET(aws_json) {
   using namespace berth;
   const std::string target(fuzz::takeLine(input));
   const std::string contentType(fuzz::takeLine(input));
+  nlohmann::json json;
   const auto read = aws::readJsonRequest("POST", {{"X-Amz-Target", target}, {"Content-Type", contentType}},
-                                         std::string(input));
+                                         input, json);
   if (const auto* request = std::get_if<aws::JsonRequest>(&read)) {
     fuzz::require(!request->operation.empty() && !request->targetPrefix.empty(),
                   "a request has a whole target");
-    const auto json = nlohmann::json::parse(request->body, nullptr, false);
     fuzz::require(json.is_object(), "an accepted body is a JSON object", input);
   } else {
     fuzz::require(std::get<aws::ApiError>(read).httpStatus == 400, "a refusal has status 400");

@@ -50,7 +50,7 @@ Json renderDeployment(const State& state, const ecs::Names& names, const Service
   const bool daemon = service.scheduling == SchedulingStrategy::Daemon && deployment.primary;
   out["id"] = deployment.id;
   out["status"] = deployment.primary ? "PRIMARY" : "ACTIVE";
-  out["taskDefinition"] = definitionArn(names, deployment.taskDefinition);
+  out["taskDefinition"] = names.taskDefinition(deployment.taskDefinition).str();
   out["desiredCount"] = daemon ? wantedBy(state, service) : deployment.desiredCount;
   out["runningCount"] = counts.running;
   out["pendingCount"] = counts.pending;
@@ -110,11 +110,6 @@ std::string arnOf(const ecs::Names& names, const ServiceRevision& revision) {
   return names.servicePart("service-revision", {revision.cluster, revision.service, revision.id});
 }
 
-std::string definitionArn(const ecs::Names& names, const std::string& key) {
-  const auto reference = names.parseTaskDefinition(key);
-  return reference ? names.taskDefinition(reference->family, reference->revision.value_or(0)).str() : key;
-}
-
 std::map<std::string, TaskCounts> countsOf(const State& state, const Service& service) {
   std::map<std::string, TaskCounts> out;
   for (const Task* task : state.tasksOf(service.key())) {
@@ -169,7 +164,8 @@ Json renderService(const State& state, const ecs::Names& names, const Service& s
   out["desiredCount"] = wantedBy(state, service);
   out["runningCount"] = counts[""].running;
   out["pendingCount"] = counts[""].pending;
-  if (!service.taskDefinition.empty()) out["taskDefinition"] = definitionArn(names, service.taskDefinition);
+  if (!service.taskDefinition.empty())
+    out["taskDefinition"] = names.taskDefinition(service.taskDefinition).str();
   out["deploymentConfiguration"] = deploymentConfigurationOf(service);
   putDeployments(out, state, names, service, counts);
   out["events"] = renderEvents(service);

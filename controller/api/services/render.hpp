@@ -12,7 +12,6 @@ std::string arnOf(const ecs::Names& names, const ServiceDeployment& deployment);
 std::string arnOf(const ecs::Names& names, const ServiceRevision& revision);
 
 /// The ARN of a definition by its key, family:revision.
-std::string definitionArn(const ecs::Names& names, const std::string& key);
 
 /// With the counts of its tasks as they are in the state.
 Json renderService(const State& state, const ecs::Names& names, const Service& service, bool withTags);

@@ -52,7 +52,7 @@ Json renderTaskSet(const State& state, const ecs::Names& names, const Service& s
   out["clusterArn"] = names.cluster(set.cluster).str();
   if (!set.externalId.empty()) out["externalId"] = set.externalId;
   out["status"] = name(set.status);
-  out["taskDefinition"] = definitionArn(names, set.taskDefinition);
+  out["taskDefinition"] = names.taskDefinition(set.taskDefinition).str();
   out["computedDesiredCount"] = set.desiredOf(service.desiredCount);
   out["runningCount"] = tasks.running;
   out["pendingCount"] = tasks.pending;
@@ -115,7 +115,7 @@ Json renderRevision(const ecs::Names& names, const ServiceRevision& revision) {
   out["serviceRevisionArn"] = arnOf(names, revision);
   out["serviceArn"] = names.service(revision.cluster, revision.service).str();
   out["clusterArn"] = names.cluster(revision.cluster).str();
-  out["taskDefinition"] = definitionArn(names, revision.taskDefinition);
+  out["taskDefinition"] = names.taskDefinition(revision.taskDefinition).str();
   out["createdAt"] = toEpochSeconds(revision.createdAt);
   return out;
 }

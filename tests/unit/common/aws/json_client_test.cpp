@@ -97,7 +97,8 @@ TEST_CASE("a call reaches the service as a signed AWS JSON request, and its repl
   const http::ServerRequest& request = fixture.service.requests.front();
   CHECK(request.headers.get("User-Agent") == "berth-test/1");
   CHECK(request.headers.get("Content-Type") == "application/x-amz-json-1.1");
-  const ApiResult<JsonRequest> read = readJsonRequest(request.method, request.headers, request.body);
+  nlohmann::json input;
+  const ApiResult<JsonRequest> read = readJsonRequest(request.method, request.headers, request.body, input);
   REQUIRE(std::holds_alternative<JsonRequest>(read));
   CHECK(std::get<JsonRequest>(read).targetPrefix == "Prefix");
   CHECK(std::get<JsonRequest>(read).operation == "ListClusters");

@@ -1,18 +1,21 @@
 #include "common/aws/json_request.hpp"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 using namespace berth;
 using namespace berth::aws;
 
 namespace {
 
-ApiResult<JsonRequest> read(const char* target, std::string body, const char* method = "POST",
+nlohmann::json input;  // of the last request
+
+ApiResult<JsonRequest> read(const char* target, const std::string& body, const char* method = "POST",
                             const char* type = "application/x-amz-json-1.1") {
   http::Headers headers;
   if (target) headers.add("x-amz-target", target);
   if (type) headers.add("content-type", type);
-  return readJsonRequest(method, headers, std::move(body));
+  return readJsonRequest(method, headers, body, input);
 }
 
 std::string errorType(const ApiResult<JsonRequest>& result) {
@@ -36,7 +39,7 @@ TEST_CASE("a call is split into prefix, operation and body") {
   REQUIRE(request != nullptr);
   CHECK(request->targetPrefix == "AmazonEC2ContainerServiceV20141113");
   CHECK(request->operation == "RunTask");
-  CHECK(request->body == R"( {"a":[1,"é",{"b":null}]} )");
+  CHECK(input == nlohmann::json::parse(R"({"a":[1,"é",{"b":null}]})"));
 }
 
 TEST_CASE("content types are taken with parameters, as plain JSON, or not at all") {
@@ -65,6 +68,7 @@ TEST_CASE("a body that is no JSON object is refused") {
 TEST_CASE("nesting is limited, and a hostile depth costs no stack") {
   CHECK(std::holds_alternative<JsonRequest>(read("P.Op", nested(kMaxJsonDepth - 1))));
   CHECK(errorType(read("P.Op", nested(kMaxJsonDepth))) == "SerializationException");
+  CHECK(std::holds_alternative<JsonRequest>(read("P.Op", R"({"a":")" + std::string(1000, '[') + R"(\"{"})")));
   CHECK(errorType(read("P.Op", nested(5'000'000))) == "SerializationException");
   CHECK(errorType(read("P.Op", std::string(5'000'000, '['))) == "SerializationException");
 }

@@ -71,7 +71,8 @@ class CallsFixture {
   }
   std::string operation(size_t index = 0) const {
     const http::ServerRequest& request = controller.requests.at(index);
-    const auto read = aws::readJsonRequest(request.method, request.headers, request.body);
+    json input;
+    const auto read = aws::readJsonRequest(request.method, request.headers, request.body, input);
     return std::holds_alternative<aws::JsonRequest>(read) ? std::get<aws::JsonRequest>(read).operation : "";
   }
   json body(size_t index = 0) const { return json::parse(controller.requests.at(index).body); }
