@@ -60,6 +60,7 @@ http::ServerOptions serverOptions(const Config& config) {
   http::ServerOptions options;
   options.listen = config.listen;
   options.maxBody = static_cast<size_t>(config.maxBody);
+  options.maxConnections = static_cast<size_t>(config.maxConnections);
   options.errorResponse = errorResponse;
   options.webSocket.readDeadline = std::chrono::minutes(3);
   if (config.tlsCert) options.tls = http::TlsFiles{*config.tlsCert, *config.tlsKey};

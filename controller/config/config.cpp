@@ -46,6 +46,9 @@ config::Schema schema() {
           .between(1, 1'000'000)
           .byDefault("10000"),
       map("throttle.classes", "other rates of single classes, like resource_modify: 40/100"),
+      integer("max_connections", "how many may be open at once; an agent has two or three")
+          .between(10, 1'000'000)
+          .byDefault("50000"),
       size("max_body", "the largest request that is read").between(65536, 268435456).byDefault("1MiB"),
       duration("keep_stopped", "how long stopped tasks stay visible")
           .between(Duration(0), std::chrono::hours(24 * 365))
@@ -156,6 +159,7 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   std::vector<std::string> none;
   out.throttle = ratesOf(*settings, none);
   out.maxBody = settings->integer("max_body");
+  out.maxConnections = settings->integer("max_connections");
   out.keepStopped = settings->duration("keep_stopped");
   out.heartbeat = settings->duration("heartbeat");
   out.lostAfter = settings->duration("lost_after");

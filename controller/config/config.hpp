@@ -24,6 +24,7 @@ struct Config {
   std::optional<std::string> auditFile;
   ThrottleRates throttle{};
   int64_t maxBody = 0;
+  int64_t maxConnections = 0;
   Duration keepStopped{};
   Duration heartbeat{};
   Duration lostAfter{};

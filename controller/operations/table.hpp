@@ -10,7 +10,8 @@ namespace berth::controller {
 struct OperationEntry {
   std::string_view name;
   ApiResult<Json> (*action)(Context&);
-  bool reads;  ///< changes nothing, so repeating it is harmless
+  bool reads;            ///< changes nothing
+  bool repeats = false;  ///< it changes something, but nothing more when it is repeated
 };
 
 /// The entry of an operation that is offered; nullptr for all others.

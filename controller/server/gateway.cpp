@@ -192,6 +192,7 @@ Async<http::Response> Gateway::call(http::ServerRequest request) {
   const std::string operation = json ? json->operation : "";
   const OperationEntry* entry = findAction(operation);
   Asked asked = begin(request, operation, !entry || !entry->reads);
+  if (entry && entry->repeats) asked.changes = false;
   if (auto error = identify(request, asked)) co_return refuse(asked, *error);
   if (!throttle_.admit(asked.audit.principal, operation, deps_.clock.now().mono)) {
     throttled_.add();

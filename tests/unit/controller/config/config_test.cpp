@@ -36,6 +36,7 @@ TEST_CASE("without a file and variables everything has its default") {
   CHECK(config->lostAfter == 15s);
   CHECK(config->keepStopped == 1h);
   CHECK(config->maxBody == 1 << 20);
+  CHECK(config->maxConnections == 50'000);
   CHECK(config->quotas.clusters == 10'000);
   CHECK(config->quotas.instancesPerCluster == 5'000);
   CHECK(config->quotas.revisionsPerFamily == 1'000'000);
