@@ -1,23 +1,37 @@
-"""The controller under a simulated fleet: bench-fleet holds the agents, this starts and stops the controller."""
+"""Prints each figure of the controller under a simulated fleet: `./dev bench fleet [PART ...]`, by hand.
 
+bench-fleet holds the agents' websockets; this starts and stops the controller. Nothing is asserted: a shared machine is
+noisy. PART is tasks, describe or reconnect.
+"""
+
+import argparse
+import os
 import pathlib
 import resource
 import subprocess
+import sys
+import tempfile
 import time
 
-from support.berth import Controller, binary
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "integration"))
+
+from support.berth import Controller, binary  # noqa: E402
+
+AGENTS = 5_000
+TASKS = 1_000_000
+RECONNECTING = 10_000
+DESCRIBED_RATE = 1_000
+DESCRIBED_SECONDS = 20
 
 
-def ticks(pid):
-    """User and system CPU seconds of a process."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / 100
-
-
-def threads(pid):
-    """CPU seconds of each of a process' threads, by their numbers."""
-    return {int(each.name): (lambda f: (int(f[11]) + int(f[12])) / 100)(
-        (each / "stat").read_text().rsplit(")", 1)[1].split()) for each in pathlib.Path(f"/proc/{pid}/task").iterdir()}
+def cpu(pid):
+    """User and system CPU seconds of each thread of a process."""
+    used = {}
+    for each in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        fields = (each / "stat").read_text().rsplit(")", 1)[1].split()
+        used[int(each.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return used
 
 
 def resident(pid):
@@ -31,7 +45,9 @@ class Fleet:
     def __init__(self, folder, changes=None):
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-        self.controller = Controller(pathlib.Path(folder, "controller"), {"log": {"level": "warn"}, **(changes or {})})
+        self.controller = Controller(pathlib.Path(folder, "controller"), {
+            "log": {"level": "warn"}, "quotas": {"instances_per_cluster": 20_000},
+            **(changes or {})})
         self.controller.start()
         client = self.controller.client()
         client.create_cluster()
@@ -41,6 +57,14 @@ class Fleet:
             [binary("bench-fleet"), f"127.0.0.1:{self.controller.port}", self.controller.credentials_file],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.fleet.kill()
+        self.fleet.wait()
+        self.controller.stop()
+
     def tell(self, command):
         """One command of bench-fleet, and what it answered, by name."""
         self.fleet.stdin.write(command + "\n")
@@ -48,7 +72,76 @@ class Fleet:
         words = self.fleet.stdout.readline().split()
         return {words[i]: float(words[i + 1]) for i in range(0, len(words) - 1, 2)}
 
-    def close(self):
-        self.fleet.kill()
-        self.fleet.wait()
-        self.controller.stop()
+
+def show(what, ours, budget, met):
+    print(f"{'met   ' if met else 'MISSED'}  {what}\n        berth   {ours}\n        budget  {budget}", flush=True)
+
+
+def tasks(folder, count):
+    """So many tasks accepted, placed, delivered and reported RUNNING, and what they and the agents weigh."""
+    with Fleet(folder) as fleet:
+        pid = fleet.controller.pid
+        empty = resident(pid)
+        joined = fleet.tell(f"agents {AGENTS}")
+        # Connections for calls that nobody makes are closed after 75 s; what a fleet at rest has is its sessions.
+        time.sleep(80)
+        with_agents = resident(pid)
+        each = (with_agents - empty) / AGENTS
+        show(f"memory of a connected agent, {AGENTS} of them", f"{each / 1024:.1f} KB, joined in {joined['seconds']:.1f} s",
+             "20 KB", each <= 20 * 1024)
+        before, fleet_before, began = cpu(pid), sum(cpu(fleet.fleet.pid).values()), resident(pid)
+        run = fleet.tell(f"run {count}")
+        after, fleet_after = cpu(pid), sum(cpu(fleet.fleet.pid).values())
+        split = sorted((after[thread] - before.get(thread, 0) for thread in after), reverse=True)
+        show(f"{count} tasks on {AGENTS} agents to RUNNING",
+             f"{run['seconds']:.1f} s, {run['per_second']:.0f} tasks/s; RunTask to payload p50 {run['p50']:.1f} ms, p99 "
+             f"{run['p99']:.1f} ms; failed {run['failed']:.0f}, calls repeated {run['refused']:.0f}; CPU a task: core "
+             f"{split[0] / count * 1e6:.0f} us, store {split[1] / count * 1e6:.0f} us, fleet "
+             f"{(fleet_after - fleet_before) / count * 1e6:.0f} us",
+             f"{count / 10_000:.0f} s (Nomad, C1M: 3,750 tasks/s on five servers)", run["seconds"] <= count / 10_000)
+        time.sleep(80)
+        each = (resident(pid) - began) / count
+        show(f"memory of a task at rest, {count} of them", f"{each:.0f} bytes; the controller in all "
+             f"{resident(pid) / 1e6:.0f} MB, its state on disk "
+             f"{(fleet.controller.data_dir / 'state.db').stat().st_size / 1e6:.0f} MB", "1,024 bytes", each <= 1024)
+
+
+def describe(folder, _):
+    """DescribeTasks of a hundred tasks while others start."""
+    with Fleet(folder) as fleet:
+        fleet.tell(f"agents {AGENTS}")
+        seen = fleet.tell(f"paced {DESCRIBED_RATE * DESCRIBED_SECONDS} {DESCRIBED_RATE}")
+        show(f"DescribeTasks of 100 tasks while {DESCRIBED_RATE} tasks a second start",
+             f"p50 {seen['p50']:.1f} ms, p99 {seen['p99']:.1f} ms of {seen['calls']:.0f} calls; tasks started in "
+             f"{seen['seconds']:.1f} s, failed {seen['failed']:.0f}", "p99 5 ms", seen["p99"] <= 5)
+
+
+def reconnect(folder, _):
+    """The controller is killed under its agents; from its first answer until all have their command session."""
+    with Fleet(folder) as fleet:
+        fleet.tell("telemetry 0")  # one session an agent, as one process may not have descriptors for more
+        joined = fleet.tell(f"agents {RECONNECTING}")
+        fleet.controller.kill9()
+        fleet.controller.start()
+        back = fleet.tell("all")
+        show(f"{RECONNECTING} agents in session again after a restart of the controller",
+             f"{back['seconds']:.1f} s; at first they joined in {joined['seconds']:.1f} s", "10 s", back["seconds"] <= 10)
+
+
+PARTS = {"tasks": tasks, "describe": describe, "reconnect": reconnect}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench fleet", description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all by default")
+    parser.add_argument("--tasks", type=int, default=TASKS, help="how many tasks part tasks starts")
+    arguments = parser.parse_args()
+    if unknown := [part for part in arguments.parts if part not in PARTS]:
+        parser.error(f"unknown part {unknown[0]!r}: one of {', '.join(PARTS)}")
+    for part in arguments.parts or PARTS:
+        with tempfile.TemporaryDirectory(prefix="berth-bench.") as folder:
+            PARTS[part](folder, arguments.tasks)
+
+
+if __name__ == "__main__":
+    main()

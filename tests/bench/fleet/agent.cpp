@@ -88,7 +88,9 @@ void Agent::registerSelf() {
       return deps_.timers.after(1s, [this] { registerSelf(); });
     }
     dialAcs();
-    dialTcs();
+    if (deps_.telemetry) return dialTcs();
+    // A process may not have descriptors for more.
+    deps_.timers.after(0ms, [this] { api_.close(); });
   });
 }
 
@@ -133,7 +135,7 @@ void Agent::onDown(bool acs) {
 }
 
 void Agent::publish() {
-  if (!up_) return;
+  if (!up_ || !deps_.telemetry) return;
   tcs_.send(
       R"({"type":"PublishMetricsRequest","message":{"metadata":{"cluster":"default","containerInstance":)" +
       inQuotes(arn_) + R"(,"fin":true,"idle":true,"messageId":"m"},"taskMetrics":[],"timestamp":)" +
