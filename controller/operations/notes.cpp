@@ -97,9 +97,9 @@ constexpr MemberNote kMemberNotes[] = {
     {"RunTask", "platformVersion", Fate::Refused, "for Fargate"},
     {"ListTasks", "daemonName", Fate::Refused},
 
-    {"DiscoverPollEndpoint", "cluster containerInstance", Fate::ActedOn,
-     "policies go by them; the answer is the same"},
-    {"DiscoverPollEndpoint", "zoneId", Fate::Ignored},
+    {"DiscoverPollEndpoint", "containerInstance", Fate::ActedOn,
+     "a host's key names its own alone; the answer is the same"},
+    {"DiscoverPollEndpoint", "cluster zoneId", Fate::Ignored},
     {"RegisterContainerInstance", "instanceIdentityDocumentSignature", Fate::Ignored},
     {"RegisterContainerInstance", "totalResources.doubleValue totalResources.longValue", Fate::Ignored,
      "agents tell integers"},

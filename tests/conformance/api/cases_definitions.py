@@ -6,6 +6,13 @@ from world import CONTAINER
 INVALID = "InvalidParameterException"
 CLIENT = "ClientException"
 
+# What has no effect here, or only when it is to run.
+KEPT = {
+    "taskRoleArn": "arn:aws:iam::000000000000:role/task", "executionRoleArn": "arn:aws:iam::000000000000:role/start",
+    "ephemeralStorage": {"sizeInGiB": 30}, "enableFaultInjection": True,
+    "inferenceAccelerators": [{"deviceName": "d", "deviceType": "eia2.medium"}],
+    "proxyConfiguration": {"type": "APPMESH", "containerName": "app"}}
+
 
 def register(says, **container):
     return bad("RegisterTaskDefinition", {"family": "$new", "containerDefinitions": [{**CONTAINER, **container}]},
@@ -20,6 +27,8 @@ CASES = [
         "taskDefinition.networkMode": "bridge", "taskDefinition.compatibilities": ["EC2", "EXTERNAL"],
         "taskDefinition.containerDefinitions[0].essential": True, "taskDefinition.volumes": [],
         "taskDefinition.registeredAt": ..., "tags": [{"key": "a", "value": "b"}]}),
+    ok("RegisterTaskDefinition", {"family": "$new", "containerDefinitions": [CONTAINER], **KEPT},
+       {f"taskDefinition.{member}": value for member, value in KEPT.items()}),
     ok("RegisterTaskDefinition", {"family": "$family", "containerDefinitions": [CONTAINER]},
        {"taskDefinition.revision": 2}),
     register("At least one of 'memory' or 'memoryReservation' must be specified.", memory=None),

@@ -9,6 +9,12 @@ NO_SERVICE = "ServiceNotFoundException"
 NOWHERE = "00000000000000000000000000000000"
 NO_DEPLOYMENT = "$arns:service-deployment/$cluster/web/AbCdEfGhIjKlMnOpQrStU"
 
+# What nothing goes by yet.
+KEPT = {
+    "availabilityZoneRebalancing": "DISABLED", "healthCheckGracePeriodSeconds": 30, "enableECSManagedTags": True,
+    "propagateTags": "SERVICE", "launchType": "EXTERNAL", "placementConstraints": [{"type": "distinctInstance"}],
+    "placementStrategy": [{"type": "spread", "field": "attribute:ecs.availability-zone"}]}
+
 
 def create(more):
     return {"cluster": "$cluster", "serviceName": "made", "taskDefinition": "$definition", "desiredCount": 0, **more}
@@ -29,6 +35,7 @@ SERVICES = [
         "service.deployments[].status": ["PRIMARY"], "service.deployments[0].rolloutState": "IN_PROGRESS",
         "service.deploymentConfiguration.maximumPercent": 200, "service.tags": [{"key": "a", "value": "b"}],
         "service.taskDefinition": "$arns:task-definition/$definition", "service.events": []}),
+    ok("CreateService", create(KEPT), {f"service.{member}": value for member, value in KEPT.items()}),
     ok("CreateService", create({"serviceName": "$inactive_service"}), {"service.status": "ACTIVE"}),
     ok("CreateService", {"cluster": "$cluster", "serviceName": "made", "taskDefinition": "$definition",
                          "schedulingStrategy": "DAEMON"},

@@ -1,7 +1,9 @@
 """Exceptions that the API documents for operations and that Berth has no occasion for, each with the reason."""
 
+from cases import CHANGES
+
 GENERIC = {
-    "ServerException": "the answer of a controller that can't write its state: no request brings it about",
+    "ServerException": "the answer of a controller that can't write its state, and this writes nothing",
     "UpdateInProgressException": "nothing here is under way after its call was answered",
     "PlatformUnknownException": "platform versions are Fargate's, and refused before they are looked at",
     "PlatformTaskDefinitionIncompatibilityException": "platform versions are Fargate's",
@@ -50,9 +52,12 @@ SINGLE = [
 
 def unreached(table):
     """(operation, exception) -> reason."""
+    changing = {case.operation for case in CHANGES}
     out = {}
     for operation, error in table.exceptions:
         family = "Daemon" in operation or "Express" in operation
+        if error == "ServerException" and operation in changing:
+            continue
         if error in GENERIC:
             out[operation, error] = GENERIC[error]
         elif family and error not in REACHED and not (error == "ClientException" and operation.startswith("Register")):

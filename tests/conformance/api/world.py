@@ -48,6 +48,13 @@ class World:
         answer = self._api("CreateCluster", {"clusterName": f"t{self._number}", "tags": tags})
         return answer["cluster"]["clusterArn"]
 
+    @functools.cached_property
+    def settled_user(self):
+        """The ARN of a user who has a setting of its own, awsvpcTrunking."""
+        arn = f"arn:aws:iam::000000000000:user/u{self._number}"
+        self._api("PutAccountSetting", {"name": "awsvpcTrunking", "value": "enabled", "principalArn": arn})
+        return arn
+
     # Task definitions.
 
     def _define(self, family, **more):
