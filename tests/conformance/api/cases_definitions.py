@@ -34,6 +34,7 @@ CASES = [
     register("At least one of 'memory' or 'memoryReservation' must be specified.", memory=None),
     register("Unknown volume 'data'", mountPoints=[{"sourceVolume": "data", "containerPath": "/data"}]),
     register("depends on 'db'", dependsOn=[{"containerName": "db", "condition": "START"}]),
+    register("Container 'app' depends on 'app'", dependsOn=[{"containerName": "app", "condition": "SUCCESS"}]),
     register("ports are between 0 and 65535", portMappings=[{"containerPort": 65536}]),
     register("the command must start with CMD or CMD-SHELL", healthCheck={"command": ["true"]}),
     register("at least one essential container", essential=False),
