@@ -3,14 +3,21 @@
 #include "common/config/load.hpp"
 #include "common/service/program.hpp"
 #include "controller/config/callers_folder.hpp"
+#include "controller/operations/compatibility.hpp"
 #include "controller/wiring.hpp"
 
 int main(int argc, char** argv) {
   berth::ProgramInfo info{"berth-controller", BERTH_VERSION,
-                          "Control plane of Berth: the ECS API, a scheduler, and the agents' sessions"};
+                          "Control plane of Berth: the ECS API, a scheduler, and the agents' sessions",
+                          "--describe-operations",
+                          "Print what each operation of the API does here, in Markdown, and exit"};
   auto parsed = berth::parseCommandLine(info, argc, argv, std::cout, std::cerr);
   if (const int* code = std::get_if<int>(&parsed)) return *code;
   const auto& options = std::get<berth::ProgramOptions>(parsed);
+  if (options.describe) {
+    std::cout << berth::controller::describeOperations();
+    return berth::exit_code::kStopped;
+  }
   auto config = berth::controller::loadConfig(options.configFile, berth::config::processEnvironment());
   if (!config) {
     std::cerr << config.error().message << "\n";

@@ -13,10 +13,7 @@ std::variant<ProgramOptions, int> parseCommandLine(const ProgramInfo& info, int 
   app.add_option("--config", options.configFile, "Read the settings from this YAML file")->type_name("FILE");
   app.add_flag("--check-config", options.checkConfig,
                "Validate the configuration, print the settings that hold, and exit");
-  if (info.describesConfig) {
-    app.add_flag("--describe-config", options.describeConfig,
-                 "Print all settings with their meaning as tables in Markdown, and exit");
-  }
+  if (!info.describes.empty()) app.add_flag(info.describes, options.describe, info.described);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& stop) {

@@ -16,16 +16,17 @@ inline constexpr int kTerminal = 5;  ///< don't start again: RestartPreventExitS
 }  // namespace exit_code
 
 struct ProgramInfo {
-  std::string name;              ///< "berth-agent"
-  std::string version;           ///< "0.1.0"
-  std::string description;       ///< one line
-  bool describesConfig = false;  ///< has --describe-config
+  std::string name;         ///< "berth-agent"
+  std::string version;      ///< "0.1.0"
+  std::string description;  ///< one line
+  std::string describes{};  ///< a flag of its own, to print a description: "--describe-operations"; or none
+  std::string described{};  ///< what that prints, for --help
 };
 
 struct ProgramOptions {
   std::optional<std::string> configFile;  ///< --config FILE
   bool checkConfig = false;               ///< --check-config
-  bool describeConfig = false;            ///< --describe-config
+  bool describe = false;                  ///< the flag that ProgramInfo::describes names
 };
 
 /// What to run with, or the code to exit with: kStopped after --help and --version, whose text goes to `out`,

@@ -186,14 +186,18 @@ Broken checkCircle(const Json& input) {
          "' waits for itself.";
 }
 
-/// Who waits for another to be healthy waits for ever when that one has no check.
-Broken checkHealthy(const Json& input, const Json& container) {
+/// Who waits for another to be healthy waits for ever when that one has no check, and the end of an essential
+/// container is the end of all that wait for it.
+Broken checkConditions(const Json& input, const Json& container) {
   for (const Json& dependency : container.value("dependsOn", Json::array())) {
-    if (text(dependency, "condition") != "HEALTHY") continue;
+    const std::string condition = text(dependency, "condition");
     for (const Json& other : input["containerDefinitions"]) {
-      if (text(other, "name") != text(dependency, "containerName") || other.contains("healthCheck")) continue;
-      return "Container '" + text(container, "name") + "' depends on '" + text(other, "name") +
-             "' to be HEALTHY, which has no healthCheck.";
+      if (text(other, "name") != text(dependency, "containerName")) continue;
+      const std::string needs = "Container '" + text(container, "name") + "' depends on '" +
+                                text(other, "name") + "' to be " + condition + ", which ";
+      if (condition == "HEALTHY" && !other.contains("healthCheck")) return needs + "has no healthCheck.";
+      const bool ends = condition == "COMPLETE" || condition == "SUCCESS";
+      if (ends && other.value("essential", true)) return needs + "is essential: its end would stop the task.";
     }
   }
   return std::nullopt;
@@ -208,7 +212,7 @@ Broken checkDependencies(const Json& input, const std::set<std::string>& names) 
                "', which is no other container of the task definition.";
       }
     }
-    if (auto broken = checkHealthy(input, container)) return broken;
+    if (auto broken = checkConditions(input, container)) return broken;
   }
   return checkCircle(input);
 }
@@ -235,6 +239,9 @@ Broken checkContainers(const Json& input) {
     if (auto broken = checkMemory(container, name, task_memory)) return broken;
     if (auto broken = brokenGpus(container, name)) return broken;
     if (auto broken = checkPorts(container, name, mode, host_ports)) return broken;
+    if (mode != "bridge" && !container.value("links", Json::array()).empty()) {
+      return "Links are not supported when networkMode=" + mode + " (container '" + name + "').";
+    }
     if (auto broken = checkHealth(container, name)) return broken;
     if (auto broken = checkMounts(container, name, volumes)) return broken;
     if (auto broken = checkRestart(container, name)) return broken;

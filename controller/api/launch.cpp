@@ -18,6 +18,9 @@ std::optional<ApiError> checkLaunchType(const Json& input) {
     return ApiError{"UnsupportedFeatureException",
                     "Launch type " + type + " is not offered by this version of Berth: use EC2."};
   }
+  if (!text(input, "platformVersion").empty()) {
+    return invalidParameter("The platform version must be null when specifying an " + type + " launch type.");
+  }
   if (input.value("enableExecuteCommand", false)) {
     return ApiError{
         "UnsupportedFeatureException",

@@ -179,6 +179,9 @@ Json renderCluster(const State& state, const ecs::Names& names, const Cluster& c
   if (wants("CONFIGURATIONS") && document.contains("configuration")) {
     out["configuration"] = document["configuration"];
   }
+  if (document.contains("serviceConnectDefaults")) {
+    out["serviceConnectDefaults"] = document["serviceConnectDefaults"];
+  }
   if (wants("STATISTICS")) out["statistics"] = clusterStatistics(state, cluster.name);
   return out;
 }

@@ -94,9 +94,9 @@ class Controller(Configured):
         key = self._key()
         config = botocore.config.Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=30)
         return boto3.client(
-            service, endpoint_url=self.url, region_name=REGION, config=config,
+            service, endpoint_url=self.url, region_name=REGION,
             **{"aws_access_key_id": key["aws_access_key_id"], "aws_secret_access_key": key["aws_secret_access_key"],
-               **settings})
+               "config": config, **settings})
 
     def call(self, operation, **body):
         """One call of the API with members that Debian's boto3 has not heard of yet."""

@@ -76,12 +76,13 @@ TEST_CASE("exit codes are the ones that the units know") {
   CHECK(exit_code::kTerminal == 5);
 }
 
-TEST_CASE("only a program that describes its configuration has the flag") {
-  CHECK(parse({"--describe-config"}).code() == exit_code::kUsage);
+TEST_CASE("only a program that describes something has the flag for it") {
+  CHECK(parse({"--describe-tasks"}).code() == exit_code::kUsage);
   std::ostringstream out, err;
-  const ProgramInfo info{"berth-agent", "1.2.3", "Runs the tasks of this host", true};
-  const std::vector<const char*> arguments = {"/usr/bin/berth-agent", "--describe-config"};
+  const ProgramInfo info{"berth-agent", "1.2.3", "Runs the tasks of this host", "--describe-tasks",
+                         "Say all"};
+  const std::vector<const char*> arguments = {"/usr/bin/berth-agent", "--describe-tasks"};
   const auto outcome = parseCommandLine(info, 2, arguments.data(), out, err);
   REQUIRE(std::holds_alternative<ProgramOptions>(outcome));
-  CHECK(std::get<ProgramOptions>(outcome).describeConfig);
+  CHECK(std::get<ProgramOptions>(outcome).describe);
 }

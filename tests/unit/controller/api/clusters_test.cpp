@@ -180,6 +180,12 @@ TEST_CASE("a cluster's settings and configuration are changed, each on its own")
       bench.call("UpdateCluster", {{"cluster", "default"}, {"configuration", configuration}})["cluster"];
   CHECK(changed["settings"] == settings);
   CHECK(changed["configuration"] == configuration);
+  CHECK_FALSE(changed.contains("serviceConnectDefaults"));
+  const Json defaults{{"namespace", "inner"}};
+  changed =
+      bench.call("UpdateCluster", {{"cluster", "default"}, {"serviceConnectDefaults", defaults}})["cluster"];
+  CHECK(changed["serviceConnectDefaults"] == defaults);
+  CHECK(changed["configuration"] == configuration);
   CHECK(bench.call("DescribeClusters", {{"include", {"SETTINGS", "CONFIGURATIONS"}}})["clusters"][0] ==
         changed);
   CHECK(

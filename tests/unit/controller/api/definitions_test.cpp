@@ -153,6 +153,31 @@ TEST_CASE("a volume needs a name and its mount point a path, as no agent could r
         "ClientException: Volume.name should not be null or empty.");
 }
 
+TEST_CASE("only the end of a container that is not essential can be waited for") {
+  const auto waits = [](const char* condition, bool essential) {
+    const Json on{{"dependsOn", {{{"containerName", "b"}, {"condition", condition}}}}};
+    return Json::array({container("app", on), container("b", {{"essential", essential}})});
+  };
+  for (const std::string condition : {"COMPLETE", "SUCCESS"}) {
+    CHECK(broken(waits(condition.c_str(), true)) == "ClientException: Container 'app' depends on 'b' to be " +
+                                                        condition +
+                                                        ", which is essential: its end would stop the task.");
+    Bench().define("f", waits(condition.c_str(), false));
+  }
+  Bench().define("f", waits("START", true));
+  CHECK(broken(waits("HEALTHY", true)) ==
+        "ClientException: Container 'app' depends on 'b' to be HEALTHY, which has no healthCheck.");
+}
+
+TEST_CASE("links are for the network mode bridge") {
+  const Json linked = Json::array({container("app", {{"links", {"db:store"}}}), container("db")});
+  Bench().define("f", linked, {{"networkMode", "bridge"}});
+  for (const std::string mode : {"host", "none", "awsvpc"}) {
+    CHECK(broken(linked, {{"networkMode", mode}}) ==
+          "ClientException: Links are not supported when networkMode=" + mode + " (container 'app').");
+  }
+}
+
 TEST_CASE("port mappings keep to their network mode") {
   Json port{{"containerPort", 80}, {"hostPort", 8080}};
   Json app = container("app", {{"portMappings", {port}}});

@@ -179,6 +179,13 @@ TEST_CASE("volumes that are configured at launch are refused by name") {
         "out.");
 }
 
+TEST_CASE("a platform version is Fargate's alone") {
+  Bench bench;
+  bench.ready();
+  CHECK(bench.refusal("RunTask", {{"taskDefinition", "app"}, {"platformVersion", "1.4.0"}}) ==
+        "InvalidParameterException: The platform version must be null when specifying an EC2 launch type.");
+}
+
 TEST_CASE("a launch type and a strategy exclude each other") {
   Bench bench;
   bench.ready();

@@ -1,0 +1,116 @@
+#include "controller/operations/notes.hpp"
+
+namespace berth::controller {
+namespace {
+
+constexpr std::string_view kDaemons =
+    "CreateDaemon DeleteDaemon DeleteDaemonTaskDefinition DescribeDaemon DescribeDaemonDeployments "
+    "DescribeDaemonRevisions DescribeDaemonTaskDefinition ListDaemonDeployments ListDaemonTaskDefinitions "
+    "ListDaemons RegisterDaemonTaskDefinition UpdateDaemon";
+constexpr std::string_view kExpress =
+    "CreateExpressGatewayService DeleteExpressGatewayService DescribeExpressGatewayService "
+    "UpdateExpressGatewayService";
+
+constexpr OperationNote kOperationNotes[] = {
+    {"CreateService DeleteService UpdateService", Extent::Stored,
+     "no tasks are started or stopped for services yet"},
+    {"CreateTaskSet DeleteTaskSet UpdateServicePrimaryTaskSet UpdateTaskSet", Extent::Stored,
+     "no tasks are started or stopped for task sets yet"},
+    {"StopServiceDeployment", Extent::Stored, "the wish is noted, and nothing rolls deployments yet"},
+    {"UpdateTaskProtection", Extent::Stored, "nothing scales in yet that a task would be protected from"},
+    {"ContinueServiceDeployment", Extent::Refused,
+     "lifecycle hooks are not offered, so no deployment ever waits at one: `InvalidParameterException`"},
+    {"ExecuteCommand", Extent::Refused,
+     "there are no sessions yet: `TargetNotConnectedException` at the best"},
+    {"ListServicesByNamespace", Extent::Refused, "there are no namespaces: `NamespaceNotFoundException`"},
+    {"UpdateContainerAgent", Extent::Refused,
+     "packages update agents: `NoUpdateAvailableException`, or `MissingVersionException` before the agent "
+     "has "
+     "told its version"},
+    {kDaemons, Extent::Refused, "daemons run on hosts that AWS manages: `UnsupportedFeatureException`"},
+    {kExpress, Extent::Refused, "load balancers and certificates of AWS: `UnsupportedFeatureException`"},
+};
+
+constexpr std::string_view kMakeTasks = "RunTask StartTask";
+constexpr std::string_view kServices = "CreateService UpdateService";
+constexpr std::string_view kProviders = "CreateCapacityProvider UpdateCapacityProvider";
+
+constexpr MemberNote kMemberNotes[] = {
+    {"CreateCapacityProvider DeleteCapacityProvider UpdateCapacityProvider", "cluster", Fate::Refused,
+     "only providers of managed instances have one"},
+    {kProviders, "managedInstancesProvider", Fate::Refused},
+    {kProviders, "autoScalingGroupProvider", Fate::Kept, "Berth makes no hosts"},
+    {kProviders, "autoScalingGroupProvider.managedScaling.status", Fate::ActedOn,
+     "a provider with managed scaling serves one cluster"},
+
+    {"CreateCluster UpdateCluster", "configuration serviceConnectDefaults", Fate::Kept},
+    {"CreateCluster UpdateCluster UpdateClusterSettings", "settings", Fate::Kept},
+    {"PutAccountSetting PutAccountSettingDefault", "value", Fate::Kept,
+     "`containerInsights` holds for new clusters, `containerInstanceLongArnFormat` for new instances; the "
+     "other "
+     "settings have no effect"},
+
+    {kServices,
+     "loadBalancers serviceRegistries serviceConnectConfiguration volumeConfigurations "
+     "vpcLatticeConfigurations monitoring",
+     Fate::Refused, "services of AWS"},
+    {kServices, "networkConfiguration platformVersion", Fate::Refused, "for awsvpc and Fargate"},
+    {kServices, "enableExecuteCommand", Fate::Refused, "when it is true"},
+    {kServices,
+     "desiredCount capacityProviderStrategy deploymentConfiguration availabilityZoneRebalancing "
+     "placementConstraints placementStrategy healthCheckGracePeriodSeconds enableECSManagedTags "
+     "propagateTags",
+     Fate::Kept},
+    {kServices, "deploymentConfiguration.alarms", Fate::Refused, "when they are enabled"},
+    {kServices, "deploymentConfiguration.strategy", Fate::Refused, "all but `ROLLING`"},
+    {kServices,
+     "deploymentConfiguration.bakeTimeInMinutes deploymentConfiguration.lifecycleHooks "
+     "deploymentConfiguration.linearConfiguration deploymentConfiguration.canaryConfiguration",
+     Fate::Refused},
+    {"CreateService", "launchType schedulingStrategy", Fate::Kept},
+    {"CreateService", "role", Fate::Refused, "for load balancers"},
+    {"CreateService", "deploymentController", Fate::ActedOn, "`CODE_DEPLOY` is refused"},
+    {"UpdateService", "deploymentController", Fate::Refused, "unless it is the one that the service has"},
+    {"CreateTaskSet", "networkConfiguration loadBalancers serviceRegistries platformVersion", Fate::Refused},
+    {"CreateTaskSet", "capacityProviderStrategy externalId launchType scale", Fate::Kept},
+    {"UpdateTaskSet", "scale", Fate::Kept},
+    {"UpdateTaskProtection", "expiresInMinutes protectionEnabled", Fate::Kept},
+    {"StopServiceDeployment", "stopType", Fate::Kept},
+
+    {"RegisterTaskDefinition", "containerDefinitions volumes", Fate::ActedOn, "see the next section"},
+    {"RegisterTaskDefinition", "networkMode", Fate::ActedOn,
+     "`awsvpc` is kept, and refused when it is to run"},
+    {"RegisterTaskDefinition", "proxyConfiguration inferenceAccelerators", Fate::Refused,
+     "when it is to run; until then they are kept"},
+    {"RegisterTaskDefinition", "taskRoleArn executionRoleArn", Fate::Kept,
+     "hosts need the attributes of them, and the controller has no credentials to send"},
+    {"RegisterTaskDefinition", "ephemeralStorage enableFaultInjection", Fate::Kept},
+
+    {kMakeTasks, "enableExecuteCommand", Fate::Refused, "when it is true"},
+    {kMakeTasks, "volumeConfigurations", Fate::Refused},
+    {kMakeTasks, "networkConfiguration", Fate::Refused, "for awsvpc"},
+    {kMakeTasks, "enableECSManagedTags referenceId", Fate::Ignored},
+    {kMakeTasks, "overrides.ephemeralStorage overrides.taskRoleArn overrides.executionRoleArn", Fate::Kept},
+    {kMakeTasks, "overrides.inferenceAcceleratorOverrides overrides.containerOverrides.environmentFiles",
+     Fate::Refused},
+    {"RunTask", "launchType", Fate::ActedOn, "`EC2` and `EXTERNAL`; the others are refused"},
+    {"RunTask", "platformVersion", Fate::Refused, "for Fargate"},
+    {"ListTasks", "daemonName", Fate::Refused},
+
+    {"DiscoverPollEndpoint", "containerInstance", Fate::ActedOn,
+     "a host's key names its own alone; the answer is the same"},
+    {"DiscoverPollEndpoint", "cluster zoneId", Fate::Ignored},
+    {"RegisterContainerInstance", "instanceIdentityDocumentSignature", Fate::Ignored},
+    {"RegisterContainerInstance", "totalResources.doubleValue totalResources.longValue", Fate::Ignored,
+     "agents tell integers"},
+    {"RegisterContainerInstance", "versionInfo", Fate::Kept},
+    {"SubmitAttachmentStateChanges", "attachments", Fate::Ignored, "there are none yet"},
+    {"SubmitTaskStateChange", "attachments managedAgents", Fate::Ignored, "there are none yet"},
+};
+
+}  // namespace
+
+std::span<const OperationNote> operationNotes() { return kOperationNotes; }
+std::span<const MemberNote> memberNotes() { return kMemberNotes; }
+
+}  // namespace berth::controller
