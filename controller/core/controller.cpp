@@ -96,8 +96,9 @@ void Controller::arm(SessionId session) {
   deadlines_.emplace(next, session);
 }
 
-void Controller::forget(SessionId session) {
+void Controller::forget(SessionId session, Output& out) {
   const auto it = sessions_.find(session);
+  out.lost.push_back(it->second.delivery->instance());
   state_.setConnected(it->second.delivery->instance(), false);
   session_of_.erase(it->second.delivery->instance());
   deadlines_.erase({it->second.armedAt, session});
@@ -148,12 +149,12 @@ aws::ApiResult<SessionId> Controller::connect(const Hello& hello, Now now, Outpu
 
 void Controller::close(SessionId session, const std::string& reason, Output& out) {
   if (!sessions_.contains(session)) return;
-  forget(session);
+  forget(session, out);
   out.effects.push_back(CloseEffect{session, reason});
 }
 
-void Controller::disconnect(SessionId session, Now, Output&) {
-  if (sessions_.contains(session)) forget(session);
+void Controller::disconnect(SessionId session, Now, Output& out) {
+  if (sessions_.contains(session)) forget(session, out);
 }
 
 void Controller::onFrame(SessionId session, const acs::FromAgent& frame, Now now, Output& out) {

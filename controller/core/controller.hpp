@@ -79,7 +79,7 @@ class Controller {
   void forgetDeleted(Transaction& tx) const;
   Delivery* deliveryFor(const std::string& instance);
   /// Ends what is known of a session.
-  void forget(SessionId session);
+  void forget(SessionId session, Output& out);
   /// Makes sure that onTimer comes to a session when it next has something to do.
   void arm(SessionId session);
 
