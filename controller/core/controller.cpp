@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "controller/explain/causes.hpp"
 #include "controller/model/service_upkeep.hpp"
 #include "controller/operations/table.hpp"
 #include "proto/ecs/model.hpp"
 #include "proto/ecs/validate.hpp"
+#include "proto/json/fields.hpp"
 
 namespace berth::controller {
 
@@ -51,6 +53,19 @@ aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nl
   auto result = entry->action(context);
   if (std::holds_alternative<Json>(result)) commit(tx, now, out);
   return result;
+}
+
+aws::ApiResult<nlohmann::json> Controller::ask(
+    const std::function<aws::ApiResult<nlohmann::json>(Context&)>& question, const nlohmann::json& input,
+    const Caller& caller, Now now) {
+  Transaction tx(state_);
+  Context context{tx, scheduler_, names_, random_, now, caller, input, options_.quotas};
+  return question(context);
+}
+
+const Delivery* Controller::session(const std::string& instance) const {
+  const auto it = session_of_.find(instance);
+  return it == session_of_.end() ? nullptr : sessions_.at(it->second).delivery.get();
 }
 
 void Controller::commit(Transaction& tx, Now now, Output& out) {
@@ -202,17 +217,28 @@ void Controller::onTimer(Now now, Output& out) {
     }
   }
   if (!nextSweep_ || now.mono >= *nextSweep_) {
-    nextSweep_ = now.mono + options_.sweep;
     forgetOld(now, out);
   }
 }
 
-void Controller::forgetOld(Now now, Output& out) {
-  Transaction tx(state_);
+bool Controller::forgetTasks(Transaction& tx, Now now) const {
+  size_t forgotten = 0;
   for (const auto& task : state_.tasks()) {
     bool old = task->stoppedAt && now.wall - *task->stoppedAt >= options_.keepStopped;
-    if (task->lastStatus == TaskStatus::Stopped && old) tx.erase(Kind::Task, task->id);
+    if (task->lastStatus != TaskStatus::Stopped || !old) continue;
+    if (forgotten == options_.sweepBatch) return false;
+    ++forgotten;
+    tx.erase(Kind::Task, task->id);
+    if (!options_.keepHistory) continue;
+    tx.put(StoppedTask{task->id, *task->stoppedAt, json::dump(recordOf(state_, names_, *task))});
   }
+  return true;
+}
+
+void Controller::forgetOld(Now now, Output& out) {
+  Transaction tx(state_);
+  const bool all = forgetTasks(tx, now);
+  nextSweep_ = now.mono + (all ? options_.sweep : options_.sweepPause);
   for (const auto& [key, token] : state_.tokens()) {
     if (now.wall - token.usedAt >= options_.keepTokens) tx.erase(Kind::ClientToken, key);
   }
