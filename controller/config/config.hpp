@@ -25,6 +25,12 @@ struct Config {
   ThrottleRates throttle{};
   int64_t maxBody = 0;
   Duration keepStopped{};
+  struct {
+    Duration keep{};
+    int64_t maxTasks = 0;
+  } history;
+  int64_t eventsKept = 0;
+  std::optional<std::string> webhooks;  ///< the folder of those who are sent events
   Duration heartbeat{};
   Duration lostAfter{};
   Quotas quotas;
