@@ -3,6 +3,7 @@
 #include "common/config/load.hpp"
 #include "common/service/program.hpp"
 #include "controller/config/callers_folder.hpp"
+#include "controller/config/webhooks_folder.hpp"
 #include "controller/operations/compatibility.hpp"
 #include "controller/wiring.hpp"
 
@@ -24,6 +25,13 @@ int main(int argc, char** argv) {
     return berth::exit_code::kUsage;
   }
   if (options.checkConfig) {
+    if (config->webhooks) {
+      auto webhooks = berth::controller::readWebhooks(*config->webhooks);
+      if (!webhooks) {
+        std::cerr << webhooks.error().message << "\n";
+        return berth::exit_code::kUsage;
+      }
+    }
     if (config->callers) {
       auto callers = berth::controller::readCallers(*config->callers, config->account);
       if (!callers) {

@@ -1,5 +1,6 @@
 #include "controller/wiring.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -14,9 +15,12 @@
 #include "common/service/program.hpp"
 #include "common/store/sqlite_store.hpp"
 #include "controller/config/callers_folder.hpp"
+#include "controller/config/webhooks_folder.hpp"
 #include "controller/server/audit_log.hpp"
 #include "controller/server/core_runner.hpp"
 #include "controller/server/gateway.hpp"
+#include "controller/server/history.hpp"
+#include "controller/server/webhooks.hpp"
 #include "controller/state/codec.hpp"
 
 namespace berth::controller {
@@ -48,12 +52,25 @@ Result<CallerBook> callersOf(const Config& config, const aws::Credentials& admin
                                               " is the admin's: give its caller another");
 }
 
-Result<std::vector<Entity>> loadEntities(Store& store, Log& log) {
-  auto records = store.load();
+Result<std::vector<Entity>> loadEntities(SqliteStore& store, Log& log) {
+  auto records = store.loadWithout({kStoppedTask, kStoppedOrder});
   if (!records) return records.error();
   Decoded decoded = fromRecords(*records);
   for (const std::string& damaged : decoded.damaged) log.error("left out a damaged row", {{"row", damaged}});
   return std::move(decoded.entities);
+}
+
+Result<std::vector<Webhook>> webhooksOf(const Config& config) {
+  return config.webhooks ? readWebhooks(*config.webhooks) : std::vector<Webhook>{};
+}
+
+HistoryOptions historyOptions(const Config& config) {
+  HistoryOptions options;
+  options.keep = config.history.keep;
+  options.maxTasks = config.history.maxTasks;
+  options.taskKind = kStoppedTask;
+  options.orderKind = kStoppedOrder;
+  return options;
 }
 
 http::ServerOptions serverOptions(const Config& config) {
@@ -135,14 +152,22 @@ int run(const Config& config, Log& log) {
 
   ControllerOptions core_options;
   core_options.keepStopped = config.keepStopped;
+  core_options.sweep = std::clamp<Duration>(config.keepStopped, std::chrono::seconds(1), core_options.sweep);
+  core_options.keepHistory = config.history.keep > Duration::zero() && config.history.maxTasks > 0;
   core_options.delivery.heartbeat = config.heartbeat;
   core_options.delivery.lostAfter = config.lostAfter;
   core_options.quotas = config.quotas;
   ecs::Names names{"aws", config.region, config.account};
+  EventFeed feed(static_cast<size_t>(config.eventsKept), clock);
+  History history(io, **store, historyOptions(config), clock, log);
   CoreRunner runner(
       CoreRunnerDeps{io, **store, [](const Mutations& mutations) { return toChanges(mutations); },
                      [&] { return loadEntities(**store, log); },
-                     [&] { return std::make_unique<Controller>(names, core_options, random); }, clock, log});
+                     [&] { return std::make_unique<Controller>(names, core_options, random); }, clock, log,
+                     [&](const Output& output) {
+                       feed.add(output, runner.core().state());
+                       history.add(output);
+                     }});
   AgentSessions sessions(io, runner, config.heartbeat, log);
   auto callers = callersOf(config, *admin);
   if (!callers) return fail(log, "can't use the callers", callers.error(), exit_code::kUsage);
@@ -150,9 +175,32 @@ int run(const Config& config, Log& log) {
   if (Status opened = audit.open(); !opened) return fail(log, "can't use the audit log", opened.error());
   if (Status started = runner.start(sessions); !started)
     return fail(log, "can't load the state", started.error());
+  feed.know(runner.core().state());
+  history.start();
+  Extension extension({runner, feed, history, clock});
+  Metrics metrics([&](Registry& registry) {
+    measure(registry, runner.core().state());
+    registry.gauge("berth_store_transactions", "transactions that reached the disk since the start")
+        .set(static_cast<double>((*store)->transactions()));
+    registry.gauge("berth_commits_waiting", "outputs of the core that wait to become durable")
+        .set(static_cast<double>(runner.waiting()));
+    registry.gauge("berth_events_last", "the id of the last event")
+        .set(static_cast<double>(feed.log().end() - 1));
+    registry.gauge("berth_history_tasks", "stopped tasks in the history")
+        .set(static_cast<double>(history.size().value_or(0)));
+  });
+  auto hooks = webhooksOf(config);
+  if (!hooks) return fail(log, "can't use the webhooks", hooks.error(), exit_code::kUsage);
+  http::Client client(io, {});
+  auto rendered = [&](const Change& change) {
+    return eventOf(change, runner.core().state(), runner.core().names());
+  };
+  Webhooks webhooks(std::move(*hooks), {io, client, feed, rendered, clock, random, metrics.registry, log});
+  webhooks.start();
   GatewayOptions gateway_options{config.region, config.authenticate, config.tlsCert.has_value(),
                                  config.throttle};
-  Gateway gateway(gateway_options, {*callers, runner, sessions, audit, random, clock, log});
+  Gateway gateway(gateway_options,
+                  {*callers, runner, sessions, audit, extension, metrics, random, clock, log});
   http::Server server(io, serverOptions(config), gateway, log);
   if (Status started = server.start(); !started) return fail(log, "can't serve", started.error());
   if (!config.authenticate)

@@ -6,6 +6,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
+#include <sstream>
 
 #include "common/http/websocket_stream.hpp"
 
@@ -18,6 +19,7 @@ namespace beast = boost::beast;
 using boost::system::error_code;
 using BeastRequest = beast::http::request<beast::http::string_body>;
 using BeastResponse = beast::http::response<beast::http::string_body>;
+using StreamedHead = beast::http::response<beast::http::empty_body>;
 using Parser = beast::http::request_parser<beast::http::string_body>;
 
 constexpr size_t kReadSize = 4096;
@@ -46,20 +48,32 @@ bool madeByServer(std::string_view name) {
          equalsIgnoreCase(name, "Connection");
 }
 
-BeastResponse convert(Response from, unsigned version, bool keepAlive) {
-  BeastResponse to;
+template <class Message>
+void convertHead(const Response& from, unsigned version, bool keepAlive, Message& to) {
   to.version(version);
   to.result(static_cast<unsigned>(from.status));
   for (const auto& [name, value] : from.headers) {
     if (!madeByServer(name) && value.find_first_of("\r\n") == std::string::npos) to.insert(name, value);
   }
   to.keep_alive(keepAlive);
+}
+
+BeastResponse convert(Response from, unsigned version, bool keepAlive) {
+  BeastResponse to;
+  convertHead(from, version, keepAlive, to);
   const bool bodiless = from.status == 204 || from.status == 304;
   if (!bodiless) {
     to.body() = std::move(from.body);
     to.content_length(to.body().size());
   }
   return to;
+}
+
+/// RFC 9112, section 7.1; an empty piece is the last chunk.
+std::string chunkOf(const std::string& piece) {
+  std::ostringstream size;
+  size << std::hex << piece.size();
+  return size.str() + "\r\n" + piece + "\r\n";
 }
 
 /// What an exception says; for use inside a catch block.
@@ -103,6 +117,8 @@ class Connection final : public OpenConnection {
     stopping_ = true;
     if (webSocket_) {
       webSocket_->close(1001, "the server stops");
+    } else if (body_) {
+      body_->stop();
     } else if (!handling_) {
       closeSocket(stream_);
     }
@@ -110,6 +126,7 @@ class Connection final : public OpenConnection {
 
   void abort() override {
     stopping_ = true;
+    if (body_) body_->stop();
     closeSocket(webSocket_ ? webSocket_->stream().next_layer() : stream_);
   }
 
@@ -181,15 +198,62 @@ class Connection final : public OpenConnection {
 
   Async<bool> answer(BeastRequest request, unsigned version, bool keepAlive) {
     const bool headOnly = request.method() == beast::http::verb::head;
-    Response response;
+    Answer answer;
     std::optional<std::string> failed;
     try {
-      response = co_await shared_->handler.handle(convert(std::move(request), remote_));
+      answer = co_await shared_->handler.answer(convert(std::move(request), remote_));
     } catch (...) {
       failed = currentException();
     }
-    if (failed) response = internalError(*failed);
-    co_return co_await write(std::move(response), version, keepAlive, headOnly);
+    if (failed) answer = internalError(*failed);
+    if (auto* whole = std::get_if<Response>(&answer)) {
+      co_return co_await write(std::move(*whole), version, keepAlive, headOnly);
+    }
+    co_return co_await stream(std::move(std::get<StreamedResponse>(answer)), version, keepAlive, headOnly);
+  }
+
+  Async<bool> stream(StreamedResponse response, unsigned version, bool keepAlive, bool headOnly) {
+    const bool chunked = version >= 11;
+    const bool keep = keepAlive && chunked && !stopping_;
+    StreamedHead head;
+    convertHead(response.head, version, keep, head);
+    if (chunked) head.chunked(true);
+    beast::http::response_serializer<beast::http::empty_body> serializer(head);
+    error_code error;
+    limit_.expireIn(options().idleTimeout);
+    co_await beast::http::async_write_header(stream_, serializer,
+                                             asio::redirect_error(asio::use_awaitable, error));
+    if (error || headOnly) co_return keep && !error;
+    body_ = std::move(response.body);
+    if (stopping_) body_->stop();
+    const bool whole = co_await sendPieces(chunked);
+    body_.reset();
+    co_return keep&& whole && !stopping_;
+  }
+
+  /// False when the body did not get to its end.
+  Async<bool> sendPieces(bool chunked) {
+    while (true) {
+      limit_.clear();
+      std::string piece;
+      std::optional<std::string> failed;
+      try {
+        piece = co_await body_->next();
+      } catch (...) {
+        failed = currentException();
+      }
+      if (failed) {
+        shared_->log.error("a body ended by an exception", {{"remote", remote_}, {"what", *failed}});
+        co_return false;
+      }
+      const bool last = piece.empty();
+      if (chunked) piece = chunkOf(piece);
+      error_code error;
+      limit_.expireIn(options().idleTimeout);
+      co_await asio::async_write(stream_, asio::buffer(piece),
+                                 asio::redirect_error(asio::use_awaitable, error));
+      if (error || last) co_return !error;
+    }
   }
 
   Response internalError(const std::string& what) {
@@ -298,6 +362,7 @@ class Connection final : public OpenConnection {
   Deadline limit_;
   beast::flat_buffer buffer_;
   std::shared_ptr<WebSocketStream<Stream>> webSocket_;
+  std::shared_ptr<BodySource> body_;  ///< while it is sent
   bool handling_ = false;
   bool stopping_ = false;
 };

@@ -14,7 +14,8 @@ namespace berth::http {
 class OpenConnection {
  public:
   virtual ~OpenConnection() = default;
-  /// Lets a running handler answer; whatever else there is ends now (websockets with 1001).
+  /// Lets a running handler answer; streamed bodies end soon, whatever else there is now (websockets with
+  /// 1001).
   virtual void stop() = 0;
   /// Closes the socket.
   virtual void abort() = 0;

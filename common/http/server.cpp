@@ -51,6 +51,8 @@ Response ServerShared::errorResponse(int status, std::string message) const {
   return response;
 }
 
+Async<Answer> Handler::answer(ServerRequest request) { co_return co_await handle(std::move(request)); }
+
 Async<UpgradeDecision> Handler::upgrade(ServerRequest) {
   Response refusal;
   refusal.status = 404;

@@ -38,12 +38,32 @@ using WebSocketSession = std::function<Async<void>(std::shared_ptr<WebSocket>)>;
 /// A Response refuses the upgrade.
 using UpgradeDecision = std::variant<Response, WebSocketSession>;
 
+/// A body that is made while it is sent.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  /// The next piece, as soon as there is one; an empty piece ends the body.
+  virtual Async<std::string> next() = 0;
+  /// The server stops: next() is to end the body soon, also one that waits already.
+  virtual void stop() = 0;
+};
+/// An answer whose body comes from `body` (Response::body is left out): in chunks, to HTTP/1.0 until the
+/// connection is closed. That the client is gone shows when a piece can't be sent; the source is destroyed
+/// then.
+struct StreamedResponse {
+  Response head;
+  std::shared_ptr<BodySource> body;
+};
+using Answer = std::variant<Response, StreamedResponse>;
+
 /// What a server serves. Calls run concurrently as coroutines on the loop. An exception becomes a 500.
 class Handler {
  public:
   virtual ~Handler() = default;
   /// Content-Length and Connection are made by the server; "Connection: close" in the answer closes.
   virtual Async<Response> handle(ServerRequest request) = 0;
+  /// What the server calls; by default it answers as handle() does.
+  virtual Async<Answer> answer(ServerRequest request);
   /// A request for a websocket. By default there is none: 404.
   virtual Async<UpgradeDecision> upgrade(ServerRequest request);
 };
@@ -87,8 +107,8 @@ class Server {
   Result<void> reloadTls();
   /// The bound TCP port; 0 before start() and for a unix socket.
   uint16_t port() const;
-  /// Refuses new connections, closes idle ones, lets running handlers answer, closes websockets with 1001,
-  /// and returns when all coroutines of the server have ended.
+  /// Refuses new connections, closes idle ones, lets running handlers answer, ends streamed bodies, closes
+  /// websockets with 1001, and returns when all coroutines of the server have ended.
   Async<void> stop();
 
  private:

@@ -80,15 +80,19 @@ Status makePrivateFile(const std::string& path) {
   return {};
 }
 
+/// With SQLITE_STATIC the text must outlive the step; with SQLITE_TRANSIENT it is copied.
+Status bindText(sqlite3_stmt* statement, int index, std::string_view text, sqlite3_destructor_type life) {
+  // Null data would bind NULL.
+  const char* data = text.data() == nullptr ? "" : text.data();
+  if (sqlite3_bind_text64(statement, index, data, text.size(), life, SQLITE_UTF8) == SQLITE_OK) return {};
+  return makeError(Code::ResourceExhausted,
+                   "a text of " + std::to_string(text.size()) + " bytes is too long");
+}
+
 Status bindAll(sqlite3_stmt* statement, std::initializer_list<std::string_view> texts) {
   int index = 0;
   for (std::string_view text : texts) {
-    // Null data would bind NULL; the texts outlive the step.
-    const char* data = text.data() == nullptr ? "" : text.data();
-    if (sqlite3_bind_text64(statement, ++index, data, text.size(), SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK) {
-      return makeError(Code::ResourceExhausted,
-                       "a text of " + std::to_string(text.size()) + " bytes is too long");
-    }
+    if (Status bound = bindText(statement, ++index, text, SQLITE_STATIC); !bound) return bound;
   }
   return {};
 }
@@ -183,13 +187,36 @@ Status Database::prepareWrites() {
   return {};
 }
 
-Result<std::vector<Record>> Database::load() {
-  auto rows = prepare("SELECT kind, key, value FROM entities ORDER BY kind, key");
-  if (!rows) return rows.error();
+Result<std::vector<Record>> Database::load(const std::vector<std::string>& without) {
+  std::string sql = "SELECT kind, key, value FROM entities";
+  for (size_t i = 0; i < without.size(); ++i) sql += (i == 0 ? " WHERE kind NOT IN (?" : ", ?");
+  if (!without.empty()) sql += ")";
+  auto statement = prepare(sql + " ORDER BY kind, key", without);
+  if (!statement) return statement.error();
+  return rows(statement->get());
+}
+
+Result<std::vector<Record>> Database::read(const Range& range) {
+  auto statement =
+      prepare("SELECT kind, key, value FROM entities WHERE kind = ? AND key >= ? ORDER BY key LIMIT " +
+                  std::to_string(range.limit),
+              {range.kind, range.from});
+  if (!statement) return statement.error();
+  return rows(statement->get());
+}
+
+Result<int64_t> Database::count(const std::string& kind) {
+  auto statement = prepare("SELECT count(*) FROM entities WHERE kind = ?", {kind});
+  if (!statement) return statement.error();
+  if (sqlite3_step(statement->get()) != SQLITE_ROW) return failure("read the database");
+  return static_cast<int64_t>(sqlite3_column_int64(statement->get(), 0));
+}
+
+Result<std::vector<Record>> Database::rows(sqlite3_stmt* statement) {
   std::vector<Record> records;
   int result = SQLITE_OK;
-  while ((result = sqlite3_step(rows->get())) == SQLITE_ROW) {
-    records.push_back({columnText(rows->get(), 0), columnText(rows->get(), 1), columnText(rows->get(), 2)});
+  while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+    records.push_back({columnText(statement, 0), columnText(statement, 1), columnText(statement, 2)});
   }
   if (result != SQLITE_DONE) return failure("read the database");
   return records;
@@ -228,6 +255,17 @@ Result<Statement> Database::prepare(const std::string& sql) {
   const int result = sqlite3_prepare_v3(connection_.get(), sql.c_str(), -1, 0, &statement, nullptr);
   if (result != SQLITE_OK) return failure("use the database");
   return Statement(statement);
+}
+
+Result<Statement> Database::prepare(const std::string& sql, const std::vector<std::string>& texts) {
+  auto statement = prepare(sql);
+  if (!statement) return statement;
+  int index = 0;
+  for (const std::string& text : texts) {
+    if (auto bound = bindText(statement->get(), ++index, text, SQLITE_TRANSIENT); !bound)
+      return bound.error().in(path_);
+  }
+  return statement;
 }
 
 Result<int64_t> Database::number(const std::string& sql) {

@@ -28,7 +28,10 @@ class Database {
   /// Errors as SqliteStore::open.
   static Result<std::unique_ptr<Database>> open(const std::string& path, Duration lockWait);
 
-  Result<std::vector<Record>> load();
+  /// All rows but those of some kinds.
+  Result<std::vector<Record>> load(const std::vector<std::string>& without);
+  Result<std::vector<Record>> read(const Range& range);
+  Result<int64_t> count(const std::string& kind);
 
   Status begin();
   /// Within a transaction.
@@ -50,6 +53,10 @@ class Database {
 
   Status run(const std::string& sql);
   Result<Statement> prepare(const std::string& sql);
+  /// Prepared, and with its first parameters.
+  Result<Statement> prepare(const std::string& sql, const std::vector<std::string>& texts);
+  /// All that is left of a statement that answers kind, key and value.
+  Result<std::vector<Record>> rows(sqlite3_stmt* statement);
   /// The integer that a PRAGMA answers.
   Result<int64_t> number(const std::string& sql);
   /// The connection's last failure while `doing`.

@@ -33,9 +33,31 @@ SqliteStore::~SqliteStore() {
   writer_.join();
 }
 
-Result<std::vector<Record>> SqliteStore::load() {
+Result<std::vector<Record>> SqliteStore::load() { return loadWithout({}); }
+
+Result<std::vector<Record>> SqliteStore::loadWithout(const std::vector<std::string>& kinds) {
   const std::lock_guard lock(databaseMutex_);
-  return database_->load();
+  return database_->load(kinds);
+}
+
+void SqliteStore::read(Range range, std::function<void(Result<std::vector<Record>>)> done) {
+  enqueue([range = std::move(range), done = std::move(done)](sqlite::Database& database) {
+    return [done, rows = database.read(range)] { done(rows); };
+  });
+}
+
+void SqliteStore::count(std::string kind, std::function<void(Result<int64_t>)> done) {
+  enqueue([kind = std::move(kind), done = std::move(done)](sqlite::Database& database) {
+    return [done, count = database.count(kind)] { done(count); };
+  });
+}
+
+void SqliteStore::enqueue(Read read) {
+  {
+    const std::lock_guard lock(queueMutex_);
+    reads_.push_back(std::move(read));
+  }
+  queueChanged_.notify_one();
 }
 
 void SqliteStore::commit(Changes changes, std::function<void(Status)> done) {
@@ -57,19 +79,31 @@ void SqliteStore::queue(Batch batch) {
 void SqliteStore::writeUntilStopped() {
   while (true) {
     Batches batches;
+    std::vector<Read> reads;
     {
       std::unique_lock lock(queueMutex_);
-      queueChanged_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-      if (queue_.empty()) return;
+      queueChanged_.wait(lock, [this] { return stopping_ || !queue_.empty() || !reads_.empty(); });
+      if (queue_.empty() && reads_.empty()) return;
       batches.swap(queue_);
+      reads.swap(reads_);
     }
-    for (Batch& batch : batches) {
-      if (batch.make) batch.changes = std::exchange(batch.make, nullptr)();
+    if (!batches.empty()) {
+      for (Batch& batch : batches) {
+        if (batch.make) batch.changes = std::exchange(batch.make, nullptr)();
+      }
+      std::vector<Status> results = write(batches);
+      executor_([batches = std::move(batches), results = std::move(results)] {
+        for (size_t i = 0; i < batches.size(); ++i) batches[i].done(results[i]);
+      });
     }
-    std::vector<Status> results = write(batches);
-    executor_([batches = std::move(batches), results = std::move(results)] {
-      for (size_t i = 0; i < batches.size(); ++i) batches[i].done(results[i]);
-    });
+    perform(reads);
+  }
+}
+
+void SqliteStore::perform(const std::vector<Read>& reads) {
+  for (const Read& read : reads) {
+    const std::lock_guard lock(databaseMutex_);
+    executor_(read(*database_));
   }
 }
 

@@ -37,7 +37,7 @@ class Database;
 /// Rows in one SQLite file that this program alone has open: WAL, synchronous=FULL, mode 0600. One thread
 /// writes; batches that wait for it share one transaction and so one fsync.
 ///
-/// commit() and load() may be called from any thread. A commit that reports an error is not in force and is
+/// All may be called from any thread. A commit that reports an error is not in force and is
 /// not known to be durable; later commits may succeed. The destructor first finishes every queued commit,
 /// then closes.
 class SqliteStore final : public Store {
@@ -50,9 +50,16 @@ class SqliteStore final : public Store {
   ~SqliteStore() override;
 
   Result<std::vector<Record>> load() override;
+  /// As load(), without the rows of some kinds: such as may be many, and are looked up one by one.
+  Result<std::vector<Record>> loadWithout(const std::vector<std::string>& kinds);
   void commit(Changes changes, std::function<void(Status)> done) override;
   /// `changes` is called on the writer's thread.
   void commit(std::function<Changes()> changes, std::function<void(Status)> done) override;
+
+  /// Reads rows, or how many a kind has, on the writing thread, after the commits that wait already; `done`
+  /// is called like that of commit(), in no order to those.
+  void read(Range range, std::function<void(Result<std::vector<Record>>)> done);
+  void count(std::string kind, std::function<void(Result<int64_t>)> done);
 
   /// Transactions, and so fsyncs, that reached the disk since open().
   uint64_t transactions() const { return transactions_.load(); }
@@ -64,10 +71,14 @@ class SqliteStore final : public Store {
     std::function<void(Status)> done;
   };
   using Batches = std::vector<Batch>;
+  /// Reads, and answers what is to be told.
+  using Read = std::function<std::function<void()>(sqlite::Database&)>;
 
   SqliteStore(std::unique_ptr<sqlite::Database> database, Post executor);
   void queue(Batch batch);
   void writeUntilStopped();
+  void enqueue(Read read);
+  void perform(const std::vector<Read>& reads);
   std::vector<Status> write(const Batches& batches);
   Status transact(const Batches& batches, size_t first, size_t count);
 
@@ -79,6 +90,7 @@ class SqliteStore final : public Store {
   std::mutex queueMutex_;
   std::condition_variable queueChanged_;
   Batches queue_;
+  std::vector<Read> reads_;
   bool stopping_ = false;
   std::thread writer_;  // last: it uses all of the above
 };

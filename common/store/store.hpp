@@ -28,6 +28,13 @@ struct Change {
 };
 using Changes = std::vector<Change>;
 
+/// The rows of a kind from a key on, in the order of keys.
+struct Range {
+  std::string kind;
+  std::string from;  ///< a key, inclusive; "" for the first
+  size_t limit = 0;
+};
+
 /// A durable set of records.
 class Store {
  public:

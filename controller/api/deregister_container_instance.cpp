@@ -16,6 +16,8 @@ void forgetTasks(Context& context, const Instance& instance) {
     task.stoppedReason = "Container instance deregistration forced by user";
     task.stoppingAt = task.stoppingAt.value_or(context.now.wall);
     task.stoppedAt = context.now.wall;
+    task.causes.add(
+        {Cause::Kind::InstanceDeregistered, context.now.wall, principalOf(context.caller, context.names)});
     for (TaskContainer& container : task.containers) container.status = ContainerStatus::Stopped;
     ++task.version;
     context.tx.put(task);

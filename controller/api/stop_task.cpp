@@ -14,6 +14,7 @@ ApiResult<Json> stopTask(Context& context) {
     task.stopCode = "UserInitiated";
     task.stoppedReason = text(context.input, "reason", "Task stopped by user");
     task.stoppingAt = context.now.wall;
+    task.causes.add({Cause::Kind::StopTask, context.now.wall, principalOf(context.caller, context.names)});
     if (task.lastStatus == TaskStatus::Running) task.lastStatus = TaskStatus::Stopping;
     ++task.version;
     context.tx.put(task);

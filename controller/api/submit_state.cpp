@@ -87,11 +87,14 @@ Json acknowledgment() { return Json{{"acknowledgment", "ACK"}}; }
 
 }  // namespace
 
-void applyContainerChange(Task& task, const Json& change) {
+void applyContainerChange(Task& task, const Json& change, Now now) {
   TaskContainer* container = task.find(text(change, "containerName"));
   if (!container || container->status == ContainerStatus::Stopped) return;
   auto status = containerStatus(text(change, "status"));
   if (status) container->status = std::max(container->status, *status);
+  if (container->status == ContainerStatus::Stopped) {
+    task.causes.add({Cause::Kind::ContainerStopped, now.wall, text(change, "containerName")});
+  }
   if (change.contains("exitCode")) container->exitCode = change["exitCode"].get<int32_t>();
   if (std::string reason = text(change, "reason"); !reason.empty())
     container->reason = ecs::cut(reason, ecs::kLongestReason);
@@ -130,7 +133,8 @@ ApiResult<Json> submitTaskStateChange(Context& context) {
   setTime(task.pullStartedAt, input, "pullStartedAt");
   setTime(task.pullStoppedAt, input, "pullStoppedAt");
   setTime(task.executionStoppedAt, input, "executionStoppedAt");
-  for (const Json& change : input.value("containers", Json::array())) applyContainerChange(task, change);
+  for (const Json& change : input.value("containers", Json::array()))
+    applyContainerChange(task, change, context.now);
   std::string reason = text(input, "reason");
   applyTaskStatus(task, text(input, "status"), std::string(ecs::cut(reason, ecs::kLongestReason)),
                   context.now);
@@ -141,7 +145,7 @@ ApiResult<Json> submitTaskStateChange(Context& context) {
 ApiResult<Json> submitContainerStateChange(Context& context) {
   BERTH_API_TRY(task, reportedTask(context));
   if (task.lastStatus == TaskStatus::Stopped) return acknowledgment();
-  applyContainerChange(task, context.input);
+  applyContainerChange(task, context.input, context.now);
   keep(context, std::move(task));
   return acknowledgment();
 }

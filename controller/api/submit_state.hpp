@@ -7,7 +7,7 @@
 namespace berth::controller {
 
 /// Takes one entry of a report (shape ContainerStateChange) into a task.
-void applyContainerChange(Task& task, const Json& change);
+void applyContainerChange(Task& task, const Json& change, Now now);
 
 /// Moves the task to the status that was reported, with the times, stop code and reason that follow.
 /// Returns whether anything changed.

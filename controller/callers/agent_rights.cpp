@@ -97,7 +97,7 @@ std::optional<std::string> notAnAgents(const std::string& principal, const CallF
                                        const ecs::Names& names, const State& state) {
   const auto* row = std::ranges::find(kAgentCalls, call.operation, &AgentRow::operation);
   if (row == std::end(kAgentCalls))
-    return "the role agent does not allow the ecs:" + call.operation + " action";
+    return "the role agent does not allow the " + actionOf(call.operation) + " action";
   return AgentCheck(principal, call, names, state).refusal(*row);
 }
 

@@ -41,7 +41,7 @@ std::optional<ApiError> authorize(const KnownCaller& caller, const CallFacts& ca
                                   const std::vector<Need>& needs, const ecs::Names& names,
                                   const State& state) {
   if (caller.rights == Rights::All) return std::nullopt;
-  const std::string action = "ecs:" + call.operation;
+  const std::string action = actionOf(call.operation);
   if (caller.rights == Rights::Agent) {
     const auto why = notAnAgents(caller.principal, call, names, state);
     if (!why) return std::nullopt;

@@ -110,6 +110,10 @@ constexpr NeedRow kNeeds[] = {
     {"UpdateServicePrimaryTaskSet", Form::Member, "service", "service"},
     {"UpdateTaskProtection", Form::Member, "task", "tasks"},
     {"UpdateTaskSet", Form::TaskSet, "task-set", "taskSet"},
+    {"berth:Events", Form::Arn, "", "resource"},
+    {"berth:History", Form::Arn, "", "resource"},
+    {"berth:Summary", Form::Arn, "", "resource"},
+    {"berth:Why", Form::Arn, "", "resource"},
 };
 
 constexpr std::string_view kInCluster[] = {"container-instance", "daemon",  "daemon-deployment",
@@ -298,10 +302,14 @@ bool isKnownOperation(std::string_view operation) {
   return std::ranges::find(kNeeds, operation, &NeedRow::operation) != std::end(kNeeds);
 }
 
+std::string actionOf(std::string_view operation) {
+  return (operation.starts_with("berth:") ? "" : "ecs:") + std::string(operation);
+}
+
 bool namesOperation(std::string_view actionPattern) {
-  const bool ours = aws::actionMatch("ecs:*", actionPattern);
+  const bool ours = aws::actionMatch("ecs:*", actionPattern) || aws::actionMatch("berth:*", actionPattern);
   return !ours || std::ranges::any_of(kNeeds, [&](const NeedRow& row) {
-    return aws::actionMatch(actionPattern, "ecs:" + std::string(row.operation));
+    return aws::actionMatch(actionPattern, actionOf(row.operation));
   });
 }
 

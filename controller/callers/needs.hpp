@@ -22,7 +22,8 @@ struct Need {
 /// that is not known, or needs no resource, needs "*".
 ///
 /// Poll and StartTelemetrySession are the agents' two websockets, with the members "cluster" and
-/// "containerInstance".
+/// "containerInstance". The extension endpoint's operations are "berth:Events", "berth:History",
+/// "berth:Summary" and "berth:Why", with the member "resource": an ARN, or "*".
 /// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic
 /// Container Service".
 std::vector<Need> needsOf(std::string_view operation, const Json& input, const ecs::Names& names,
@@ -30,6 +31,8 @@ std::vector<Need> needsOf(std::string_view operation, const Json& input, const e
 
 /// Whether needsOf and policies know the operation.
 bool isKnownOperation(std::string_view operation);
+/// The action that policies call an operation: "ecs:RunTask", "berth:Why".
+std::string actionOf(std::string_view operation);
 /// Whether some operation fits the pattern of a policy's Action; true for those of other services.
 bool namesOperation(std::string_view actionPattern);
 

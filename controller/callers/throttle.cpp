@@ -97,6 +97,10 @@ const ClassTable& classTable() {
       {"GetTaskProtection", TaskProtection},
       {"UpdateTaskProtection", TaskProtection},
       {"ListServicesByNamespace", NamespaceRead},
+      {"berth:Events", ResourceRead},
+      {"berth:History", ResourceRead},
+      {"berth:Summary", ResourceRead},
+      {"berth:Why", ResourceRead},
   };
   return table;
 }

@@ -53,6 +53,16 @@ config::Schema schema() {
       duration("keep_stopped", "how long stopped tasks stay visible")
           .between(Duration(0), std::chrono::hours(24 * 365))
           .byDefault("1h"),
+      duration("history.keep", "how long stopped tasks are remembered after that; 0: not at all")
+          .between(Duration(0), std::chrono::hours(24 * 3650))
+          .byDefault("7d"),
+      integer("history.max_tasks", "how many are remembered; beyond, the oldest go")
+          .between(0, 1'000'000'000)
+          .byDefault("1000000"),
+      integer("events.keep", "changes that are kept for those who read events and come back later")
+          .between(100, 10'000'000)
+          .byDefault("20000"),
+      path("webhooks", "folder of those who are sent events: a file NAME.yaml each"),
       // Agents give a session up that was silent for a minute.
       duration("heartbeat", "between two heartbeats to an agent")
           .between(std::chrono::milliseconds(100), std::chrono::seconds(50))
@@ -161,6 +171,10 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   out.maxBody = settings->integer("max_body");
   out.maxConnections = settings->integer("max_connections");
   out.keepStopped = settings->duration("keep_stopped");
+  out.history.keep = settings->duration("history.keep");
+  out.history.maxTasks = settings->integer("history.max_tasks");
+  if (settings->has("webhooks")) out.webhooks = settings->string("webhooks");
+  out.eventsKept = settings->integer("events.keep");
   out.heartbeat = settings->duration("heartbeat");
   out.lostAfter = settings->duration("lost_after");
   out.quotas.clusters = settings->integer("quotas.clusters");

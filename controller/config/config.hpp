@@ -26,6 +26,12 @@ struct Config {
   int64_t maxBody = 0;
   int64_t maxConnections = 0;
   Duration keepStopped{};
+  struct {
+    Duration keep{};
+    int64_t maxTasks = 0;
+  } history;
+  int64_t eventsKept = 0;
+  std::optional<std::string> webhooks;  ///< the folder of those who are sent events
   Duration heartbeat{};
   Duration lostAfter{};
   Quotas quotas;

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "controller/explain/causes.hpp"
 #include "controller/model/service_upkeep.hpp"
 #include "controller/operations/table.hpp"
 #include "proto/ecs/model.hpp"
 #include "proto/ecs/validate.hpp"
+#include "proto/json/fields.hpp"
 
 namespace berth::controller {
 
@@ -53,6 +55,19 @@ aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nl
   return result;
 }
 
+aws::ApiResult<nlohmann::json> Controller::ask(
+    const std::function<aws::ApiResult<nlohmann::json>(Context&)>& question, const nlohmann::json& input,
+    const Caller& caller, Now now) {
+  Transaction tx(state_);
+  Context context{tx, scheduler_, names_, random_, now, caller, input, options_.quotas};
+  return question(context);
+}
+
+const Delivery* Controller::session(const std::string& instance) const {
+  const auto it = session_of_.find(instance);
+  return it == session_of_.end() ? nullptr : sessions_.at(it->second).delivery.get();
+}
+
 void Controller::commit(Transaction& tx, Now now, Output& out) {
   Mutations mutations = tx.take();
   state_.apply(mutations);
@@ -96,8 +111,9 @@ void Controller::arm(SessionId session) {
   deadlines_.emplace(next, session);
 }
 
-void Controller::forget(SessionId session) {
+void Controller::forget(SessionId session, Output& out) {
   const auto it = sessions_.find(session);
+  out.lost.push_back(it->second.delivery->instance());
   state_.setConnected(it->second.delivery->instance(), false);
   session_of_.erase(it->second.delivery->instance());
   deadlines_.erase({it->second.armedAt, session});
@@ -148,12 +164,12 @@ aws::ApiResult<SessionId> Controller::connect(const Hello& hello, Now now, Outpu
 
 void Controller::close(SessionId session, const std::string& reason, Output& out) {
   if (!sessions_.contains(session)) return;
-  forget(session);
+  forget(session, out);
   out.effects.push_back(CloseEffect{session, reason});
 }
 
-void Controller::disconnect(SessionId session, Now, Output&) {
-  if (sessions_.contains(session)) forget(session);
+void Controller::disconnect(SessionId session, Now, Output& out) {
+  if (sessions_.contains(session)) forget(session, out);
 }
 
 void Controller::onFrame(SessionId session, const acs::FromAgent& frame, Now now, Output& out) {
@@ -201,17 +217,28 @@ void Controller::onTimer(Now now, Output& out) {
     }
   }
   if (!nextSweep_ || now.mono >= *nextSweep_) {
-    nextSweep_ = now.mono + options_.sweep;
     forgetOld(now, out);
   }
 }
 
-void Controller::forgetOld(Now now, Output& out) {
-  Transaction tx(state_);
+bool Controller::forgetTasks(Transaction& tx, Now now) const {
+  size_t forgotten = 0;
   for (const auto& task : state_.tasks()) {
     bool old = task->stoppedAt && now.wall - *task->stoppedAt >= options_.keepStopped;
-    if (task->lastStatus == TaskStatus::Stopped && old) tx.erase(Kind::Task, task->id);
+    if (task->lastStatus != TaskStatus::Stopped || !old) continue;
+    if (forgotten == options_.sweepBatch) return false;
+    ++forgotten;
+    tx.erase(Kind::Task, task->id);
+    if (!options_.keepHistory) continue;
+    tx.put(StoppedTask{task->id, *task->stoppedAt, json::dump(recordOf(state_, names_, *task))});
   }
+  return true;
+}
+
+void Controller::forgetOld(Now now, Output& out) {
+  Transaction tx(state_);
+  const bool all = forgetTasks(tx, now);
+  nextSweep_ = now.mono + (all ? options_.sweep : options_.sweepPause);
   for (const auto& [key, token] : state_.tokens()) {
     if (now.wall - token.usedAt >= options_.keepTokens) tx.erase(Kind::ClientToken, key);
   }

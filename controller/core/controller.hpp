@@ -2,6 +2,7 @@
 // takes the present moment and answers with what has to be made durable and sent (Output).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -17,13 +18,17 @@
 namespace berth::controller {
 
 struct Caller;
+struct Context;
 
 struct ControllerOptions {
   DeliveryOptions delivery;
   Quotas quotas;
   Duration keepStopped = std::chrono::hours(1);  ///< how long stopped tasks stay visible
+  bool keepHistory = false;                      ///< leave a StoppedTask when they go
   Duration keepTokens = std::chrono::hours(24);  ///< how long a clientToken is remembered
   Duration sweep = std::chrono::minutes(1);
+  size_t sweepBatch = 1000;                             ///< tasks that go at once; more go
+  Duration sweepPause = std::chrono::milliseconds(50);  ///< so much later
 };
 
 /// How an agent introduces itself when it opens its session (amazon-ecs-agent, ecs-agent/acs/session).
@@ -67,6 +72,12 @@ class Controller {
   void onTimer(Now now, Output& out);
   MonoTime nextDeadline() const;
 
+  /// Answers a question that is none of the API's; what it stages is dropped.
+  aws::ApiResult<nlohmann::json> ask(const std::function<aws::ApiResult<nlohmann::json>(Context&)>& question,
+                                     const nlohmann::json& input, const Caller& caller, Now now);
+  /// The session of an instance's agent; null when there is none.
+  const Delivery* session(const std::string& instance) const;
+
   const State& state() const { return state_; }
   const ecs::Names& names() const { return names_; }
 
@@ -76,10 +87,12 @@ class Controller {
   void send(Delivery& delivery, std::vector<acs::ToAgent> messages, Output& out);
   void close(SessionId session, const std::string& reason, Output& out);
   void forgetOld(Now now, Output& out);
+  /// False when there are more.
+  bool forgetTasks(Transaction& tx, Now now) const;
   void forgetDeleted(Transaction& tx) const;
   Delivery* deliveryFor(const std::string& instance);
   /// Ends what is known of a session.
-  void forget(SessionId session);
+  void forget(SessionId session, Output& out);
   /// Makes sure that onTimer comes to a session when it next has something to do.
   void arm(SessionId session);
 

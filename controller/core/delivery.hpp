@@ -50,6 +50,14 @@ class Delivery {
                                                      const acs::TaskStopVerificationMessage& message,
                                                      Now now);
 
+  /// How far a task that is to be begun or stopped has got on its way to the agent.
+  enum class Told { No, Sent, Acknowledged };
+  Told told(const std::string& task) const {
+    if (isOutstanding(task)) return Told::Sent;
+    return sent_.contains(task) ? Told::Acknowledged : Told::No;
+  }
+  MonoTime heardAt() const { return heardAt_; }
+
   /// Any frame from the agent shows that it is there.
   void heard(Now now) { heardAt_ = now.mono; }
   bool silent(Now now) const { return now.mono - heardAt_ >= options_.lostAfter; }

@@ -33,6 +33,7 @@ using Effect = std::variant<SendEffect, CloseEffect>;
 struct Output {
   Mutations mutations;
   std::vector<Effect> effects;
+  std::vector<std::string> lost;  ///< instances whose agents' sessions have ended
 };
 
 }  // namespace berth::controller

@@ -94,6 +94,13 @@ struct AccountSetting {
   std::string key() const { return name + "/" + principal; }
 };
 
+/// What is kept of a stopped task that nothing shows any more: a row of the store, of no part of the state.
+struct StoppedTask {
+  std::string id;
+  WallTime stoppedAt{};
+  std::string document;  ///< JSON object
+};
+
 /// A group of hosts that tasks can be shared out to by a strategy.
 struct CapacityProvider {
   std::string name;

@@ -50,6 +50,7 @@ struct KeyOf {
   std::string operator()(const ServiceRevision& r) const { return r.key(); }
   std::string operator()(const TaskSet& s) const { return s.key(); }
   std::string operator()(const TaskProtection& p) const { return p.task; }
+  std::string operator()(const StoppedTask& t) const { return t.id; }
 };
 
 }  // namespace
@@ -286,6 +287,8 @@ void State::erase(Kind kind, const std::string& key) {
       return;
     case Kind::TaskProtection:
       protections_.erase(key);
+      return;
+    case Kind::StoppedTask:
       return;
     case Kind::TaskDefinition:
       if (auto it = definitions_.find(key.substr(0, key.rfind(':'))); it != definitions_.end()) {

@@ -26,9 +26,9 @@ struct Family {
   int64_t lastRevision = 0;
 };
 
-using Entity =
-    std::variant<Cluster, Family, TaskDefinition, Instance, Task, ClientToken, AccountSetting,
-                 CapacityProvider, Service, ServiceDeployment, ServiceRevision, TaskSet, TaskProtection>;
+using Entity = std::variant<Cluster, Family, TaskDefinition, Instance, Task, ClientToken, AccountSetting,
+                            CapacityProvider, Service, ServiceDeployment, ServiceRevision, TaskSet,
+                            TaskProtection, StoppedTask>;
 
 /// In the order of Entity's alternatives.
 enum class Kind : size_t {
@@ -44,7 +44,8 @@ enum class Kind : size_t {
   ServiceDeployment,
   ServiceRevision,
   TaskSet,
-  TaskProtection
+  TaskProtection,
+  StoppedTask
 };
 inline Kind kindOf(const Entity& entity) { return static_cast<Kind>(entity.index()); }
 

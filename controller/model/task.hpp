@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "controller/model/cause.hpp"
 #include "controller/model/resources.hpp"
 #include "controller/model/shared.hpp"
 
@@ -93,6 +94,7 @@ struct Task {
   std::string stopCode;
   std::string stoppedReason;
   std::vector<TaskContainer> containers;  ///< in the order of those of the spec, as many
+  Causes causes;                          ///< of its end
   int64_t version = 1;
 
   WallTime createdAt{};

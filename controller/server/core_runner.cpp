@@ -127,6 +127,7 @@ void CoreRunner::startOver(const Error& error) {
 
 void CoreRunner::release(Pending pending) {
   pending.reply();
+  deps_.released(pending.output);
   for (const Effect& effect : pending.output.effects) {
     if (const auto* send = std::get_if<SendEffect>(&effect)) {
       links_->send(send->session, send->message);

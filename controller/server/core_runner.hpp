@@ -39,6 +39,8 @@ struct CoreRunnerDeps {
   std::function<std::unique_ptr<Controller>()> makeCore;
   const Clock& clock;
   Log& log;
+  /// Hears of each output once it is durable.
+  std::function<void(const Output&)> released = [](const Output&) {};
 };
 
 class CoreRunner {
@@ -61,7 +63,14 @@ class CoreRunner {
   void disconnect(SessionId session);
   void onHealth(const std::string& taskArn, const std::string& container, const std::string& status);
 
+  /// As Controller::ask.
+  ApiResult<Json> ask(const Action& question, const Json& input, const Caller& caller) {
+    return core_->ask(question, input, caller, deps_.clock.now());
+  }
+
   const Controller& core() const { return *core_; }
+  /// Outputs that wait to become durable.
+  size_t waiting() const { return queue_.size(); }
   /// False while the store can't be written.
   bool healthy() const { return healthy_; }
 

@@ -83,11 +83,7 @@ Gateway::Gateway(GatewayOptions options, GatewayDeps deps)
       verifier_(verifierConfig(options_.region),
                 [this](std::string_view id) { return deps_.callers.credentials(id); }),
       throttle_(options_.throttle),
-      startedAt_(std::chrono::floor<std::chrono::seconds>(deps_.clock.now().wall)),
-      calls_(metrics_.counter("berth_api_calls_total", "API calls that arrived")),
-      refused_(metrics_.counter("berth_api_refused_total", "API calls and websockets that were refused")),
-      throttled_(metrics_.counter("berth_api_throttled_total", "API calls that came too fast")),
-      unrecorded_(metrics_.counter("berth_audit_lost_total", "lines that the audit log could not take")) {
+      startedAt_(std::chrono::floor<std::chrono::seconds>(deps_.clock.now().wall)) {
   if (options_.authenticate) return;
   const ecs::Names& names = deps_.runner.core().names();
   anyone_ = std::make_shared<const KnownCaller>(
@@ -151,7 +147,7 @@ void Gateway::record(Asked& asked, const std::string& outcome) {
   if (!deps_.audit.on()) return;
   asked.audit.outcome = outcome;
   asked.audit.leftOut = std::exchange(leftOut_, 0);
-  if (!deps_.audit.write(asked.audit)) unrecorded_.add();
+  if (!deps_.audit.write(asked.audit)) deps_.metrics.unrecorded.add();
 }
 
 /// Who comes too fast is counted, not told: telling would cost as much as serving. What nobody known does is
@@ -167,7 +163,7 @@ void Gateway::recordRefusal(Asked& asked, const ApiError& error) {
 }
 
 http::Response Gateway::refuse(Asked& asked, const ApiError& error) {
-  refused_.add();
+  deps_.metrics.refused.add();
   deps_.log.debug("refused a call", {{"request", asked.audit.requestId},
                                      {"remote", asked.audit.source},
                                      {"principal", asked.audit.principal},
@@ -180,12 +176,16 @@ Async<http::Response> Gateway::handle(http::ServerRequest request) {
   if (request.method == "GET" && request.path == "/health") {
     co_return deps_.runner.healthy() ? plain(200, "ok\n") : plain(503, "the store can't be written\n");
   }
-  if (request.method == "GET" && request.path == "/metrics") co_return metrics();
+  if (request.method == "GET" && request.path == "/metrics") {
+    http::Response response = plain(200, deps_.metrics.render());
+    response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    co_return response;
+  }
   co_return co_await call(std::move(request));
 }
 
 Async<http::Response> Gateway::call(http::ServerRequest request) {
-  calls_.add();
+  deps_.metrics.calls.add();
   Json input;
   auto read = aws::readJsonRequest(request.method, request.headers, request.body, input);
   const auto* json = std::get_if<aws::JsonRequest>(&read);
@@ -195,7 +195,7 @@ Async<http::Response> Gateway::call(http::ServerRequest request) {
   if (entry && entry->repeats) asked.changes = false;
   if (auto error = identify(request, asked)) co_return refuse(asked, *error);
   if (!throttle_.admit(asked.audit.principal, operation, deps_.clock.now().mono)) {
-    throttled_.add();
+    deps_.metrics.throttled.add();
     co_return refuse(asked, ApiError{"ThrottlingException", "Rate exceeded"});
   }
   if (auto error = replayed(request, asked)) co_return refuse(asked, *error);
@@ -205,21 +205,53 @@ Async<http::Response> Gateway::call(http::ServerRequest request) {
     co_return refuse(asked, unknown);
   }
   if (auto error = authorized(input, asked)) co_return refuse(asked, *error);
-  auto host = request.headers.get("Host");
-  Caller caller{asked.audit.accessKeyId,
-                std::string(options_.tls ? "https://" : "http://") + std::string(host.value_or("")),
+  Caller caller = callerOf(request, asked, options_.tls);
+  co_return co_await perform(operation, std::move(input), std::move(caller), std::move(asked));
+}
+
+Caller Gateway::callerOf(const http::ServerRequest& request, const Asked& asked, bool tls) {
+  const auto host = request.headers.get("Host");
+  return Caller{asked.audit.accessKeyId,
+                std::string(tls ? "https://" : "http://") + std::string(host.value_or("")),
                 asked.audit.principal};
+}
+
+Async<http::Response> Gateway::perform(std::string operation, Json input, Caller caller, Asked asked) {
+  const MonoTime begun = deps_.clock.now().mono;
   auto result = co_await loopAwait<ApiResult<Json>>([&](auto done) {
     deps_.runner.call(operation, std::move(input), caller,
                       [done](ApiResult<Json> reply) { done(std::move(reply)); });
   });
-  if (!result) co_return refuse(asked, ApiError{"ServerException", result.error().message, 500});
-  if (const auto* error = std::get_if<ApiError>(&*result)) co_return refuse(asked, *error);
+  ApiResult<Json> answer =
+      result ? *std::move(result) : ApiError{"ServerException", result.error().message, 500};
+  deps_.metrics.served(operation, answer, deps_.clock.now().mono - begun);
+  if (const auto* error = std::get_if<ApiError>(&answer)) co_return refuse(asked, *error);
   if (asked.audited) record(asked, "ok");
   deps_.log.debug(
       "served a call",
       {{"request", asked.audit.requestId}, {"operation", operation}, {"key", asked.audit.accessKeyId}});
-  co_return aws::successResponse(json::dump(std::get<Json>(*result)), asked.audit.requestId);
+  co_return aws::successResponse(json::dump(std::get<Json>(answer)), asked.audit.requestId);
+}
+
+/// As a call that changes nothing.
+Async<http::Answer> Gateway::answer(http::ServerRequest request) {
+  if (!Extension::serves(request)) co_return co_await handle(std::move(request));
+  auto read = deps_.extension.read(request);
+  auto* question = std::get_if<Question>(&read);
+  Asked asked = begin(request, question ? question->operation : "berth:Why", /*changes=*/false);
+  if (auto error = identify(request, asked)) co_return refuse(asked, *error);
+  if (!throttle_.admit(asked.audit.principal, asked.audit.operation, deps_.clock.now().mono)) {
+    deps_.metrics.throttled.add();
+    co_return refuse(asked, ApiError{"ThrottlingException", "Rate exceeded"});
+  }
+  // What there is and is not, only who may ask learns.
+  const Json needs{{"resource", question ? question->resource : "*"}};
+  if (auto error = authorized(needs, asked)) co_return refuse(asked, *error);
+  if (!question) co_return refuse(asked, std::get<ApiError>(read));
+  Caller caller = callerOf(request, asked, options_.tls);
+  auto answer = co_await deps_.extension.answer(std::move(*question), std::move(caller));
+  if (const auto* error = std::get_if<ApiError>(&answer)) co_return refuse(asked, *error);
+  co_return std::get<http::Answer>(std::move(answer));
 }
 
 /// Who is on the way in is never asked to be slower: sessions carry heartbeats.
@@ -238,25 +270,6 @@ Async<http::UpgradeDecision> Gateway::upgrade(http::ServerRequest request) {
     co_return refusedUpgrade(*error);
   }
   co_return acs ? deps_.sessions.acs(*query) : deps_.sessions.tcs(*query);
-}
-
-/// What follows from the state is counted when it is asked for: it is asked for seldom.
-http::Response Gateway::metrics() {
-  const State& state = deps_.runner.core().state();
-  size_t connected = 0;
-  for (const auto& [id, instance] : state.instances()) connected += instance.connected;
-  std::map<TaskStatus, size_t> by_status;
-  for (const auto& task : state.tasks()) ++by_status[task->lastStatus];
-  metrics_.gauge("berth_agents_connected", "agents with a command session")
-      .set(static_cast<double>(connected));
-  for (TaskStatus status :
-       {TaskStatus::Pending, TaskStatus::Running, TaskStatus::Stopping, TaskStatus::Stopped}) {
-    metrics_.gauge("berth_tasks", "tasks by lastStatus", {{"status", std::string(name(status))}})
-        .set(static_cast<double>(by_status[status]));
-  }
-  http::Response response = plain(200, metrics_.render());
-  response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-  return response;
 }
 
 }  // namespace berth::controller

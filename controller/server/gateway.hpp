@@ -9,13 +9,14 @@
 #include "common/aws/replay_guard.hpp"
 #include "common/aws/sigv4_verifier.hpp"
 #include "common/http/server.hpp"
-#include "common/metrics/registry.hpp"
 #include "controller/callers/authorize.hpp"
 #include "controller/callers/caller_book.hpp"
 #include "controller/callers/throttle.hpp"
 #include "controller/operations/table.hpp"
 #include "controller/server/agent_sessions.hpp"
 #include "controller/server/audit_log.hpp"
+#include "controller/server/extension.hpp"
+#include "controller/server/metrics.hpp"
 
 namespace berth::controller {
 
@@ -31,6 +32,8 @@ struct GatewayDeps {
   CoreRunner& runner;
   AgentSessions& sessions;
   AuditLog& audit;
+  Extension& extension;
+  Metrics& metrics;
   Random& random;
   const Clock& clock;
   Log& log;
@@ -42,6 +45,8 @@ class Gateway final : public http::Handler {
 
   /// POST /: an API call. GET /health: 200 while the store can be written, else 503. GET /metrics.
   Async<http::Response> handle(http::ServerRequest request) override;
+  /// As handle(), and the extension endpoint.
+  Async<http::Answer> answer(http::ServerRequest request) override;
   /// /v1/acs/ws and /v1/tcs/ws.
   Async<http::UpgradeDecision> upgrade(http::ServerRequest request) override;
 
@@ -56,6 +61,9 @@ class Gateway final : public http::Handler {
   };
 
   Async<http::Response> call(http::ServerRequest request);
+  /// The call itself, once nothing speaks against it.
+  Async<http::Response> perform(std::string operation, Json input, Caller caller, Asked asked);
+  static Caller callerOf(const http::ServerRequest& request, const Asked& asked, bool tls);
   Asked begin(const http::ServerRequest& request, std::string operation, bool changes);
   /// Who signed the request.
   std::optional<ApiError> identify(const http::ServerRequest& request, Asked& asked);
@@ -65,7 +73,6 @@ class Gateway final : public http::Handler {
   http::Response refuse(Asked& asked, const ApiError& error);
   void record(Asked& asked, const std::string& outcome);
   void recordRefusal(Asked& asked, const ApiError& error);
-  http::Response metrics();
 
   GatewayOptions options_;
   GatewayDeps deps_;
@@ -76,11 +83,6 @@ class Gateway final : public http::Handler {
   TokenBucket strangers_;                      ///< refusals of nobody known that the audit log tells
   int64_t leftOut_ = 0;                        ///< and those that it did not
   WallTime startedAt_;                         ///< to the second, as signatures are dated
-  Registry metrics_;
-  Counter& calls_;
-  Counter& refused_;
-  Counter& throttled_;
-  Counter& unrecorded_;
 };
 
 /// The errors that the server makes by itself (bad HTTP, too large, too slow), in the API's form.

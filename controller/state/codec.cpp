@@ -1,6 +1,9 @@
 #include "controller/state/codec.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iomanip>
+#include <sstream>
 
 #include "controller/state/rows.hpp"
 
@@ -13,7 +16,7 @@ struct Row {
 };
 
 /// In the order of Kind.
-constexpr std::array<Row, 13> kRows = {{{"cluster", decodeCluster},
+constexpr std::array<Row, 14> kRows = {{{"cluster", decodeCluster},
                                         {"family", decodeFamily},
                                         {"task_definition", decodeDefinition},
                                         {"instance", decodeInstance},
@@ -25,7 +28,8 @@ constexpr std::array<Row, 13> kRows = {{{"cluster", decodeCluster},
                                         {"service_deployment", decodeServiceDeployment},
                                         {"service_revision", decodeServiceRevision},
                                         {"task_set", decodeTaskSet},
-                                        {"task_protection", decodeProtection}}};
+                                        {"task_protection", decodeProtection},
+                                        {kStoppedTask, nullptr}}};
 
 struct ToRow {
   std::optional<std::string> operator()(std::nullptr_t) const { return std::nullopt; }
@@ -39,6 +43,14 @@ static_assert(kRows.size() == std::variant_size_v<Entity>);
 
 }  // namespace
 
+std::string orderKey(const StoppedTask& task) {
+  constexpr int kDigits = 12;
+  std::ostringstream out;
+  out << std::hex << std::setw(kDigits) << std::setfill('0')
+      << std::max<int64_t>(toEpochMillis(task.stoppedAt), 0);
+  return out.str() + "/" + task.id;
+}
+
 Changes toChanges(const Mutations& mutations) {
   Changes out;
   for (const Mutation& mutation : mutations) {
@@ -47,6 +59,8 @@ Changes toChanges(const Mutations& mutations) {
     change.key = mutation.key;
     change.value = std::visit(ToRow{}, mutation.value);
     out.push_back(std::move(change));
+    if (const auto* stopped = mutation.as<StoppedTask>())
+      out.push_back({kStoppedOrder, orderKey(*stopped), "{}"});
   }
   return out;
 }
@@ -55,7 +69,7 @@ Decoded fromRecords(const std::vector<Record>& records) {
   Decoded out;
   for (const Record& record : records) {
     for (const Row& row : kRows) {
-      if (record.kind != row.kind) continue;
+      if (record.kind != row.kind || !row.decode) continue;
       std::string where = record.kind + "/" + record.key;
       auto object = json::parseObject(record.value, where);
       if (!object) {

@@ -1,7 +1,7 @@
 // Entities as the rows of a store, and back. One row an entity: kind ("cluster", "family",
 // "task_definition", "instance", "task", "client_token", "account_setting", "capacity_provider", "service",
-// "service_deployment", "service_revision", "task_set", "task_protection"), its key, and JSON. Unknown
-// members of a row are ignored, missing ones take their defaults.
+// "service_deployment", "service_revision", "task_set", "task_protection", "stopped_task"), its key, and
+// JSON. Unknown members of a row are ignored, missing ones take their defaults.
 #pragma once
 
 #include <vector>
@@ -13,6 +13,12 @@ namespace berth::controller {
 
 /// The changes to a store that make `mutations` durable.
 Changes toChanges(const Mutations& mutations);
+
+/// Stopped tasks, by id, and their order: "HEX/ID" with 12 hex digits of the milliseconds at which a task
+/// stopped, and no content. There may be very many: they are not for fromRecords.
+inline constexpr const char* kStoppedTask = "stopped_task";
+inline constexpr const char* kStoppedOrder = "stopped_order";
+std::string orderKey(const StoppedTask& task);
 
 struct Decoded {
   std::vector<Entity> entities;

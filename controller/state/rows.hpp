@@ -27,6 +27,7 @@ Json encode(const TaskProtection& protection);
 
 /// The text of an entity's row.
 std::string rowOf(const Task& task);
+inline std::string rowOf(const StoppedTask& task) { return task.document; }
 template <class Of>
 std::string rowOf(const Of& entity) {
   return json::dump(encode(entity));

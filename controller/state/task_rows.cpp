@@ -68,6 +68,19 @@ void putContainer(Writer& out, const ContainerSpec& spec, const TaskContainer& c
   out.closeObject();
 }
 
+void putCauses(Writer& out, const std::vector<Cause>& causes) {
+  if (causes.empty()) return;
+  out.openList("causes");
+  for (const Cause& cause : causes) {
+    out.openObject();
+    put(out, "kind", static_cast<int64_t>(cause.kind));
+    put(out, "at", toEpochMillis(cause.at));
+    put(out, "by", cause.by);
+    out.closeObject();
+  }
+  out.closeList();
+}
+
 void putGpus(Writer& out, const std::vector<Gpu>& gpus) {
   if (gpus.empty()) return;
   out.openList("gpus");
@@ -160,6 +173,16 @@ void decodeContainer(const Json& value, Fields& parent, TaskSpec& taskSpec, Task
   task.containers.push_back(std::move(container));
 }
 
+Cause decodeCause(const Json& value, Fields& parent) {
+  Fields fields(value, parent.pathOf("causes"));
+  Cause out;
+  out.kind = state(fields, "kind", Cause::Kind::InstanceDeregistered);
+  out.at = fromEpochMillis(fields.integer("at"));
+  out.by = fields.str("by");
+  parent.absorb(fields);
+  return out;
+}
+
 bool isDefinitionKey(const std::string& text) {
   size_t colon = text.rfind(':');
   if (colon == std::string::npos || colon + 1 == text.size() || text.size() - colon > 10) return false;
@@ -181,6 +204,7 @@ std::string rowOf(const Task& task) {
   put(out, "stopWanted", task.stopWanted);
   put(out, "stopCode", task.stopCode);
   put(out, "stoppedReason", task.stoppedReason);
+  putCauses(out, task.causes.list());
   put(out, "version", task.version, 1);
   putTimes(out, task);
   out.openList("containers");
@@ -215,6 +239,7 @@ Entity decodeTask(Fields& fields) {
   out.stopCode = fields.str("stopCode");
   out.stoppedReason = fields.str("stoppedReason");
   for (const Json* container : fields.list("containers")) decodeContainer(*container, fields, spec, out);
+  for (const Json* cause : fields.list("causes")) out.causes.add(decodeCause(*cause, fields));
   out.spec = Shared<TaskSpec>(std::move(spec));
   out.version = fields.integer("version", 1);
   out.createdAt = fromEpochMillis(fields.integer("createdAt"));

@@ -272,3 +272,66 @@ TEST_CASE("a file is open once at a time") {
   store.reset();
   CHECK(keysOf(*openStore(path)) == Keys{"a"});
 }
+
+namespace {
+
+std::vector<Record> readFrom(SqliteStore& store, const Range& range) {
+  std::promise<Result<std::vector<Record>>> answer;
+  store.read(range, [&](Result<std::vector<Record>> rows) { answer.set_value(std::move(rows)); });
+  auto rows = answer.get_future().get();
+  if (!rows) FAIL(rows.error().message);
+  return *rows;
+}
+
+int64_t countOf(SqliteStore& store, const std::string& kind) {
+  std::promise<Result<int64_t>> answer;
+  store.count(kind, [&](Result<int64_t> count) { answer.set_value(std::move(count)); });
+  auto count = answer.get_future().get();
+  if (!count) FAIL(count.error().message);
+  return *count;
+}
+
+}  // namespace
+
+TEST_CASE("rows of kinds that may be many are left out of a load") {
+  TempDir dir;
+  auto store = openStore(dir.path("s.db"));
+  REQUIRE(commit(*store, {put("a", "1"), {"old", "b", "2"}, {"older", "c", "3"}, {"x", "d", "4"}}).ok());
+  const auto loaded = store->loadWithout({"old", "older"});
+  REQUIRE(loaded.ok());
+  CHECK(*loaded == std::vector<Record>{{"task", "a", "1"}, {"x", "d", "4"}});
+  CHECK(store->loadWithout({})->size() == 4);
+}
+
+TEST_CASE("rows of a kind are read from a key on, and counted") {
+  TempDir dir;
+  auto store = openStore(dir.path("s.db"));
+  REQUIRE(commit(*store, {put("a", "1"), put("b", "2"), put("c", "3"), {"x", "bb", "4"}}).ok());
+  CHECK(readFrom(*store, {"task", "b", 1}) == std::vector<Record>{{"task", "b", "2"}});
+  CHECK(readFrom(*store, {"task", "aa", 10}) == std::vector<Record>{{"task", "b", "2"}, {"task", "c", "3"}});
+  CHECK(readFrom(*store, {"task", "", 2}).size() == 2);
+  CHECK(readFrom(*store, {"none", "", 2}).empty());
+  const std::string long_kind(100, 'k');
+  const std::string long_key(100, 'y');
+  REQUIRE(commit(*store, {{long_kind, long_key, "5"}}).ok());
+  CHECK(readFrom(*store, {long_kind, long_key, 1}) == std::vector<Record>{{long_kind, long_key, "5"}});
+  CHECK(countOf(*store, long_kind) == 1);
+  CHECK(countOf(*store, "task") == 3);
+  CHECK(countOf(*store, "none") == 0);
+}
+
+TEST_CASE("a read sees what was committed before it, also while that waits") {
+  TempDir dir;
+  HeldWriter writer;
+  SqliteOptions options = optionsFor(dir.path("s.db"));
+  options.executor = writer.executor();
+  auto store = SqliteStore::open(options);
+  REQUIRE(store.ok());
+  (*store)->commit({put("first", "1")}, [](Status) {});
+  writer.waitUntilHeld();
+  (*store)->commit({put("second", "2")}, [](Status) {});
+  std::promise<size_t> seen;
+  (*store)->read({"task", "", 10}, [&](Result<std::vector<Record>> rows) { seen.set_value(rows->size()); });
+  writer.release();
+  CHECK(seen.get_future().get() == 2);
+}

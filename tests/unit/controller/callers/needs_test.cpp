@@ -117,6 +117,19 @@ TEST_CASE("a policy's action names an operation, or is of another service") {
   CHECK(namesOperation("*"));
   CHECK(namesOperation("ecr:*"));
   CHECK_FALSE(namesOperation("ecs:RunTasks"));
+  CHECK(namesOperation("berth:Why"));
+  CHECK(namesOperation("berth:*"));
+  CHECK_FALSE(namesOperation("berth:RunTask"));
+  CHECK_FALSE(namesOperation("ecs:Why"));
+}
+
+TEST_CASE("the extension's questions need the thing that they are about") {
+  AskedFor asked;
+  CHECK(asked.need("berth:Why", {{"resource", kArn + "task/prod/t"}}) == "task/prod/t in cluster/prod");
+  CHECK(asked.need("berth:Why", {{"resource", kArn + "cluster/prod"}}) == "cluster/prod");
+  CHECK(asked.need("berth:Events", {{"resource", "*"}}) == "*");
+  CHECK(actionOf("berth:Why") == "berth:Why");
+  CHECK(actionOf("RunTask") == "ecs:RunTask");
 }
 
 }  // namespace

@@ -52,6 +52,8 @@ Task wholeTask() {
   container.bindings.push_back(NetworkBinding{"::", 80, 32768, 0, 0, true});
   container.bindings.push_back(NetworkBinding{"0.0.0.0", 8000, 32769, 8010, 32779, false});
   task.containers = {container, TaskContainer{}};
+  task.causes.add({Cause::Kind::StopTask, at(8), "arn:aws:iam::000000000000:root"});
+  task.causes.add({Cause::Kind::ContainerStopped, at(9), "app"});
   task.version = 7;
   task.createdAt = at(1);
   task.pullStartedAt = at(2);

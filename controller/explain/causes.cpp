@@ -1,0 +1,57 @@
+#include "controller/explain/causes.hpp"
+
+#include "controller/api/render.hpp"
+
+namespace berth::controller {
+namespace {
+
+void putWord(Json& out, const char* member, const std::string& text) {
+  if (!text.empty()) out[member] = text;
+}
+
+std::string instanceArn(const State& state, const ecs::Names& names, const Task& task) {
+  const Instance* instance = state.instance(task.instance);
+  return instance ? arnOf(names, *instance) : names.instance(task.spec->cluster, task.instance).str();
+}
+
+void putContainerEnd(Json& out, const Task& task, const std::string& container) {
+  out["container"] = container;
+  for (size_t place = 0; place < task.containers.size(); ++place) {
+    const ContainerSpec& spec = task.spec->containers[place];
+    if (spec.name != container) continue;
+    out["essential"] = spec.essential;
+    if (task.containers[place].exitCode) out["exitCode"] = *task.containers[place].exitCode;
+    putWord(out, "reason", task.containers[place].reason);
+  }
+}
+
+}  // namespace
+
+Json causesOf(const State& state, const ecs::Names& names, const Task& task) {
+  Json out = Json::array();
+  for (const Cause& cause : task.causes.list()) {
+    Json one{{"cause", name(cause.kind)}, {"at", toRfc3339(cause.at)}};
+    if (cause.kind == Cause::Kind::ContainerStopped) {
+      putContainerEnd(one, task, cause.by);
+    } else {
+      one["by"] = cause.by;
+    }
+    if (cause.kind == Cause::Kind::StopTask) putWord(one, "reason", task.stoppedReason);
+    if (cause.kind == Cause::Kind::InstanceDeregistered)
+      one["containerInstanceArn"] = instanceArn(state, names, task);
+    out.push_back(std::move(one));
+  }
+  if (task.lastStatus != TaskStatus::Stopped) return out;
+  Json end{{"cause", "TaskStopped"}};
+  if (task.stoppedAt) end["at"] = toRfc3339(*task.stoppedAt);
+  putWord(end, "stopCode", task.stopCode);
+  putWord(end, "reason", task.stoppedReason);
+  out.push_back(std::move(end));
+  return out;
+}
+
+Json recordOf(const State& state, const ecs::Names& names, const Task& task) {
+  return Json{{"task", renderTask(state, names, task, true)}, {"causes", causesOf(state, names, task)}};
+}
+
+}  // namespace berth::controller

@@ -1,0 +1,66 @@
+// What the controller answers beyond the ECS API, by GET: /v1/why, /v1/tasks/ID, /v1/summary, /v1/events.
+#pragma once
+
+#include <string>
+
+#include "common/http/server.hpp"
+#include "controller/api/context.hpp"
+#include "controller/events/render_event.hpp"
+#include "controller/explain/why.hpp"
+#include "controller/server/core_runner.hpp"
+#include "controller/server/event_feed.hpp"
+#include "controller/server/history.hpp"
+
+namespace berth::controller {
+
+/// A question that was understood.
+struct Question {
+  enum class About { Task, Instance, Placement, Record, Summary, Events };
+
+  About about = About::Summary;
+  std::string operation;        ///< as policies know it: "berth:Why"
+  std::string resource;         ///< the ARN that it is about, or "*"
+  std::string id;               ///< of the task or instance
+  Json input = Json::object();  ///< of a placement: cluster and taskDefinition
+  EventFilter filter;
+  int64_t after = 0;  ///< the position behind which events are wanted
+};
+
+struct ExtensionDeps {
+  CoreRunner& runner;
+  EventFeed& feed;
+  History& history;
+  const Clock& clock;
+};
+
+class Extension {
+ public:
+  explicit Extension(ExtensionDeps deps) : deps_(deps) {}
+
+  static bool serves(const http::ServerRequest& request);
+
+  /// ResourceNotFoundException (404) for a path or a reference that is none of ours,
+  /// InvalidParameterException for a query that can't be meant.
+  ApiResult<Question> read(const http::ServerRequest& request) const;
+  /// Answers someone who may ask. TaskNotFound and the like are errors of status 404.
+  Async<ApiResult<http::Answer>> answer(Question question, Caller caller);
+
+ private:
+  ApiResult<Question> readWhy(const http::Query& query) const;
+  ApiResult<Question> readTask(const std::string& reference, Question question) const;
+  ApiResult<Question> readInstance(const std::string& reference) const;
+  ApiResult<Question> readPlacement(const http::Query& query) const;
+  ApiResult<Question> readEvents(const http::ServerRequest& request, const http::Query& query) const;
+
+  const State& state() const { return deps_.runner.core().state(); }
+  const ecs::Names& names() const { return deps_.runner.core().names(); }
+  AgentFacts factsOf(const std::string& instance) const;
+  Json whyOf(const Task& task) const;
+  Async<ApiResult<Json>> record(Question question) const;
+  Json summary() const;
+  http::StreamedResponse stream(Question question) const;
+
+  ExtensionDeps deps_;
+};
+
+}  // namespace berth::controller
