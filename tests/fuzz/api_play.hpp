@@ -19,10 +19,10 @@ using controller::Json;
 class ApiPlay {
  public:
   ApiPlay() {
-    call("CreateCluster", Json{{"clusterName", "default"}});
-    call("RegisterTaskDefinition", Json::parse(R"({"family":"web","containerDefinitions":[
+    make("CreateCluster", Json{{"clusterName", "default"}});
+    make("RegisterTaskDefinition", Json::parse(R"({"family":"web","containerDefinitions":[
         {"name":"app","image":"registry/app:1","cpu":16,"memory":32,"portMappings":[{"containerPort":80}]}]})"));
-    call("RegisterContainerInstance", Json::parse(R"({"cluster":"default","totalResources":[
+    make("RegisterContainerInstance", Json::parse(R"({"cluster":"default","totalResources":[
         {"name":"CPU","type":"INTEGER","integerValue":1024},
         {"name":"MEMORY","type":"INTEGER","integerValue":1000}]})"));
     controller::Output out;
@@ -61,6 +61,12 @@ class ApiPlay {
   Json call(const std::string& operation, Json input) {
     Answer answer = ask(operation, std::move(input));
     return std::holds_alternative<Json>(answer) ? std::get<Json>(std::move(answer)) : Json();
+  }
+  /// The answer to a call that has to succeed.
+  Json make(const std::string& operation, Json input) {
+    Json answer = call(operation, std::move(input));
+    require(!answer.is_null(), "what a play begins with is made", operation);
+    return answer;
   }
 
   /// What is sent to an agent can be read by one, and it can run what it is handed.

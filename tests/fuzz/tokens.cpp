@@ -42,19 +42,20 @@ class TokenPlay {
   TokenPlay() {
     for (int i = 0; i < 4; ++i) {
       const std::string digit = std::to_string(i);
-      play_.call("CreateCluster", Json{{"clusterName", "c" + digit}});
-      play_.call("CreateCapacityProvider",
-                 Json{{"name", "p" + digit}, {"autoScalingGroupProvider", {{"autoScalingGroupArn", "g"}}}});
-      Json definition = Json::parse(R"({"containerDefinitions":[{"name":"app","image":"i","memory":4}]})");
+      play_.make("CreateCluster", Json{{"clusterName", "c" + digit}});
+      play_.make(
+          "CreateCapacityProvider",
+          Json{{"name", "p" + digit}, {"autoScalingGroupProvider", {{"autoScalingGroupArn", "g" + digit}}}});
+      Json definition = Json::parse(R"({"containerDefinitions":[{"name":"app","image":"i","memory":8}]})");
       definition["family"] = i % 3 == 0 ? "web" : "f" + digit;
-      play_.call("RegisterTaskDefinition", definition);
+      play_.make("RegisterTaskDefinition", definition);
       Json attribute{{"name", "a" + digit}, {"targetId", "$containerInstanceArn"}};
-      play_.call("PutAttributes", Json{{"attributes", Json::array({attribute})}});
+      play_.make("PutAttributes", Json{{"attributes", Json::array({attribute})}});
     }
-    play_.call("RunTask", Json{{"taskDefinition", "web"}, {"count", 4}});
+    play_.make("RunTask", Json{{"taskDefinition", "web"}, {"count", 4}});
     serve("web", 1, "");
     for (int i = 0; i < 3; ++i) {
-      play_.call("UpdateService", Json{{"service", "web"}, {"forceNewDeployment", true}});
+      play_.make("UpdateService", Json{{"service", "web"}, {"forceNewDeployment", true}});
     }
   }
 
