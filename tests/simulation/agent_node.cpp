@@ -3,6 +3,7 @@
 #include "agent/state/codec.hpp"
 #include "proto/acs/codec.hpp"
 #include "tests/simulation/cluster.hpp"
+#include "tests/simulation/families.hpp"
 
 namespace berth::simulation {
 namespace {
@@ -54,17 +55,25 @@ std::vector<std::string> AgentNode::loseState(bool all) {
   return lost;
 }
 
+/// While it is cut off no call gets out.
+void AgentNode::request(const std::string& operation, const Json& input, Reply reply) {
+  if (!cutOff()) return cluster_.request(operation, input, alive_, std::move(reply));
+  world_.after(seconds(2), alive_, [reply] { reply(makeError(Code::Unavailable, "no route to host")); });
+}
+
 void AgentNode::registerInstance() {
   if (token_.empty()) token_ = randomUuid(world_.random());
   Json cpu{{"name", "CPU"}, {"type", "INTEGER"}, {"integerValue", cpu_}};
   Json memory{{"name", "MEMORY"}, {"type", "INTEGER"}, {"integerValue", memory_}};
   Json attributes = Json::array();
   for (const auto& [name, value] : agent::capabilities({}, {})) attributes.push_back({{"name", name}});
+  attributes.push_back({{"name", "zone"}, {"value", zoneOf(index_)}});
+  attributes.push_back({{"name", "rack"}, {"value", rackOf(index_)}});
   Json input{{"cluster", "default"},
              {"clientToken", token_},
              {"totalResources", Json::array({cpu, memory})},
              {"attributes", std::move(attributes)}};
-  cluster_.request("RegisterContainerInstance", input, alive_, [this](Result<Json> reply) {
+  request("RegisterContainerInstance", input, [this](Result<Json> reply) {
     if (!reply) return world_.after(seconds(1), alive_, [this] { registerInstance(); });
     instanceArn_ = (*reply)["containerInstance"]["containerInstanceArn"].get<std::string>();
     disk_.commit(agent::registrationChanges("default", instanceArn_), alive_, [this](bool ok) {
@@ -98,7 +107,7 @@ void AgentNode::connect() {
   world_.after(world_.between(milliseconds(1), milliseconds(50)), alive_, [this] {
     if (session_) return;
     if (sessionSince_ && world_.now().mono - *sessionSince_ >= kSessionLasts) newProcess_ = false;
-    if (!world_.fault(0.1)) {
+    if (!cutOff() && !world_.fault(0.1)) {
       session_ = cluster_.controller().connect(index_,
                                                {"default", instanceArn_, "0.1.0", "0", "20.10", newProcess_});
     }
@@ -107,14 +116,17 @@ void AgentNode::connect() {
   });
 }
 
-void AgentNode::cut() {
+void AgentNode::cut(Duration length, bool silently) {
+  cutUntil_ = std::max(cutUntil_, world_.now().mono + length);
   if (!session_) return;
   auto session = *std::exchange(session_, std::nullopt);
   // The other side notices later: until then it believes in the session.
   Alive forever = std::make_shared<bool>(true);
-  world_.after(world_.between(milliseconds(1), seconds(5)), forever,
-               [this, session] { cluster_.controller().disconnect(session); });
-  world_.after(world_.between(milliseconds(250), seconds(10)), alive_, [this] { connect(); });
+  if (!silently) {
+    world_.after(world_.between(milliseconds(1), seconds(5)), forever,
+                 [this, session] { cluster_.controller().disconnect(session); });
+  }
+  connect();
 }
 
 void AgentNode::onClosed(controller::SessionId session) {
@@ -208,7 +220,7 @@ void AgentNode::checkCleanedUp() const {
 
 void AgentNode::report(const agent::Report& report) {
   Json input = Json::parse(ecs::encode(agent::toRequest(report, "default")));
-  cluster_.request("SubmitTaskStateChange", input, alive_, [this, report](Result<Json> reply) {
+  request("SubmitTaskStateChange", input, [this, report](Result<Json> reply) {
     agent::ReportDone done{report, Status(), false};
     if (!reply) {
       done.result = reply.error();

@@ -4,13 +4,6 @@ namespace berth::simulation {
 
 using std::chrono::milliseconds;
 
-namespace {
-
-/// How long after the others something arrives that is late, at most.
-constexpr Duration kLatest = std::chrono::seconds(5);
-
-}  // namespace
-
 Cluster::Cluster(uint64_t seed, size_t agents) : world_(seed) {
   controller_ = std::make_unique<ControllerNode>(world_, *this);
   controller_->start();

@@ -19,6 +19,9 @@ namespace berth::simulation {
 using Json = nlohmann::json;
 using Reply = std::function<void(Result<Json>)>;  ///< an error here is a call that failed on its way
 
+/// How long after the others something arrives that is late, at most.
+inline constexpr Duration kLatest = std::chrono::seconds(5);
+
 class Cluster;
 
 /// The controller's process: what the real one does around the core, with nothing but the order that counts.
@@ -29,8 +32,8 @@ class ControllerNode {
   void start();
   void kill();
   bool up() const { return core_ != nullptr; }
-  /// Grows whenever the core has been called or started.
-  uint64_t touched() const { return touched_; }
+  /// When this process of it began.
+  MonoTime startedAt() const { return startedAt_; }
   /// An API call that has arrived. The reply leaves only when its changes are durable.
   void call(const std::string& operation, const Json& input, Reply reply);
   /// An agent opens its session; nullopt when it is refused or the controller is down.
@@ -39,6 +42,10 @@ class ControllerNode {
   void disconnect(controller::SessionId session);
   const controller::State& state() const { return core_->state(); }
   Disk& disk() { return disk_; }
+  /// Hears that the core has started, with what is stored.
+  std::function<void()> onStart = [] {};
+  /// Hears of all that the core has changed, before it is durable.
+  std::function<void(const controller::Mutations&)> onChange = [](const controller::Mutations&) {};
   /// Hears of all that has become durable.
   std::function<void(const controller::Mutations&)> onDurable = [](const controller::Mutations&) {};
 
@@ -50,6 +57,7 @@ class ControllerNode {
   };
   void process(controller::Output output, std::function<void()> reply, std::function<void()> failed);
   void pump();
+  void commit();
   void release(Pending pending);
   void armTimer();
 
@@ -60,7 +68,7 @@ class ControllerNode {
   std::unique_ptr<controller::Controller> core_;
   std::deque<Pending> queue_;
   bool committing_ = false;
-  uint64_t touched_ = 0;
+  MonoTime startedAt_{};
   std::map<controller::SessionId, size_t> agentOf_;
   std::optional<MonoTime> timer_;
 };
@@ -77,15 +85,23 @@ class AgentNode {
   std::vector<std::string> loseState(bool all);
   void onFrame(controller::SessionId session, const std::string& frame);
   void onClosed(controller::SessionId session);
-  /// The network between the agent and the controller breaks for a while.
-  void cut();
+  /// The network between the agent and the controller breaks for so long. When it does so silently the
+  /// controller is left to find out; else it hears of it within some seconds.
+  void cut(Duration length, bool silently);
+  /// Empty before it is registered.
+  const std::string& instanceArn() const { return instanceArn_; }
   /// At the end of a run.
   void checkCleanedUp() const;
+  /// Whether what runs takes no more than the host has.
+  bool withinItsMeans() const { return runtime_.takes().fitIn(cpu_, memory_); }
   FaultyRuntime& runtime() { return runtime_; }
+  const FaultyRuntime& runtime() const { return runtime_; }
   Disk& disk() { return disk_; }
   const agent::Engine* engine() const { return engine_.get(); }
 
  private:
+  bool cutOff() const { return world_.now().mono < cutUntil_; }
+  void request(const std::string& operation, const Json& input, Reply reply);
   void registerInstance();
   void run(agent::Stored stored);
   void connect();
@@ -113,6 +129,7 @@ class AgentNode {
   bool committing_ = false;
   std::optional<controller::SessionId> session_;
   std::optional<MonoTime> sessionSince_;
+  MonoTime cutUntil_{};
   std::map<std::string, MonoTime> stopped_;  ///< since when tasks are STOPPED, as this process has seen it
   bool newProcess_ = true;                   ///< until a session has lasted
   std::optional<MonoTime> timer_;

@@ -17,11 +17,12 @@ void ControllerNode::start() {
   options.keepStopped = std::chrono::hours(24);
   core_ = std::make_unique<controller::Controller>(simulatedNames(), options, world_.random());
   core_->load(decoded.entities);
-  ++touched_;
   queue_.clear();
   committing_ = false;
   agentOf_.clear();
   timer_.reset();
+  startedAt_ = world_.now().mono;
+  onStart();
   armTimer();
 }
 
@@ -80,7 +81,7 @@ void ControllerNode::disconnect(controller::SessionId session) {
 
 void ControllerNode::process(controller::Output output, std::function<void()> reply,
                              std::function<void()> failed) {
-  ++touched_;
+  if (!output.mutations.empty()) onChange(output.mutations);
   queue_.push_back(Pending{std::move(output), std::move(reply), std::move(failed)});
   pump();
   armTimer();
@@ -94,21 +95,34 @@ void ControllerNode::pump() {
       release(std::move(pending));
       continue;
     }
-    committing_ = true;
-    disk_.commit(controller::toChanges(queue_.front().output.mutations), alive_, [this](bool ok) {
-      committing_ = false;
-      if (ok) {
-        onDurable(queue_.front().output.mutations);
-        Pending pending = std::move(queue_.front());
-        queue_.pop_front();
-        release(std::move(pending));
-        return pump();
-      }
+    commit();
+  }
+}
+
+/// One commit for everything that waits.
+void ControllerNode::commit() {
+  committing_ = true;
+  const size_t count = queue_.size();
+  controller::Mutations all;
+  for (const Pending& pending : queue_) {
+    all.insert(all.end(), pending.output.mutations.begin(), pending.output.mutations.end());
+  }
+  disk_.commit(controller::toChanges(all), alive_, [this, count, all](bool ok) {
+    committing_ = false;
+    if (!ok) {
       // What could not be stored must not have happened: everything waiting fails, the core starts over.
       kill();
-      start();
-    });
-  }
+      return start();
+    }
+    onDurable(all);
+    std::vector<Pending> done;
+    for (size_t i = 0; i < count; ++i) {
+      done.push_back(std::move(queue_.front()));
+      queue_.pop_front();
+    }
+    for (Pending& pending : done) release(std::move(pending));
+    pump();
+  });
 }
 
 void ControllerNode::release(Pending pending) {

@@ -16,7 +16,8 @@ class Disk {
 
   void commit(Changes changes, const Alive& alive, std::function<void(bool ok)> done) {
     using std::chrono::milliseconds;
-    if (world_.fault(0.01)) {
+    if (world_.fault(failing_)) {
+      ++failed_;
       world_.after(milliseconds(5), alive, [done = std::move(done)] { done(false); });
       return;
     }
@@ -44,6 +45,9 @@ class Disk {
     die_ = std::move(die);
   }
   uint64_t commits() const { return commits_; }
+  /// The part of all commits that fail, while there are faults.
+  void setFailing(double part) { failing_ = part; }
+  uint64_t failed() const { return failed_; }
 
   /// Some rows of a kind, or all rows, are gone; answers their keys.
   std::vector<std::string> lose(bool all) {
@@ -69,6 +73,8 @@ class Disk {
  private:
   World& world_;
   uint64_t commits_ = 0;
+  double failing_ = 0.01;
+  uint64_t failed_ = 0;
   Crash crash_;
   std::function<void()> die_;
   std::map<std::pair<std::string, std::string>, std::string> rows_;

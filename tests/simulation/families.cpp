@@ -3,8 +3,6 @@
 namespace berth::simulation {
 namespace {
 
-using Json = nlohmann::json;
-
 Json depends(const char* container, const char* condition) {
   return Json::array({Json{{"containerName", container}, {"condition", condition}}});
 }
@@ -47,6 +45,10 @@ Json containersOf(const std::string& family) {
   main["mountPoints"] = Json::array({Json{{"sourceVolume", "scratch"}, {"containerPath", "/scratch"}}});
   return Json::array({main, side, first});
 }
+
+std::string zoneOf(size_t host) { return "zone-" + std::to_string(host % 3); }
+
+std::string rackOf(size_t host) { return "rack-" + std::to_string(host % 50); }
 
 std::string idOf(const std::string& arn) { return arn.substr(arn.rfind('/') + 1); }
 

@@ -7,6 +7,8 @@
 
 namespace berth::simulation {
 
+using Json = nlohmann::json;
+
 inline constexpr const char* kFamilies[] = {"web", "web",     "web",        "stubborn", "job",   "crash",
                                             "oom", "missing", "badcommand", "again",    "chain", "broken"};
 
@@ -17,7 +19,11 @@ bool lasts(const std::string& family);
 std::optional<int> exitCodeOf(const std::string& family, const std::string& container);
 
 /// What the containers of a family are; most have one that matters and one beside it.
-nlohmann::json containersOf(const std::string& family);
+Json containersOf(const std::string& family);
+
+/// The attributes of a host, by its number: three zones, and racks of ten among five hundred hosts.
+std::string zoneOf(size_t host);
+std::string rackOf(size_t host);
 
 /// The id in a task's ARN.
 std::string idOf(const std::string& arn);

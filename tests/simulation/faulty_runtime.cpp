@@ -378,6 +378,16 @@ std::set<ContainerKey> FaultyRuntime::running() const {
   return out;
 }
 
+Taken FaultyRuntime::takes() const {
+  Taken out;
+  for (const auto& [name, box] : boxes_) {
+    if (box.seen.state != RunState::Running) continue;
+    out.cpu += box.spec.cpuShares;
+    out.memory += box.spec.memoryBytes;
+  }
+  return out;
+}
+
 std::string FaultyRuntime::removeSomething() {
   if (boxes_.empty()) return "";
   auto it = boxes_.begin();

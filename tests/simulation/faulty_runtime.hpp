@@ -27,6 +27,15 @@ struct StartLedger {
   }
 };
 
+/// What containers take of their host.
+struct Taken {
+  int64_t cpu = 0;     ///< shares
+  int64_t memory = 0;  ///< bytes
+  bool fitIn(int64_t hostCpu, int64_t hostMebibytes) const {
+    return cpu <= hostCpu && memory <= hostMebibytes << 20;
+  }
+};
+
 class FaultyRuntime {
  public:
   using Answer = std::function<void(agent::Done)>;
@@ -54,6 +63,8 @@ class FaultyRuntime {
 
   /// Names of the tasks' containers that run right now.
   std::set<agent::ContainerKey> running() const;
+  /// What those take.
+  Taken takes() const;
   void forget(const std::string& taskArn) { ledger_.forgotten.insert(taskArn); }
   /// A container is removed behind the agent's back; answers its task, or nothing when there was none.
   std::string removeSomething();

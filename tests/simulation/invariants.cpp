@@ -8,53 +8,67 @@
 namespace berth::simulation {
 namespace {
 
-/// A run needs some ten thousand steps.
-constexpr uint64_t kMostSteps = 1'000'000;
+/// For each agent; a run needs some thousand.
+constexpr uint64_t kMostSteps = 200'000;
 
 }  // namespace
 
 void Scenario::checkStep() {
-  if (++steps_ > kMostSteps) throw Violation("a live lock: time stands still while things go on happening");
-  if (cluster_.controller().up() && cluster_.controller().touched() != checked_) {
-    checked_ = cluster_.controller().touched();
-    checkController();
+  if (++steps_ > kMostSteps * options_.agents) {
+    throw Violation("a live lock: time stands still while things go on happening");
   }
-  if (steps_ % 64 == 0) {
-    checkHosts();
-    checkWaiting();
+  const auto second =
+      std::chrono::duration_cast<std::chrono::seconds>(cluster_.world().now().mono.time_since_epoch());
+  if (second == checked_) return;
+  checked_ = second;
+  if (cluster_.controller().up()) checkController();
+  checkHosts();
+  checkWaiting();
+}
+
+/// The state of the controller changes by these alone, and when it starts.
+void Scenario::checkChanges(const controller::Mutations& mutations) {
+  const controller::State& state = cluster_.controller().state();
+  std::set<std::string> instances;
+  for (const controller::Mutation& mutation : mutations) {
+    if (mutation.kind == controller::Kind::Task && told_.contains(mutation.key)) checkTold(mutation.key);
+    if (const auto* task = mutation.as<controller::Task>()) instances.insert(task->instance);
   }
+  for (const std::string& id : instances) {
+    if (const controller::Instance* instance = state.instance(id)) checkLoad(state, *instance);
+  }
+  placements_.check(state, mutations);
 }
 
 void Scenario::checkController() {
+  for (const auto& [id, wish] : told_) checkTold(id);
   const controller::State& state = cluster_.controller().state();
-  for (const auto& [id, wish] : told_) {
-    const controller::Task* task = state.task(id);
-    if (!task) throw Violation("a task that a user was told of is lost: " + id);
-    // Only what is durable binds: what was in memory alone goes with a commit that fails.
-    auto furthest = furthest_[id];
-    if (task->lastStatus < furthest) {
-      throw Violation("a task went back from " + std::string(name(furthest)) + " to " +
-                      std::string(name(task->lastStatus)) + ": " + id);
-    }
-    if (task->lastStatus == controller::TaskStatus::Stopped && task->stopCode.empty()) {
-      throw Violation("a task stopped without a reason: " + id);
-    }
+  for (const auto& [id, instance] : state.instances()) checkLoad(state, instance);
+}
+
+void Scenario::checkTold(const std::string& id) {
+  const controller::Task* task = cluster_.controller().state().task(id);
+  if (!task) throw Violation("a task that a user was told of is lost: " + id);
+  // Only what is durable binds: what was in memory alone goes with a commit that fails.
+  auto furthest = furthest_[id];
+  if (task->lastStatus < furthest) {
+    throw Violation("a task went back from " + std::string(name(furthest)) + " to " +
+                    std::string(name(task->lastStatus)) + ": " + id);
   }
-  for (const auto& [id, instance] : state.instances()) {
-    const controller::Resources& used = state.used(id);
-    if (used.cpu > instance.registered.cpu || used.memory > instance.registered.memory) {
-      throw Violation("instance " + id + " was given more than it has");
-    }
+  if (task->lastStatus == controller::TaskStatus::Stopped && task->stopCode.empty()) {
+    throw Violation("a task stopped without a reason: " + id);
   }
 }
 
 void Scenario::checkHosts() {
   std::map<std::string, size_t> host_of;
   for (size_t i = 0; i < cluster_.agents().size(); ++i) {
-    for (const agent::ContainerKey& key : cluster_.agents()[i]->runtime().running()) {
+    const AgentNode& agent = *cluster_.agents()[i];
+    for (const agent::ContainerKey& key : agent.runtime().running()) {
       auto [it, added] = host_of.emplace(key.taskArn, i);
       if (it->second != i) throw Violation("task " + key.taskArn + " runs on two hosts");
     }
+    if (!agent.withinItsMeans()) throw Violation("host " + std::to_string(i) + " runs more than it can");
   }
 }
 
@@ -115,9 +129,9 @@ bool Scenario::excused(const std::string& id) const {
   const StartLedger& ledger = cluster_.ledger();
   const int attempts = agent::EngineOptions{}.attempts;
   const bool failed = std::ranges::any_of(ledger.failures, [&](const auto& entry) {
-    return idOf(entry.first) == id && entry.second >= attempts;
+    return entry.second >= attempts && entry.first.ends_with(id);
   });
-  return failed || std::ranges::any_of(ledger.misdated, [&](const auto& arn) { return idOf(arn) == id; });
+  return failed || std::ranges::any_of(ledger.misdated, [&](const auto& arn) { return arn.ends_with(id); });
 }
 
 /// A container that ended by itself has its own exit code, as the controller tells it.

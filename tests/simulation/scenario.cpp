@@ -9,10 +9,18 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+/// A fleet makes as many commits in a second as a small cluster in a run, and after each that fails all
+/// agents have to come back.
+constexpr double kFleetFailing = 0.0004;
+/// After the last frame of an agent that may be on its way.
+constexpr Duration kKnownLostWithin = controller::DeliveryOptions{}.lostAfter + kLatest + milliseconds(10);
+
 }  // namespace
 
 Scenario::Scenario(uint64_t seed, ScenarioOptions options)
-    : options_(options), cluster_(seed, options.agents) {}
+    : options_(options), cluster_(seed, options.agents) {
+  if (options_.fleet) cluster_.controller().disk().setFailing(kFleetFailing);
+}
 
 /// A user's call: tried until it gets through, as their tools do.
 void Scenario::call(const std::string& operation, const Json& input, std::function<void(const Json&)> then) {
@@ -40,6 +48,10 @@ void Scenario::setUp() {
       furthest = std::max(furthest, task->lastStatus);
     }
   };
+  cluster_.controller().onChange = [this](const controller::Mutations& mutations) {
+    checkChanges(mutations);
+  };
+  cluster_.controller().onStart = [this] { checkController(); };
   call("CreateCluster", Json::object(), [this](const Json&) {
     for (auto& agent : cluster_.agents()) agent->start();
   });
@@ -50,6 +62,7 @@ void Scenario::setUp() {
   }
   for (size_t i = 0; i < options_.plan.size(); ++i) follow(i);
   if (!options_.plan.empty()) return;
+  if (options_.fleet) return setUpFleet();
   for (size_t i = 0; i < options_.tasks; ++i) {
     Duration at = cluster_.world().between(seconds(5), options_.faults);
     cluster_.world().after(at, forever_, [this] { runAnyTask(); });
@@ -109,38 +122,73 @@ void Scenario::setClock() {
   for (auto& agent : cluster_.agents()) agent->runtime().noteAges();
 }
 
+void Scenario::breakAgent(AgentNode& agent) {
+  if (!agent.up()) return;
+  agent.kill();
+  if (cluster_.world().chance(0.2)) {
+    const bool all = cluster_.world().chance(0.5);
+    for (const std::string& arn : agent.loseState(all)) forgotten_.insert(idOf(arn));
+  }
+  restartLater([&agent] { agent.start(); });
+}
+
+void Scenario::crashController() {
+  if (!cluster_.controller().up()) return;
+  ++result_.crashes;
+  cluster_.controller().kill();
+  restartLater([this] { cluster_.controller().start(); });
+}
+
+void Scenario::cut(AgentNode& agent) {
+  World& world = cluster_.world();
+  if (world.chance(0.3)) return loseAgent(agent, world.between(seconds(10), seconds(60)));
+  agent.cut(world.between(milliseconds(250), seconds(10)), false);
+}
+
+/// Nobody tells the controller, and when the time has come it knows.
+void Scenario::loseAgent(AgentNode& agent, Duration length) {
+  agent.cut(length, true);
+  if (length <= kKnownLostWithin) return;
+  const MonoTime began = cluster_.world().now().mono;
+  cluster_.world().after(kKnownLostWithin, forever_, [this, &agent, began] {
+    if (!cluster_.controller().up() || agent.instanceArn().empty()) return;
+    const std::string id = idOf(agent.instanceArn());
+    const controller::Instance* instance = cluster_.controller().state().instance(id);
+    if (instance && instance->connected) throw Violation("an agent is lost and held to be there: " + id);
+    // One that has been started since knows no session of before.
+    if (cluster_.controller().startedAt() <= began) ++result_.lost;
+    if (options_.fleet && cluster_.world().chance(0.5)) giveUp(agent);
+  });
+}
+
+void Scenario::breakOne() {
+  World& world = cluster_.world();
+  AgentNode& agent = *cluster_.agents()[world.random().below(cluster_.agents().size())];
+  switch (world.random().below(6)) {
+    case 0:
+      return breakAgent(agent);
+    case 1:
+      return options_.fleet ? drainAny() : crashController();
+    case 2:
+      return cut(agent);
+    case 3:
+      if (world.chance(0.2)) tampered_.insert(idOf(agent.runtime().removeSomething()));
+      return;
+    case 4:
+      if (world.chance(0.5)) agent.runtime().hang(world.between(seconds(1), seconds(60)));
+      return;
+    case 5:
+      if (!options_.fleet || world.chance(0.05)) setClock();
+      return;
+  }
+}
+
 void Scenario::breakSomething() {
   World& world = cluster_.world();
   if (!world.faults()) return;
-  AgentNode& agent = *cluster_.agents()[world.random().below(cluster_.agents().size())];
-  switch (world.random().below(6)) {
-    case 5:
-      setClock();
-      break;
-    case 4:
-      if (world.chance(0.5)) agent.runtime().hang(world.between(seconds(1), seconds(60)));
-      break;
-    case 0:
-      if (!agent.up()) break;
-      agent.kill();
-      if (world.chance(0.2)) {
-        for (const std::string& arn : agent.loseState(world.chance(0.5))) forgotten_.insert(idOf(arn));
-      }
-      restartLater([&agent] { agent.start(); });
-      break;
-    case 1:
-      if (!cluster_.controller().up()) break;
-      cluster_.controller().kill();
-      restartLater([this] { cluster_.controller().start(); });
-      break;
-    case 2:
-      agent.cut();
-      break;
-    case 3:
-      if (world.chance(0.2)) tampered_.insert(idOf(agent.runtime().removeSomething()));
-      break;
-  }
-  world.after(world.between(milliseconds(100), seconds(4)), forever_, [this] { breakSomething(); });
+  breakOne();
+  const Duration most = options_.fleet ? milliseconds(250) : milliseconds(4000);
+  world.after(world.between(most / 40, most), forever_, [this] { breakSomething(); });
 }
 
 ScenarioResult Scenario::run() {
@@ -154,9 +202,16 @@ ScenarioResult Scenario::run() {
   world.endFaults();
   MonoTime end = end_of_faults + options_.quiet;
   while (world.step(end)) checkStep();
+  checkController();
   checkEnd();
-  ScenarioResult result;
+  return result();
+}
+
+ScenarioResult Scenario::result() {
+  ScenarioResult result = result_;
   result.steps = steps_;
+  result.placed = told_.size();
+  result.manners = placements_.placed();
   for (const auto& task : cluster_.controller().state().tasks()) {
     bool stopped = task->lastStatus == controller::TaskStatus::Stopped;
     (stopped ? result.stopped : result.running) += 1;
@@ -165,6 +220,7 @@ ScenarioResult Scenario::run() {
   for (size_t i = 0; i < options_.plan.size(); ++i) result.ends.push_back(endOf(i));
   result.agentCommits = cluster_.agents()[0]->disk().commits();
   result.controllerCommits = cluster_.controller().disk().commits();
+  result.failedCommits = cluster_.controller().disk().failed();
   return result;
 }
 

@@ -1,9 +1,11 @@
-// A run: users who start and stop tasks, faults, and the invariants that are checked after every step.
+// A run: users who start and stop tasks, faults, and the invariants. What the controller changes is checked
+// at that step; all of the state, and the hosts, at the first step of each second.
 #pragma once
 
 #include <set>
 
 #include "tests/simulation/cluster.hpp"
+#include "tests/simulation/placements.hpp"
 
 namespace berth::simulation {
 
@@ -16,6 +18,8 @@ struct Planned {
 struct ScenarioOptions {
   size_t agents = 5;
   size_t tasks = 50;
+  /// Many hosts: calls ask for several tasks, placed in some manner; hosts are drained, and lost for long.
+  bool fleet = false;
   Duration faults = std::chrono::seconds(90);  ///< how long things go wrong
   Duration quiet = std::chrono::seconds(240);  ///< how long everything then has to come to rest
   std::vector<Planned> plan;                   ///< instead of tasks and faults by chance
@@ -26,6 +30,14 @@ struct ScenarioResult {
   uint64_t steps = 0;
   size_t stopped = 0;
   size_t running = 0;
+  size_t placed = 0;                      ///< tasks that users were told of
+  std::map<std::string, size_t> manners;  ///< of those in a fleet, by their manner
+  size_t withoutRoom = 0;                 ///< calls of a fleet's users for which no host had room
+  size_t lost = 0;                ///< times that an agent fell silent and the same controller found out
+  size_t replaced = 0;            ///< tasks of a lost agent that were stopped and run elsewhere
+  size_t drained = 0;             ///< instances
+  size_t crashes = 0;             ///< of the controller, those by chance
+  uint64_t failedCommits = 0;     ///< of the controller
   std::string fingerprint;        ///< of the final state: equal for equal seeds
   std::vector<std::string> ends;  ///< of the planned tasks, as the controller tells them
   uint64_t agentCommits = 0;      ///< of the first agent
@@ -56,11 +68,25 @@ class Scenario {
   void stopTask(const std::string& id);
   void stopAnyTask();
   void breakSomething();
+  void breakOne();
+  void breakAgent(AgentNode& agent);
+  void crashController();
+  void cut(AgentNode& agent);
+  void loseAgent(AgentNode& agent, Duration length);
   void setClock();
+  void setUpFleet();
+  void askFleet(int64_t count);
+  void giveUp(const AgentNode& agent);
+  void drainAny();
+  void setStatus(const std::string& instance, const char* status);
+  void crashFleetController();
+  ScenarioResult result();
   void restartLater(std::function<void()> what);
 
   void checkStep();
+  void checkChanges(const controller::Mutations& mutations);
   void checkController();
+  void checkTold(const std::string& id);
   void checkHosts();
   void checkWaiting();
   void checkEnd();
@@ -78,7 +104,9 @@ class Scenario {
   std::set<std::string> tampered_;   ///< tasks whose container was removed behind the agent's back
   std::set<std::string> forgotten_;  ///< tasks whose records an agent has lost
   uint64_t steps_ = 0;
-  uint64_t checked_ = 0;  ///< the controller's touched() at the last check: in between nothing can change
+  std::chrono::seconds checked_{};  ///< the second in which all was checked last
+  Placements placements_;
+  ScenarioResult result_;
 };
 
 }  // namespace berth::simulation

@@ -42,7 +42,8 @@ def free_port():
 class Engine:
     """One Docker Engine. A test that kills it starts it again: every later test uses the same one."""
 
-    def __init__(self, folder, number, options=()):
+    def __init__(self, folder, number, options=(), space=None):
+        """`space` is the network namespace that it has for its own; without one it is in that of the tests."""
         self.folder = pathlib.Path(folder, f"engine-{number}")
         self.folder.mkdir()
         self.socket = self.folder / "docker.sock"
@@ -52,10 +53,11 @@ class Engine:
         command = ["/usr/sbin/dockerd", "--data-root", self.folder / "data", "--exec-root", self.folder / "exec",
                    "-H", f"unix://{self.socket}", "--pidfile", self.folder / "docker.pid", "--bridge", self.bridge,
                    "--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", f"/{self.cgroup}", *options]
-        self.program = Program("dockerd", command, self.folder)
+        self._inside = space.command if space else lambda *arguments: list(arguments)
+        self.program = Program("dockerd", self._inside(*command), self.folder)
         for arguments in (["link", "add", self.bridge, "type", "bridge"],
                           ["addr", "add", self.address, "dev", self.bridge], ["link", "set", self.bridge, "up"]):
-            subprocess.run(["ip", *arguments], check=True)
+            subprocess.run(self._inside("ip", *arguments), check=True)
 
     def start(self):
         (self.folder / "docker.pid").unlink(missing_ok=True)
@@ -118,7 +120,7 @@ class Engine:
         # dockerd mounts its data folder on itself, and does not always take that back.
         for point in host.mounts_below(self.folder):
             subprocess.run(["umount", point], check=True)
-        subprocess.run(["ip", "link", "del", self.bridge], check=False)
+        subprocess.run(self._inside("ip", "link", "del", self.bridge), check=False)
         for group in self.groups():
             for below, _, _ in os.walk(group, topdown=False):
                 pathlib.Path(below).rmdir()
@@ -163,11 +165,14 @@ class Registry:
             (tree / "bin" / name).symlink_to("busybox")
         (tree / "bin/serve").write_text(SERVE)
         (tree / "bin/serve").chmod(0o755)
-        archive = self.folder / "rootfs.tar"
-        subprocess.run(["tar", "-C", tree, "-cf", archive, "."], check=True)
-        for name, command in SAMPLE_COMMANDS.items():
-            with open(archive, "rb") as content:
-                engine.docker("import", "-c", f"CMD {json.dumps(command)}", "-c", "ENV PATH=/bin", "-",
-                              self.image(name), stdin=content)
+        subprocess.run(["tar", "-C", tree, "-cf", self.folder / "rootfs.tar", "."], check=True)
+        for name in SAMPLE_COMMANDS:
+            self.put_sample(engine, name)
             engine.docker("push", "-q", self.image(name))
         engine.remove_images()
+
+    def put_sample(self, engine, name):
+        """Gives an engine a sample image without a pull."""
+        with open(self.folder / "rootfs.tar", "rb") as content:
+            engine.docker("import", "-c", f"CMD {json.dumps(SAMPLE_COMMANDS[name])}", "-c", "ENV PATH=/bin", "-",
+                          self.image(name), stdin=content)

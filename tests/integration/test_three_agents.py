@@ -1,0 +1,300 @@
+"""Three hosts, each with a network and a Docker Engine of its own, and one controller: a host is cut off and brought
+back, drained, its agent killed; the controller is killed again and again while tasks start.
+
+The moments come from a seed, which a failing test prints; BERTH_SEED repeats it.
+"""
+
+import contextlib
+import http.client
+import os
+import random
+import subprocess
+import threading
+import time
+
+import pytest
+
+from support.berth import Berth, Controller
+from support.docker import Engine, free_port
+from support.netns import Namespace
+from support.tasks import TASK_LABEL, docker_containers, register, run
+from support.waiting import wait_until
+
+HOSTS = 3
+LOST_AFTER = 3
+# The controller's bound, the heartbeat that is under way, and a busy machine.
+KNOWN_LOST_WITHIN = LOST_AFTER + 2
+BRIDGE, ADDRESS = "berth-hosts", "192.0.2.1"
+SLEEP = ["/bin/sh", "-c", 'trap "exit 7" TERM; sleep 86400 & wait $!']
+TASKS = 30
+KILLS = 5
+
+
+def ip(*arguments):
+    subprocess.run(["ip", *arguments], check=True)
+
+
+class Host:
+    """A network namespace with a cable to the bridge that the controller listens at, and an engine in it."""
+
+    def __init__(self, folder, number, registry):
+        self.space = Namespace()
+        self.engine = None
+        cable = f"berth-host-{number}"
+        try:
+            ip("link", "add", cable, "type", "veth", "peer", "name", "cable", "netns", str(self.space.pid))
+            ip("link", "set", cable, "master", BRIDGE, "up")
+            for arguments in (["link", "set", "lo", "up"], ["addr", "add", f"192.0.2.{11 + number}/24", "dev", "cable"],
+                              ["link", "set", "cable", "up"]):
+                self.space.run("ip", *arguments)
+            self.engine = Engine(folder, number, space=self.space)
+            self.engine.start()
+            registry.put_sample(self.engine, "busybox")
+        except BaseException:
+            self.close()
+            raise
+
+    def cut(self):
+        """Nothing gets out or in any more, and nobody is told."""
+        for chain in ("INPUT", "OUTPUT"):
+            self.space.run("iptables", "-I", chain, "1", "-" + chain[0].lower(), "cable", "-j", "DROP")
+
+    def mend(self):
+        for chain in ("INPUT", "OUTPUT"):
+            self.space.run("iptables", "-D", chain, "-" + chain[0].lower(), "cable", "-j", "DROP")
+
+    def close(self):
+        try:
+            if self.engine:
+                self.engine.close()
+        finally:
+            self.space.close()
+
+
+class Three(Berth):
+    def __init__(self, folder, hosts, registry):
+        super().__init__(folder, lambda number: hosts[number].engine, registry)
+        self.hosts = hosts
+
+    def start_all(self):
+        one = Controller(self.folder / "controller", {"heartbeat": "1s", "lost_after": f"{LOST_AFTER}s"})
+        port = free_port()
+        one.settings["listen"] = f"{ADDRESS}:{port}"
+        one.url = f"http://{ADDRESS}:{port}"
+        self.controller = one.start()
+        one.client().create_cluster(clusterName="default")
+        for host in self.hosts:
+            agent = self.make_agent(changes={"images": {"pull_behavior": "prefer-cached"}})
+            agent.command = host.space.command(*agent.command)
+            agent.start_joined()
+
+    def instance(self, agent):
+        return self.ecs.describe_container_instances(containerInstances=[agent.instance_arn])["containerInstances"][0]
+
+    def connected(self, agent):
+        return self.instance(agent)["agentConnected"]
+
+    def run_one_on_each(self, family):
+        """The ARN of a RUNNING task for each agent."""
+        found = []
+        for agent in self.agents:
+            here = [{"type": "memberOf", "expression": f"attribute:host == {self.agents.index(agent)}"}]
+            found += run(self, family, placementConstraints=here)
+        for arn in found:
+            self.wait_status(arn, "RUNNING")
+        return found
+
+
+@pytest.fixture(scope="module")
+def berth(run_folder, registry):
+    with contextlib.ExitStack() as closing:
+        ip("link", "add", BRIDGE, "type", "bridge")
+        closing.callback(ip, "link", "del", BRIDGE)
+        ip("addr", "add", f"{ADDRESS}/24", "dev", BRIDGE)
+        ip("link", "set", BRIDGE, "up")
+        folder = run_folder / "three-agents"
+        folder.mkdir()
+        hosts = []
+        for number in range(HOSTS):
+            hosts.append(Host(folder, number, registry))
+            closing.callback(hosts[-1].close)
+        one = Three(folder, hosts, registry)
+        closing.callback(one.close)
+        one.start_all()
+        for number, agent in enumerate(one.agents):
+            one.ecs.put_attributes(attributes=[{"name": "host", "value": str(number), "targetId": agent.instance_arn}])
+        register(one, "sleeps", "busybox", command=SLEEP)
+        yield one
+
+
+@pytest.fixture(autouse=True)
+def all_there(berth):
+    """Each test finds three hosts that take tasks, whatever became of the one before."""
+    for agent in berth.agents:
+        if not agent.alive():
+            agent.start()
+        berth.ecs.update_container_instances_state(containerInstances=[agent.instance_arn], status="ACTIVE")
+    for agent in berth.agents:
+        wait_until(lambda agent=agent: berth.connected(agent), f"{agent.name} is connected", 90)
+
+
+def state(agent, arn):
+    container, = docker_containers(agent, arn)
+    return container["State"]
+
+
+def places(berth, arns):
+    return [task["containerInstanceArn"] for task in berth.ecs.describe_tasks(tasks=arns)["tasks"]]
+
+
+def test_a_host_that_is_cut_off_is_known_as_lost_and_comes_back_with_its_tasks(berth):
+    agent, host = berth.agents[0], berth.hosts[0]
+    kept, *_ = berth.run_one_on_each("sleeps")
+    stopped = run(berth, "sleeps", placementConstraints=[{"type": "memberOf", "expression": "attribute:host == 0"}])[0]
+    berth.wait_status(stopped, "RUNNING")
+    before, instance = state(agent, kept), agent.instance_arn
+    host.cut()
+    try:
+        wait_until(lambda: not berth.connected(agent), "the host is known to be lost", KNOWN_LOST_WITHIN)
+        assert [berth.connected(other) for other in berth.agents[1:]] == [True, True]
+        elsewhere = run(berth, "sleeps", count=6)
+        assert instance not in places(berth, elsewhere)
+        for arn in elsewhere:
+            berth.wait_status(arn, "RUNNING")
+        # Its user gives up one of the tasks; the new ones have taken its place.
+        berth.ecs.stop_task(task=stopped, reason="its host is lost")
+        assert berth.task(stopped)["desiredStatus"] == "STOPPED"
+        # Nobody can tell the host: all runs on.
+        assert state(agent, kept) == before and state(agent, stopped)["Running"]
+    finally:
+        host.mend()
+    wait_until(lambda: berth.connected(agent), "the host is back", 90)
+    assert berth.wait_status(stopped, "STOPPED")["containers"][0]["exitCode"] == 7
+    assert not state(agent, stopped)["Running"]
+    assert berth.task(kept)["lastStatus"] == "RUNNING" and state(agent, kept) == before
+    assert agent.instance_arn == instance and len(berth.ecs.list_container_instances()["containerInstanceArns"]) == HOSTS
+    assert_run_once(berth, "sleeps")
+    # It takes tasks again.
+    again, = run(berth, "sleeps", placementConstraints=[{"type": "memberOf", "expression": "attribute:host == 0"}])
+    berth.wait_status(again, "RUNNING")
+
+
+def test_a_host_that_is_drained_keeps_its_tasks_and_gets_no_other(berth):
+    agent = berth.agents[1]
+    task = berth.run_one_on_each("sleeps")[1]
+    before = state(agent, task)
+    berth.ecs.update_container_instances_state(containerInstances=[agent.instance_arn], status="DRAINING")
+    others = run(berth, "sleeps", count=6)
+    assert agent.instance_arn not in places(berth, others)
+    for arn in others:
+        berth.wait_status(arn, "RUNNING")
+    assert berth.task(task)["lastStatus"] == "RUNNING" and state(agent, task) == before
+    berth.ecs.update_container_instances_state(containerInstances=[agent.instance_arn], status="ACTIVE")
+    back = run(berth, "sleeps", placementConstraints=[{"type": "memberOf", "expression": "attribute:host == 1"}])
+    assert places(berth, back) == [agent.instance_arn]
+    berth.wait_status(back[0], "RUNNING")
+
+
+def test_an_agent_that_is_killed_finds_its_tasks_as_they_were(berth):
+    agent = berth.agents[2]
+    task = berth.run_one_on_each("sleeps")[2]
+    before, instance = state(agent, task), agent.instance_arn
+    agent.kill9()
+    wait_until(lambda: not berth.connected(agent), "the agent is known to be away", KNOWN_LOST_WITHIN)
+    assert instance not in places(berth, run(berth, "sleeps", count=2))
+    agent.start_joined()
+    assert agent.instance_arn == instance
+    assert berth.task(task)["lastStatus"] == "RUNNING" and state(agent, task) == before
+    berth.ecs.stop_task(task=task)
+    assert berth.wait_status(task, "STOPPED")["containers"][0]["exitCode"] == 7
+
+
+class Kills(threading.Thread):
+    """Kills the controller at random moments, and starts it at once."""
+
+    def __init__(self, controller, dice):
+        super().__init__()
+        self.controller = controller
+        self.dice = dice
+        self.error = None
+
+    def run(self):
+        try:
+            for _ in range(KILLS):
+                time.sleep(self.dice.uniform(0.2, 1.5))
+                self.controller.kill9()
+                time.sleep(self.dice.uniform(0, 0.3))
+                self.controller.start()
+        except Exception as error:  # pylint: disable=broad-except
+            self.error = error
+
+
+def insist(berth, token):
+    """The task of a call that is repeated with its token until it is answered, as clients do."""
+    def once():
+        try:
+            answer = berth.controller.call("RunTask", taskDefinition="counted", clientToken=token)
+        except (OSError, http.client.HTTPException):
+            return None
+        except AssertionError as error:
+            # A repetition within a second has the signature of the one before; a call may come before the agents.
+            assert any(known in str(error) for known in ("already", "ServerException", "No Container")), error
+            return None
+        return answer["tasks"][0]["taskArn"] if answer["tasks"] else None
+
+    return wait_until(once, f"RunTask with token {token}", 30)
+
+
+def listed(berth, family):
+    found = []
+    for status in ("RUNNING", "STOPPED"):
+        for page in berth.ecs.get_paginator("list_tasks").paginate(family=family, desiredStatus=status):
+            found += page["taskArns"]
+    return found
+
+
+def containers_by_task(berth):
+    """{task: [(host, what Docker says of the container)]} over all hosts."""
+    found = {}
+    for agent in berth.agents:
+        for one in docker_containers(agent):
+            found.setdefault(one["Config"]["Labels"][TASK_LABEL], []).append((agent.instance_arn, one))
+    return found
+
+
+def assert_run_once(berth, family):
+    """Each task that is said to run has one container that runs, on the host that it is placed on, and no other."""
+    containers = containers_by_task(berth)
+    arns = listed(berth, family)
+    for first in range(0, len(arns), 100):
+        for task in berth.ecs.describe_tasks(tasks=arns[first:first + 100])["tasks"]:
+            there = [(host, one["Id"]) for host, one in containers.get(task["taskArn"], []) if one["State"]["Running"]]
+            expected = (task["containerInstanceArn"], task["containers"][0].get("runtimeId"))
+            assert there == ([expected] if task["lastStatus"] == "RUNNING" else []), task
+
+
+def test_a_controller_that_is_killed_while_tasks_start_loses_none_and_starts_none_twice(berth):
+    seed = int(os.environ.get("BERTH_SEED", random.SystemRandom().randrange(1 << 32)))
+    print(f"BERTH_SEED={seed}")
+    dice = random.Random(seed)
+    register(berth, "counted", "busybox", command=SLEEP)
+    kills = Kills(berth.controller, random.Random(seed + 1))
+    kills.start()
+    told = []
+    try:
+        for number in range(TASKS):
+            told.append(insist(berth, f"{seed}-{number}"))
+            time.sleep(dice.uniform(0, 0.2))
+    finally:
+        kills.join()
+    assert kills.error is None, kills.error
+    assert len(set(told)) == TASKS, "one token, one task"
+    for arn in told:
+        berth.wait_status(arn, "RUNNING", seconds=60)
+    assert sorted(listed(berth, "counted")) == sorted(told)
+    assert_run_once(berth, "counted")
+    ours = {arn: found for arn, found in containers_by_task(berth).items()
+            if found[0][1]["Config"]["Labels"]["com.amazonaws.ecs.task-definition-family"] == "counted"}
+    assert set(ours) == set(told)
+    assert all(len(found) == 1 and found[0][1]["RestartCount"] == 0 for found in ours.values())
+    assert len(berth.ecs.list_container_instances()["containerInstanceArns"]) == HOSTS
