@@ -137,6 +137,7 @@ int run(const Config& config, Log& log) {
   core_options.delivery.heartbeat = config.heartbeat;
   core_options.delivery.lostAfter = config.lostAfter;
   core_options.quotas = config.quotas;
+  core_options.providerWait = config.providerWait;
   ecs::Names names{"aws", config.region, config.account};
   CoreRunner runner(
       CoreRunnerDeps{io, **store, [](const Mutations& mutations) { return toChanges(mutations); },

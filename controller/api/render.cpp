@@ -236,7 +236,6 @@ Json renderTask(const State& state, const ecs::Names& names, const Task& task, b
   Json out{{"taskArn", arnOf(names, task)},
            {"clusterArn", names.cluster(spec.cluster).str()},
            {"taskDefinitionArn", names.taskDefinition(family, revision).str()},
-           {"containerInstanceArn", instanceArnOf(state, names, task)},
            {"group", spec.group},
            {"overrides", shownOverrides(spec)},
            {"lastStatus", name(task.lastStatus)},
@@ -253,6 +252,7 @@ Json renderTask(const State& state, const ecs::Names& names, const Task& task, b
   } else {
     out["capacityProviderName"] = spec.capacityProvider;
   }
+  if (!task.instance.empty()) out["containerInstanceArn"] = instanceArnOf(state, names, task);
   putText(out, "startedBy", task.startedBy);
   putText(out, "stopCode", task.stopCode);
   putText(out, "stoppedReason", task.stoppedReason);

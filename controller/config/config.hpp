@@ -27,6 +27,7 @@ struct Config {
   Duration keepStopped{};
   Duration heartbeat{};
   Duration lostAfter{};
+  Duration providerWait{};
   Quotas quotas;
   LogOptions log;
   std::string described;  ///< the effective settings as YAML

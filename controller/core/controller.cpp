@@ -26,7 +26,8 @@ void Controller::load(const std::vector<Entity>& entities) {
   mutations.clear();
   for (const auto& task : state_.tasks()) {
     if (task->lastStatus == TaskStatus::Stopped) continue;
-    if (state_.definition(task->spec->definition) && state_.instance(task->instance)) continue;
+    const bool placed = task->waits() || state_.instance(task->instance);
+    if (placed && state_.definition(task->spec->definition) && waiting_.note(*task)) continue;
     Task lost = *task;
     lost.lastStatus = TaskStatus::Stopped;
     lost.stopWanted = true;
@@ -47,9 +48,11 @@ aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nl
   }
   if (auto wrong = ecs::checkInput(*declared, input)) return ApiError{wrong->type, wrong->message};
   Transaction tx(state_);
-  Context context{tx, scheduler_, names_, random_, now, caller, input, options_.quotas};
+  Context context{
+      tx, scheduler_, names_, random_, now, caller, input, options_.quotas, options_.providerWait};
   auto result = entry->action(context);
   if (std::holds_alternative<Json>(result)) commit(tx, now, out);
+  placeWaiting(now, out);
   return result;
 }
 
@@ -59,7 +62,9 @@ void Controller::commit(Transaction& tx, Now now, Output& out) {
   std::map<std::string, std::vector<const Task*>> changed;
   for (const Mutation& mutation : mutations) {
     if (const auto* task = mutation.as<Task>()) {
-      changed[task->instance].push_back(state_.task(task->id));
+      const Task* kept = state_.task(task->id);
+      waiting_.note(*kept);
+      changed[task->instance].push_back(kept);
     } else if (const auto* instance = mutation.as<Instance>()) {
       auto session = session_of_.find(instance->id);
       if (instance->status == "INACTIVE" && session != session_of_.end()) {
@@ -143,6 +148,7 @@ aws::ApiResult<SessionId> Controller::connect(const Hello& hello, Now now, Outpu
   send(*delivery, {acs::ToAgent(delivery->manifest(state_, instance.timeline, now))}, out);
   send(*delivery, delivery->payloads(state_, state_.tasksOn(id), now, hello.newProcess), out);
   arm(session);
+  placeWaiting(now, out);
   return session;
 }
 
@@ -200,10 +206,23 @@ void Controller::onTimer(Now now, Output& out) {
       arm(session);
     }
   }
+  placeWaiting(now, out);
+  giveUpWaiting(now, out);
   if (!nextSweep_ || now.mono >= *nextSweep_) {
     nextSweep_ = now.mono + options_.sweep;
     forgetOld(now, out);
   }
+}
+
+void Controller::placeWaiting(Now now, Output& out) {
+  seen_ = now;
+  waiting_.place(scheduler_, random_, [&](Transaction& tx) { commit(tx, now, out); });
+}
+
+void Controller::giveUpWaiting(Now now, Output& out) {
+  Transaction tx(state_);
+  waiting_.giveUp(tx, now.wall);
+  if (!tx.empty()) commit(tx, now, out);
 }
 
 void Controller::forgetOld(Now now, Output& out) {
@@ -237,6 +256,7 @@ void Controller::forgetDeleted(Transaction& tx) const {
 
 MonoTime Controller::nextDeadline() const {
   MonoTime next = nextSweep_.value_or(MonoTime{});
+  if (const auto end = waiting_.nextDeadline()) next = std::min(next, seen_.mono + (*end - seen_.wall));
   return deadlines_.empty() ? next : std::min(next, deadlines_.begin()->first);
 }
 

@@ -12,6 +12,7 @@
 #include "common/aws/errors.hpp"
 #include "controller/api/quotas.hpp"
 #include "controller/core/delivery.hpp"
+#include "controller/core/waiting.hpp"
 #include "controller/scheduler/scheduler.hpp"
 
 namespace berth::controller {
@@ -24,6 +25,8 @@ struct ControllerOptions {
   Duration keepStopped = std::chrono::hours(1);  ///< how long stopped tasks stay visible
   Duration keepTokens = std::chrono::hours(24);  ///< how long a clientToken is remembered
   Duration sweep = std::chrono::minutes(1);
+  /// How long a task waits for a host of a capacity provider with managed scaling.
+  Duration providerWait = std::chrono::hours(1);
 };
 
 /// How an agent introduces itself when it opens its session (amazon-ecs-agent, ecs-agent/acs/session).
@@ -68,6 +71,8 @@ class Controller {
   MonoTime nextDeadline() const;
 
   const State& state() const { return state_; }
+  /// The tasks that wait for a place, and what keeps each.
+  const WaitingQueue& waiting() const { return waiting_; }
   const ecs::Names& names() const { return names_; }
 
  private:
@@ -75,6 +80,10 @@ class Controller {
   void commit(Transaction& tx, Now now, Output& out);
   void send(Delivery& delivery, std::vector<acs::ToAgent> messages, Output& out);
   void close(SessionId session, const std::string& reason, Output& out);
+  /// Tries again to place those that wait.
+  void placeWaiting(Now now, Output& out);
+  /// Ends those that have waited for too long.
+  void giveUpWaiting(Now now, Output& out);
   void forgetOld(Now now, Output& out);
   void forgetDeleted(Transaction& tx) const;
   Delivery* deliveryFor(const std::string& instance);
@@ -89,6 +98,8 @@ class Controller {
   State state_;
   Payloads payloads_{names_};
   Scheduler scheduler_{state_.fleet()};
+  WaitingQueue waiting_{state_};
+  Now seen_{};  ///< the last moment that a call has told: what the wall clock's deadlines are reckoned by
   struct Session {
     std::unique_ptr<Delivery> delivery;
     MonoTime armedAt = MonoTime::max();  ///< its entry in deadlines_; never later than its next deadline

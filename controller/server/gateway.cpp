@@ -247,8 +247,8 @@ http::Response Gateway::metrics() {
   for (const auto& task : state.tasks()) ++by_status[task->lastStatus];
   metrics_.gauge("berth_agents_connected", "agents with a command session")
       .set(static_cast<double>(connected));
-  for (TaskStatus status :
-       {TaskStatus::Pending, TaskStatus::Running, TaskStatus::Stopping, TaskStatus::Stopped}) {
+  for (TaskStatus status : {TaskStatus::Provisioning, TaskStatus::Pending, TaskStatus::Running,
+                            TaskStatus::Stopping, TaskStatus::Stopped}) {
     metrics_.gauge("berth_tasks", "tasks by lastStatus", {{"status", std::string(name(status))}})
         .set(static_cast<double>(by_status[status]));
   }

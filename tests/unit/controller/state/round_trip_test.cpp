@@ -28,6 +28,8 @@ TaskSpec wholeSpec() {
   spec.resources = Resources{256, 128, {80, 65535}, {53}, {{"GPU-1", "app"}, {"", "bare"}}};
   spec.cpu = "256";
   spec.memory = "128";
+  spec.placement = R"({"placementStrategy":[]})";
+  spec.waitMillis = 600'000;
   return spec;
 }
 
