@@ -235,6 +235,15 @@ void Controller::forgetOld(Now now, Output& out) {
     if (now.wall - token.usedAt >= options_.keepTokens) tx.erase(Kind::ClientToken, key);
   }
   forgetEnded(tx, now, options_.keepStopped);
+  const auto gone = [&](const auto& one) {
+    return !one.active && now.wall - one.deletedAt.value_or(WallTime{}) >= options_.keepStopped;
+  };
+  for (const auto& [name, cluster] : state_.clusters()) {
+    if (gone(cluster)) tx.erase(Kind::Cluster, name);
+  }
+  for (const auto& [name, provider] : state_.capacityProviders()) {
+    if (gone(provider)) tx.erase(Kind::CapacityProvider, name);
+  }
   forgetDeleted(tx);
   if (!tx.empty()) commit(tx, now, out);
 }

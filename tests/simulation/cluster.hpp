@@ -38,6 +38,7 @@ class ControllerNode {
   void onFrame(controller::SessionId session, const std::string& frame);
   void disconnect(controller::SessionId session);
   const controller::State& state() const { return core_->state(); }
+  const controller::WaitingQueue& waiting() const { return core_->waiting(); }
   Disk& disk() { return disk_; }
   /// Hears of all that has become durable.
   std::function<void(const controller::Mutations&)> onDurable = [](const controller::Mutations&) {};

@@ -40,6 +40,15 @@ void Scenario::checkController() {
       throw Violation("a task stopped without a reason: " + id);
     }
   }
+  for (const controller::Task* task : state.waitingIn("default")) {
+    const auto wait = cluster_.controller().waiting().waitOf(task->id);
+    if (!wait) throw Violation("a task waits that nobody will try again: " + task->id);
+    size_t refused = 0;
+    for (const auto& [why, count] : wait->refused) refused += count;
+    if (refused < state.fleet().in("default").size()) {
+      throw Violation("a task waits that there is a place for: " + task->id);
+    }
+  }
   for (const auto& [id, instance] : state.instances()) {
     const controller::Resources& used = state.used(id);
     if (used.cpu > instance.registered.cpu || used.memory > instance.registered.memory) {
@@ -144,6 +153,10 @@ void Scenario::checkEnd() {
     bool stopped = task.lastStatus == controller::TaskStatus::Stopped;
     std::string family = task.spec->family();
     if (task.stopWanted && !stopped) throw Violation("a stop was never done: " + id + seenByAgents(id));
+    if (task.waits()) {
+      if (told_[id].stopAsked) throw Violation("a stop was forgotten: " + id);
+      continue;
+    }
     if (!stopped && task.lastStatus != controller::TaskStatus::Running) {
       throw Violation("task " + id + " of " + family + " is stuck in " + std::string(name(task.lastStatus)) +
                       seenByAgents(id));

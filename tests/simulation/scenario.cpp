@@ -58,6 +58,9 @@ void Scenario::setUp() {
 
 void Scenario::runTask(const std::string& family, std::optional<size_t> planned) {
   Json input{{"taskDefinition", family}, {"clientToken", randomUuid(cluster_.world().random())}};
+  // Longer than a run, and than what the wall clock is set by.
+  const Json patient{{"key", "berth:wait"}, {"value", "2d"}};
+  if (!planned && cluster_.world().chance(0.4)) input["tags"] = Json::array({patient});
   call("RunTask", input, [this, family, planned](const Json& reply) {
     ++asked_;
     // No instance takes it: there is no room, or its agent is not there.
