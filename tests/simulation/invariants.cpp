@@ -154,7 +154,7 @@ void Scenario::checkEnd() {
     std::string family = task.spec->family();
     if (task.stopWanted && !stopped) throw Violation("a stop was never done: " + id + seenByAgents(id));
     if (task.waits()) {
-      if (told_[id].stopAsked) throw Violation("a stop was forgotten: " + id);
+      if (told_.contains(id) && told_.at(id).stopAsked) throw Violation("a stop was forgotten: " + id);
       continue;
     }
     if (!stopped && task.lastStatus != controller::TaskStatus::Running) {

@@ -51,7 +51,8 @@ class Scenario {
   void follow(size_t planned);
   void prepareCrash();
   std::string endOf(size_t planned);
-  void runTask(const std::string& family, std::optional<size_t> planned);
+  /// `waits`: for a place, when there is none.
+  void runTask(const std::string& family, std::optional<size_t> planned, bool waits = false);
   void runAnyTask();
   void stopTask(const std::string& id);
   void stopAnyTask();
