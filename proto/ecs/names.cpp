@@ -18,7 +18,10 @@ bool isNameCharacter(char c) {
 }
 
 /// Ids of the old format have dashes, those of the long one have none.
-bool isUuid(std::string_view id) { return id.size() == 36 && id[8] == '-' && id[13] == '-' && id[18] == '-'; }
+bool isUuid(std::string_view id) {
+  constexpr size_t kDashes[] = {8, 13, 18, 23};
+  return id.size() == 36 && std::ranges::all_of(kDashes, [&](size_t at) { return id[at] == '-'; });
+}
 
 Error invalid(std::string_view reference, std::string_view rule) {
   return makeError(
