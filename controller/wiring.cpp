@@ -157,6 +157,7 @@ int run(const Config& config, Log& log) {
   core_options.delivery.heartbeat = config.heartbeat;
   core_options.delivery.lostAfter = config.lostAfter;
   core_options.quotas = config.quotas;
+  core_options.providerWait = config.providerWait;
   ecs::Names names{"aws", config.region, config.account};
   EventFeed feed(static_cast<size_t>(config.eventsKept), clock);
   History history(io, **store, historyOptions(config), clock, log);

@@ -21,8 +21,8 @@ struct KnownSetting {
   std::string builtIn;
 };
 
-/// Of these, container instances and clusters go by the formats of ARNs and by containerInsights; the others
-/// are about what is not run here, and are kept and shown.
+/// Of these, container instances, tasks and clusters go by the formats of ARNs and by containerInsights; the
+/// others are about what is not run here, and are kept and shown.
 const std::vector<KnownSetting>& knownSettings() {
   static const std::vector<std::string> kSwitch{"enabled", "disabled"};
   static const std::vector<KnownSetting> kKnown{

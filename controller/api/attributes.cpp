@@ -1,5 +1,7 @@
 // PutAttributes, DeleteAttributes, ListAttributes: what users tell about instances, for placement to go by.
 // Source: Amazon ECS API Reference, Attribute.
+#include "controller/api/attributes.hpp"
+
 #include <algorithm>
 #include <cctype>
 
@@ -109,16 +111,25 @@ ApiResult<Json> changeAttributes(Context& context, Change change, Check check) {
 
 }  // namespace
 
+int64_t customAttributes(const Instance& instance) {
+  return std::ranges::count_if(instance.attributes,
+                               [](const Attribute& one) { return !isReserved(one.name); });
+}
+
+std::optional<ApiError> checkAttributeQuota(const Context& context, const Instance& instance,
+                                            const std::string& type) {
+  const int64_t quota = context.quotas.attributesPerInstance;
+  if (customAttributes(instance) <= quota) return std::nullopt;
+  return quotaReached(quota, "custom attributes of " + arnOf(context.names, instance), "delete some",
+                      "attributes_per_instance", type);
+}
+
 ApiResult<Json> putAttributes(Context& context) {
   const auto set = [](Instance& instance, const std::string& name, std::optional<std::string> value) {
     instance.setAttribute(name, std::move(value));
   };
-  const auto limit = [&](const Instance& instance) -> std::optional<ApiError> {
-    const auto own = [](const Attribute& one) { return !isReserved(one.name); };
-    const int64_t quota = context.quotas.attributesPerInstance;
-    if (std::ranges::count_if(instance.attributes, own) <= quota) return std::nullopt;
-    return quotaReached(quota, "custom attributes of " + arnOf(context.names, instance), "delete some",
-                        "attributes_per_instance", "AttributeLimitExceededException");
+  const auto limit = [&](const Instance& instance) {
+    return checkAttributeQuota(context, instance, "AttributeLimitExceededException");
   };
   return changeAttributes(context, set, limit);
 }

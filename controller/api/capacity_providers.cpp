@@ -226,6 +226,7 @@ ApiResult<Json> deleteCapacityProvider(Context& context) {
   }
   CapacityProvider provider = *found;
   provider.active = false;
+  provider.deletedAt = context.now.wall;
   provider.updateStatus = "DELETE_COMPLETE";
   context.tx.put(provider);
   return Json{{"capacityProvider", shownProvider(context.names, provider, true)}};

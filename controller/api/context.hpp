@@ -46,6 +46,8 @@ struct Context {
   const Caller& caller;
   const Json& input;
   const Quotas& quotas = kDefaultQuotas;
+  /// How long a task waits for a host of a capacity provider with managed scaling.
+  Duration providerWait = std::chrono::hours(1);
 
   const State& state() const { return tx.state(); }
 };

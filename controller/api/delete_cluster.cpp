@@ -34,6 +34,7 @@ ApiResult<Json> deleteCluster(Context& context) {
   }
   Cluster deleted = *cluster;
   deleted.active = false;
+  deleted.deletedAt = context.now.wall;
   deleted.capacityProviders.clear();
   deleted.defaultStrategy.clear();
   context.tx.put(deleted);

@@ -44,12 +44,12 @@ std::vector<Gpu> gpusOf(const Json& document) {
   return out;
 }
 
-void assignGpus(const Context& context, Task& task) {
-  const Instance* instance = context.state().instance(task.instance);
+void assignGpus(const Transaction& tx, Task& task) {
+  const Instance* instance = tx.state().instance(task.instance);
   if (task.spec->resources.gpus.empty() || !instance) return;
   std::set<std::string> taken;
-  for (const Gpu& one : context.state().used(task.instance).gpus) taken.insert(one.id);
-  for (const Mutation& mutation : context.tx.staged()) {
+  for (const Gpu& one : tx.state().used(task.instance).gpus) taken.insert(one.id);
+  for (const Mutation& mutation : tx.staged()) {
     const auto* other = mutation.as<Task>();
     if (!other || other->instance != task.instance || other->id == task.id) continue;
     for (const Gpu& one : other->spec->resources.gpus) taken.insert(one.id);

@@ -14,7 +14,7 @@ std::vector<Gpu> gpusOf(const Json& document);
 
 /// Gives a task that has just been placed GPUs of its instance, in the order of their ids, that neither tasks
 /// of the state nor staged ones have. The placement has made sure that there are enough.
-void assignGpus(const Context& context, Task& task);
+void assignGpus(const Transaction& tx, Task& task);
 
 /// The GPUs of a registration, by id: its platformDevices, and its resource GPU. InvalidParameterException
 /// for one without an id.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "controller/api/account_settings.hpp"
 #include "controller/api/definition_rules.hpp"
 #include "controller/api/gpus.hpp"
 #include "controller/api/render.hpp"
@@ -116,6 +117,26 @@ TaskSpec specOf(const Json& input, const Cluster& cluster, const TaskDefinition&
   return spec;
 }
 
+/// The hex digits of an id, written as a UUID.
+std::string asUuid(std::string id) {
+  id[12] = '7';  // one that begins with the time
+  id[16] = "89ab"[static_cast<unsigned char>(id[16]) & 3];
+  for (const size_t dash : {8, 13, 18, 23}) id.insert(dash, 1, '-');
+  return id;
+}
+
+Task newTask(Context& context, const Launch& launch) {
+  Task task;
+  task.id = timeOrderedHex(context.now.wall, context.random);
+  if (launch.oldArn) task.id = asUuid(std::move(task.id));
+  task.spec = launch.spec;
+  task.startedBy = text(context.input, "startedBy");
+  task.tags = launch.tags;
+  task.containers.resize(launch.spec->containers.size());
+  task.createdAt = context.now.wall;
+  return task;
+}
+
 }  // namespace
 
 std::optional<ApiError> checkNetwork(const Json& input, const Json& document) {
@@ -157,6 +178,7 @@ ApiResult<Launch> prepareLaunch(const Context& context) {
   launch.definition = definition;
   launch.spec = Shared<TaskSpec>(specOf(input, *cluster, *definition, merged));
   launch.tags = tagsOf(input, *definition);
+  launch.oldArn = settingInForce(context, "taskLongArnFormat") == "disabled";
   BERTH_API_TRY(placement,
                 placementOf(input, document, cluster->name, launch.spec->group, launch.spec->resources));
   launch.placement = std::move(placement);
@@ -165,18 +187,29 @@ ApiResult<Launch> prepareLaunch(const Context& context) {
 
 Task launchOn(Context& context, const Launch& launch, const std::string& instanceId,
               const std::string& capacityProvider) {
-  Task task;
-  task.id = timeOrderedHex(context.now.wall, context.random);
-  task.spec = launch.spec;
+  Task task = newTask(context, launch);
   task.instance = instanceId;
-  task.startedBy = text(context.input, "startedBy");
-  task.tags = launch.tags;
-  task.containers.resize(launch.spec->containers.size());
   if (!capacityProvider.empty()) {
     task.spec.edit([&](TaskSpec& spec) { spec.capacityProvider = capacityProvider; });
   }
-  assignGpus(context, task);
-  task.createdAt = context.now.wall;
+  assignGpus(context.tx, task);
+  context.tx.put(task);
+  return task;
+}
+
+Task launchWaiting(Context& context, const Launch& launch, const std::string& capacityProvider,
+                   Duration wait) {
+  Json asked = Json::object();
+  for (const char* member : {"placementConstraints", "placementStrategy"}) {
+    if (context.input.contains(member)) asked[member] = context.input[member];
+  }
+  Task task = newTask(context, launch);
+  task.lastStatus = TaskStatus::Provisioning;
+  task.spec.edit([&](TaskSpec& spec) {
+    spec.capacityProvider = capacityProvider;
+    if (!asked.empty()) spec.placement = asked.dump();
+    spec.waitMillis = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
+  });
   context.tx.put(task);
   return task;
 }

@@ -11,6 +11,7 @@ struct Launch {
   const TaskDefinition* definition = nullptr;
   Shared<TaskSpec> spec;  ///< of each task
   std::string tags;       ///< likewise
+  bool oldArn = false;    ///< the ARNs of its tasks are of the old format
   PlacementRequest placement;
 };
 
@@ -25,5 +26,9 @@ ApiResult<Launch> prepareLaunch(const Context& context);
 /// any.
 Task launchOn(Context& context, const Launch& launch, const std::string& instanceId,
               const std::string& capacityProvider = {});
+
+/// Makes a task that waits for a place for so long, and stages it: PROVISIONING.
+Task launchWaiting(Context& context, const Launch& launch, const std::string& capacityProvider,
+                   Duration wait);
 
 }  // namespace berth::controller

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <map>
 
+#include "controller/api/capacity.hpp"
 #include "controller/api/render.hpp"
 #include "controller/api/required_attributes.hpp"
 
@@ -115,6 +116,18 @@ ApiResult<PlacementRequest> placementOf(const Json& input, const Json& document,
   for (const Json& strategy : strategies) {
     if (auto broken = addStrategy(strategy, request)) return invalidParameter(*broken);
   }
+  return request;
+}
+
+void narrowTo(PlacementRequest& request, const std::string& provider) {
+  request.required.push_back({kProviderAttribute, provider});
+}
+
+ApiResult<PlacementRequest> placementOf(const State& state, const TaskSpec& spec) {
+  const Json document = parsed(state.definition(spec.definition)->document, Json::object());
+  BERTH_API_TRY(request, placementOf(parsed(spec.placement, Json::object()), document, spec.cluster,
+                                     spec.group, spec.resources));
+  if (!spec.capacityProvider.empty()) narrowTo(request, spec.capacityProvider);
   return request;
 }
 

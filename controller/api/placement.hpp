@@ -15,6 +15,12 @@ std::optional<std::string> brokenConstraints(const Json& constraints);
 ApiResult<PlacementRequest> placementOf(const Json& input, const Json& document, const std::string& cluster,
                                         const std::string& group, const Resources& ask);
 
+/// The request asks for hosts of a capacity provider.
+void narrowTo(PlacementRequest& request, const std::string& provider);
+
+/// What a task that waits asks of the scheduler, as its launch did. Its definition must be in the state.
+ApiResult<PlacementRequest> placementOf(const State& state, const TaskSpec& spec);
+
 /// failures[] for copies that found no place: instances with their reasons, at most 100 of them, each with
 /// its own numbers and how many failed which test.
 Json placementFailures(const Context& context, const PlacementRequest& request,

@@ -11,6 +11,7 @@ struct Quotas {
   int64_t revisionsPerFamily = 1'000'000;  ///< that it has ever had
   int64_t attributesPerInstance = 10;      ///< custom ones
   int64_t providersPerCluster = 20;
+  int64_t waitingPerCluster = 500;  ///< tasks that wait for a place
 };
 
 inline constexpr Quotas kDefaultQuotas;

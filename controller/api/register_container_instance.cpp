@@ -2,6 +2,7 @@
 #include "common/text/number.hpp"
 #include "controller/api/account_settings.hpp"
 #include "controller/api/actions.hpp"
+#include "controller/api/attributes.hpp"
 #include "controller/api/gpus.hpp"
 #include "controller/api/render.hpp"
 #include "controller/api/tags.hpp"
@@ -120,7 +121,12 @@ ApiResult<Json> registerContainerInstance(Context& context) {
     instance.registeredAt = context.now.wall;
     instance.registeredBy = context.caller.principal;
   }
+  const int64_t before = customAttributes(instance);
   update(instance, std::move(resources), context);
+  // A known host that is over a lowered quota comes back all the same, unless its agent brings even more.
+  if (customAttributes(instance) > before) {
+    if (auto error = checkAttributeQuota(context, instance, "InvalidParameterException")) return *error;
+  }
   if (input.contains("tags")) instance.tags = std::move(tags);
   context.tx.put(instance);
   return Json{{"containerInstance", renderInstance(context.state(), context.names, instance, true)}};

@@ -237,7 +237,6 @@ Json renderTask(const State& state, const ecs::Names& names, const Task& task, b
   out["taskArn"] = arn;
   out["clusterArn"] = names.cluster(spec.cluster).str();
   out["taskDefinitionArn"] = names.taskDefinition(spec.definition).str();
-  out["containerInstanceArn"] = instanceArnOf(state, names, task);
   out["group"] = spec.group;
   out["overrides"] = shownOverrides(spec);
   out["lastStatus"] = name(task.lastStatus);
@@ -257,6 +256,7 @@ Json renderTask(const State& state, const ecs::Names& names, const Task& task, b
   } else {
     out["capacityProviderName"] = spec.capacityProvider;
   }
+  if (!task.instance.empty()) out["containerInstanceArn"] = instanceArnOf(state, names, task);
   putText(out, "startedBy", task.startedBy);
   putText(out, "stopCode", task.stopCode);
   putText(out, "stoppedReason", task.stoppedReason);

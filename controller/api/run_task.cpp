@@ -1,8 +1,11 @@
+#include <algorithm>
+
 #include "common/aws/crypto.hpp"
 #include "controller/api/actions.hpp"
 #include "controller/api/capacity.hpp"
 #include "controller/api/launch.hpp"
 #include "controller/api/render.hpp"
+#include "controller/api/waiting.hpp"
 #include "controller/scheduler/distribution.hpp"
 
 namespace berth::controller {
@@ -43,21 +46,73 @@ struct Batch {
   std::string capacityProvider;  ///< empty: all of the cluster's hosts
   int64_t count = 0;
   PlacementRequest placement;
+  Duration wait{};  ///< of those without a place; zero: they fail
 };
 
-std::vector<Batch> batchesOf(const Launch& launch, const std::vector<ProviderShare>& strategy,
-                             int64_t count) {
-  if (strategy.empty()) return {{{}, count, launch.placement}};
-  const std::vector<int64_t> shares = distribute(strategy, count);
+ApiResult<std::vector<Batch>> batchesOf(const Context& context, const Launch& launch,
+                                        const std::vector<ProviderShare>& strategy, int64_t count) {
   std::vector<Batch> out;
+  if (strategy.empty()) out.push_back({{}, count, launch.placement});
+  const std::vector<int64_t> shares = distribute(strategy, count);
   for (size_t i = 0; i < strategy.size(); ++i) {
     if (shares[i] == 0) continue;
-    Batch batch{strategy[i].provider, shares[i], launch.placement};
-    batch.placement.required.push_back({kProviderAttribute, batch.capacityProvider});
-    out.push_back(std::move(batch));
+    out.push_back({strategy[i].provider, shares[i], launch.placement});
+    narrowTo(out.back().placement, strategy[i].provider);
+  }
+  for (Batch& batch : out) {
+    BERTH_API_TRY(wait, waitOf(context, launch.tags, batch.capacityProvider));
+    batch.wait = wait;
   }
   return out;
 }
+
+/// RunTask in the making.
+class Run {
+ public:
+  Run(Context& context, const Launch& launch) : context_(context), launch_(launch) {}
+
+  /// Gives its copies places, and lets the others wait or fail.
+  std::optional<ApiError> add(const Batch& batch) {
+    const Fleet& fleet = context_.state().fleet();
+    const auto places = context_.scheduler.place(batch.placement, batch.count, context_.random);
+    for (const Fleet::Slot place : places) {
+      add(launchOn(context_, launch_, fleet.at(place).instance->id, batch.capacityProvider));
+    }
+    const int64_t others = batch.count - std::ssize(places);
+    if (others == 0) return std::nullopt;
+    if (batch.wait == Duration::zero()) {
+      for (Json& one : placementFailures(context_, batch.placement, places))
+        failures_.push_back(std::move(one));
+      return std::nullopt;
+    }
+    waiting_ += others;
+    const int64_t quota = context_.quotas.waitingPerCluster;
+    if (std::ssize(context_.state().waitingIn(launch_.cluster->name)) + waiting_ > quota) {
+      return quotaReached(quota, "tasks per cluster that wait for a place", "stop some or add hosts",
+                          "waiting_per_cluster", "ClientException");
+    }
+    for (int64_t i = 0; i < others; ++i) {
+      add(launchWaiting(context_, launch_, batch.capacityProvider, batch.wait));
+    }
+    return std::nullopt;
+  }
+
+  const std::vector<std::string>& ids() const { return ids_; }
+  Json reply() && { return Json{{"tasks", std::move(tasks_)}, {"failures", std::move(failures_)}}; }
+
+ private:
+  void add(const Task& task) {
+    ids_.push_back(task.id);
+    tasks_.push_back(renderTask(context_.state(), context_.names, task, true));
+  }
+
+  Context& context_;
+  const Launch& launch_;
+  int64_t waiting_ = 0;
+  std::vector<std::string> ids_;
+  Json tasks_ = Json::array();
+  Json failures_ = Json::array();
+};
 
 }  // namespace
 
@@ -75,31 +130,26 @@ ApiResult<Json> runTask(Context& context) {
   }
   BERTH_API_TRY(launch, prepareLaunch(context));
   BERTH_API_TRY(strategy, strategyOfLaunch(context, *cluster));
-  const Fleet& fleet = context.state().fleet();
-  if (fleet.in(launch.cluster->name).empty()) {
+  BERTH_API_TRY(batches, batchesOf(context, launch, strategy, count));
+  const bool waits =
+      std::ranges::all_of(batches, [](const Batch& one) { return one.wait > Duration::zero(); });
+  if (!waits && context.state().fleet().in(launch.cluster->name).empty()) {
     return invalidParameter("No Container Instances were found in your cluster.");
   }
-  Json tasks = Json::array();
-  Json failures = Json::array();
-  ClientToken used;
+  Run run(context, launch);
   // A host has one provider, so the batches of a strategy don't compete.
-  for (const Batch& batch : batchesOf(launch, strategy, count)) {
-    const auto places = context.scheduler.place(batch.placement, batch.count, context.random);
-    for (const Fleet::Slot place : places) {
-      Task task = launchOn(context, launch, fleet.at(place).instance->id, batch.capacityProvider);
-      used.tasks.push_back(task.id);
-      tasks.push_back(renderTask(context.state(), context.names, task, true));
-    }
-    if (std::ssize(places) == batch.count) continue;
-    for (Json& one : placementFailures(context, batch.placement, places)) failures.push_back(std::move(one));
+  for (const Batch& batch : batches) {
+    if (auto error = run.add(batch)) return *error;
   }
-  if (!token.empty() && !used.tasks.empty()) {
+  if (!token.empty() && !run.ids().empty()) {
+    ClientToken used;
     used.key = token_key;
+    used.tasks = run.ids();
     used.requestHash = hashWithoutToken(context.input);
     used.usedAt = context.now.wall;
     context.tx.put(used);
   }
-  return Json{{"tasks", std::move(tasks)}, {"failures", std::move(failures)}};
+  return std::move(run).reply();
 }
 
 }  // namespace berth::controller

@@ -1,5 +1,6 @@
 #include "controller/api/actions.hpp"
 #include "controller/api/render.hpp"
+#include "controller/api/waiting.hpp"
 
 namespace berth::controller {
 ApiResult<Json> stopTask(Context& context) {
@@ -10,12 +11,14 @@ ApiResult<Json> stopTask(Context& context) {
   if (!found) return invalidParameter("The referenced task was not found.");
   Task task = *found;
   if (!task.stopWanted && task.lastStatus != TaskStatus::Stopped) {
+    if (task.waits()) endWaiting(task, context.now.wall);
     task.stopWanted = true;
     task.stopCode = "UserInitiated";
     task.stoppedReason = text(context.input, "reason", "Task stopped by user");
     task.stoppingAt = context.now.wall;
     task.causes.add({Cause::Kind::StopTask, context.now.wall, principalOf(context.caller, context.names)});
     if (task.lastStatus == TaskStatus::Running) task.lastStatus = TaskStatus::Stopping;
+    task.tags.clear();
     ++task.version;
     context.tx.put(task);
   }

@@ -75,6 +75,9 @@ ApiResult<Task> reportedTask(Context& context) {
   return *task;
 }
 
+/// A STOPPED task changes no more, and of one that waits for a place no agent can know.
+bool isDeaf(const Task& task) { return task.lastStatus == TaskStatus::Stopped || task.waits(); }
+
 /// Keeps what a report changed; a report that was heard before changes nothing.
 void keep(Context& context, Task task) {
   const Task* before = context.state().task(task.id);
@@ -129,7 +132,7 @@ bool applyTaskStatus(Task& task, const std::string& status, const std::string& r
 ApiResult<Json> submitTaskStateChange(Context& context) {
   BERTH_API_TRY(task, reportedTask(context));
   const Json& input = context.input;
-  if (task.lastStatus == TaskStatus::Stopped) return acknowledgment();
+  if (isDeaf(task)) return acknowledgment();
   setTime(task.pullStartedAt, input, "pullStartedAt");
   setTime(task.pullStoppedAt, input, "pullStoppedAt");
   setTime(task.executionStoppedAt, input, "executionStoppedAt");
@@ -144,7 +147,7 @@ ApiResult<Json> submitTaskStateChange(Context& context) {
 
 ApiResult<Json> submitContainerStateChange(Context& context) {
   BERTH_API_TRY(task, reportedTask(context));
-  if (task.lastStatus == TaskStatus::Stopped) return acknowledgment();
+  if (isDeaf(task)) return acknowledgment();
   applyContainerChange(task, context.input, context.now);
   keep(context, std::move(task));
   return acknowledgment();

@@ -56,7 +56,7 @@ class AgentCheck {
   }
   bool ownTask(const std::string& id) const {
     const Task* task = state_.task(id);
-    return !task || ownInstance(task->instance);
+    return !task || (!task->instance.empty() && ownInstance(task->instance));
   }
 
   bool isOwn(AgentRule rule, const std::string& reference) const {

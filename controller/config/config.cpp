@@ -71,6 +71,10 @@ config::Schema schema() {
                "an agent that has said nothing for so long is lost; it is asked each third of it")
           .between(std::chrono::seconds(1), std::chrono::minutes(10))
           .byDefault("15s"),
+      duration("provider_wait",
+               "how long a task waits for a host of a capacity provider with managed scaling")
+          .between(std::chrono::seconds(1), std::chrono::hours(24 * 7))
+          .byDefault("1h"),
       quota("quotas.clusters", "how many clusters there may be", kMostQuota, kDefaultQuotas.clusters),
       quota("quotas.instances_per_cluster", "how many container instances a cluster may have", kMostQuota,
             kDefaultQuotas.instancesPerCluster),
@@ -80,6 +84,8 @@ config::Schema schema() {
             1000, kDefaultQuotas.attributesPerInstance),
       quota("quotas.providers_per_cluster", "how many capacity providers a cluster may have", 1000,
             kDefaultQuotas.providersPerCluster),
+      quota("quotas.waiting_per_cluster", "how many tasks of a cluster may wait for a place", 100'000,
+            kDefaultQuotas.waitingPerCluster),
       choice("log.level", {"debug", "info", "warn", "error"}, "the least severe that is logged")
           .byDefault("info"),
       choice("log.format", {"auto", "text", "json"}, "auto: text on a terminal, JSON lines otherwise")
@@ -177,11 +183,13 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   out.eventsKept = settings->integer("events.keep");
   out.heartbeat = settings->duration("heartbeat");
   out.lostAfter = settings->duration("lost_after");
+  out.providerWait = settings->duration("provider_wait");
   out.quotas.clusters = settings->integer("quotas.clusters");
   out.quotas.instancesPerCluster = settings->integer("quotas.instances_per_cluster");
   out.quotas.revisionsPerFamily = settings->integer("quotas.revisions_per_family");
   out.quotas.attributesPerInstance = settings->integer("quotas.attributes_per_instance");
   out.quotas.providersPerCluster = settings->integer("quotas.providers_per_cluster");
+  out.quotas.waitingPerCluster = settings->integer("quotas.waiting_per_cluster");
   out.log.program = "berth-controller";
   out.log.level = *parseLogLevel(settings->string("log.level"));
   out.log.format = *parseLogFormat(settings->string("log.format"));

@@ -34,6 +34,7 @@ struct Config {
   std::optional<std::string> webhooks;  ///< the folder of those who are sent events
   Duration heartbeat{};
   Duration lostAfter{};
+  Duration providerWait{};
   Quotas quotas;
   LogOptions log;
   std::string described;  ///< the effective settings as YAML

@@ -28,7 +28,8 @@ void Controller::load(const std::vector<Entity>& entities) {
   mutations.clear();
   for (const auto& task : state_.tasks()) {
     if (task->lastStatus == TaskStatus::Stopped) continue;
-    if (state_.definition(task->spec->definition) && state_.instance(task->instance)) continue;
+    const bool placed = task->waits() || state_.instance(task->instance);
+    if (placed && state_.definition(task->spec->definition) && waiting_.note(*task)) continue;
     Task lost = *task;
     lost.lastStatus = TaskStatus::Stopped;
     lost.stopWanted = true;
@@ -49,9 +50,11 @@ aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nl
   }
   if (auto wrong = ecs::checkInput(*declared, input)) return ApiError{wrong->type, wrong->message};
   Transaction tx(state_);
-  Context context{tx, scheduler_, names_, random_, now, caller, input, options_.quotas};
+  Context context{
+      tx, scheduler_, names_, random_, now, caller, input, options_.quotas, options_.providerWait};
   auto result = entry->action(context);
   if (std::holds_alternative<Json>(result)) commit(tx, now, out);
+  placeWaiting(now, out);
   return result;
 }
 
@@ -74,7 +77,9 @@ void Controller::commit(Transaction& tx, Now now, Output& out) {
   std::map<std::string, std::vector<const Task*>> changed;
   for (const Mutation& mutation : mutations) {
     if (const auto* task = mutation.as<Task>()) {
-      changed[task->instance].push_back(state_.task(task->id));
+      const Task* kept = state_.task(task->id);
+      waiting_.note(*kept);
+      changed[task->instance].push_back(kept);
     } else if (const auto* instance = mutation.as<Instance>()) {
       auto session = session_of_.find(instance->id);
       if (instance->status == "INACTIVE" && session != session_of_.end()) {
@@ -159,6 +164,7 @@ aws::ApiResult<SessionId> Controller::connect(const Hello& hello, Now now, Outpu
   send(*delivery, {acs::ToAgent(delivery->manifest(state_, instance.timeline, now))}, out);
   send(*delivery, delivery->payloads(state_, state_.tasksOn(id), now, hello.newProcess), out);
   arm(session);
+  placeWaiting(now, out);
   return session;
 }
 
@@ -216,9 +222,22 @@ void Controller::onTimer(Now now, Output& out) {
       arm(session);
     }
   }
+  placeWaiting(now, out);
+  giveUpWaiting(now, out);
   if (!nextSweep_ || now.mono >= *nextSweep_) {
     forgetOld(now, out);
   }
+}
+
+void Controller::placeWaiting(Now now, Output& out) {
+  seen_ = now;
+  waiting_.place(scheduler_, random_, [&](Transaction& tx) { commit(tx, now, out); });
+}
+
+void Controller::giveUpWaiting(Now now, Output& out) {
+  Transaction tx(state_);
+  waiting_.giveUp(tx, now.wall);
+  if (!tx.empty()) commit(tx, now, out);
 }
 
 bool Controller::forgetTasks(Transaction& tx, Now now) const {
@@ -243,6 +262,15 @@ void Controller::forgetOld(Now now, Output& out) {
     if (now.wall - token.usedAt >= options_.keepTokens) tx.erase(Kind::ClientToken, key);
   }
   forgetEnded(tx, now, options_.keepStopped);
+  const auto gone = [&](const auto& one) {
+    return !one.active && now.wall - one.deletedAt.value_or(WallTime{}) >= options_.keepStopped;
+  };
+  for (const auto& [name, cluster] : state_.clusters()) {
+    if (gone(cluster)) tx.erase(Kind::Cluster, name);
+  }
+  for (const auto& [name, provider] : state_.capacityProviders()) {
+    if (gone(provider)) tx.erase(Kind::CapacityProvider, name);
+  }
   forgetDeleted(tx);
   if (!tx.empty()) commit(tx, now, out);
 }
@@ -264,6 +292,7 @@ void Controller::forgetDeleted(Transaction& tx) const {
 
 MonoTime Controller::nextDeadline() const {
   MonoTime next = nextSweep_.value_or(MonoTime{});
+  if (const auto end = waiting_.nextDeadline()) next = std::min(next, seen_.mono + (*end - seen_.wall));
   return deadlines_.empty() ? next : std::min(next, deadlines_.begin()->first);
 }
 

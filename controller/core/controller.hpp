@@ -13,6 +13,7 @@
 #include "common/aws/errors.hpp"
 #include "controller/api/quotas.hpp"
 #include "controller/core/delivery.hpp"
+#include "controller/core/waiting.hpp"
 #include "controller/scheduler/scheduler.hpp"
 
 namespace berth::controller {
@@ -29,6 +30,8 @@ struct ControllerOptions {
   Duration sweep = std::chrono::minutes(1);
   size_t sweepBatch = 1000;                             ///< tasks that go at once; more go
   Duration sweepPause = std::chrono::milliseconds(50);  ///< so much later
+  /// How long a task waits for a host of a capacity provider with managed scaling.
+  Duration providerWait = std::chrono::hours(1);
 };
 
 /// How an agent introduces itself when it opens its session (amazon-ecs-agent, ecs-agent/acs/session).
@@ -79,6 +82,8 @@ class Controller {
   const Delivery* session(const std::string& instance) const;
 
   const State& state() const { return state_; }
+  /// The tasks that wait for a place, and what keeps each.
+  const WaitingQueue& waiting() const { return waiting_; }
   const ecs::Names& names() const { return names_; }
 
  private:
@@ -86,6 +91,10 @@ class Controller {
   void commit(Transaction& tx, Now now, Output& out);
   void send(Delivery& delivery, std::vector<acs::ToAgent> messages, Output& out);
   void close(SessionId session, const std::string& reason, Output& out);
+  /// Tries again to place those that wait.
+  void placeWaiting(Now now, Output& out);
+  /// Ends those that have waited for too long.
+  void giveUpWaiting(Now now, Output& out);
   void forgetOld(Now now, Output& out);
   /// False when there are more.
   bool forgetTasks(Transaction& tx, Now now) const;
@@ -102,6 +111,8 @@ class Controller {
   State state_;
   Payloads payloads_{names_};
   Scheduler scheduler_{state_.fleet()};
+  WaitingQueue waiting_{state_};
+  Now seen_{};  ///< the last moment that a call has told: what the wall clock's deadlines are reckoned by
   struct Session {
     std::unique_ptr<Delivery> delivery;
     MonoTime armedAt = MonoTime::max();  ///< its entry in deadlines_; never later than its next deadline

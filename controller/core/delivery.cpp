@@ -91,7 +91,7 @@ std::optional<acs::TaskStopVerificationAck> Delivery::verify(const State& state,
   for (const acs::TaskIdentity& candidate : message.stopCandidates) {
     // Agents have tasks of their own, under ARNs that are none of ours: those are not for us to stop.
     auto reference = names_.parseTask(candidate.taskArn);
-    if (!reference || !reference->cluster) continue;
+    if (!reference || !candidate.taskArn.starts_with("arn:")) continue;
     const Task* task = state.task(reference->id);
     bool wanted =
         task && task->instance == instance_ && !task->stopWanted && task->lastStatus != TaskStatus::Stopped;

@@ -6,7 +6,10 @@ namespace berth::controller {
 namespace {
 
 Json tasksOf(const ClusterCounts& counts) {
-  return Json{{"PENDING", counts.pending}, {"RUNNING", counts.running}, {"STOPPING", counts.stopping}};
+  return Json{{"PROVISIONING", counts.waiting},
+              {"PENDING", counts.pending},
+              {"RUNNING", counts.running},
+              {"STOPPING", counts.stopping}};
 }
 
 }  // namespace
@@ -16,6 +19,7 @@ std::map<std::string, ClusterCounts> countsOf(const State& state) {
   const Fleet& fleet = state.fleet();
   for (const auto& [name, cluster] : state.clusters()) {
     ClusterCounts& counts = out[name];
+    counts.waiting = static_cast<int64_t>(state.waitingIn(name).size());
     for (const Fleet::Slot slot : fleet.in(name)) {
       const Fleet::Member& member = fleet.at(slot);
       ++counts.instances;
@@ -46,12 +50,14 @@ Json summaryOf(const State& state, const ecs::Names& names) {
           {{"registered", counts.instances}, {"connected", counts.connected}, {"draining", counts.draining}}},
          {"tasks", tasksOf(counts)},
          {"services", counts.services}});
+    all.waiting += counts.waiting;
     all.pending += counts.pending;
     all.running += counts.running;
     all.stopping += counts.stopping;
   }
   Json tasks = tasksOf(all);
-  tasks["STOPPED"] = static_cast<int64_t>(state.tasks().size()) - all.pending - all.running - all.stopping;
+  tasks["STOPPED"] =
+      static_cast<int64_t>(state.tasks().size()) - all.waiting - all.pending - all.running - all.stopping;
   return Json{{"clusters", std::move(clusters)}, {"tasks", std::move(tasks)}};
 }
 

@@ -12,6 +12,7 @@ struct ClusterCounts {
   int64_t instances = 0;  ///< ACTIVE and DRAINING
   int64_t connected = 0;
   int64_t draining = 0;
+  int64_t waiting = 0;  ///< PROVISIONING: without a place
   int64_t pending = 0;
   int64_t running = 0;
   int64_t stopping = 0;

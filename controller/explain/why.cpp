@@ -43,8 +43,16 @@ std::string nextOf(const Task& task, const AgentFacts& agent, Handover handover)
   return "the agent to report that the task runs; its own GET /v1/why says what it is at";
 }
 
+std::string roomOf(const Wait& wait) {
+  size_t instances = 0;
+  for (const auto& [test, count] : wait.refused) instances += count;
+  if (instances == 0) return "an instance: none is registered that it may run on";
+  return "room on one of " + std::to_string(instances) + " instances, or on another that joins";
+}
+
 Moment since(const Task& task) {
   switch (task.lastStatus) {
+    case TaskStatus::Provisioning:
     case TaskStatus::Pending:
       return task.stopWanted && task.stoppingAt ? task.stoppingAt : Moment(task.createdAt);
     case TaskStatus::Running:
@@ -60,7 +68,7 @@ Moment since(const Task& task) {
 }  // namespace
 
 Json whyTask(const State& state, const ecs::Names& names, const Task& task, const AgentFacts& agent,
-             Handover handover) {
+             Handover handover, const std::optional<Wait>& wait) {
   const Instance* instance = state.instance(task.instance);
   Json what{{"task", arnOf(names, task)}, {"cluster", names.cluster(task.spec->cluster).str()}};
   if (instance) what["containerInstance"] = arnOf(names, *instance);
@@ -69,11 +77,17 @@ Json whyTask(const State& state, const ecs::Names& names, const Task& task, cons
            {"desired", task.stopWanted ? "STOPPED" : "RUNNING"},
            {"since", nullptr},
            {"waitsFor", nullptr},
-           {"causes", causesOf(state, names, task)},
-           {"agent", agentJson(agent)}};
+           {"causes", causesOf(state, names, task)}};
   if (const Moment from = since(task)) out["since"] = toRfc3339(*from);
   const bool settled =
       task.lastStatus == TaskStatus::Stopped || (task.lastStatus == TaskStatus::Running && !task.stopWanted);
+  if (wait) {
+    out["waitsFor"] = roomOf(*wait);
+    out["until"] = toRfc3339(wait->until);
+    out["fails"] = wait->refused;
+    return out;
+  }
+  if (!task.instance.empty()) out["agent"] = agentJson(agent);
   if (settled) return out;
   out["waitsFor"] = nextOf(task, agent, handover);
   out["handover"] = wordOf(handover);

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "controller/api/context.hpp"
+#include "controller/model/wait.hpp"
 
 namespace berth::controller {
 
@@ -19,9 +20,10 @@ enum class Handover { NotSent, Sent, Acknowledged };
 
 /// {"what": {"task", "cluster", "containerInstance"}, "state", "desired", "since", "waitsFor", "causes",
 /// "agent": {"connected", ...}, "handover"?}. "waitsFor" is null for a task that waits for nothing; "since"
-/// is when the state began. Times are RFC 3339.
+/// is when the state began. Times are RFC 3339. A task that waits for a place (`wait`) has no instance and no
+/// agent: it has "until", when it is given up, and "fails", how many instances fail which test.
 Json whyTask(const State& state, const ecs::Names& names, const Task& task, const AgentFacts& agent,
-             Handover handover);
+             Handover handover, const std::optional<Wait>& wait = std::nullopt);
 
 /// {"what": {"containerInstance", "cluster"}, "state", "since", "waitsFor", "causes", "agent": {"connected",
 /// "lastHeard"?, "lostAt"?}, "tasks": {"PENDING", "RUNNING", "STOPPING"}}.

@@ -28,6 +28,7 @@ struct Cluster {
   std::vector<std::string> capacityProviders = {};
   /// Of calls that give neither a launch type nor a strategy.
   std::vector<ProviderShare> defaultStrategy = {};
+  std::optional<WallTime> deletedAt = {};  ///< of one that is not active
 };
 
 struct TaskDefinition {
@@ -106,8 +107,9 @@ struct CapacityProvider {
   std::string name;
   bool active = true;
   std::string updateStatus = "CREATE_COMPLETE";
-  std::string document;  ///< JSON object: the autoScalingGroupProvider, defaults filled in
-  std::string tags;      ///< JSON list
+  std::string document;                    ///< JSON object: the autoScalingGroupProvider, defaults filled in
+  std::string tags;                        ///< JSON list
+  std::optional<WallTime> deletedAt = {};  ///< of one that is not active
 };
 
 }  // namespace berth::controller

@@ -136,6 +136,12 @@ const std::vector<const Task*>& State::tasksOn(const std::string& instance) cons
   return host ? host->tasks : kNone;
 }
 
+const WaitingTasks& State::waitingIn(const std::string& cluster) const {
+  static const WaitingTasks kNone;
+  const auto* tasks = lookUp(waiting_, cluster);
+  return tasks ? *tasks : kNone;
+}
+
 const Load& State::load(const std::string& instance) const {
   static const Load kNone;
   const Host* host = lookUp(hosts_, instance);
@@ -161,15 +167,18 @@ void State::putTask(std::shared_ptr<const Task> task) {
     eraseTask(task->id);
     return putTask(std::move(task));
   }
-  Host& host = hosts_[task->instance];
-  changeLoad(host.load, old, *task);
+  if (old && old->waits()) stopWaiting(*old);
+  if (task->waits()) waiting_[task->spec->cluster].insert(task.get());
+  // A task without a place is none of an instance's.
+  Host* host = task->instance.empty() ? nullptr : &hosts_[task->instance];
+  if (host) changeLoad(host->load, old, *task);
   if (!old) {
-    host.tasks.push_back(task.get());
+    if (host) host->tasks.push_back(task.get());
     if (const auto service = serviceKeyOf(*task)) tasks_of_[*service].push_back(task.get());
     tasks_.insert(std::move(task));
     return;
   }
-  std::ranges::replace(host.tasks, old, task.get());
+  if (host) std::ranges::replace(host->tasks, old, task.get());
   if (const auto service = serviceKeyOf(*task)) std::ranges::replace(tasks_of_[*service], old, task.get());
   // In its place: the order is by id, and that is the same.
   const_cast<std::shared_ptr<const Task>&>(*found) = std::move(task);
@@ -193,17 +202,28 @@ void State::eraseTask(const std::string& id) {
   const auto found = tasks_.find(std::string_view(id));
   if (found == tasks_.end()) return;
   const Task& task = **found;
-  Host& host = hosts_[task.instance];
-  if (task.lastStatus != TaskStatus::Stopped) host.load.subtract(task);
-  fleet_.touch(task.instance);
-  removeFrom(host.tasks, &task);
+  if (task.waits()) stopWaiting(task);
+  if (!task.instance.empty()) leaveHost(task);
   if (const auto service = serviceKeyOf(task)) {
     const auto found_service = tasks_of_.find(*service);
     removeFrom(found_service->second, &task);
     if (found_service->second.empty()) tasks_of_.erase(found_service);
   }
-  if (host.tasks.empty() && !instance(task.instance)) hosts_.erase(task.instance);
   tasks_.erase(found);
+}
+
+void State::leaveHost(const Task& task) {
+  Host& host = hosts_[task.instance];
+  if (task.lastStatus != TaskStatus::Stopped) host.load.subtract(task);
+  fleet_.touch(task.instance);
+  removeFrom(host.tasks, &task);
+  if (host.tasks.empty() && !instance(task.instance)) hosts_.erase(task.instance);
+}
+
+void State::stopWaiting(const Task& task) {
+  const auto cluster = waiting_.find(task.spec->cluster);
+  cluster->second.erase(&task);
+  if (cluster->second.empty()) waiting_.erase(cluster);
 }
 
 void State::putInstance(const Instance& instance) {

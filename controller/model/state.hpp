@@ -88,6 +88,14 @@ struct TaskOrder {
 /// By id.
 using Tasks = std::set<std::shared_ptr<const Task>, TaskOrder>;
 
+struct WaitingOrder {
+  bool operator()(const Task* a, const Task* b) const {
+    return a->createdAt != b->createdAt ? a->createdAt < b->createdAt : a->id < b->id;
+  }
+};
+/// The one that has waited longest first.
+using WaitingTasks = std::set<const Task*, WaitingOrder>;
+
 class State {
  public:
   State() = default;
@@ -133,6 +141,8 @@ class State {
   const std::vector<const Task*>& tasksOf(const std::string& service) const;
   /// The tasks placed on an instance, likewise.
   const std::vector<const Task*>& tasksOn(const std::string& instance) const;
+  /// The tasks of a cluster that wait for a place.
+  const WaitingTasks& waitingIn(const std::string& cluster) const;
   const Load& load(const std::string& instance) const;
   /// What the tasks of an instance that are not STOPPED take of it.
   const Resources& used(const std::string& instance) const { return load(instance).used; }
@@ -155,6 +165,8 @@ class State {
   void putInstance(const Instance& instance);
   void putTask(std::shared_ptr<const Task> task);
   void changeLoad(Load& load, const Task* old, const Task& task);
+  void leaveHost(const Task& task);
+  void stopWaiting(const Task& task);
   void erase(Kind kind, const std::string& key);
   void eraseTask(const std::string& id);
   void eraseInstance(const std::string& id);
@@ -175,6 +187,7 @@ class State {
   std::map<std::string, TaskProtection> protections_;
   std::unordered_map<std::string, std::vector<const Task*>> tasks_of_;  ///< by service
   std::unordered_map<std::string, Host> hosts_;
+  std::unordered_map<std::string, WaitingTasks> waiting_;  ///< by cluster; those that have some
   SpecPool specs_;
   Fleet fleet_;
 };

@@ -4,6 +4,8 @@ namespace berth::controller {
 
 std::string_view name(TaskStatus status) {
   switch (status) {
+    case TaskStatus::Provisioning:
+      return "PROVISIONING";
     case TaskStatus::Pending:
       return "PENDING";
     case TaskStatus::Running:
@@ -58,6 +60,7 @@ std::string Task::containerId(size_t place) const {
   constexpr std::string_view kDigits = "0123456789abcdef";
   constexpr size_t kLast = 8;  // digits that differ from one container of a task to the next
   std::string digits = id;
+  std::erase(digits, '-');
   digits.resize(32, '0');
   // An odd factor: no two places below 2^32 come to the same number.
   auto mixed = static_cast<uint32_t>((place + 1) * 0x9e3779b1U);

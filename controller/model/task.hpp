@@ -26,8 +26,9 @@ struct NetworkBinding {
   bool operator==(const NetworkBinding&) const = default;
 };
 
-/// The order of the states is the order in which a task passes them; it never goes back.
-enum class TaskStatus : uint8_t { Pending, Running, Stopping, Stopped };
+/// The order of the states is the order in which a task passes them; it never goes back. A task that is
+/// PROVISIONING waits for a place, and only such a one has no instance, before and after it has stopped.
+enum class TaskStatus : uint8_t { Provisioning, Pending, Running, Stopping, Stopped };
 std::string_view name(TaskStatus status);
 
 enum class ContainerStatus : uint8_t { Pending, Running, Stopped };
@@ -64,6 +65,9 @@ struct TaskSpec {
   Resources resources;
   std::string cpu;     ///< of the task as a whole, as the API shows it; may be empty
   std::string memory;  ///< likewise
+  /// Of a launch that found no room and waits: JSON object, its placementConstraints and placementStrategy.
+  std::string placement;
+  int64_t waitMillis = 0;  ///< how long such a task may wait, from its createdAt
 
   std::string family() const { return definition.substr(0, definition.rfind(':')); }
   bool operator==(const TaskSpec&) const = default;
@@ -83,9 +87,9 @@ struct TaskContainer {
 };
 
 struct Task {
-  std::string id;  ///< 32 hex digits
+  std::string id;  ///< 32 hex digits, or a UUID: then its ARN is of the old format
   Shared<TaskSpec> spec;
-  std::string instance;  ///< id
+  std::string instance;  ///< id; empty: it has had no place yet
   std::string startedBy;
   std::string tags;  ///< JSON list; empty when there are none
 
@@ -109,6 +113,9 @@ struct Task {
   TaskContainer* find(std::string_view containerName);
   /// The UUID of the container at a place: it follows from the task's id.
   std::string containerId(size_t place) const;
+  bool waits() const { return lastStatus == TaskStatus::Provisioning; }
+  /// When a task that waits gives up.
+  WallTime waitsUntil() const { return createdAt + std::chrono::milliseconds(spec->waitMillis); }
   bool operator==(const Task&) const = default;
 };
 

@@ -175,7 +175,8 @@ Json Extension::whyOf(const Task& task) const {
   const Delivery* session = deps_.runner.core().session(task.instance);
   Handover handover = Handover::NotSent;
   if (session) handover = static_cast<Handover>(session->told(task.id));
-  return whyTask(state(), names(), task, factsOf(task.instance), handover);
+  return whyTask(state(), names(), task, factsOf(task.instance), handover,
+                 deps_.runner.core().waiting().waitOf(task.id));
 }
 
 Async<ApiResult<Json>> Extension::record(Question question) const {

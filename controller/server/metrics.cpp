@@ -61,12 +61,14 @@ void measure(Registry& registry, const State& state) {
     all.instances += counts.instances;
     all.connected += counts.connected;
     all.draining += counts.draining;
+    all.waiting += counts.waiting;
     all.pending += counts.pending;
     all.running += counts.running;
     all.stopping += counts.stopping;
     all.services += counts.services;
   }
-  const auto stopped = static_cast<int64_t>(state.tasks().size()) - all.pending - all.running - all.stopping;
+  const auto stopped =
+      static_cast<int64_t>(state.tasks().size()) - all.waiting - all.pending - all.running - all.stopping;
   const auto set = [&](const char* name, const char* help, int64_t value, const Labels& labels = {}) {
     registry.gauge(name, help, labels).set(static_cast<double>(value));
   };
@@ -75,6 +77,7 @@ void measure(Registry& registry, const State& state) {
   set("berth_instances_draining", "container instances that are DRAINING", all.draining);
   set("berth_services", "services that are ACTIVE", all.services);
   const char* by_status = "tasks by lastStatus";
+  set("berth_tasks", by_status, all.waiting, {{"status", "PROVISIONING"}});
   set("berth_tasks", by_status, all.pending, {{"status", "PENDING"}});
   set("berth_tasks", by_status, all.running, {{"status", "RUNNING"}});
   set("berth_tasks", by_status, all.stopping, {{"status", "STOPPING"}});

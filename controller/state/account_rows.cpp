@@ -15,11 +15,13 @@ Entity decodeAccountSetting(Fields& fields) {
 }
 
 Json encode(const CapacityProvider& provider) {
-  return Json{{"name", provider.name},
-              {"active", provider.active},
-              {"updateStatus", provider.updateStatus},
-              {"document", provider.document},
-              {"tags", provider.tags}};
+  Json out{{"name", provider.name},
+           {"active", provider.active},
+           {"updateStatus", provider.updateStatus},
+           {"document", provider.document},
+           {"tags", provider.tags}};
+  putTime(out, "deletedAt", provider.deletedAt);
+  return out;
 }
 
 Entity decodeCapacityProvider(Fields& fields) {
@@ -29,6 +31,7 @@ Entity decodeCapacityProvider(Fields& fields) {
   out.updateStatus = fields.str("updateStatus", "CREATE_COMPLETE");
   out.document = jsonMember(fields, "document");
   out.tags = jsonMember(fields, "tags");
+  out.deletedAt = time(fields, "deletedAt");
   return out;
 }
 

@@ -25,12 +25,14 @@ std::vector<ProviderShare> strategy(Fields& parent, const char* name) {
 }  // namespace
 
 Json encode(const Cluster& cluster) {
-  return Json{{"name", cluster.name},
-              {"active", cluster.active},
-              {"document", cluster.document},
-              {"tags", cluster.tags},
-              {"capacityProviders", cluster.capacityProviders},
-              {"defaultStrategy", encode(cluster.defaultStrategy)}};
+  Json out{{"name", cluster.name},
+           {"active", cluster.active},
+           {"document", cluster.document},
+           {"tags", cluster.tags},
+           {"capacityProviders", cluster.capacityProviders},
+           {"defaultStrategy", encode(cluster.defaultStrategy)}};
+  putTime(out, "deletedAt", cluster.deletedAt);
+  return out;
 }
 
 Entity decodeCluster(Fields& fields) {
@@ -41,6 +43,7 @@ Entity decodeCluster(Fields& fields) {
   out.tags = jsonMember(fields, "tags");
   out.capacityProviders = fields.strings("capacityProviders");
   out.defaultStrategy = strategy(fields, "defaultStrategy");
+  out.deletedAt = time(fields, "deletedAt");
   return out;
 }
 

@@ -55,10 +55,10 @@ std::optional<WallTime> time(Fields& fields, const char* name);
 /// JSON that the API returns as it was given: it is parsed whenever it is shown, so it has to be whole.
 std::string jsonMember(Fields& fields, const char* name);
 
-/// The number of a state, one of 0 to `last`.
+/// The number of a state, one of 0 to `last`; `fallback` when it is left out.
 template <class Enum>
-Enum state(Fields& fields, const char* name, Enum last) {
-  int64_t number = fields.integer(name);
+Enum state(Fields& fields, const char* name, Enum last, Enum fallback = Enum{}) {
+  int64_t number = fields.integer(name, static_cast<int64_t>(fallback));
   if (number < 0 || number > static_cast<int64_t>(last)) fields.fault(name, "is the number of no state");
   return static_cast<Enum>(std::clamp<int64_t>(number, 0, static_cast<int64_t>(last)));
 }

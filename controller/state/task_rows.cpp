@@ -9,6 +9,8 @@ namespace {
 
 using json::Writer;
 
+constexpr int64_t kLongestWait = 365LL * 24 * 3600 * 1000;
+
 // Rows of tasks are written by the million: what has its default is left out.
 
 void put(Writer& out, const char* name, const std::string& value) {
@@ -103,6 +105,8 @@ void putSpec(Writer& out, const TaskSpec& spec) {
   put(out, "enableExecuteCommand", spec.enableExecuteCommand);
   put(out, "cpu", spec.cpu);
   put(out, "memory", spec.memory);
+  put(out, "placement", spec.placement);
+  put(out, "waitMillis", spec.waitMillis);
   out.openObject("resources");
   put(out, "cpu", spec.resources.cpu);
   put(out, "memory", spec.resources.memory);
@@ -200,7 +204,7 @@ std::string rowOf(const Task& task) {
   put(out, "instance", task.instance);
   put(out, "startedBy", task.startedBy);
   put(out, "tags", task.tags);
-  put(out, "lastStatus", static_cast<int64_t>(task.lastStatus));
+  put(out, "lastStatus", static_cast<int64_t>(task.lastStatus), static_cast<int64_t>(TaskStatus::Pending));
   put(out, "stopWanted", task.stopWanted);
   put(out, "stopCode", task.stopCode);
   put(out, "stoppedReason", task.stoppedReason);
@@ -231,10 +235,13 @@ Entity decodeTask(Fields& fields) {
   spec.resources = resources(fields, "resources");
   spec.cpu = fields.str("cpu");
   spec.memory = fields.str("memory");
+  spec.placement = jsonMember(fields, "placement");
+  spec.waitMillis = fields.integer("waitMillis");
+  if (spec.waitMillis < 0 || spec.waitMillis > kLongestWait) fields.fault("waitMillis", "is no time to wait");
   out.instance = fields.str("instance");
   out.startedBy = fields.str("startedBy");
   out.tags = jsonMember(fields, "tags");
-  out.lastStatus = state(fields, "lastStatus", TaskStatus::Stopped);
+  out.lastStatus = state(fields, "lastStatus", TaskStatus::Stopped, TaskStatus::Pending);
   out.stopWanted = fields.boolean("stopWanted");
   out.stopCode = fields.str("stopCode");
   out.stoppedReason = fields.str("stoppedReason");

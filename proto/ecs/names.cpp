@@ -17,6 +17,12 @@ bool isNameCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
+/// Ids of the old format have dashes, those of the long one have none.
+bool isUuid(std::string_view id) {
+  constexpr size_t kDashes[] = {8, 13, 18, 23};
+  return id.size() == 36 && std::ranges::all_of(kDashes, [&](size_t at) { return id[at] == '-'; });
+}
+
 Error invalid(std::string_view reference, std::string_view rule) {
   return makeError(
       Code::InvalidArgument,
@@ -40,7 +46,7 @@ std::string Names::arn(const std::string& resource) const {
 ClusterArn Names::cluster(const std::string& name) const { return ClusterArn(arn("cluster/" + name)); }
 
 TaskArn Names::task(const std::string& cluster, const std::string& id) const {
-  return TaskArn(arn("task/" + cluster + "/" + id));
+  return TaskArn(arn("task/" + (isUuid(id) ? id : cluster + "/" + id)));
 }
 
 InstanceArn Names::instance(const std::string& cluster, const std::string& id) const {
@@ -75,7 +81,7 @@ std::string Names::attachment(const std::string& id) const { return arn("attachm
 
 std::string Names::container(const std::string& cluster, const std::string& task,
                              const std::string& id) const {
-  return arn("container/" + cluster + "/" + task + "/" + id);
+  return arn("container/" + (isUuid(task) ? id : cluster + "/" + task + "/" + id));
 }
 
 Result<std::string> Names::resource(std::string_view reference, std::string_view type) const {

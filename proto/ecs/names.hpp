@@ -47,6 +47,7 @@ struct Names {
   std::string account;  ///< 12 digits
 
   ClusterArn cluster(const std::string& name) const;
+  /// Of a task whose id is a UUID in the old format, which does not tell the cluster; so are its containers'.
   TaskArn task(const std::string& cluster, const std::string& id) const;
   InstanceArn instance(const std::string& cluster, const std::string& id) const;
   /// In the old format, which does not tell the cluster.

@@ -41,6 +41,7 @@ class ControllerNode {
   void onFrame(controller::SessionId session, const std::string& frame);
   void disconnect(controller::SessionId session);
   const controller::State& state() const { return core_->state(); }
+  const controller::WaitingQueue& waiting() const { return core_->waiting(); }
   Disk& disk() { return disk_; }
   /// Hears that the core has started, with what is stored.
   std::function<void()> onStart = [] {};

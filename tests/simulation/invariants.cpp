@@ -40,8 +40,22 @@ void Scenario::checkChanges(const controller::Mutations& mutations) {
   placements_.check(state, mutations);
 }
 
+void Scenario::checkPatience() {
+  const controller::State& state = cluster_.controller().state();
+  for (const controller::Task* task : state.waitingIn("default")) {
+    const auto wait = cluster_.controller().waiting().waitOf(task->id);
+    if (!wait) throw Violation("a task waits that nobody will try again: " + task->id);
+    size_t refused = 0;
+    for (const auto& [why, count] : wait->refused) refused += count;
+    if (refused < state.fleet().in("default").size()) {
+      throw Violation("a task waits that there is a place for: " + task->id);
+    }
+  }
+}
+
 void Scenario::checkController() {
   for (const auto& [id, wish] : told_) checkTold(id);
+  checkPatience();
   const controller::State& state = cluster_.controller().state();
   for (const auto& [id, instance] : state.instances()) checkLoad(state, instance);
 }
@@ -158,6 +172,10 @@ void Scenario::checkEnd() {
     bool stopped = task.lastStatus == controller::TaskStatus::Stopped;
     std::string family = task.spec->family();
     if (task.stopWanted && !stopped) throw Violation("a stop was never done: " + id + seenByAgents(id));
+    if (task.waits()) {
+      if (told_.contains(id) && told_.at(id).stopAsked) throw Violation("a stop was forgotten: " + id);
+      continue;
+    }
     if (!stopped && task.lastStatus != controller::TaskStatus::Running) {
       throw Violation("task " + id + " of " + family + " is stuck in " + std::string(name(task.lastStatus)) +
                       seenByAgents(id));

@@ -69,8 +69,11 @@ void Scenario::setUp() {
   }
 }
 
-void Scenario::runTask(const std::string& family, std::optional<size_t> planned) {
+void Scenario::runTask(const std::string& family, std::optional<size_t> planned, bool waits) {
   Json input{{"taskDefinition", family}, {"clientToken", randomUuid(cluster_.world().random())}};
+  // Longer than a run, and than what the wall clock is set by.
+  const Json patient{{"key", "berth:wait"}, {"value", "2d"}};
+  if (waits) input["tags"] = Json::array({patient});
   call("RunTask", input, [this, family, planned](const Json& reply) {
     ++asked_;
     // No instance takes it: there is no room, or its agent is not there.
@@ -86,7 +89,12 @@ void Scenario::runTask(const std::string& family, std::optional<size_t> planned)
 
 void Scenario::runAnyTask() {
   World& world = cluster_.world();
-  runTask(kFamilies[world.random().below(std::size(kFamilies))], std::nullopt);
+  // Each host has one port for a stubborn task, so most of these find no place at first.
+  if (world.chance(0.2)) {
+    runTask("stubborn", std::nullopt, true);
+  } else {
+    runTask(kFamilies[world.random().below(std::size(kFamilies))], std::nullopt);
+  }
   if (world.chance(0.4)) {
     world.after(world.between(Duration(0), seconds(30)), forever_, [this] { stopAnyTask(); });
   }

@@ -63,7 +63,8 @@ class Scenario {
   void follow(size_t planned);
   void prepareCrash();
   std::string endOf(size_t planned);
-  void runTask(const std::string& family, std::optional<size_t> planned);
+  /// `waits`: for a place, when there is none.
+  void runTask(const std::string& family, std::optional<size_t> planned, bool waits = false);
   void runAnyTask();
   void stopTask(const std::string& id);
   void stopAnyTask();
@@ -86,6 +87,8 @@ class Scenario {
   void checkStep();
   void checkChanges(const controller::Mutations& mutations);
   void checkController();
+  /// Who waits for a place has none, and is not forgotten.
+  void checkPatience();
   void checkTold(const std::string& id);
   void checkHosts();
   void checkWaiting();

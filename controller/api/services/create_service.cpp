@@ -45,8 +45,12 @@ std::optional<ApiError> takeDefinition(const Context& context, const Cluster& cl
   const TaskDefinition* definition = std::get<0>(found);
   service.taskDefinition = definition->key();
   document = parsed(definition->document, Json::object());
-  return checkLaunch(context, cluster, service.launchType, parsed(service.document, Json::object()),
-                     document);
+  Json settings = parsed(service.document, Json::object());
+  // A daemon is on all instances of its cluster.
+  if (service.scheduling == SchedulingStrategy::Replica)
+    takeDefaultStrategy(context.input, cluster, settings);
+  service.document = settings.dump();
+  return checkLaunch(context, cluster, service.launchType, settings, document);
 }
 
 /// The service that the request describes, and the document of its definition.

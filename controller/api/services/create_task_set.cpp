@@ -34,8 +34,9 @@ ApiResult<TaskSet> describedSet(Context& context, const Service& service) {
   set.externalId = text(input, "externalId");
   Json document = Json::object();
   takeLaunchMembers(input, document);
-  set.document = document.dump();
   const Cluster& cluster = *context.state().cluster(service.cluster);
+  takeDefaultStrategy(input, cluster, document);
+  set.document = document.dump();
   if (auto error = checkLaunch(context, cluster, set.launchType, document,
                                parsed(definition->document, Json::object()))) {
     return *error;

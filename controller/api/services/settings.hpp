@@ -42,7 +42,10 @@ std::optional<ApiError> checkChoice(const Json& input);
 /// For a service with an EXTERNAL controller: what belongs to its task sets can't be given to it.
 std::optional<ApiError> checkExternal(const Json& input);
 
-/// What a capacityProviderStrategy must keep: its own rules, and that the cluster has its providers.
+/// What a capacityProviderStrategy must keep: its own rules, and that the cluster has its providers, ACTIVE.
 std::optional<ApiError> checkStrategy(const Context& context, const Cluster& cluster, const Json& strategy);
+/// What is new and is given neither a launchType nor a strategy gets the cluster's default strategy, if there
+/// is one.
+void takeDefaultStrategy(const Json& input, const Cluster& cluster, Json& document);
 
 }  // namespace berth::controller

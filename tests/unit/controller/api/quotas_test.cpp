@@ -69,6 +69,26 @@ TEST_CASE("an instance has as many custom attributes as the quota says") {
             " is reached: delete some, or raise quotas.attributes_per_instance in controller.yaml.");
 }
 
+TEST_CASE("a registration keeps the quota of custom attributes, and a host that had more before comes back") {
+  const auto brings = [](int count) {
+    Json out = Bench::capable();
+    for (int i = 0; i < count; ++i) out.push_back({{"name", "a" + std::to_string(i)}});
+    return out;
+  };
+  Bench bench;
+  bench.cluster();
+  CHECK_THAT(bench.refusal("RegisterContainerInstance", {{"attributes", brings(11)}}),
+             Catch::StartsWith("InvalidParameterException: The quota of 10 custom attributes of "));
+  const std::string arn = bench.host("default", {{"attributes", brings(10)}});
+  Bench lowered(withQuotas([](Quotas& quotas) { quotas.attributesPerInstance = 4; }));
+  lowered.cluster();
+  lowered.core.load({*bench.core.state().instance(arn.substr(arn.rfind('/') + 1))});
+  lowered.host("default", {{"containerInstanceArn", arn}, {"attributes", brings(10)}});
+  CHECK_THAT(lowered.refusal("RegisterContainerInstance",
+                             {{"containerInstanceArn", arn}, {"attributes", brings(11)}}),
+             Catch::StartsWith("InvalidParameterException: The quota of 4 custom attributes of "));
+}
+
 TEST_CASE("a cluster has as many capacity providers as the quota says") {
   Bench bench(withQuotas([](Quotas& quotas) { quotas.providersPerCluster = 1; }));
   bench.cluster();

@@ -101,3 +101,12 @@ TEST_CASE("a task whose agent is away is stopped when the agent comes back") {
   CHECK(payloads[0].tasks.at(0).arn == arn);
   CHECK(payloads[0].tasks[0].desiredStatus == "STOPPED");
 }
+
+TEST_CASE("a stop deletes the task's tags") {
+  Bench bench;
+  bench.ready();
+  const std::string arn =
+      bench.runOne({{"taskDefinition", "app"}, {"tags", {{{"key", "team"}, {"value", "web"}}}}});
+  CHECK(bench.call("StopTask", {{"task", arn}})["task"]["tags"].empty());
+  CHECK(bench.call("ListTagsForResource", {{"resourceArn", arn}})["tags"].empty());
+}

@@ -89,6 +89,17 @@ TEST_CASE("an agent's key lists tags of its own instance and tasks only") {
                   {{"resourceArn", "arn:aws:ecs:us-east-1:000000000000:cluster/default"}}) == kOthers);
 }
 
+TEST_CASE("a task that waits for a place is no agent's") {
+  AskedByAgent asked;
+  const Json tag{{"key", "berth:wait"}, {"value", "10m"}};
+  const Json reply =
+      asked.bench.call("RunTask", {{"taskDefinition", "app"}, {"count", 10}, {"tags", Json::array({tag})}});
+  const Json& last = reply["tasks"].back();
+  REQUIRE(last["lastStatus"] == "PROVISIONING");
+  CHECK(asked.ask("SubmitTaskStateChange", {{"task", last["taskArn"]}}) == kOthers);
+  CHECK(asked.ask("ListTagsForResource", {{"resourceArn", last["taskArn"]}}) == kOthers);
+}
+
 TEST_CASE("an agent's key may do nothing else") {
   AskedByAgent asked;
   for (const auto& [operation, declared] : ecs::model().operations()) {

@@ -42,6 +42,8 @@ TEST_CASE("without a file and variables everything has its default") {
   CHECK(config->quotas.revisionsPerFamily == 1'000'000);
   CHECK(config->quotas.attributesPerInstance == 10);
   CHECK(config->quotas.providersPerCluster == 20);
+  CHECK(config->quotas.waitingPerCluster == 500);
+  CHECK(config->providerWait == std::chrono::hours(1));
 }
 
 TEST_CASE("quotas are numbers of things, at least one of each") {

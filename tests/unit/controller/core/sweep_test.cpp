@@ -79,3 +79,28 @@ TEST_CASE("a report on a forgotten task is refused as on any unknown one") {
   CHECK(bench.refusal("SubmitTaskStateChange", {{"task", ended}, {"status", "STOPPED"}}) ==
         "InvalidParameterException: The referenced task was not found.");
 }
+
+TEST_CASE("deleted clusters and capacity providers are described for their time, and then are gone") {
+  ControllerOptions options;
+  options.keepStopped = std::chrono::minutes(10);
+  Bench bench(options);
+  bench.cluster("kept");
+  bench.cluster("gone");
+  for (const char* name : {"kept", "gone"}) {
+    bench.call("CreateCapacityProvider",
+               {{"name", name}, {"autoScalingGroupProvider", {{"autoScalingGroupArn", name}}}});
+  }
+  bench.wait(700);
+  bench.call("DeleteCluster", {{"cluster", "gone"}});
+  bench.call("DeleteCapacityProvider", {{"capacityProvider", "gone"}});
+  const auto left = [&](const char* operation, const char* member) {
+    return bench.call(operation, {{member, {"kept", "gone"}}})[member].size();
+  };
+  bench.wait(500);
+  CHECK(left("DescribeClusters", "clusters") == 2);
+  CHECK(left("DescribeCapacityProviders", "capacityProviders") == 2);
+  bench.wait(200);
+  CHECK(bench.last.mutations.size() == 2);
+  CHECK(left("DescribeClusters", "clusters") == 1);
+  CHECK(left("DescribeCapacityProviders", "capacityProviders") == 1);
+}

@@ -211,6 +211,44 @@ TEST_CASE("a task that changes is counted once, and on the instance where it is"
   CHECK(state.used("other").cpu == 60);
 }
 
+TEST_CASE("tasks that wait are their cluster's, the oldest first, and no instance's") {
+  State state;
+  const auto waiting = [](const std::string& id, int64_t created) {
+    Task out = task(id, "", 100);
+    out.spec.edit([](TaskSpec& spec) { spec.cluster = "c"; });
+    out.lastStatus = TaskStatus::Provisioning;
+    out.createdAt = WallTime(std::chrono::milliseconds(created));
+    return out;
+  };
+  put(state, waiting("a", 2));
+  put(state, waiting("b", 1));
+  put(state, waiting("c", 2));
+  const auto line = [&] {
+    std::string out;
+    for (const Task* one : state.waitingIn("c")) out += one->id;
+    return out;
+  };
+  CHECK(line() == "bac");
+  CHECK(state.tasksOn("").empty());
+  CHECK(state.used("") == Resources{});
+  Task changed = waiting("b", 1);
+  changed.version = 9;
+  put(state, changed);
+  CHECK((*state.waitingIn("c").begin())->version == 9);
+  changed.lastStatus = TaskStatus::Pending;
+  changed.instance = "i";
+  put(state, changed);
+  CHECK(line() == "ac");
+  CHECK(state.used("i").cpu == 100);
+  Task given_up = waiting("a", 2);
+  given_up.lastStatus = TaskStatus::Stopped;
+  put(state, given_up);
+  state.apply({Mutation{Kind::Task, "c", nullptr}});
+  CHECK(state.waitingIn("c").empty());
+  state.apply({Mutation{Kind::Task, "a", nullptr}});
+  CHECK(state.tasks().size() == 1);
+}
+
 TEST_CASE("a stopped task that is erased gives nothing back twice") {
   State state;
   put(state, task("b", "i", 50));

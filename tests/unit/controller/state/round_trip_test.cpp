@@ -28,6 +28,8 @@ TaskSpec wholeSpec() {
   spec.resources = Resources{256, 128, {80, 65535}, {53}, {{"GPU-1", "app"}, {"", "bare"}}};
   spec.cpu = "256";
   spec.memory = "128";
+  spec.placement = R"({"placementStrategy":[]})";
+  spec.waitMillis = 600'000;
   return spec;
 }
 
@@ -167,14 +169,14 @@ std::vector<Entity> wholeEntities() {
   definition.registeredAt = at(1);
   definition.deregisteredAt = at(2);
   definition.registeredBy = "arn:user";
-  return {Cluster{"prod", false, R"({"settings":[]})", R"([{"key":"a"}])", {"rack"}, {{"rack", 1, 4}}},
+  return {Cluster{"prod", false, R"({"settings":[]})", R"([{"key":"a"}])", {"rack"}, {{"rack", 1, 4}}, at(3)},
           Family{"web", 9},
           definition,
           wholeInstance(),
           wholeTask(),
           ClientToken{"prod/token", "hash", {"t1", "t2"}, at(8)},
           AccountSetting{"arn:user", "containerInsights", "enhanced"},
-          CapacityProvider{"rack", false, "DELETE_COMPLETE", R"({"managedDraining":"ENABLED"})", "[]"},
+          CapacityProvider{"rack", false, "DELETE_COMPLETE", R"({"managedDraining":"ENABLED"})", "[]", at(4)},
           wholeService(),
           wholeServiceDeployment(),
           ServiceRevision{"prod", "web", "20", "web:3", R"({"launchType":"EC2"})", at(1)},

@@ -25,6 +25,13 @@ TEST_CASE("ARNs have the long format") {
   CHECK(kNames.attachment("u-2") == kPrefix + "attachment/u-2");
 }
 
+TEST_CASE("A task whose id is a UUID has ARNs of the old format, and so have its containers") {
+  const std::string uuid = "4b2f8a2e-6a4e-4b0e-8a6c-1f1c2d3e4f50";
+  CHECK(kNames.task("prod", uuid).str() == kPrefix + "task/" + uuid);
+  CHECK(kNames.container("prod", uuid, "u-1") == kPrefix + "container/u-1");
+  CHECK(kNames.parseTask(kNames.task("prod", uuid).str())->id == uuid);
+}
+
 TEST_CASE("A cluster is meant by its name or its ARN") {
   CHECK(kNames.parseCluster("prod")->str() == "prod");
   CHECK(kNames.parseCluster(kPrefix + "cluster/my_prod-1")->str() == "my_prod-1");

@@ -198,17 +198,19 @@ TEST_CASE("a capacity provider strategy has rules of its own") {
   const auto strategy = [](Json items) { return with({{"capacityProviderStrategy", std::move(items)}}); };
   Json many = Json::array();
   for (int i = 0; i < 21; ++i) many.push_back({{"capacityProvider", "p" + std::to_string(i)}, {"weight", 1}});
-  CHECK(strategy(many) == kInvalid + "A capacity provider strategy can have at most 20 items, not 21.");
+  CHECK(strategy(many) ==
+        kInvalid + "A capacity provider strategy can contain at most 20 capacity providers.");
   CHECK(strategy(Json::array(
             {{{"capacityProvider", "a"}, {"weight", 1}}, {{"capacityProvider", "a"}, {"weight", 1}}})) ==
-        kInvalid + "A capacity provider strategy names each provider once: a comes twice.");
+        kInvalid + "The capacity provider a stands twice in the strategy.");
   CHECK(strategy(Json::array({{{"capacityProvider", "a"}, {"base", 1}, {"weight", 1}},
                               {{"capacityProvider", "b"}, {"base", 1}}})) ==
-        kInvalid + "Only one item of a capacity provider strategy can have a base above 0.");
-  CHECK(
-      strategy(Json::array({{{"capacityProvider", "a"}}, {{"capacityProvider", "b"}}})) ==
-      kInvalid +
-          "At least one item of a capacity provider strategy needs a weight above 0 when there are several.");
+        kInvalid + "Only one capacity provider of a strategy can have a base.");
+  CHECK(strategy(Json::array({{{"capacityProvider", "a"}}, {{"capacityProvider", "b"}}})) ==
+        kInvalid +
+            "A strategy with several capacity providers needs at least one with a weight greater than zero.");
+  CHECK_THAT(strategy(Json::array({{{"capacityProvider", "none"}}})),
+             Catch::StartsWith(kInvalid + "The specified capacity provider 'none' was not found."));
   CHECK_THAT(strategy(Json::array({{{"capacityProvider", "a"}, {"weight", 1001}}})),
              Catch::StartsWith(kInvalid));
   CHECK_THAT(strategy(Json::array({{{"capacityProvider", "a"}, {"base", 100001}}})),

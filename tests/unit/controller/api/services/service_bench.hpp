@@ -15,9 +15,22 @@ inline Json merged(Json base, const Json& more) {
 }
 
 struct ServiceBench : Bench {
-  ServiceBench() : host_arn(ready()) {}
+  /// The cluster has the capacity providers a, b and p.
+  ServiceBench() : host_arn(ready()) {
+    for (const char* name : {"a", "b", "p"}) {
+      call("CreateCapacityProvider",
+           {{"name", name}, {"autoScalingGroupProvider", {{"autoScalingGroupArn", name}}}});
+    }
+    call("PutClusterCapacityProviders", providers({"a", "b", "p"}));
+  }
 
   std::string host_arn;
+
+  static Json providers(Json names, Json strategy = Json::array()) {
+    return {{"cluster", "default"},
+            {"capacityProviders", std::move(names)},
+            {"defaultCapacityProviderStrategy", std::move(strategy)}};
+  }
 
   /// What makes the service "web" with two tasks of "app".
   static Json wanted(const Json& more = Json::object()) {
