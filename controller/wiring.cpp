@@ -169,7 +169,7 @@ int run(const Config& config, Log& log) {
                        feed.add(output, runner.core().state());
                        history.add(output);
                      }});
-  AgentSessions sessions(io, runner, config.heartbeat, log);
+  AgentSessions sessions(io, runner, config.heartbeat, clock, log);
   auto callers = callersOf(config, *admin);
   if (!callers) return fail(log, "can't use the callers", callers.error(), exit_code::kUsage);
   AuditLog audit(config.auditFile, log);

@@ -108,16 +108,22 @@ class Connection final : public OpenConnection {
   }
   ~Connection() override { shared_->open.erase(this); }
 
+  /// Until the connection is closed, or has become a websocket.
   Async<void> run() {
     bool more = co_await shakeHands();
     for (bool first = true; more && !stopping_; first = false) more = co_await serveOne(first);
   }
 
+  struct Upgraded {
+    std::shared_ptr<WebSocketStream<Stream>> socket;
+    WebSocketSession session;
+  };
+  /// What run() has made of it, if it is a websocket now.
+  std::optional<Upgraded> takeUpgraded() { return std::exchange(upgraded_, std::nullopt); }
+
   void stop() override {
     stopping_ = true;
-    if (webSocket_) {
-      webSocket_->close(1001, "the server stops");
-    } else if (body_) {
+    if (body_) {
       body_->stop();
     } else if (!handling_) {
       closeSocket(stream_);
@@ -326,12 +332,11 @@ class Connection final : public OpenConnection {
     if (auto* refusal = std::get_if<Response>(&decision)) {
       co_return co_await write(std::move(*refusal), version, request.keep_alive(), false);
     }
-    co_await runWebSocket(std::move(request), std::move(std::get<WebSocketSession>(decision)));
+    co_await openWebSocket(std::move(request), std::move(std::get<WebSocketSession>(decision)));
     co_return false;
   }
 
-  Async<void> runWebSocket(BeastRequest request, WebSocketSession session) {
-    buffer_ = beast::flat_buffer();
+  Async<void> openWebSocket(BeastRequest request, WebSocketSession session) {
     webSocket_ = std::make_shared<WebSocketStream<Stream>>(std::move(stream_), options().webSocket);
     error_code error;
     webSocket_->limitHandshake(options().headerTimeout);
@@ -342,18 +347,7 @@ class Connection final : public OpenConnection {
     }
     webSocket_->limitHandshake(Duration::zero());
     if (stopping_) webSocket_->close(1001, "the server stops");
-    std::optional<std::string> failed;
-    try {
-      co_await session(webSocket_);
-    } catch (...) {
-      failed = currentException();
-    }
-    if (failed) {
-      shared_->log.error("a websocket session ended by an exception",
-                         {{"remote", remote_}, {"what", *failed}});
-    }
-    webSocket_->close(failed ? 1011 : 1000, "");
-    co_await webSocket_->ended();
+    upgraded_.emplace(Upgraded{webSocket_, std::move(session)});
   }
 
   std::shared_ptr<ServerShared> shared_;
@@ -362,21 +356,63 @@ class Connection final : public OpenConnection {
   Deadline limit_;
   beast::flat_buffer buffer_;
   std::shared_ptr<WebSocketStream<Stream>> webSocket_;
+  std::optional<Upgraded> upgraded_;
   std::shared_ptr<BodySource> body_;  ///< while it is sent
   bool handling_ = false;
   bool stopping_ = false;
 };
 
+/// An open websocket as its server sees it.
+template <class Stream>
+class OpenWebSocket final : public OpenConnection {
+ public:
+  OpenWebSocket(std::shared_ptr<ServerShared> shared, std::shared_ptr<WebSocketStream<Stream>> socket)
+      : shared_(std::move(shared)), socket_(std::move(socket)) {
+    shared_->open.insert(this);
+  }
+  ~OpenWebSocket() override { shared_->open.erase(this); }
+
+  void stop() override { socket_->close(1001, "the server stops"); }
+  void abort() override { closeSocket(socket_->stream().next_layer()); }
+
+  Async<void> serve(const WebSocketSession& session) {
+    std::optional<std::string> failed;
+    try {
+      co_await session(socket_);
+    } catch (...) {
+      failed = currentException();
+    }
+    if (failed) shared_->log.error("a websocket session ended by an exception", {{"what", *failed}});
+    socket_->close(failed ? 1011 : 1000, "");
+    co_await socket_->ended();
+  }
+
+ private:
+  std::shared_ptr<ServerShared> shared_;
+  std::shared_ptr<WebSocketStream<Stream>> socket_;
+};
+
+/// What an HTTP connection needs is not kept for the life of the websocket that it has become: there may be
+/// many thousands.
+template <class Stream>
+Async<void> serve(std::shared_ptr<ServerShared> shared, Stream stream, std::string remote) {
+  auto connection = std::make_unique<Connection<Stream>>(shared, std::move(stream), std::move(remote));
+  co_await connection->run();
+  auto upgraded = connection->takeUpgraded();
+  connection.reset();
+  if (!upgraded) co_return;
+  OpenWebSocket<Stream> socket(std::move(shared), std::move(upgraded->socket));
+  co_await socket.serve(upgraded->session);
+}
+
 }  // namespace
 
 Async<void> serveConnection(std::shared_ptr<ServerShared> shared, PlainStream socket, std::string remote) {
-  Connection<PlainStream> connection(std::move(shared), std::move(socket), std::move(remote));
-  co_await connection.run();
+  return serve(std::move(shared), std::move(socket), std::move(remote));
 }
 
 Async<void> serveConnection(std::shared_ptr<ServerShared> shared, TlsStream stream, std::string remote) {
-  Connection<TlsStream> connection(std::move(shared), std::move(stream), std::move(remote));
-  co_await connection.run();
+  return serve(std::move(shared), std::move(stream), std::move(remote));
 }
 
 }  // namespace berth::http

@@ -8,7 +8,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
-#include <deque>
+#include <list>
 #include <memory>
 #include <string>
 
@@ -169,8 +169,8 @@ class WebSocketStream final : public WebSocket, public std::enable_shared_from_t
   Ws ws_;
   Deadline readLimit_;
   Deadline writeLimit_;
-  Deadline closeLimit_;  ///< of both handshakes
-  std::deque<std::string> queue_;
+  Deadline closeLimit_;           ///< of both handshakes
+  std::list<std::string> queue_;  ///< a deque would keep half a kilobyte for nothing
   size_t queuedBytes_ = 0;
   bool writing_ = false;
   bool closing_ = false;

@@ -24,7 +24,7 @@ ApiResult<Json> repeated(const Context& context, const ClientToken& token) {
   Json arns = Json::array();
   Json failures = Json::array();
   const std::string cluster = token.key.substr(0, token.key.find('/'));
-  for (const std::string& id : token.tasks) {
+  for (const std::string& id : token.ids()) {
     const Task* task = context.state().task(id);
     arns.push_back(context.names.task(cluster, id).str());
     if (!task) {
@@ -144,7 +144,7 @@ ApiResult<Json> runTask(Context& context) {
   if (!token.empty() && !run.ids().empty()) {
     ClientToken used;
     used.key = token_key;
-    used.tasks = run.ids();
+    used.setIds(run.ids());
     used.requestHash = hashWithoutToken(context.input);
     used.usedAt = context.now.wall;
     context.tx.put(used);

@@ -19,6 +19,22 @@ void Instance::setAttribute(const std::string& name, std::optional<std::string> 
   }
 }
 
+std::vector<std::string> ClientToken::ids() const {
+  std::vector<std::string> out;
+  for (size_t from = 0; from < tasks.size();) {
+    const size_t end = std::min(tasks.find(' ', from), tasks.size());
+    out.push_back(tasks.substr(from, end - from));
+    from = end + 1;
+  }
+  return out;
+}
+
+void ClientToken::setIds(const std::vector<std::string>& ids) {
+  tasks.clear();
+  for (const std::string& id : ids) tasks += id + ' ';
+  tasks.shrink_to_fit();
+}
+
 std::string_view TaskDefinition::status() const {
   if (deleteRequestedAt) return "DELETE_IN_PROGRESS";
   return active ? "ACTIVE" : "INACTIVE";

@@ -81,8 +81,11 @@ struct Instance {
 struct ClientToken {
   std::string key;          ///< cluster/token
   std::string requestHash;  ///< of the request without the token
-  std::vector<std::string> tasks;
+  std::string tasks;        ///< ids, with a space behind each: there are as many as calls in a day
   WallTime usedAt{};
+
+  std::vector<std::string> ids() const;
+  void setIds(const std::vector<std::string>& ids);
 };
 
 /// What a principal, or with the account's root everyone without an own value, gets where a call does not

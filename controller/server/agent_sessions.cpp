@@ -85,20 +85,29 @@ http::UpgradeDecision AgentSessions::tcs(const http::Query& query) {
       [this](std::shared_ptr<http::WebSocket> socket) -> Async<void> { return serveTcs(socket); });
 }
 
-Async<void> AgentSessions::beat(std::weak_ptr<http::WebSocket> socket, std::stop_token stop) {
-  do {
-    auto open = socket.lock();
-    if (!open) co_return;
-    open->send(tcs::encodeHeartbeat());
-    open.reset();
-  } while (co_await sleepFor(heartbeat_, stop));
+Async<void> AgentSessions::beatAll() {
+  constexpr Duration kLook = std::chrono::milliseconds(100);
+  while (true) {
+    co_await sleepFor(kLook);
+    const MonoTime now = clock_.now().mono;
+    while (!beats_.empty() && beats_.front().at <= now) {
+      Beat beat = std::move(beats_.front());
+      beats_.pop_front();
+      const auto open = beat.socket.lock();
+      if (!open) continue;
+      open->send(tcs::encodeHeartbeat());
+      beat.at = now + heartbeat_;
+      beats_.push_back(std::move(beat));
+    }
+  }
 }
 
 Async<void> AgentSessions::serveTcs(std::shared_ptr<http::WebSocket> socket) {
-  std::stop_source ended;
-  std::weak_ptr<http::WebSocket> weak = socket;
-  spawn(io_.get_executor(), log_, "telemetry heartbeat",
-        [this, weak, stop = ended.get_token()] { return beat(weak, stop); });
+  if (!std::exchange(beating_, true)) {
+    spawn(io_.get_executor(), log_, "telemetry heartbeats", [this] { return beatAll(); });
+  }
+  socket->send(tcs::encodeHeartbeat());
+  beats_.push_back({clock_.now().mono + heartbeat_, socket});
   while (true) {
     auto frame = co_await socket->read();
     if (!frame) break;
@@ -109,7 +118,6 @@ Async<void> AgentSessions::serveTcs(std::shared_ptr<http::WebSocket> socket) {
       log_.warn("dropped telemetry that can't be read", {{"reason", message.error().message}});
     }
   }
-  ended.request_stop();
 }
 
 void AgentSessions::onTelemetry(http::WebSocket& socket, const tcs::FromAgent& message) {

@@ -1,9 +1,9 @@
 // The agents' websockets: ACS sessions carry commands, TCS sessions telemetry.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
-#include <stop_token>
 
 #include "common/http/server.hpp"
 #include "controller/server/core_runner.hpp"
@@ -14,8 +14,9 @@ namespace berth::controller {
 class AgentSessions final : public AgentLinks {
  public:
   /// `heartbeat`: between two on a telemetry session; on command sessions the core sends them.
-  AgentSessions(boost::asio::io_context& io, CoreRunner& runner, Duration heartbeat, Log& log)
-      : io_(io), runner_(runner), heartbeat_(heartbeat), log_(log) {}
+  AgentSessions(boost::asio::io_context& io, CoreRunner& runner, Duration heartbeat, const Clock& clock,
+                Log& log)
+      : io_(io), runner_(runner), heartbeat_(heartbeat), clock_(clock), log_(log) {}
 
   /// Answers the upgrade of an agent's command session; the query is that of amazon-ecs-agent,
   /// ecs-agent/acs/session. A refusal's body is {"<ErrorType>":"<text>"}.
@@ -32,14 +33,23 @@ class AgentSessions final : public AgentLinks {
  private:
   Async<void> serveAcs(SessionId session, std::shared_ptr<http::WebSocket> socket);
   Async<void> serveTcs(std::shared_ptr<http::WebSocket> socket);
-  Async<void> beat(std::weak_ptr<http::WebSocket> socket, std::stop_token stop);
+  /// Beats all telemetry sessions, each in its turn, for as long as the loop runs.
+  Async<void> beatAll();
   void onTelemetry(http::WebSocket& socket, const tcs::FromAgent& message);
 
   boost::asio::io_context& io_;
   CoreRunner& runner_;
   Duration heartbeat_;
+  const Clock& clock_;
   Log& log_;
+  struct Beat {
+    MonoTime at;
+    std::weak_ptr<http::WebSocket> socket;
+  };
+
   std::map<SessionId, std::shared_ptr<http::WebSocket>> sockets_;
+  std::deque<Beat> beats_;  ///< of telemetry sessions, the next one first
+  bool beating_ = false;
 };
 
 }  // namespace berth::controller

@@ -262,7 +262,7 @@ Entity decodeTask(Fields& fields) {
 Json encode(const ClientToken& token) {
   return Json{{"key", token.key},
               {"requestHash", token.requestHash},
-              {"tasks", token.tasks},
+              {"tasks", token.ids()},
               {"usedAt", toEpochMillis(token.usedAt)}};
 }
 
@@ -270,7 +270,7 @@ Entity decodeToken(Fields& fields) {
   ClientToken out;
   out.key = fields.requiredStr("key");
   out.requestHash = fields.str("requestHash");
-  out.tasks = fields.strings("tasks");
+  out.setIds(fields.strings("tasks"));
   out.usedAt = fromEpochMillis(fields.integer("usedAt"));
   return out;
 }

@@ -174,7 +174,7 @@ std::vector<Entity> wholeEntities() {
           definition,
           wholeInstance(),
           wholeTask(),
-          ClientToken{"prod/token", "hash", {"t1", "t2"}, at(8)},
+          ClientToken{"prod/token", "hash", "t1 t2 ", at(8)},
           AccountSetting{"arn:user", "containerInsights", "enhanced"},
           CapacityProvider{"rack", false, "DELETE_COMPLETE", R"({"managedDraining":"ENABLED"})", "[]", at(4)},
           wholeService(),
@@ -257,7 +257,7 @@ TEST_CASE("what was read has the values that were written") {
   const auto& task = std::get<Task>(decoded.entities[4]);
   CHECK(task == wholeTask());
   const auto& token = std::get<ClientToken>(decoded.entities[5]);
-  CHECK(token.tasks == std::vector<std::string>{"t1", "t2"});
+  CHECK(token.ids() == std::vector<std::string>{"t1", "t2"});
   const auto& setting = std::get<AccountSetting>(decoded.entities[6]);
   CHECK(setting.principal == "arn:user");
   CHECK(setting.name == "containerInsights");
