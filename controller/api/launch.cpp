@@ -73,8 +73,11 @@ std::optional<ApiError> checkLabels(const Json& input) {
 }
 
 /// The tags of a task: those of the call, before those that its definition hands down.
-std::string tagsOf(const Json& input, const TaskDefinition& definition) {
+std::string tagsOf(const Json& input, const TaskDefinition& definition, const Cluster& cluster) {
   Json tags = mergedBy("key", Json::array(), input.value("tags", Json::array()));
+  if (input.value("enableECSManagedTags", false)) {
+    tags.push_back({{"key", "aws:ecs:clusterName"}, {"value", cluster.name}});
+  }
   if (text(input, "propagateTags") != "TASK_DEFINITION") return tags.empty() ? "" : tags.dump();
   auto has = [](const Json& list, const std::string& key) {
     return std::ranges::any_of(list, [&](const Json& tag) { return text(tag, "key") == key; });
@@ -177,7 +180,7 @@ ApiResult<Launch> prepareLaunch(const Context& context) {
   launch.cluster = cluster;
   launch.definition = definition;
   launch.spec = Shared<TaskSpec>(specOf(input, *cluster, *definition, merged));
-  launch.tags = tagsOf(input, *definition);
+  launch.tags = tagsOf(input, *definition, *cluster);
   launch.oldArn = settingInForce(context, "taskLongArnFormat") == "disabled";
   BERTH_API_TRY(placement,
                 placementOf(input, document, cluster->name, launch.spec->group, launch.spec->resources));

@@ -25,8 +25,7 @@ constexpr OperationNote kOperationNotes[] = {
     {"ListServicesByNamespace", Extent::Refused, "there are no namespaces: `NamespaceNotFoundException`"},
     {"UpdateContainerAgent", Extent::Refused,
      "packages update agents: `NoUpdateAvailableException`, or `MissingVersionException` before the agent "
-     "has "
-     "told its version"},
+     "has told its version"},
     {kDaemons, Extent::Refused, "daemons run on hosts that AWS manages: `UnsupportedFeatureException`"},
     {kExpress, Extent::Refused, "load balancers and certificates of AWS: `UnsupportedFeatureException`"},
 };
@@ -41,14 +40,13 @@ constexpr MemberNote kMemberNotes[] = {
     {kProviders, "managedInstancesProvider", Fate::Refused},
     {kProviders, "autoScalingGroupProvider", Fate::Kept, "Berth makes no hosts"},
     {kProviders, "autoScalingGroupProvider.managedScaling.status", Fate::ActedOn,
-     "a provider with managed scaling serves one cluster"},
+     "tasks without room wait for a host when it is `ENABLED`; such a provider serves one cluster"},
 
     {"CreateCluster UpdateCluster", "configuration serviceConnectDefaults", Fate::Kept},
     {"CreateCluster UpdateCluster UpdateClusterSettings", "settings", Fate::Kept},
     {"PutAccountSetting PutAccountSettingDefault", "value", Fate::Kept,
-     "`containerInsights` holds for new clusters, `containerInstanceLongArnFormat` for new instances; the "
-     "other "
-     "settings have no effect"},
+     "`containerInsights` holds for new clusters, `containerInstanceLongArnFormat` for new instances, "
+     "`taskLongArnFormat` for new tasks; the other settings have no effect"},
 
     {kServices,
      "loadBalancers serviceRegistries serviceConnectConfiguration volumeConfigurations "
@@ -89,7 +87,7 @@ constexpr MemberNote kMemberNotes[] = {
     {kMakeTasks, "enableExecuteCommand", Fate::Refused, "when it is true"},
     {kMakeTasks, "volumeConfigurations", Fate::Refused},
     {kMakeTasks, "networkConfiguration", Fate::Refused, "for awsvpc"},
-    {kMakeTasks, "enableECSManagedTags referenceId", Fate::Ignored},
+    {kMakeTasks, "referenceId", Fate::Ignored},
     {kMakeTasks, "overrides.ephemeralStorage overrides.taskRoleArn overrides.executionRoleArn", Fate::Kept},
     {kMakeTasks, "overrides.inferenceAcceleratorOverrides overrides.containerOverrides.environmentFiles",
      Fate::Refused},

@@ -95,3 +95,14 @@ TEST_CASE("of a key that is given twice the last value counts") {
       bench.runOne({{"taskDefinition", "app"}, {"tags", tags({{"a", "1"}, {"b", "2"}, {"a", "3"}})}});
   CHECK(listed(bench, task) == tags({{"a", "3"}, {"b", "2"}}));
 }
+
+TEST_CASE("managed tags tell a task's cluster, beside the tags that it is given") {
+  Bench bench;
+  bench.ready();
+  const Json run{{"taskDefinition", "app"},
+                 {"enableECSManagedTags", true},
+                 {"tags", Json::array({{{"key", "team"}, {"value", "blue"}}})}};
+  CHECK(bench.call("RunTask", run)["tasks"][0]["tags"] ==
+        Json::array(
+            {{{"key", "team"}, {"value", "blue"}}, {{"key", "aws:ecs:clusterName"}, {"value", "default"}}}));
+}
