@@ -30,14 +30,16 @@ int depthOf(std::string_view text) {
   return deepest;
 }
 
-/// Where the text stops being JSON.
-size_t badByte(std::string_view text) {
+/// What keeps text from being read as JSON.
+std::string problemOf(std::string_view text) {
   try {
     static_cast<void>(json::parse(text));
   } catch (const json::parse_error& error) {
-    return error.byte;
+    return "the body is not JSON, see its byte " + std::to_string(error.byte);
+  } catch (const json::exception&) {
+    return "the body is not JSON that can be read: it has a number that is too large";
   }
-  return text.size();
+  return "the body is not JSON";
 }
 
 ApiError serialization(std::string message) { return {"SerializationException", std::move(message)}; }
@@ -66,7 +68,7 @@ ApiResult<JsonRequest> readJsonRequest(std::string_view method, const http::Head
   }
   input = json::parse(body, nullptr, /*allow_exceptions=*/false);
   if (input.is_discarded()) {
-    return serialization("the body is not JSON, see its byte " + std::to_string(badByte(body)));
+    return serialization(problemOf(body));
   }
   if (!input.is_object()) return serialization("the body must be a JSON object");
   return JsonRequest{target.substr(0, dot), target.substr(dot + 1)};

@@ -59,7 +59,7 @@ TEST_CASE("what names no operation is an unknown operation") {
 
 TEST_CASE("a body that is no JSON object is refused") {
   for (const char* body : {"", " ", "{", "{\"a\":}", "{} {}", "[]", "[{}]", "1", "\"a\"", "null",
-                           "{\"a\":\"\xff\"}", "{'a':1}", "{\"a\":1,}"}) {
+                           "{\"a\":\"\xff\"}", "{'a':1}", "{\"a\":1,}", "{\"a\":1e999}"}) {
     INFO(body);
     CHECK(errorType(read("P.Op", body)) == "SerializationException");
   }
