@@ -90,7 +90,8 @@ void CoreRunner::commit() {
   committing_ = true;
   size_t count = queue_.size();
   auto all = std::make_shared<Mutations>();
-  for (Pending& pending : queue_) std::ranges::move(pending.output.mutations, std::back_inserter(*all));
+  // Copied, not moved: whoever hears of what was released reads them, too.
+  for (const Pending& pending : queue_) std::ranges::copy(pending.output.mutations, std::back_inserter(*all));
   const auto changes = [encode = deps_.encode, all] { return encode(*all); };
   deps_.store.commit(changes, [this, alive = alive_, count](Status status) {
     if (!*alive) return;
