@@ -228,7 +228,8 @@ def test_summary_and_metrics_count(started):
     extension.run()
     extension.stopped()
     summary = extension.ask("/v1/summary")
-    assert summary["tasks"] == {"PENDING": 1, "RUNNING": 0, "STOPPING": 0, "STOPPED": 1}
+    assert summary["tasks"] == {
+        "PROVISIONING": 0, "PENDING": 1, "RUNNING": 0, "STOPPING": 0, "STOPPED": 1}
     cluster, = summary["clusters"]
     assert cluster["containerInstances"] == {"registered": 1, "connected": 1, "draining": 0}
     assert int(summary["events"]["last"]) >= int(summary["events"]["oldest"])
