@@ -26,6 +26,23 @@ Json placementOfApp(Bench& bench, Json input = {{"taskDefinition", "app"}}) {
   return std::get<Json>(answer);
 }
 
+TEST_CASE("a task without a place says what it waits for, and until when") {
+  Bench bench;
+  bench.ready();
+  bench.define("big", Json::array({sample::container("app", {{"memory", 900'000}})}));
+  const Json run{{"taskDefinition", "big"},
+                 {"tags", Json::array({{{"key", "berth:wait"}, {"value", "10m"}}})}};
+  const std::string arn = bench.call("RunTask", run)["tasks"][0]["taskArn"];
+  const Task& task = *bench.core.state().task(arn.substr(arn.rfind('/') + 1));
+  const Json why = whyTask(bench.core.state(), bench.names, task, kAway, Handover::NotSent,
+                           bench.core.waiting().waitOf(task.id));
+  CHECK(why["state"] == "PROVISIONING");
+  CHECK(why["waitsFor"] == "room on one of 1 instances, or on another that joins");
+  CHECK(why["fails"] == Json{{"RESOURCE:MEMORY", 1}});
+  CHECK(why["until"] > why["since"]);
+  CHECK_FALSE(why.contains("agent"));
+}
+
 TEST_CASE("a pending task says what of its way to the container it waits for") {
   Bench bench;
   const std::string host = bench.ready();
