@@ -217,7 +217,7 @@ TEST_CASE("tasks that wait are their cluster's, the oldest first, and no instanc
     Task out = task(id, "", 100);
     out.spec.edit([](TaskSpec& spec) { spec.cluster = "c"; });
     out.lastStatus = TaskStatus::Provisioning;
-    out.createdAt = WallTime(std::chrono::milliseconds(created));
+    out.createdAt = berth::WallTime(std::chrono::milliseconds(created));
     return out;
   };
   put(state, waiting("a", 2));
