@@ -133,7 +133,9 @@ def all_there(berth):
     for agent in berth.agents:
         if not agent.alive():
             agent.start()
-        berth.ecs.update_container_instances_state(containerInstances=[agent.instance_arn], status="ACTIVE")
+        # Only where it is needed: two equal calls within a second would be taken for a replay.
+        if berth.instance(agent)["status"] != "ACTIVE":
+            berth.ecs.update_container_instances_state(containerInstances=[agent.instance_arn], status="ACTIVE")
     for agent in berth.agents:
         wait_until(lambda agent=agent: berth.connected(agent), f"{agent.name} is connected", 90)
 
