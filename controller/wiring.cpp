@@ -45,8 +45,8 @@ Result<CallerBook> callersOf(const Config& config, const aws::Credentials& admin
     if (!read) return read.error();
     book = std::move(*read);
   }
-  auto root =
-      std::make_shared<const KnownCaller>(KnownCaller{rootArn("aws", config.account), Rights::All, {}});
+  auto root = std::make_shared<const KnownCaller>(
+      KnownCaller{rootOf({"aws", config.region, config.account}), Rights::All, {}});
   if (book.add(admin, std::move(root))) return book;
   return makeError(Code::InvalidArgument, *config.callers + ": the access key " + admin.accessKeyId +
                                               " is the admin's: give its caller another");

@@ -366,8 +366,9 @@ class Connection final : public OpenConnection {
 template <class Stream>
 class OpenWebSocket final : public OpenConnection {
  public:
-  OpenWebSocket(std::shared_ptr<ServerShared> shared, std::shared_ptr<WebSocketStream<Stream>> socket)
-      : shared_(std::move(shared)), socket_(std::move(socket)) {
+  OpenWebSocket(std::shared_ptr<ServerShared> shared, std::shared_ptr<WebSocketStream<Stream>> socket,
+                std::string remote)
+      : shared_(std::move(shared)), socket_(std::move(socket)), remote_(std::move(remote)) {
     shared_->open.insert(this);
   }
   ~OpenWebSocket() override { shared_->open.erase(this); }
@@ -382,7 +383,10 @@ class OpenWebSocket final : public OpenConnection {
     } catch (...) {
       failed = currentException();
     }
-    if (failed) shared_->log.error("a websocket session ended by an exception", {{"what", *failed}});
+    if (failed) {
+      shared_->log.error("a websocket session ended by an exception",
+                         {{"remote", remote_}, {"what", *failed}});
+    }
     socket_->close(failed ? 1011 : 1000, "");
     co_await socket_->ended();
   }
@@ -390,18 +394,19 @@ class OpenWebSocket final : public OpenConnection {
  private:
   std::shared_ptr<ServerShared> shared_;
   std::shared_ptr<WebSocketStream<Stream>> socket_;
+  std::string remote_;
 };
 
 /// What an HTTP connection needs is not kept for the life of the websocket that it has become: there may be
 /// many thousands.
 template <class Stream>
 Async<void> serve(std::shared_ptr<ServerShared> shared, Stream stream, std::string remote) {
-  auto connection = std::make_unique<Connection<Stream>>(shared, std::move(stream), std::move(remote));
+  auto connection = std::make_unique<Connection<Stream>>(shared, std::move(stream), remote);
   co_await connection->run();
   auto upgraded = connection->takeUpgraded();
   connection.reset();
   if (!upgraded) co_return;
-  OpenWebSocket<Stream> socket(std::move(shared), std::move(upgraded->socket));
+  OpenWebSocket<Stream> socket(std::move(shared), std::move(upgraded->socket), std::move(remote));
   co_await socket.serve(upgraded->session);
 }
 

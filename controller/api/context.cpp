@@ -50,6 +50,20 @@ std::string text(const Json& input, const char* name, std::string fallback) {
   return it == input.end() ? fallback : it->get<std::string>();
 }
 
+std::string requestHash(const Json& input) {
+  Json request = input;
+  request.erase("clientToken");
+  return aws::sha256Hex(request.dump());
+}
+
+std::optional<ApiError> checkClientToken(const Json& input, size_t longest) {
+  const std::string token = text(input, "clientToken");
+  const bool printable = std::ranges::all_of(token, [](char c) { return c >= 33 && c <= 126; });
+  if (token.size() <= longest && printable) return std::nullopt;
+  return invalidParameter("clientToken must have up to " + std::to_string(longest) +
+                          " printable ASCII characters without spaces.");
+}
+
 Json parsed(const std::string& text, Json fallback) {
   if (text.empty()) return fallback;
   return Json::parse(text);

@@ -65,6 +65,11 @@ ApiError quotaReached(int64_t quota, const std::string& ofWhat, const std::strin
 
 /// The string member `name` of `input`, or `fallback` when it is absent.
 std::string text(const Json& input, const char* name, std::string fallback = {});
+/// SHA-256 of a request without its clientToken: whether a repeated token stands for the same.
+std::string requestHash(const Json& input);
+/// InvalidParameterException for a clientToken of more characters than that, or of others than printable
+/// ASCII without spaces (Amazon ECS API Reference).
+std::optional<ApiError> checkClientToken(const Json& input, size_t longest);
 /// Parses JSON text of our own making; empty text gives `fallback`.
 Json parsed(const std::string& text, Json fallback);
 

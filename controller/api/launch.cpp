@@ -13,6 +13,8 @@
 namespace berth::controller {
 namespace {
 
+constexpr size_t kLongestToken = 64;
+
 std::optional<ApiError> checkLaunchType(const Json& input) {
   std::string type = text(input, "launchType", "EC2");
   if (type != "EC2" && type != "EXTERNAL") {
@@ -45,10 +47,6 @@ std::string groupOf(const Json& input, const TaskDefinition& definition) {
   return text(input, "group", "family:" + definition.family);
 }
 
-bool isToken(const std::string& token) {
-  return token.size() <= 64 && std::ranges::all_of(token, [](char c) { return c >= 33 && c <= 126; });
-}
-
 bool isStarter(const std::string& name) {
   return name.size() <= 128 && std::ranges::all_of(name, [](unsigned char c) {
            return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '/';
@@ -56,9 +54,7 @@ bool isStarter(const std::string& name) {
 }
 
 std::optional<ApiError> checkLabels(const Json& input) {
-  if (!isToken(text(input, "clientToken"))) {
-    return invalidParameter("clientToken must have up to 64 printable ASCII characters without spaces.");
-  }
+  if (auto error = checkClientToken(input, kLongestToken)) return error;
   if (!isStarter(text(input, "startedBy"))) {
     return invalidParameter("startedBy must have up to 128 letters, digits, '-', '_' and '/'.");
   }

@@ -104,12 +104,6 @@ Json shownOverrides(const TaskSpec& spec) {
   return out;
 }
 
-/// An instance whose record was lost had one of the long format, as far as anyone knows.
-std::string instanceArnOf(const State& state, const ecs::Names& names, const Task& task) {
-  const Instance* instance = state.instance(task.instance);
-  return instance ? arnOf(names, *instance) : names.instance(task.spec->cluster, task.instance).str();
-}
-
 void putTaskTimes(Json& out, const Task& task) {
   out["createdAt"] = toEpochSeconds(task.createdAt);
   putTime(out, "pullStartedAt", task.pullStartedAt);
@@ -134,6 +128,11 @@ std::string arnOf(const ecs::Names& names, const Task& task) {
 }
 std::string arnOf(const ecs::Names& names, const TaskDefinition& definition) {
   return names.taskDefinition(definition.family, definition.revision).str();
+}
+
+std::string instanceArnOf(const State& state, const ecs::Names& names, const Task& task) {
+  const Instance* instance = state.instance(task.instance);
+  return instance ? arnOf(names, *instance) : names.instance(task.spec->cluster, task.instance).str();
 }
 
 std::vector<std::string> included(const Json& input) {

@@ -17,6 +17,8 @@ std::string arnOf(const ecs::Names& names, const Cluster& cluster);
 std::string arnOf(const ecs::Names& names, const Instance& instance);
 std::string arnOf(const ecs::Names& names, const Task& task);
 std::string arnOf(const ecs::Names& names, const TaskDefinition& definition);
+/// Of the instance that a task is on. One whose record was lost had the long format, as far as anyone knows.
+std::string instanceArnOf(const State& state, const ecs::Names& names, const Task& task);
 
 /// The strings of an "include" member.
 std::vector<std::string> included(const Json& input);

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "common/aws/crypto.hpp"
 #include "controller/api/actions.hpp"
 #include "controller/api/capacity.hpp"
 #include "controller/api/launch.hpp"
@@ -10,12 +9,6 @@
 
 namespace berth::controller {
 namespace {
-
-std::string hashWithoutToken(const Json& input) {
-  Json request = input;
-  request.erase("clientToken");
-  return aws::sha256Hex(request.dump());
-}
 
 /// The same token with the same request means the same tasks, and those that are no longer kept are named as
 /// missing; with another request it is a conflict.
@@ -33,7 +26,7 @@ ApiResult<Json> repeated(const Context& context, const ClientToken& token) {
     }
     tasks.push_back(renderTask(context.state(), context.names, *task, true));
   }
-  if (token.requestHash != hashWithoutToken(context.input)) {
+  if (token.requestHash != requestHash(context.input)) {
     ApiError conflict{"ConflictException", "The clientToken was used before with other parameters."};
     conflict.extra = Json{{"resourceIds", arns}}.dump();
     return conflict;
@@ -145,7 +138,7 @@ ApiResult<Json> runTask(Context& context) {
     ClientToken used;
     used.key = token_key;
     used.setIds(run.ids());
-    used.requestHash = hashWithoutToken(context.input);
+    used.requestHash = requestHash(context.input);
     used.usedAt = context.now.wall;
     context.tx.put(used);
   }

@@ -10,10 +10,6 @@ const aws::PolicyRules& callerPolicyRules() {
   return rules;
 }
 
-std::string rootArn(const std::string& partition, const std::string& account) {
-  return "arn:" + partition + ":iam::" + account + ":root";
-}
-
 std::string userArn(const std::string& partition, const std::string& account, const std::string& name) {
   return "arn:" + partition + ":iam::" + account + ":user/" + name;
 }

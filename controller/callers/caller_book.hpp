@@ -29,8 +29,7 @@ struct KnownCaller {
 /// aws:SecureTransport.
 const aws::PolicyRules& callerPolicyRules();
 
-/// The account's root: the admin's principal.
-std::string rootArn(const std::string& partition, const std::string& account);
+/// The principal of a user; the admin's is rootOf().
 std::string userArn(const std::string& partition, const std::string& account, const std::string& name);
 
 class CallerBook {

@@ -66,11 +66,6 @@ aws::ApiResult<nlohmann::json> Controller::ask(
   return question(context);
 }
 
-const Delivery* Controller::session(const std::string& instance) const {
-  const auto it = session_of_.find(instance);
-  return it == session_of_.end() ? nullptr : sessions_.at(it->second).delivery.get();
-}
-
 void Controller::commit(Transaction& tx, Now now, Output& out) {
   Mutations mutations = tx.take();
   state_.apply(mutations);
@@ -95,8 +90,8 @@ void Controller::commit(Transaction& tx, Now now, Output& out) {
   }
 }
 
-Delivery* Controller::deliveryFor(const std::string& instance) {
-  auto it = session_of_.find(instance);
+Delivery* Controller::deliveryFor(const std::string& instance) const {
+  const auto it = session_of_.find(instance);
   return it == session_of_.end() ? nullptr : sessions_.at(it->second).delivery.get();
 }
 

@@ -79,7 +79,7 @@ class Controller {
   aws::ApiResult<nlohmann::json> ask(const std::function<aws::ApiResult<nlohmann::json>(Context&)>& question,
                                      const nlohmann::json& input, const Caller& caller, Now now);
   /// The session of an instance's agent; null when there is none.
-  const Delivery* session(const std::string& instance) const;
+  const Delivery* session(const std::string& instance) const { return deliveryFor(instance); }
 
   const State& state() const { return state_; }
   /// The tasks that wait for a place, and what keeps each.
@@ -99,7 +99,7 @@ class Controller {
   /// False when there are more.
   bool forgetTasks(Transaction& tx, Now now) const;
   void forgetDeleted(Transaction& tx) const;
-  Delivery* deliveryFor(const std::string& instance);
+  Delivery* deliveryFor(const std::string& instance) const;
   /// Ends what is known of a session.
   void forget(SessionId session, Output& out);
   /// Makes sure that onTimer comes to a session when it next has something to do.

@@ -9,11 +9,6 @@ void putWord(Json& out, const char* member, const std::string& text) {
   if (!text.empty()) out[member] = text;
 }
 
-std::string instanceArn(const State& state, const ecs::Names& names, const Task& task) {
-  const Instance* instance = state.instance(task.instance);
-  return instance ? arnOf(names, *instance) : names.instance(task.spec->cluster, task.instance).str();
-}
-
 void putContainerEnd(Json& out, const Task& task, const std::string& container) {
   out["container"] = container;
   for (size_t place = 0; place < task.containers.size(); ++place) {
@@ -38,7 +33,7 @@ Json causesOf(const State& state, const ecs::Names& names, const Task& task) {
     }
     if (cause.kind == Cause::Kind::StopTask) putWord(one, "reason", task.stoppedReason);
     if (cause.kind == Cause::Kind::InstanceDeregistered)
-      one["containerInstanceArn"] = instanceArn(state, names, task);
+      one["containerInstanceArn"] = instanceArnOf(state, names, task);
     out.push_back(std::move(one));
   }
   if (task.lastStatus != TaskStatus::Stopped) return out;

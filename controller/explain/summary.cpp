@@ -14,6 +14,19 @@ Json tasksOf(const ClusterCounts& counts) {
 
 }  // namespace
 
+void ClusterCounts::add(const ClusterCounts& other) {
+  for (int64_t ClusterCounts::* member :
+       {&ClusterCounts::instances, &ClusterCounts::connected, &ClusterCounts::draining,
+        &ClusterCounts::waiting, &ClusterCounts::pending, &ClusterCounts::running, &ClusterCounts::stopping,
+        &ClusterCounts::services}) {
+    this->*member += other.*member;
+  }
+}
+
+int64_t ClusterCounts::stoppedOf(const State& state) const {
+  return static_cast<int64_t>(state.tasks().size()) - waiting - pending - running - stopping;
+}
+
 std::map<std::string, ClusterCounts> countsOf(const State& state) {
   std::map<std::string, ClusterCounts> out;
   const Fleet& fleet = state.fleet();
@@ -50,14 +63,10 @@ Json summaryOf(const State& state, const ecs::Names& names) {
           {{"registered", counts.instances}, {"connected", counts.connected}, {"draining", counts.draining}}},
          {"tasks", tasksOf(counts)},
          {"services", counts.services}});
-    all.waiting += counts.waiting;
-    all.pending += counts.pending;
-    all.running += counts.running;
-    all.stopping += counts.stopping;
+    all.add(counts);
   }
   Json tasks = tasksOf(all);
-  tasks["STOPPED"] =
-      static_cast<int64_t>(state.tasks().size()) - all.waiting - all.pending - all.running - all.stopping;
+  tasks["STOPPED"] = all.stoppedOf(state);
   return Json{{"clusters", std::move(clusters)}, {"tasks", std::move(tasks)}};
 }
 

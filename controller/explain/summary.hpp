@@ -17,6 +17,10 @@ struct ClusterCounts {
   int64_t running = 0;
   int64_t stopping = 0;
   int64_t services = 0;  ///< ACTIVE
+
+  void add(const ClusterCounts& other);
+  /// Of all tasks of the state those that none of these is.
+  int64_t stoppedOf(const State& state) const;
 };
 /// By name; all clusters that are there.
 std::map<std::string, ClusterCounts> countsOf(const State& state);

@@ -86,8 +86,7 @@ Gateway::Gateway(GatewayOptions options, GatewayDeps deps)
       startedAt_(std::chrono::floor<std::chrono::seconds>(deps_.clock.now().wall)) {
   if (options_.authenticate) return;
   const ecs::Names& names = deps_.runner.core().names();
-  anyone_ = std::make_shared<const KnownCaller>(
-      KnownCaller{rootArn(names.partition, names.account), Rights::All, {}});
+  anyone_ = std::make_shared<const KnownCaller>(KnownCaller{rootOf(names), Rights::All, {}});
 }
 
 Gateway::Asked Gateway::begin(const http::ServerRequest& request, std::string operation, bool changes) {

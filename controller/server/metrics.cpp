@@ -57,18 +57,7 @@ std::string Metrics::render() {
 
 void measure(Registry& registry, const State& state) {
   ClusterCounts all;
-  for (const auto& [name, counts] : countsOf(state)) {
-    all.instances += counts.instances;
-    all.connected += counts.connected;
-    all.draining += counts.draining;
-    all.waiting += counts.waiting;
-    all.pending += counts.pending;
-    all.running += counts.running;
-    all.stopping += counts.stopping;
-    all.services += counts.services;
-  }
-  const auto stopped =
-      static_cast<int64_t>(state.tasks().size()) - all.waiting - all.pending - all.running - all.stopping;
+  for (const auto& [name, counts] : countsOf(state)) all.add(counts);
   const auto set = [&](const char* name, const char* help, int64_t value, const Labels& labels = {}) {
     registry.gauge(name, help, labels).set(static_cast<double>(value));
   };
@@ -81,7 +70,7 @@ void measure(Registry& registry, const State& state) {
   set("berth_tasks", by_status, all.pending, {{"status", "PENDING"}});
   set("berth_tasks", by_status, all.running, {{"status", "RUNNING"}});
   set("berth_tasks", by_status, all.stopping, {{"status", "STOPPING"}});
-  set("berth_tasks", by_status, stopped, {{"status", "STOPPED"}});
+  set("berth_tasks", by_status, all.stoppedOf(state), {{"status", "STOPPED"}});
 }
 
 }  // namespace berth::controller

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "common/aws/crypto.hpp"
-
 namespace berth::controller {
 namespace {
 
@@ -110,17 +108,8 @@ ApiError unsupported(std::string message) {
   return ApiError{"UnsupportedFeatureException", std::move(message)};
 }
 
-std::string requestHash(const Json& input) {
-  Json request = input;
-  request.erase("clientToken");
-  return aws::sha256Hex(request.dump());
-}
-
 std::optional<ApiError> checkServiceToken(const Json& input) {
-  const std::string token = text(input, "clientToken");
-  const bool printable = std::ranges::all_of(token, [](char c) { return c >= 33 && c <= 126; });
-  if (token.size() <= kLongestServiceToken && printable) return std::nullopt;
-  return invalidParameter("clientToken must have up to 36 printable ASCII characters without spaces.");
+  return checkClientToken(input, kLongestServiceToken);
 }
 
 void takeLaunchMembers(const Json& input, Json& document) {

@@ -7,8 +7,6 @@ namespace berth::controller {
 
 ApiError unsupported(std::string message);
 
-/// SHA-256 of the request without its clientToken.
-std::string requestHash(const Json& input);
 /// Up to 36 printable ASCII characters (Amazon ECS API Reference, CreateService, CreateTaskSet).
 std::optional<ApiError> checkServiceToken(const Json& input);
 

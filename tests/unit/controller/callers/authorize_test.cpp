@@ -42,7 +42,7 @@ TEST_CASE("the admin may do everything, a caller without a policy nothing") {
             "no identity-based policy allows the ecs:ListClusters action");
   asked.caller.rights = Rights::All;
   CHECK(asked.ask("ListClusters") == "ok");
-  CHECK(rootArn("aws", "000000000000") == "arn:aws:iam::000000000000:root");
+  CHECK(rootOf({"aws", "us-east-1", "000000000000"}) == "arn:aws:iam::000000000000:root");
   CHECK(userArn("aws", "000000000000", "ann") == kAnn);
 }
 
