@@ -1,7 +1,7 @@
 # ./dev test: every test, with one line of totals at the end. Sourced by ./dev.
 
 test_command() {
-  local preset=release labels=(-LE bench) suites=(ctest integration) pattern="" results failed=0
+  local preset=release labels=(-LE bench) suites=(ctest integration-1 integration-2) pattern="" results failed=0
   while [ $# -gt 0 ]; do
     case $1 in
       --fast) suites=(ctest) ;;
@@ -42,10 +42,20 @@ run_ctest() {
 }
 
 run_integration() {
-  step "Integration tests on a private Docker Engine"
+  step "Integration tests on private Docker Engines, two shards at once"
+  local failed=0 second
+  run_shard 2 >"$results/integration-2.log" 2>&1 &
+  second=$!
+  run_shard 1 || failed=1
+  wait $second || failed=1
+  cat "$results/integration-2.log"
+  return $failed
+}
+
+run_shard() {
   local code=0 words=${pattern//[^A-Za-z0-9_]/_}
-  BERTH_BIN=$root/build/$preset/bin python3 -m pytest tests/integration -q -p no:cacheprovider \
-    ${words:+-k "$words"} --junitxml="$results/integration.xml" || code=$?
-  # 5: no test has a name like the pattern; it may have been one of the C++ tests.
+  BERTH_BIN=$root/build/$preset/bin python3 -m pytest tests/integration -q -p no:cacheprovider --shard "$1/2" \
+    ${words:+-k "$words"} --junitxml="$results/integration-$1.xml" || code=$?
+  # 5: no test of the shard has a name like the pattern.
   [ $code -eq 0 ] || { [ $code -eq 5 ] && [ -n "$pattern" ]; }
 }

@@ -1,9 +1,12 @@
 """Fixtures of the integration tests: real programs on a host of their own (see support/host.py).
 
 Run them with `./dev test`, or `/usr/bin/python3 -m pytest tests/integration` as root once the programs are built.
+Most of a test's time is waiting, so `./dev test` runs two shards at once, each on a host of its own: `--shard K/N`.
 """
 
+import collections
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -18,7 +21,37 @@ from support.docker import Engine, Registry  # noqa: E402
 from support.waiting import TimedOut, wait_until  # noqa: E402
 
 
+def pytest_addoption(parser):
+    parser.addoption("--shard", default="1/1", metavar="K/N", help="only the Kth of N parts of the test files")
+
+
+def parse_shard(text):
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise pytest.UsageError(f"--shard {text}: write K/N with K from 1 to N, as 1/2")
+    return int(match[1]), int(match[2])
+
+
+def deal(files, count):
+    """Files go to the shard with the fewest tests so far, those with many tests first."""
+    totals = [0] * count
+    shard_of = {}
+    for file, tests in sorted(files.items(), key=lambda entry: (-entry[1], entry[0])):
+        shard_of[file] = totals.index(min(totals))
+        totals[shard_of[file]] += tests
+    return shard_of
+
+
+def pytest_collection_modifyitems(config, items):
+    shard, count = parse_shard(config.option.shard)
+    shard_of = deal(collections.Counter(item.path.name for item in items), count)
+    dropped = [item for item in items if shard_of[item.path.name] != shard - 1]
+    items[:] = [item for item in items if shard_of[item.path.name] == shard - 1]
+    config.hook.pytest_deselected(items=dropped)
+
+
 def pytest_configure(config):
+    parse_shard(config.option.shard)
     if not config.option.collectonly:
         host.enter()
 

@@ -166,7 +166,7 @@ def assert_between(before, stats, after):
 @pytest.mark.parametrize("mode", MODES)
 def test_a_container_reads_its_statistics_and_they_are_the_kernels(local, tasks, mode, version):
     container = tasks[mode].app
-    wait_until(lambda: kernels(container, mode)["throttled"] > 0, "a period in which it was held back", 10)
+    wait_until(lambda: kernels(container, mode)["throttled"] > 0, "a period in which it was held back", 60)
     path = path_of(container, version) + "/stats"
     # Until there are two readings, the one before is all zeros, as Docker has it.
     wait_until(lambda: local.inside(container, path).status == 200, "a first reading", 10)
