@@ -12,6 +12,9 @@
 
 namespace berth::controller {
 
+/// Performs the calls that an agent's message holds, and answers once what they changed is durable.
+using ReportTaker = std::function<void(acs::ReportsMessage, std::function<void(acs::ReportsAck)>)>;
+
 class AgentSessions final : public AgentLinks {
  public:
   /// `heartbeat`: between two on a telemetry session; on command sessions the core sends them.
@@ -21,8 +24,8 @@ class AgentSessions final : public AgentLinks {
 
   /// Answers the upgrade of an agent's command session; the query is that of amazon-ecs-agent,
   /// ecs-agent/acs/session. A refusal's body is {"<ErrorType>":"<text>"}. The answer names those of `offered`
-  /// that the session can carry.
-  http::UpgradeDecision acs(const http::Query& query, acs::Extensions offered);
+  /// that the session can carry; reports are given to `reports`.
+  http::UpgradeDecision acs(const http::Query& query, acs::Extensions offered, ReportTaker reports);
   /// Likewise for a telemetry session (amazon-ecs-agent, ecs-agent/tcs/handler).
   http::UpgradeDecision tcs(const http::Query& query);
 
@@ -33,7 +36,9 @@ class AgentSessions final : public AgentLinks {
   size_t open() const { return sockets_.size(); }
 
  private:
-  Async<void> serveAcs(SessionId session, std::shared_ptr<http::WebSocket> socket);
+  Async<void> serveAcs(SessionId session, std::shared_ptr<http::WebSocket> socket, ReportTaker reports);
+  void onFrame(SessionId session, const std::shared_ptr<http::WebSocket>& socket, acs::FromAgent message,
+               const ReportTaker& reports);
   Async<void> serveTcs(std::shared_ptr<http::WebSocket> socket);
   /// Beats all telemetry sessions, each in its turn, for as long as the loop runs.
   Async<void> beatAll();
