@@ -431,8 +431,9 @@ Async<void> Process::endInTime(std::stop_token stop) {
 }
 
 void Process::report(Report report, std::function<void(Status, bool)> done) {
-  spawn(parts_.io.get_executor(), parts_.log, "report", [this, report, done]() -> Async<void> {
-    auto failure = co_await controlPlane_.submit(report, config_.cluster);
+  const auto channel = serving_ ? serving_->commands.reports() : nullptr;
+  spawn(parts_.io.get_executor(), parts_.log, "report", [this, channel, report, done]() -> Async<void> {
+    auto failure = co_await controlPlane_.submit(report, config_.cluster, channel);
     if (!failure) {
       parts_.log.info("reported",
                       {{"task", report.taskArn}, {"status", name(report.status)}, {"why", why(report)}});

@@ -15,6 +15,9 @@ constexpr Duration kSendsTake = std::chrono::seconds(30);
 constexpr Duration kLifetime = minutes(30);
 constexpr Duration kLifetimeJitter = minutes(5);
 
+/// What this agent can send on a session whose controller takes it.
+const acs::Extensions kOffered{acs::Extension::Reports};
+
 bool isKnown(const acs::ToAgent& message) {
   const auto* other = std::get_if<acs::OtherMessage>(&message);
   return !other || other->known;
@@ -23,7 +26,10 @@ bool isKnown(const acs::ToAgent& message) {
 }  // namespace
 
 AcsSession::AcsSession(LinkDeps deps, LinkOptions options, std::function<void(const acs::ToAgent&)> onMessage)
-    : deps_(deps), options_(std::move(options)), onMessage_(std::move(onMessage)) {}
+    : deps_(deps),
+      options_(std::move(options)),
+      onMessage_(std::move(onMessage)),
+      reports_(std::make_shared<ReportChannel>(deps.log)) {}
 
 std::string AcsSession::url(const std::string& endpoint) const {
   http::Query query{{"agentHash", kAgentHash},
@@ -53,24 +59,40 @@ Async<Ended> AcsSession::serve(std::stop_token stop) {
     deps_.log.warn("can't discover the controller's endpoints", {{"reason", endpoints.error().message}});
     co_return Ended::Broken;
   }
-  bool inactive = false;
-  auto socket = co_await dial(deps_, options_, url(endpoints->commands), inactive);
-  if (inactive) co_return Ended::Inactive;
+  http::WsAnswer answer;
+  http::Headers offer;
+  if (!kOffered.empty()) offer.add(acs::kExtensionsHeader, kOffered.render());
+  auto socket = co_await dial(deps_, options_, url(endpoints->commands), answer, std::move(offer));
+  if (!socket && saysInactive(answer)) co_return Ended::Inactive;
   if (!socket) {
     deps_.log.warn("can't open the command session", {{"reason", socket.error().message}});
     co_return Ended::Broken;
   }
-  socket_ = *socket;
+  opened(*socket, kOffered & acs::Extensions::parse(answer.headers.get(acs::kExtensionsHeader).value_or("")));
   const MonoTime opened = deps_.clock.now().mono;
-  deps_.log.info("command session open", {{"endpoint", endpoints->commands}});
+  deps_.log.info("command session open",
+                 {{"endpoint", endpoints->commands}, {"extensions", extensions_.render()}});
   std::stop_source ended;
   std::stop_callback on_stop(stop, [socket = *socket] { socket->close(1001, "the agent is stopping"); });
   limitLifetime(deps_, *socket, kLifetime, kLifetimeJitter, ended.get_token());
   Ended result = co_await readAll(*socket, stop);
   ended.request_stop();
-  socket_.reset();
+  closed();
   if (deps_.clock.now().mono - opened >= kSendsTake) sendCredentials_ = false;
   co_return result;
+}
+
+void AcsSession::opened(std::shared_ptr<http::WebSocket> socket, acs::Extensions extensions) {
+  socket_ = std::move(socket);
+  extensions_ = extensions;
+  if (!extensions_.has(acs::Extension::Reports)) return;
+  reports_->open([this](const acs::FromAgent& message) { send(message); });
+}
+
+void AcsSession::closed() {
+  reports_->close();
+  socket_.reset();
+  extensions_ = {};
 }
 
 Async<Ended> AcsSession::readAll(std::shared_ptr<http::WebSocket> socket, std::stop_token stop) {
@@ -89,7 +111,11 @@ Async<Ended> AcsSession::readAll(std::shared_ptr<http::WebSocket> socket, std::s
       continue;
     }
     watch.arm();
-    onMessage_(*message);
+    if (const auto* ack = std::get_if<acs::ReportsAck>(&*message)) {
+      reports_->onAck(*ack);
+    } else {
+      onMessage_(*message);
+    }
   }
   http::CloseInfo info = socket->closeInfo();
   deps_.log.info("command session closed",

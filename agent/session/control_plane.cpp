@@ -1,6 +1,7 @@
 #include "agent/session/control_plane.hpp"
 
 #include "agent/session/report_request.hpp"
+#include "common/async/event.hpp"
 #include "common/ids/random.hpp"
 
 namespace berth::agent {
@@ -10,6 +11,29 @@ constexpr Duration kEndpointsGood = std::chrono::hours(12);
 
 CallFailure failureOf(const aws::CallResult& result) {
   return CallFailure{result.api ? result.api->type : std::string(), result.reply.error()};
+}
+
+/// As if it had been the answer to a request.
+std::optional<CallFailure> failureOf(const acs::ReportOutcome& outcome) {
+  if (outcome.exception.empty()) return std::nullopt;
+  const aws::ApiError error{outcome.exception, outcome.message, static_cast<int>(outcome.status)};
+  return CallFailure{error.type, aws::toError(error).in("SubmitTaskStateChange")};
+}
+
+/// nullopt when the session did not do.
+Async<std::optional<acs::ReportOutcome>> submitBy(std::shared_ptr<ReportChannel> channel,
+                                                  acs::StateReport report) {
+  struct Wait {
+    Event over;
+    std::optional<acs::ReportOutcome> outcome;
+  };
+  const auto wait = std::make_shared<Wait>();
+  channel->submit(std::move(report), [wait](std::optional<acs::ReportOutcome> outcome) {
+    wait->outcome = std::move(outcome);
+    wait->over.set();
+  });
+  if (!co_await wait->over.wait(kReportPatience)) channel->giveUp();
+  co_return wait->outcome;
 }
 
 ecs::Resource integerResource(const char* name, int64_t value) {
@@ -181,7 +205,12 @@ Async<Result<Endpoints>> ControlPlane::endpoints(Identity identity, std::stop_to
   co_return *endpoints_;
 }
 
-Async<std::optional<CallFailure>> ControlPlane::submit(Report report, std::string cluster) {
+Async<std::optional<CallFailure>> ControlPlane::submit(Report report, std::string cluster,
+                                                       std::shared_ptr<ReportChannel> channel) {
+  if (channel && channel->isOpen()) {
+    const auto outcome = co_await submitBy(channel, toStateReport(report, cluster));
+    if (outcome) co_return failureOf(*outcome);
+  }
   std::string body = ecs::encode(agent::toRequest(report, cluster));
   auto result = co_await client_.call("SubmitTaskStateChange", body);
   if (!result.reply) co_return failureOf(result);

@@ -11,6 +11,7 @@
 
 #include "agent/model/container_spec.hpp"
 #include "agent/model/report.hpp"
+#include "agent/session/report_channel.hpp"
 #include "common/async/async.hpp"
 #include "common/aws/json_client.hpp"
 
@@ -83,8 +84,10 @@ class ControlPlane {
   /// Where the sessions are opened; an answer is good for 12 hours, an old one serves when a new one can't be
   /// had.
   Async<Result<Endpoints>> endpoints(Identity identity, std::stop_token stop);
-  /// SubmitTaskStateChange.
-  Async<std::optional<CallFailure>> submit(Report report, std::string cluster);
+  /// SubmitTaskStateChange, by `channel` where that is open and does, else by a request of its own. `channel`
+  /// may be null.
+  Async<std::optional<CallFailure>> submit(Report report, std::string cluster,
+                                           std::shared_ptr<ReportChannel> channel = nullptr);
 
  private:
   aws::JsonClient& client_;

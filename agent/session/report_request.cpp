@@ -1,5 +1,8 @@
 #include "agent/session/report_request.hpp"
 
+#include <memory>
+#include <nlohmann/json.hpp>
+
 namespace berth::agent {
 namespace {
 
@@ -49,6 +52,12 @@ ecs::SubmitTaskStateChangeRequest toRequest(const Report& report, const std::str
   out.pullStoppedAt = epochSeconds(report.pullStoppedAt);
   out.executionStoppedAt = epochSeconds(report.executionStoppedAt);
   return out;
+}
+
+acs::StateReport toStateReport(const Report& report, const std::string& cluster) {
+  auto input =
+      std::make_shared<nlohmann::json>(nlohmann::json::parse(ecs::encode(toRequest(report, cluster))));
+  return {"SubmitTaskStateChange", std::move(input)};
 }
 
 }  // namespace berth::agent

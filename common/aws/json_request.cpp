@@ -1,34 +1,13 @@
 #include "common/aws/json_request.hpp"
 
-#include <algorithm>
-
 #include <nlohmann/json.hpp>
+
+#include "common/text/json_depth.hpp"
 
 namespace berth::aws {
 namespace {
 
 using nlohmann::json;
-
-/// How deep JSON text is nested; what is in strings does not count. Text that is no JSON has some depth, too.
-int depthOf(std::string_view text) {
-  int depth = 0;
-  int deepest = 0;
-  bool quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      quoted = c != '"';
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '{' || c == '[') {
-      deepest = std::max(deepest, ++depth);
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return deepest;
-}
 
 /// What keeps text from being read as JSON.
 std::string problemOf(std::string_view text) {
@@ -63,7 +42,7 @@ ApiResult<JsonRequest> readJsonRequest(std::string_view method, const http::Head
     return serialization("expected the content type application/x-amz-json-1.1");
   }
   // Whoever walks the value recurses.
-  if (depthOf(body) > kMaxJsonDepth) {
+  if (jsonDepthOf(body) > kMaxJsonDepth) {
     return serialization("the body is nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
   }
   input = json::parse(body, nullptr, /*allow_exceptions=*/false);

@@ -83,7 +83,7 @@ void keep(Context& context, Task task) {
   const Task* before = context.state().task(task.id);
   if (before && *before == task) return;
   ++task.version;
-  context.tx.put(task);
+  context.tx.put(std::move(task));
 }
 
 Json acknowledgment() { return Json{{"acknowledgment", "ACK"}}; }

@@ -28,6 +28,9 @@ http::Response refusal(const ApiError& error) {
 constexpr std::string_view kDockerPrefix = "DockerVersion: ";
 constexpr std::string_view kCloseReason = "ConnectionExpired: Reconnect to continue";
 
+/// What agents may send beyond Amazon's protocol.
+const acs::Extensions kTaken{acs::Extension::Reports};
+
 Async<void> untilClosed(std::shared_ptr<http::WebSocket> socket) {
   while (co_await socket->read()) {
   }
@@ -35,7 +38,8 @@ Async<void> untilClosed(std::shared_ptr<http::WebSocket> socket) {
 
 }  // namespace
 
-http::UpgradeDecision AgentSessions::acs(const http::Query& query) {
+http::UpgradeDecision AgentSessions::acs(const http::Query& query, acs::Extensions offered,
+                                         ReportTaker reports) {
   Hello hello;
   hello.cluster = value(query, "clusterArn");
   hello.instance = value(query, "containerInstanceArn");
@@ -50,7 +54,12 @@ http::UpgradeDecision AgentSessions::acs(const http::Query& query) {
     log_.info("refused an agent's session", {{"instance", hello.instance}, {"reason", error->type}});
     return refusal(*error);
   }
-  return http::WebSocketSession([this, hello](std::shared_ptr<http::WebSocket> socket) -> Async<void> {
+  const acs::Extensions taken = kTaken & offered;
+  http::Headers answer;
+  if (!taken.empty()) answer.add(acs::kExtensionsHeader, taken.render());
+  if (!taken.has(acs::Extension::Reports)) reports = nullptr;
+  http::WebSocketSession run =
+      [this, hello, reports = std::move(reports)](std::shared_ptr<http::WebSocket> socket) -> Async<void> {
     auto session = runner_.connect(hello, [&](SessionId id) { sockets_[id] = socket; });
     if (const auto* error = std::get_if<ApiError>(&session)) {
       socket->close(1008, error->type);
@@ -58,11 +67,13 @@ http::UpgradeDecision AgentSessions::acs(const http::Query& query) {
     }
     SessionId id = std::get<SessionId>(session);
     log_.info("agent connected", {{"instance", hello.instance}, {"agent_version", hello.agentVersion}});
-    return serveAcs(id, socket);
-  });
+    return serveAcs(id, socket, reports);
+  };
+  return http::Upgrade(std::move(run), std::move(answer));
 }
 
-Async<void> AgentSessions::serveAcs(SessionId session, std::shared_ptr<http::WebSocket> socket) {
+Async<void> AgentSessions::serveAcs(SessionId session, std::shared_ptr<http::WebSocket> socket,
+                                    ReportTaker reports) {
   while (true) {
     auto frame = co_await socket->read();
     if (!frame) break;
@@ -71,11 +82,23 @@ Async<void> AgentSessions::serveAcs(SessionId session, std::shared_ptr<http::Web
       log_.warn("dropped an agent's message that can't be read", {{"reason", message.error().message}});
       continue;
     }
-    runner_.onFrame(session, *message);
+    onFrame(session, socket, std::move(*message), reports);
   }
   http::CloseInfo info = socket->closeInfo();
   log_.info("agent disconnected", {{"code", info.code}, {"reason", info.reason}});
   if (sockets_.erase(session) > 0) runner_.disconnect(session);
+}
+
+void AgentSessions::onFrame(SessionId session, const std::shared_ptr<http::WebSocket>& socket,
+                            acs::FromAgent message, const ReportTaker& reports) {
+  runner_.onFrame(session, message);
+  auto* told = std::get_if<acs::ReportsMessage>(&message);
+  if (!told) return;
+  if (!reports) return log_.warn("dropped an agent's reports: it did not say that it would send them here");
+  const auto answer = [weak = std::weak_ptr(socket)](const acs::ReportsAck& ack) {
+    if (const auto open = weak.lock()) open->send(acs::encode(acs::ToAgent(ack)));
+  };
+  reports(std::move(*told), answer);
 }
 
 http::UpgradeDecision AgentSessions::tcs(const http::Query& query) {

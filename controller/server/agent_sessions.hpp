@@ -7,9 +7,13 @@
 
 #include "common/http/server.hpp"
 #include "controller/server/core_runner.hpp"
+#include "proto/acs/extensions.hpp"
 #include "proto/tcs/messages.hpp"
 
 namespace berth::controller {
+
+/// Performs the calls that an agent's message holds, and answers once what they changed is durable.
+using ReportTaker = std::function<void(acs::ReportsMessage, std::function<void(acs::ReportsAck)>)>;
 
 class AgentSessions final : public AgentLinks {
  public:
@@ -19,8 +23,9 @@ class AgentSessions final : public AgentLinks {
       : io_(io), runner_(runner), heartbeat_(heartbeat), clock_(clock), log_(log) {}
 
   /// Answers the upgrade of an agent's command session; the query is that of amazon-ecs-agent,
-  /// ecs-agent/acs/session. A refusal's body is {"<ErrorType>":"<text>"}.
-  http::UpgradeDecision acs(const http::Query& query);
+  /// ecs-agent/acs/session. A refusal's body is {"<ErrorType>":"<text>"}. The answer names those of `offered`
+  /// that the session can carry; reports are given to `reports`.
+  http::UpgradeDecision acs(const http::Query& query, acs::Extensions offered, ReportTaker reports);
   /// Likewise for a telemetry session (amazon-ecs-agent, ecs-agent/tcs/handler).
   http::UpgradeDecision tcs(const http::Query& query);
 
@@ -31,7 +36,9 @@ class AgentSessions final : public AgentLinks {
   size_t open() const { return sockets_.size(); }
 
  private:
-  Async<void> serveAcs(SessionId session, std::shared_ptr<http::WebSocket> socket);
+  Async<void> serveAcs(SessionId session, std::shared_ptr<http::WebSocket> socket, ReportTaker reports);
+  void onFrame(SessionId session, const std::shared_ptr<http::WebSocket>& socket, acs::FromAgent message,
+               const ReportTaker& reports);
   Async<void> serveTcs(std::shared_ptr<http::WebSocket> socket);
   /// Beats all telemetry sessions, each in its turn, for as long as the loop runs.
   Async<void> beatAll();

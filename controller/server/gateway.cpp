@@ -89,13 +89,13 @@ Gateway::Gateway(GatewayOptions options, GatewayDeps deps)
   anyone_ = std::make_shared<const KnownCaller>(KnownCaller{rootOf(names), Rights::All, {}});
 }
 
-Gateway::Asked Gateway::begin(const http::ServerRequest& request, std::string operation, bool changes) {
+Gateway::Asked Gateway::begin(std::string source, std::string operation, bool changes) {
   Asked asked;
   asked.changes = changes;
   asked.audited = changes && isKnownOperation(operation);
   asked.audit.time = deps_.clock.now().wall;
   asked.audit.requestId = randomUuid(deps_.random);
-  asked.audit.source = request.remoteAddress;
+  asked.audit.source = std::move(source);
   asked.audit.operation = isKnownOperation(operation) ? std::move(operation) : "";
   return asked;
 }
@@ -161,14 +161,28 @@ void Gateway::recordRefusal(Asked& asked, const ApiError& error) {
   }
 }
 
-http::Response Gateway::refuse(Asked& asked, const ApiError& error) {
+void Gateway::noteRefusal(Asked& asked, const ApiError& error) {
   deps_.metrics.refused.add();
   deps_.log.debug("refused a call", {{"request", asked.audit.requestId},
                                      {"remote", asked.audit.source},
                                      {"principal", asked.audit.principal},
                                      {"error", error.type}});
   recordRefusal(asked, error);
+}
+
+http::Response Gateway::refuse(Asked& asked, const ApiError& error) {
+  noteRefusal(asked, error);
   return aws::toResponse(error, asked.audit.requestId);
+}
+
+void Gateway::noteOutcome(Asked& asked, const std::string& operation, const ApiResult<Json>& answer,
+                          MonoTime begun) {
+  deps_.metrics.served(operation, answer, deps_.clock.now().mono - begun);
+  if (const auto* error = std::get_if<ApiError>(&answer)) return noteRefusal(asked, *error);
+  if (asked.audited) record(asked, "ok");
+  deps_.log.debug(
+      "served a call",
+      {{"request", asked.audit.requestId}, {"operation", operation}, {"key", asked.audit.accessKeyId}});
 }
 
 Async<http::Response> Gateway::handle(http::ServerRequest request) {
@@ -190,7 +204,7 @@ Async<http::Response> Gateway::call(http::ServerRequest request) {
   const auto* json = std::get_if<aws::JsonRequest>(&read);
   const std::string operation = json ? json->operation : "";
   const OperationEntry* entry = findAction(operation);
-  Asked asked = begin(request, operation, !entry || !entry->reads);
+  Asked asked = begin(request.remoteAddress, operation, !entry || !entry->reads);
   if (entry && entry->repeats) asked.changes = false;
   if (auto error = identify(request, asked)) co_return refuse(asked, *error);
   if (!throttle_.admit(asked.audit.principal, operation, deps_.clock.now().mono)) {
@@ -223,12 +237,9 @@ Async<http::Response> Gateway::perform(std::string operation, Json input, Caller
   });
   ApiResult<Json> answer =
       result ? *std::move(result) : ApiError{"ServerException", result.error().message, 500};
-  deps_.metrics.served(operation, answer, deps_.clock.now().mono - begun);
-  if (const auto* error = std::get_if<ApiError>(&answer)) co_return refuse(asked, *error);
-  if (asked.audited) record(asked, "ok");
-  deps_.log.debug(
-      "served a call",
-      {{"request", asked.audit.requestId}, {"operation", operation}, {"key", asked.audit.accessKeyId}});
+  noteOutcome(asked, operation, answer, begun);
+  if (const auto* error = std::get_if<ApiError>(&answer))
+    co_return aws::toResponse(*error, asked.audit.requestId);
   co_return aws::successResponse(json::dump(std::get<Json>(answer)), asked.audit.requestId);
 }
 
@@ -237,7 +248,7 @@ Async<http::Answer> Gateway::answer(http::ServerRequest request) {
   if (!Extension::serves(request)) co_return co_await handle(std::move(request));
   auto read = deps_.extension.read(request);
   auto* question = std::get_if<Question>(&read);
-  Asked asked = begin(request, question ? question->operation : "berth:Why", /*changes=*/false);
+  Asked asked = begin(request.remoteAddress, question ? question->operation : "berth:Why", /*changes=*/false);
   if (auto error = identify(request, asked)) co_return refuse(asked, *error);
   if (!throttle_.admit(asked.audit.principal, asked.audit.operation, deps_.clock.now().mono)) {
     deps_.metrics.throttled.add();
@@ -258,17 +269,22 @@ Async<http::UpgradeDecision> Gateway::upgrade(http::ServerRequest request) {
   bool acs = request.path == "/v1/acs/ws" || request.path == "/v1/acs/";
   bool tcs = request.path == "/v1/tcs/ws" || request.path == "/v1/tcs/";
   if (!acs && !tcs) co_return plain(404, "there is no websocket at this path\n");
-  Asked asked = begin(request, acs ? "Poll" : "StartTelemetrySession", /*changes=*/true);
+  Asked asked = begin(request.remoteAddress, acs ? "Poll" : "StartTelemetrySession", /*changes=*/true);
   auto query = http::parseQuery(request.query);
   auto error = identify(request, asked);
   if (!error) error = replayed(request, asked);
   if (!error && !query) co_return plain(400, "the query can't be read\n");
-  if (!error) error = authorized(sessionInput(*query, acs), asked);
+  const Json input = query ? sessionInput(*query, acs) : Json::object();
+  if (!error) error = authorized(input, asked);
   if (error) {
     static_cast<void>(refuse(asked, *error));
     co_return refusedUpgrade(*error);
   }
-  co_return acs ? deps_.sessions.acs(*query) : deps_.sessions.tcs(*query);
+  if (tcs) co_return deps_.sessions.tcs(*query);
+  const auto offered = request.headers.get(acs::kExtensionsHeader).value_or("");
+  const auto instance = deps_.runner.core().names().parseInstance(textOf(input, "containerInstance"));
+  Holder holder{callerOf(request, asked, options_.tls), asked.audit.source, instance ? instance->id : ""};
+  co_return deps_.sessions.acs(*query, acs::Extensions::parse(offered), reportsOf(std::move(holder)));
 }
 
 }  // namespace berth::controller

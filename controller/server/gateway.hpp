@@ -64,13 +64,26 @@ class Gateway final : public http::Handler {
   /// The call itself, once nothing speaks against it.
   Async<http::Response> perform(std::string operation, Json input, Caller caller, Asked asked);
   static Caller callerOf(const http::ServerRequest& request, const Asked& asked, bool tls);
-  Asked begin(const http::ServerRequest& request, std::string operation, bool changes);
+  Asked begin(std::string source, std::string operation, bool changes);
   /// Who signed the request.
   std::optional<ApiError> identify(const http::ServerRequest& request, Asked& asked);
   /// A changing request whose signature was used before, or may have been.
   std::optional<ApiError> replayed(const http::ServerRequest& request, const Asked& asked);
   std::optional<ApiError> authorized(const Json& input, Asked& asked);
   http::Response refuse(Asked& asked, const ApiError& error);
+  void noteRefusal(Asked& asked, const ApiError& error);
+  /// A call has been performed.
+  void noteOutcome(Asked& asked, const std::string& operation, const ApiResult<Json>& answer, MonoTime begun);
+  /// Whoever opened a command session, for what comes by it.
+  struct Holder {
+    Caller caller;
+    std::string source;
+    std::string instance;  ///< the id of its container instance
+  };
+  ReportTaker reportsOf(Holder holder);
+  void takeReports(const Holder& holder, acs::ReportsMessage message,
+                   const std::function<void(acs::ReportsAck)>& answer);
+  std::optional<ApiError> refusedReport(const Holder& holder, const acs::StateReport& report, Asked& asked);
   void record(Asked& asked, const std::string& outcome);
   void recordRefusal(Asked& asked, const ApiError& error);
 

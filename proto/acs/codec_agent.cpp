@@ -82,6 +82,21 @@ Result<ToAgent> decodeCredentialsMessage(const Json& body) {
   return ToAgent(std::move(message));
 }
 
+Result<ToAgent> decodeReportsAck(const Json& body) {
+  Fields fields(body, "message");
+  ReportsAck ack;
+  ack.messageId = fields.requiredStr("messageId");
+  for (const Json* entry : fields.list("outcomes")) {
+    Fields outcome(*entry, fields.pathOf("outcomes"));
+    ack.outcomes.push_back({.exception = outcome.str("exception"),
+                            .message = outcome.str("message"),
+                            .status = outcome.integer("status")});
+    fields.absorb(outcome);
+  }
+  if (Status status = fields.status(); !status) return status.error();
+  return ToAgent(std::move(ack));
+}
+
 Result<ToAgent> decodeHeartbeat(const Json& body) {
   Fields fields(body, "message");
   HeartbeatMessage heartbeat;
@@ -133,6 +148,12 @@ struct FromAgentEncoder {
                     Json{{"messageId", verification.messageId},
                          {"stopCandidates", encodeIdentities(verification.stopCandidates)}});
   }
+  Json operator()(const ReportsMessage& message) const {
+    Json reports = Json::array();
+    for (const StateReport& report : message.reports)
+      reports.push_back({{"operation", report.operation}, {"input", *report.input}});
+    return envelope("BerthReports", Json{{"messageId", message.messageId}, {"reports", std::move(reports)}});
+  }
   Json operator()(const OtherMessage& other) const { return envelope(other.type, Json::object()); }
 };
 
@@ -147,6 +168,7 @@ Result<ToAgent> decodeToAgent(std::string_view text) {
   if (type == "TaskManifestMessage") return decodeManifest(body);
   if (type == "IAMRoleCredentialsMessage") return decodeCredentialsMessage(body);
   if (type == "TaskStopVerificationAck") return decodeStopAck(body);
+  if (type == "BerthReportsAck") return decodeReportsAck(body);
   OtherMessage other{type, false};
   for (std::string_view known : kKnownWithoutAction) other.known |= known == type;
   Fields fields(body, type);

@@ -5,6 +5,7 @@
 #include "proto/acs/frame.hpp"
 #include "proto/acs/payload_codec.hpp"
 #include "proto/json/fields.hpp"
+#include "proto/json/writer.hpp"
 
 namespace berth::acs {
 namespace {
@@ -42,6 +43,27 @@ struct ToAgentEncoder {
                                                    {"generatedAt", ack.generatedAt},
                                                    {"stopTasks", encodeIdentities(ack.stopTasks)}});
   }
+  std::string operator()(const ReportsAck& ack) const {
+    json::Writer out;
+    out.openObject();
+    out.text("type", "BerthReportsAck");
+    out.openObject("message");
+    out.text("messageId", ack.messageId);
+    out.openList("outcomes");
+    for (const ReportOutcome& outcome : ack.outcomes) {
+      out.openObject();
+      if (!outcome.exception.empty()) {
+        out.text("exception", outcome.exception);
+        out.text("message", outcome.message);
+        out.integer("status", outcome.status);
+      }
+      out.closeObject();
+    }
+    out.closeList();
+    out.closeObject();
+    out.closeObject();
+    return out.str();
+  }
   std::string operator()(const OtherMessage& other) const { return frameOf(other.type, Json::object()); }
 };
 
@@ -53,12 +75,35 @@ Result<FromAgent> decodeVerification(Fields& fields) {
   return FromAgent(std::move(message));
 }
 
+/// The inputs are moved out of `body`.
+Result<FromAgent> decodeReports(Json& body) {
+  Fields fields(body, "message");
+  ReportsMessage message;
+  message.messageId = fields.requiredStr("messageId");
+  const std::vector<const Json*> entries = fields.list("reports");
+  if (entries.empty() || entries.size() > kMostReports)
+    fields.fault("reports", "has none, or more than " + std::to_string(kMostReports));
+  if (Status status = fields.status(); !status) return status.error();
+  message.reports.reserve(entries.size());
+  for (const Json* entry : entries) {
+    Fields report(*entry, fields.pathOf("reports"));
+    std::string operation = report.requiredStr("operation");
+    const Json* input = report.find("input");
+    if (!input || !input->is_object()) report.fault("input", "is missing, or no JSON object");
+    if (Status status = report.status(); !status) return status.error();
+    auto moved = std::make_shared<Json>(std::move(const_cast<Json&>(*input)));
+    message.reports.push_back({std::move(operation), std::move(moved)});
+  }
+  return FromAgent(std::move(message));
+}
+
 }  // namespace
 
 Result<FromAgent> decodeFromAgent(std::string_view text) {
   auto frame = parseFrame(text);
   if (!frame) return frame.error();
   const std::string& type = frame->type;
+  if (type == "BerthReports") return decodeReports(frame->message);
   Fields fields(frame->message, "message");
   if (type == "TaskStopVerificationMessage") return decodeVerification(fields);
   FromAgent message;

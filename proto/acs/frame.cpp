@@ -8,7 +8,9 @@ Result<Frame> parseFrame(std::string_view text) {
   json::Fields fields(*object, "frame");
   Frame frame{fields.requiredStr("type"), nlohmann::json::object()};
   if (Status status = fields.status(); !status) return status.error();
-  if (const nlohmann::json* message = fields.find("message")) frame.message = *message;
+  // Of `object`, which is not needed any more.
+  if (const nlohmann::json* message = fields.find("message"))
+    frame.message = std::move(const_cast<nlohmann::json&>(*message));
   return frame;
 }
 

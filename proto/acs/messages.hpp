@@ -2,6 +2,9 @@
 // agent. Plain values; the wire form is in codec.hpp. Names and meanings are those of Amazon's agent.
 #pragma once
 
+#include <cstddef>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <variant>
 #include <vector>
@@ -60,6 +63,20 @@ struct TaskStopVerificationAck {
   std::vector<TaskIdentity> stopTasks;
 };
 
+/// What became of one report.
+struct ReportOutcome {
+  std::string
+      exception;        ///< as the call would have been answered: "ThrottlingException"; empty: it was taken
+  std::string message;  ///< for people; empty likewise
+  int64_t status = 0;   ///< the HTTP status that goes with the exception; 0 likewise
+};
+
+/// The answer to a ReportsMessage: an outcome for each of its reports, in their order.
+struct ReportsAck {
+  std::string messageId;  ///< that message's
+  std::vector<ReportOutcome> outcomes;
+};
+
 /// A message that is known and needs no action, or one of a type that isn't known: only its name is kept, and
 /// by what it is refused.
 struct OtherMessage {
@@ -70,7 +87,7 @@ struct OtherMessage {
 };
 
 using ToAgent = std::variant<PayloadMessage, HeartbeatMessage, CredentialsMessage, TaskManifestMessage,
-                             TaskStopVerificationAck, OtherMessage>;
+                             TaskStopVerificationAck, ReportsAck, OtherMessage>;
 
 struct AckRequest {
   std::string cluster;
@@ -101,7 +118,20 @@ struct TaskStopVerificationMessage {
   std::vector<TaskIdentity> stopCandidates;
 };
 
+/// A call of the ECS API by which an agent tells a state.
+struct StateReport {
+  std::string operation;                  ///< "SubmitTaskStateChange"
+  std::shared_ptr<nlohmann::json> input;  ///< of the call, an object; never null
+};
+
+/// Calls that an agent makes by its session (Extension::Reports): each counts as if it had come by itself.
+struct ReportsMessage {
+  std::string messageId;
+  std::vector<StateReport> reports;
+};
+inline constexpr size_t kMostReports = 100;  ///< of one message
+
 using FromAgent = std::variant<AckRequest, NackRequest, HeartbeatAckRequest, CredentialsAckRequest,
-                               TaskStopVerificationMessage, OtherMessage>;
+                               TaskStopVerificationMessage, ReportsMessage, OtherMessage>;
 
 }  // namespace berth::acs

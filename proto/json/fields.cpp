@@ -1,7 +1,11 @@
 #include "proto/json/fields.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
+
+#include "common/text/json_depth.hpp"
 
 namespace berth::json {
 namespace {
@@ -17,18 +21,81 @@ bool equalIgnoringCase(std::string_view a, std::string_view b) {
   return true;
 }
 
+/// As the library writes a value, which looks at each character of a text as a part of UTF-8.
+std::string written(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+bool isPlain(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\';
+}
+
+void appendText(std::string& out, const std::string& text) {
+  if (!std::ranges::all_of(text, isPlain)) {
+    out += written(text);
+    return;
+  }
+  out += '"';
+  out += text;
+  out += '"';
+}
+
+template <class Number>
+void appendNumber(std::string& out, Number number) {
+  char digits[24];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  out.append(digits, end);
+}
+
+void append(std::string& out, const nlohmann::json& value);
+
+void appendObject(std::string& out, const nlohmann::json::object_t& object) {
+  char before = '{';
+  for (const auto& [key, member] : object) {
+    out += before;
+    appendText(out, key);
+    out += ':';
+    append(out, member);
+    before = ',';
+  }
+  out += object.empty() ? "{}" : "}";
+}
+
+void appendArray(std::string& out, const nlohmann::json::array_t& array) {
+  char before = '[';
+  for (const nlohmann::json& element : array) {
+    out += before;
+    append(out, element);
+    before = ',';
+  }
+  out += array.empty() ? "[]" : "]";
+}
+
+void append(std::string& out, const nlohmann::json& value) {
+  using Type = nlohmann::json::value_t;
+  switch (value.type()) {
+    case Type::object:
+      return appendObject(out, *value.get_ptr<const nlohmann::json::object_t*>());
+    case Type::array:
+      return appendArray(out, *value.get_ptr<const nlohmann::json::array_t*>());
+    case Type::string:
+      return appendText(out, *value.get_ptr<const std::string*>());
+    case Type::number_integer:
+      return appendNumber(out, *value.get_ptr<const nlohmann::json::number_integer_t*>());
+    case Type::number_unsigned:
+      return appendNumber(out, *value.get_ptr<const nlohmann::json::number_unsigned_t*>());
+    default:
+      out += written(value);
+  }
+}
+
 }  // namespace
 
 Result<nlohmann::json> parseObject(std::string_view text, std::string_view what) {
-  bool too_deep = false;
-  auto limit = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    if (depth > kMaxDepth) too_deep = true;
-    return !too_deep;
-  };
-  nlohmann::json value = nlohmann::json::parse(text, limit, /*allow_exceptions=*/false);
-  if (too_deep) {
+  if (jsonDepthOf(text) > kMaxDepth)
     return makeError(Code::InvalidArgument, std::string(what) + " is nested deeper than 64 levels");
-  }
+  nlohmann::json value = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (value.is_discarded()) return makeError(Code::InvalidArgument, std::string(what) + " is not valid JSON");
   if (!value.is_object())
     return makeError(Code::InvalidArgument, std::string(what) + " is not a JSON object");
@@ -36,7 +103,9 @@ Result<nlohmann::json> parseObject(std::string_view text, std::string_view what)
 }
 
 std::string dump(const nlohmann::json& value) {
-  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string out;
+  append(out, value);
+  return out;
 }
 
 Fields::Fields(const nlohmann::json& object, std::string path) : object_(object), path_(std::move(path)) {

@@ -42,7 +42,7 @@ def resident(pid):
 class Fleet:
     """A controller of its own and a fleet of agents."""
 
-    def __init__(self, folder, changes=None):
+    def __init__(self, folder, reports, changes=None):
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         self.controller = Controller(pathlib.Path(folder, "controller"), {
@@ -56,6 +56,7 @@ class Fleet:
         self.fleet = subprocess.Popen(
             [binary("bench-fleet"), f"127.0.0.1:{self.controller.port}", self.controller.credentials_file],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.tell(f"reports {int(reports == 'session')}")
 
     def __enter__(self):
         return self
@@ -77,48 +78,49 @@ def show(what, ours, budget, met):
     print(f"{'met   ' if met else 'MISSED'}  {what}\n        berth   {ours}\n        budget  {budget}", flush=True)
 
 
-def tasks(folder, count):
+def tasks(folder, options):
     """So many tasks accepted, placed, delivered and reported RUNNING, and what they and the agents weigh."""
-    with Fleet(folder) as fleet:
+    count, agents = options.tasks, options.agents
+    with Fleet(folder, options.reports) as fleet:
         pid = fleet.controller.pid
         empty = resident(pid)
-        joined = fleet.tell(f"agents {AGENTS}")
+        joined = fleet.tell(f"agents {agents}")
         # Connections for calls that nobody makes are closed after 75 s; what a fleet at rest has is its sessions.
-        time.sleep(80)
+        time.sleep(options.rest)
         with_agents = resident(pid)
-        each = (with_agents - empty) / AGENTS
-        show(f"memory of a connected agent, {AGENTS} of them", f"{each / 1024:.1f} KB, joined in {joined['seconds']:.1f} s",
+        each = (with_agents - empty) / agents
+        show(f"memory of a connected agent, {agents} of them", f"{each / 1024:.1f} KB, joined in {joined['seconds']:.1f} s",
              "20 KB", each <= 20 * 1024)
         before, fleet_before, began = cpu(pid), sum(cpu(fleet.fleet.pid).values()), resident(pid)
         run = fleet.tell(f"run {count}")
         after, fleet_after = cpu(pid), sum(cpu(fleet.fleet.pid).values())
         split = sorted((after[thread] - before.get(thread, 0) for thread in after), reverse=True)
-        show(f"{count} tasks on {AGENTS} agents to RUNNING",
+        show(f"{count} tasks on {agents} agents to RUNNING, reports by {options.reports}",
              f"{run['seconds']:.1f} s, {run['per_second']:.0f} tasks/s; RunTask to payload p50 {run['p50']:.1f} ms, p99 "
              f"{run['p99']:.1f} ms; failed {run['failed']:.0f}, calls repeated {run['refused']:.0f}; CPU a task: core "
              f"{split[0] / count * 1e6:.0f} us, store {split[1] / count * 1e6:.0f} us, fleet "
              f"{(fleet_after - fleet_before) / count * 1e6:.0f} us",
              f"{count / 10_000:.0f} s (Nomad, C1M: 3,750 tasks/s on five servers)", run["seconds"] <= count / 10_000)
-        time.sleep(80)
+        time.sleep(options.rest)
         each = (resident(pid) - began) / count
         show(f"memory of a task at rest, {count} of them", f"{each:.0f} bytes; the controller in all "
              f"{resident(pid) / 1e6:.0f} MB, its state on disk "
              f"{(fleet.controller.data_dir / 'state.db').stat().st_size / 1e6:.0f} MB", "1,024 bytes", each <= 1024)
 
 
-def describe(folder, _):
+def describe(folder, options):
     """DescribeTasks of a hundred tasks while others start."""
-    with Fleet(folder) as fleet:
-        fleet.tell(f"agents {AGENTS}")
+    with Fleet(folder, options.reports) as fleet:
+        fleet.tell(f"agents {options.agents}")
         seen = fleet.tell(f"paced {DESCRIBED_RATE * DESCRIBED_SECONDS} {DESCRIBED_RATE}")
         show(f"DescribeTasks of 100 tasks while {DESCRIBED_RATE} tasks a second start",
              f"p50 {seen['p50']:.1f} ms, p99 {seen['p99']:.1f} ms of {seen['calls']:.0f} calls; tasks started in "
              f"{seen['seconds']:.1f} s, failed {seen['failed']:.0f}", "p99 5 ms", seen["p99"] <= 5)
 
 
-def reconnect(folder, _):
+def reconnect(folder, options):
     """The controller is killed under its agents; from its first answer until all have their command session."""
-    with Fleet(folder) as fleet:
+    with Fleet(folder, options.reports) as fleet:
         fleet.tell("telemetry 0")  # one session an agent, as one process may not have descriptors for more
         joined = fleet.tell(f"agents {RECONNECTING}")
         fleet.controller.kill9()
@@ -135,12 +137,17 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev bench fleet", description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all by default")
     parser.add_argument("--tasks", type=int, default=TASKS, help="how many tasks part tasks starts")
+    parser.add_argument("--agents", type=int, default=AGENTS, help="of the fleet of parts tasks and describe")
+    parser.add_argument("--reports", choices=["session", "http"], default="session",
+                        help="how agents tell states: on their command session, or by requests as Amazon's agent does")
+    parser.add_argument("--rest", type=int, default=80, metavar="SECONDS",
+                        help="before memory is looked at: connections that are not used are closed after 75")
     arguments = parser.parse_args()
     if unknown := [part for part in arguments.parts if part not in PARTS]:
         parser.error(f"unknown part {unknown[0]!r}: one of {', '.join(PARTS)}")
     for part in arguments.parts or PARTS:
         with tempfile.TemporaryDirectory(prefix="berth-bench.") as folder:
-            PARTS[part](folder, arguments.tasks)
+            PARTS[part](folder, arguments)
 
 
 if __name__ == "__main__":

@@ -31,12 +31,6 @@ def kill_and_await_restart(agent, arn):
                "its policy starts it again, although nobody hears of it", 30)
 
 
-def reports(recorder, arn):
-    """The states of a task that the agent told, in the order in which it told them."""
-    return [body["status"] for operation, body in recorder.requests()
-            if operation == "SubmitTaskStateChange" and body["task"] == arn]
-
-
 @pytest.mark.parametrize("restart", ["stays", "stops", "crashes"])
 def test_tasks_are_kept_as_asked_and_their_ends_are_told_once_the_controller_is_back(berth, restart):
     berth.start(controller_changes={"heartbeat": "1s"})
@@ -97,6 +91,6 @@ def test_what_was_not_told_before_a_crash_is_told_in_order_after_it(berth):
         berth.controller.start()
         task = berth.wait_status(arn, "STOPPED", seconds=60)
         assert task["containers"][0]["exitCode"] == 5 and task["startedAt"] <= task["executionStoppedAt"]
-        told = reports(recorder, arn)
+        told = recorder.reports(arn)
         assert told and told[-1] == "STOPPED" and told == sorted(told), told
         agent.stop()

@@ -5,7 +5,7 @@ import re
 import urllib.parse
 import uuid
 
-from support.recorder import Recorder
+from support.recorder import Recorder, Unextended
 from support.shapes import assert_shape
 from support.tasks import host_port, page, register, run
 from support.waiting import wait_until
@@ -29,7 +29,7 @@ TCS_QUERY = {"agentHash", "agentVersion", "cluster", "containerInstance", "docke
 
 def test_our_agent_says_the_same_as_amazons(berth):
     berth.start(agents=0, controller_changes={"heartbeat": "1s"})
-    with Recorder(berth.controller.port) as recorder:
+    with Recorder(berth.controller.port, Unextended) as recorder:
         agent = berth.add_agent(changes={"controller": f"http://127.0.0.1:{recorder.port}",
                                          "attributes": {"stack": "own"}})
         register(berth, "web", "httpd", portMappings=[{"containerPort": 80}])

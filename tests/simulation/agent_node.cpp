@@ -43,6 +43,7 @@ void AgentNode::start() {
 
 void AgentNode::kill() {
   *alive_ = false;
+  reports_.close();
   engine_.reset();
   if (session_) cluster_.controller().disconnect(*session_);
   session_.reset();
@@ -111,6 +112,11 @@ void AgentNode::connect() {
       session_ = cluster_.controller().connect(index_,
                                                {"default", instanceArn_, "0.1.0", "0", "20.10", newProcess_});
     }
+    if (session_ && reportsBySession_) {
+      reports_.open([this, session = *session_](const acs::FromAgent& message) {
+        cluster_.toController(session, acs::encode(message));
+      });
+    }
     sessionSince_ = session_ ? std::optional(world_.now().mono) : std::nullopt;
     if (!session_) world_.after(world_.between(milliseconds(250), seconds(3)), alive_, [this] { connect(); });
   });
@@ -120,6 +126,7 @@ void AgentNode::cut(Duration length, bool silently) {
   cutUntil_ = std::max(cutUntil_, world_.now().mono + length);
   if (!session_) return;
   auto session = *std::exchange(session_, std::nullopt);
+  reports_.close();
   // The other side notices later: until then it believes in the session.
   Alive forever = std::make_shared<bool>(true);
   if (!silently) {
@@ -132,6 +139,7 @@ void AgentNode::cut(Duration length, bool silently) {
 void AgentNode::onClosed(controller::SessionId session) {
   if (!*alive_ || session_ != session) return;
   session_.reset();
+  reports_.close();
   connect();
 }
 
@@ -139,6 +147,7 @@ void AgentNode::onFrame(controller::SessionId session, const std::string& frame)
   if (!*alive_ || session_ != session) return;
   auto message = acs::decodeToAgent(frame);
   if (!message) throw Violation("the agent can't read: " + message.error().message);
+  if (const auto* ack = std::get_if<acs::ReportsAck>(&*message)) return reports_.onAck(*ack);
   process(engine_->onMessage(*message, world_.now()));
 }
 
@@ -219,17 +228,34 @@ void AgentNode::checkCleanedUp() const {
 }
 
 void AgentNode::report(const agent::Report& report) {
-  Json input = Json::parse(ecs::encode(agent::toRequest(report, "default")));
-  request("SubmitTaskStateChange", input, [this, report](Result<Json> reply) {
-    agent::ReportDone done{report, Status(), false};
-    if (!reply) {
-      done.result = reply.error();
-      if (reply.error().message.find("InvalidParameterException") != std::string::npos) {
-        throw Violation("the controller does not know a task that an agent runs: " + report.taskArn);
-      }
-    }
-    process(engine_->onDone(agent::Done(std::move(done)), world_.now()));
+  const auto over = std::make_shared<bool>(false);
+  reports_.submit(agent::toStateReport(report, "default"),
+                  [this, report, over, alive = alive_](const std::optional<acs::ReportOutcome>& outcome) {
+                    *over = true;
+                    if (!*alive) return;
+                    if (!outcome) return request(report);
+                    const bool taken = outcome->exception.empty();
+                    const std::string why = outcome->exception + ": " + outcome->message;
+                    reported(report, taken ? Status() : Status(makeError(Code::InvalidArgument, why)));
+                  });
+  world_.after(agent::kReportPatience, alive_, [this, over] {
+    if (!*over) reports_.giveUp();
   });
+}
+
+void AgentNode::request(const agent::Report& report) {
+  Json input = Json::parse(ecs::encode(agent::toRequest(report, "default")));
+  request("SubmitTaskStateChange", input, [this, report](const Result<Json>& reply) {
+    reported(report, reply ? Status() : Status(reply.error()));
+  });
+}
+
+void AgentNode::reported(const agent::Report& report, const Status& result) {
+  if (!result && result.error().message.find("InvalidParameterException") != std::string::npos) {
+    throw Violation("the controller does not know a task that an agent runs: " + report.taskArn);
+  }
+  agent::ReportDone done{report, result, false};
+  process(engine_->onDone(agent::Done(std::move(done)), world_.now()));
 }
 
 void AgentNode::armTimer() {

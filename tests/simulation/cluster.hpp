@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/engine/engine.hpp"
+#include "agent/session/report_channel.hpp"
 #include "agent/state/codec.hpp"
 #include "controller/api/context.hpp"
 #include "controller/core/controller.hpp"
@@ -60,6 +61,7 @@ class ControllerNode {
   void pump();
   void commit();
   void release(Pending pending);
+  void takeReports(controller::SessionId session, const acs::ReportsMessage& message);
   void armTimer();
 
   World& world_;
@@ -111,7 +113,10 @@ class AgentNode {
   void perform(const agent::Effect& effect);
   void checkKill(const agent::ReapEffect& effect);
   void checkCleanUp(const agent::RemoveEffect& effect);
+  /// By the session while it takes reports, else by a request.
   void report(const agent::Report& report);
+  void request(const agent::Report& report);
+  void reported(const agent::Report& report, const Status& result);
   void armTimer();
 
   World& world_;
@@ -128,6 +133,10 @@ class AgentNode {
   std::unique_ptr<agent::Engine> engine_;
   std::deque<agent::Output> queue_;
   bool committing_ = false;
+  // Some agents are like Amazon's, which know requests only.
+  const bool reportsBySession_ = world_.chance(0.5);
+  NullLog log_;
+  agent::ReportChannel reports_{log_};
   std::optional<controller::SessionId> session_;
   std::optional<MonoTime> sessionSince_;
   MonoTime cutUntil_{};

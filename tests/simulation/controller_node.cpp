@@ -70,6 +70,33 @@ void ControllerNode::onFrame(controller::SessionId session, const std::string& f
   controller::Output output;
   core_->onFrame(session, *message, world_.now(), output);
   process(std::move(output), [] {}, [] {});
+  if (const auto* reports = std::get_if<acs::ReportsMessage>(&*message)) takeReports(session, *reports);
+}
+
+/// Each report is a call of its own; the answer leaves when all that they changed is durable.
+void ControllerNode::takeReports(controller::SessionId session, const acs::ReportsMessage& message) {
+  struct Tally {
+    acs::ReportsAck ack;
+    size_t left = 0;
+  };
+  const auto tally = std::make_shared<Tally>();
+  tally->ack.messageId = message.messageId;
+  tally->ack.outcomes.resize(message.reports.size());
+  tally->left = message.reports.size();
+  for (size_t place = 0; place < message.reports.size(); ++place) {
+    const acs::StateReport& report = message.reports[place];
+    call(report.operation, *report.input, [this, session, tally, place](const Result<Json>& reply) {
+      if (!reply) {
+        const std::string& text = reply.error().message;
+        const size_t colon = std::min(text.find(": "), text.size());
+        tally->ack.outcomes[place] = {text.substr(0, colon), text.substr(colon), 400};
+      }
+      if (--tally->left > 0) return;
+      const auto agent = agentOf_.find(session);
+      if (agent == agentOf_.end()) return;
+      cluster_.toAgent(session, agent->second, acs::encode(acs::ToAgent(tally->ack)));
+    });
+  }
 }
 
 void ControllerNode::disconnect(controller::SessionId session) {

@@ -1,6 +1,7 @@
 #include "tests/bench/fleet/agent.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace berth::fleet {
 namespace {
@@ -97,8 +98,9 @@ void Agent::registerSelf() {
 void Agent::dialAcs() {
   acs_.connect(deps_.requests.upgrade(
       "/v1/acs/ws?agentHash=0123abcd&agentVersion=1.0.0&clusterArn=default&containerInstanceArn=" +
-      http::percentEncode(arn_) +
-      "&dockerVersion=DockerVersion%3A%2024.0.7&protocolVersion=2&sendCredentials=false&seqNum=1"));
+          http::percentEncode(arn_) +
+          "&dockerVersion=DockerVersion%3A%2024.0.7&protocolVersion=2&sendCredentials=false&seqNum=1",
+      deps_.reports ? "Berth-Extensions: reports\r\n" : ""));
 }
 
 void Agent::dialTcs() {
@@ -128,6 +130,9 @@ void Agent::onDown(bool acs) {
   if (up_) --deps_.counts.inSession;
   up_ = false;
   if (acs) {
+    for (auto* reports : {&sent_, &next_}) {
+      for (const std::string& body : std::exchange(*reports, {})) reportByCall(body);
+    }
     deps_.timers.after(backoff(nextAcs_, 2min, 1.5), [this] { dialAcs(); });
   } else {
     deps_.timers.after(backoff(nextTcs_, 1min, 2.0), [this] { dialTcs(); });
@@ -146,6 +151,7 @@ void Agent::publish() {
 void Agent::onMessage(std::string_view message) {
   const std::string_view type = textOf(message, "type");
   if (type == "PayloadMessage") return onPayload(message);
+  if (type == "BerthReportsAck") return onReportsAck(message);
   if (type == "TaskManifestMessage") return ack(textOf(message, "messageId"));
   if (type != "HeartbeatMessage") return;
   acs_.send(R"({"type":"HeartbeatAckRequest","message":{"messageId":)" +
@@ -165,31 +171,70 @@ void Agent::onPayload(std::string_view message) {
     const std::string_view arn = textOf(message, "arn", at);
     ++deps_.counts.delivered;
     if (deps_.counts.onDelivered) deps_.counts.onDelivered(arn);
-    report(arn, "app");
+    report(arn);
   }
 }
 
-void Agent::report(std::string_view taskArn, std::string_view container) {
+void Agent::report(std::string_view taskArn) {
   const std::string at = std::to_string(toEpochMillis(deps_.clock.now().wall) / 1000);
   std::string body =
       R"({"cluster":)" + inQuotes(kCluster) + R"(,"task":)" + inQuotes(taskArn) +
-      R"(,"status":"RUNNING","containers":[{"containerName":)" + inQuotes(container) +
+      R"(,"status":"RUNNING","containers":[{"containerName":)" + inQuotes("app") +
       R"(,"runtimeId":"8f1c0de15bad5eed8f1c0de15bad5eed8f1c0de15bad5eed)" +
       std::string(taskArn.substr(taskArn.size() - 16)) +
       R"(","imageDigest":"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",)"
       R"("status":"RUNNING","networkBindings":[]}],"pullStartedAt":)" +
       at + R"(,"pullStoppedAt":)" + at + "}";
+  if (!acs_.takesReports()) return reportByCall(body);
+  next_.push_back(body);
+  if (sent_.empty()) sendReports();
+}
+
+void Agent::reportByCall(const std::string& body) {
   api_.request([this, body] { return deps_.requests.call("SubmitTaskStateChange", body); },
                [this, body](int status, std::string_view answer) {
-                 if (status == 200) {
-                   ++deps_.counts.reported;
-                   return;
-                 }
-                 ++deps_.counts.refused;
-                 deps_.counts.lastError = answer.substr(0, 200);
-                 const std::string arn(textOf(body, "task"));
-                 deps_.timers.after(500ms, [this, arn] { report(arn, "app"); });
+                 if (status != 200) return onRefused(body, answer);
+                 ++deps_.counts.reported;
                });
+}
+
+void Agent::onRefused(std::string_view body, std::string_view why) {
+  ++deps_.counts.refused;
+  deps_.counts.lastError = why.substr(0, 200);
+  const std::string arn(textOf(body, "task"));
+  deps_.timers.after(500ms, [this, arn] { report(arn); });
+}
+
+/// As agent/session/report_channel: one message at a time, with all that has gathered.
+void Agent::sendReports() {
+  constexpr size_t kMost = 50;
+  const size_t count = std::min(next_.size(), kMost);
+  if (count == 0) return;
+  std::string message = R"({"type":"BerthReports","message":{"messageId":"r","reports":[)";
+  for (size_t i = 0; i < count; ++i) {
+    message += i == 0 ? "" : ",";
+    message += R"({"operation":"SubmitTaskStateChange","input":)" + next_[i] + "}";
+    sent_.push_back(std::move(next_[i]));
+  }
+  next_.erase(next_.begin(), next_.begin() + static_cast<std::ptrdiff_t>(count));
+  acs_.send(message + "]}}");
+}
+
+void Agent::onReportsAck(std::string_view message) {
+  const auto answered = std::exchange(sent_, {});
+  // One after another: {} was taken, {"exception":...} was not.
+  size_t at = message.find("\"outcomes\":[");
+  for (const std::string& body : answered) {
+    at = message.find('{', at);
+    if (at != std::string_view::npos && message.substr(at, 2) == "{}") {
+      ++deps_.counts.reported;
+      at += 2;
+    } else {
+      onRefused(body, at == std::string_view::npos ? message : message.substr(at));
+      at = message.find("},", at);
+    }
+  }
+  sendReports();
 }
 
 }  // namespace berth::fleet

@@ -1,5 +1,6 @@
 // An agent of the simulated fleet: registers, holds both websockets, acknowledges what it is sent and reports
-// each task as RUNNING by a call of its own, as Amazon's agent and Berth's do. It starts no containers.
+// each task as RUNNING: on the command session as Berth's agent does, or by a call of its own as Amazon's
+// does. It starts no containers.
 #pragma once
 
 #include <map>
@@ -47,6 +48,7 @@ struct FleetDeps {
   Counts& counts;
   size_t tasksEach = 1000;  ///< that an agent registers room for
   bool telemetry = true;    ///< each agent has a telemetry session, too
+  bool reports = true;      ///< on the command session; false: by calls
 };
 
 class Agent {
@@ -65,7 +67,12 @@ class Agent {
   void onMessage(std::string_view message);
   void onPayload(std::string_view message);
   void ack(std::string_view messageId);
-  void report(std::string_view taskArn, std::string_view container);
+  void report(std::string_view taskArn);
+  void reportByCall(const std::string& body);
+  void sendReports();
+  void onReportsAck(std::string_view message);
+  /// Of a report that was not taken: it is sent again.
+  void onRefused(std::string_view body, std::string_view why);
   void publish();
   Duration backoff(Duration& next, Duration most, double factor);
 
@@ -78,6 +85,9 @@ class Agent {
   Duration nextAcs_;
   Duration nextTcs_;
   bool up_ = false;
+  /// Inputs of reports: those of the message that waits for its answer, and those that gather for the next.
+  std::vector<std::string> sent_;
+  std::vector<std::string> next_;
 };
 
 }  // namespace berth::fleet

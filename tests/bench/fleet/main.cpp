@@ -3,6 +3,7 @@
 // Takes commands from standard input, a line each, and answers each with a line of "name value" pairs:
 //   agents N              N agents more register and open their sessions
 //   telemetry 0|1         whether agents that register from now on open a telemetry session
+//   reports 0|1           whether they tell states on their command session (at first they do), or by calls
 //   all                   waits until all agents are in session
 //   run TASKS             starts tasks as fast as calls are answered, until all are reported RUNNING
 //   paced TASKS RATE      starts so many tasks a second, and describes a hundred of them all the while
@@ -83,6 +84,7 @@ class Fleet {
     if (command == "agents") return add(number);
     if (command == "all") return all();
     if (command == "telemetry") return setTelemetry(number != 0);
+    if (command == "reports") return setReports(number != 0);
     if (command == "run") return run(number);
     if (command == "paced") return paced(number, rate);
     std::printf("error unknown command %s\n", command.c_str());
@@ -105,6 +107,11 @@ class Fleet {
   void setTelemetry(bool on) {
     deps_.telemetry = on;
     say("telemetry %d", on ? 1 : 0);
+  }
+
+  void setReports(bool bySession) {
+    deps_.reports = bySession;
+    say("reports %d", bySession ? 1 : 0);
   }
 
   void all() {

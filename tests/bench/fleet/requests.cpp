@@ -31,14 +31,14 @@ std::string Requests::call(std::string_view operation, std::string_view body) co
   return out;
 }
 
-std::string Requests::upgrade(std::string_view pathAndQuery) const {
+std::string Requests::upgrade(std::string_view pathAndQuery, std::string_view more) const {
   const http::Url url = *http::parseUrl("http://" + host_ + std::string(pathAndQuery));
   const http::Headers added = aws::sign({"GET", url, {}, {}}, credentials_, kScope, clock_.now().wall);
   std::string out = "GET " + std::string(pathAndQuery) + " HTTP/1.1\r\nHost: " + host_ +
                     "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
   append(out, added);
-  return out + "\r\n";
+  return out.append(more) + "\r\n";
 }
 
 }  // namespace berth::fleet

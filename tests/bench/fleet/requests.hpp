@@ -17,8 +17,8 @@ class Requests {
 
   /// POST / with a body of JSON.
   std::string call(std::string_view operation, std::string_view body) const;
-  /// The handshake of a websocket at a path with its query.
-  std::string upgrade(std::string_view pathAndQuery) const;
+  /// The handshake of a websocket at a path with its query; `more`: header lines, each with its end.
+  std::string upgrade(std::string_view pathAndQuery, std::string_view more = {}) const;
 
  private:
   std::string host_;

@@ -198,6 +198,7 @@ bool WebSocketChannel::takeUpgrade() {
     onEnd();
     return false;
   }
+  takesReports_ = in.substr(0, head).find("Berth-Extensions: reports") != std::string_view::npos;
   consume(head + 4);
   upgraded_ = true;
   events_.open();

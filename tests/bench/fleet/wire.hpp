@@ -116,6 +116,8 @@ class WebSocketChannel : private Channel {
   void connect(const std::string& upgrade);
   void send(std::string_view text);
   bool ready() const { return upgraded_; }
+  /// The server has agreed to take reports.
+  bool takesReports() const { return upgraded_ && takesReports_; }
   using Channel::close;
 
  private:
@@ -127,6 +129,7 @@ class WebSocketChannel : private Channel {
   const uint32_t source_;
   const Events events_;
   bool upgraded_ = false;
+  bool takesReports_ = false;
 };
 
 }  // namespace berth::fleet

@@ -2,11 +2,14 @@
 
 import io
 import json
+import re
 import socket
 import threading
 
 from .websocket import TEXT, read_frame
 from .wire import connect, read_head
+
+OFFER = re.compile(rb"Berth-Extensions: [^\r]*\r\n")
 
 
 class Connection:
@@ -51,11 +54,24 @@ class Connection:
         self.server.close()
 
 
+class Unextended(Connection):
+    """Amazon's service as far as extensions go: an agent's offer of some means nothing to it."""
+
+    def _pass_on(self, source, sink, kept):
+        if kept is None:
+            return super()._pass_on(source, sink, kept)
+        while data := source.recv(65536):
+            kept += data
+            sink.sendall(OFFER.sub(b"", data))
+        return None
+
+
 class Recorder:
     """As the controller's URL goes by the Host header, sessions come through the relay as well."""
 
-    def __init__(self, port):
+    def __init__(self, port, connection=Connection):
         self._target = port
+        self._connection = connection
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._connections = []
@@ -73,7 +89,7 @@ class Recorder:
             one.close()
 
     def _connected(self, client):
-        return Connection(client, self._target)
+        return self._connection(client, self._target)
 
     def _accept(self):
         while True:
@@ -119,6 +135,14 @@ class Recorder:
                 if frame[0] == TEXT:
                     texts.append(frame[1].decode())
         return texts
+
+    def reports(self, arn):
+        """The states of a task that an agent told: those of its command sessions, then those of calls."""
+        messages = (json.loads(text) for text in self.frames("acs"))
+        told = [report["input"] for one in messages if one["type"] == "BerthReports"
+                for report in one["message"]["reports"]]
+        told += [body for operation, body in self.requests() if operation == "SubmitTaskStateChange"]
+        return [body["status"] for body in told if body["task"] == arn]
 
     def _sessions(self, channel):
         found = []

@@ -122,4 +122,54 @@ TEST_CASE("an instance's status is changed by its ARN, and one that is not there
         Json{{"cluster", "prod"}, {"containerInstances", {"arn:i"}}, {"status", "DRAINING"}});
 }
 
+TEST_CASE("a report goes by the session that takes it, and fails there as a request would") {
+  Controller controller;
+  const auto channel = std::make_shared<ReportChannel>(controller.log);
+  std::vector<acs::ReportOutcome> outcomes{{}, {"InvalidParameterException", "not found", 400}};
+  std::vector<acs::ReportsMessage> sent;
+  channel->open([&](const acs::FromAgent& message) {
+    sent.push_back(std::get<acs::ReportsMessage>(message));
+    spawn(controller.io.get_executor(), controller.log, "answer", [&]() -> Async<void> {
+      channel->onAck({sent.back().messageId, {outcomes.at(sent.size() - 1)}});
+      co_return;
+    });
+  });
+  const Json refusal{{"__type", "InvalidParameterException"}, {"message", "not found"}};
+  controller.answers = {{400, refusal}};
+  Report report;
+  report.taskArn = "arn:task";
+  report.status = TaskStatus::Running;
+  controller.run([&]() -> Async<void> {
+    CHECK_FALSE(co_await controller.plane->submit(report, "prod", channel));
+    const auto by_session = co_await controller.plane->submit(report, "prod", channel);
+    CHECK(controller.bodies.empty());
+    const auto by_request = co_await controller.plane->submit(report, "prod");
+    REQUIRE((by_session && by_request));
+    CHECK(by_session->exception == by_request->exception);
+    CHECK(by_session->error.message == by_request->error.message);
+    CHECK(by_session->error.code == by_request->error.code);
+  });
+  REQUIRE(controller.bodies.size() == 1);
+  CHECK(*sent.at(1).reports.at(0).input == controller.bodies[0]);
+  CHECK(sent[1].reports[0].operation == "SubmitTaskStateChange");
+}
+
+TEST_CASE("a report that the session leaves unanswered goes by a request") {
+  Controller controller;
+  const auto channel = std::make_shared<ReportChannel>(controller.log);
+  controller.answers = {{200, Json::object()}, {200, Json::object()}};
+  controller.run([&]() -> Async<void> {
+    channel->open([&](const acs::FromAgent&) {
+      spawn(controller.io.get_executor(), controller.log, "end", [&]() -> Async<void> {
+        channel->close();
+        co_return;
+      });
+    });
+    CHECK_FALSE(co_await controller.plane->submit(Report(), "prod", channel));
+    CHECK(controller.bodies.size() == 1);
+    CHECK_FALSE(co_await controller.plane->submit(Report(), "prod", channel));
+    CHECK(controller.bodies.size() == 2);
+  });
+}
+
 }  // namespace berth::agent

@@ -49,6 +49,18 @@ TEST_CASE("depth is limited, so that no text can exhaust the stack") {
   }
 }
 
+TEST_CASE("what is written is what the library writes") {
+  const nlohmann::json value{
+      {"", nlohmann::json::object()},
+      {"empty", nlohmann::json::array()},
+      {"list", {1, -1, 0, INT64_MIN, INT64_MAX, UINT64_MAX, true, false, nullptr, "a", {{"deep", {{}, ""}}}}},
+      {"reals", {0.0, -0.0, 1.0, 1.5, 1719650000.123, 1e300, 1e-7, 100000000000000000000.0}},
+      {"texts", {"plain ~", "q\"", "b\\", "/", "\n\t\x01", "\x7f", "h\xc3\xa9", std::string("a\0b", 3)}},
+      {"key \"q\"\n", 1}};
+  CHECK(dump(value) == value.dump());
+  for (const nlohmann::json& one : value) CHECK(dump(one) == one.dump());
+}
+
 TEST_CASE("bytes that are no UTF-8 are replaced when text is made") {
   nlohmann::json value{{"a", "x\xff"}};
   CHECK(dump(value) == "{\"a\":\"x\xef\xbf\xbd\"}");
