@@ -158,6 +158,8 @@ int run(const Config& config, Log& log) {
   core_options.delivery.lostAfter = config.lostAfter;
   core_options.quotas = config.quotas;
   core_options.providerWait = config.providerWait;
+  core_options.services.lost.replaceAfter = config.services.replaceAfter;
+  core_options.services.pace.healthyAfter = config.services.healthyAfter;
   ecs::Names names{"aws", config.region, config.account};
   EventFeed feed(static_cast<size_t>(config.eventsKept), clock);
   History history(io, **store, historyOptions(config), clock, log);

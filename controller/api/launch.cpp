@@ -73,6 +73,9 @@ std::string tagsOf(const Json& input, const TaskDefinition& definition, const Cl
   Json tags = mergedBy("key", Json::array(), input.value("tags", Json::array()));
   if (input.value("enableECSManagedTags", false)) {
     tags.push_back({{"key", "aws:ecs:clusterName"}, {"value", cluster.name}});
+    if (const auto service = serviceOfGroup(text(input, "group"))) {
+      tags.push_back({{"key", "aws:ecs:serviceName"}, {"value", *service}});
+    }
   }
   if (text(input, "propagateTags") != "TASK_DEFINITION") return tags.empty() ? "" : tags.dump();
   auto has = [](const Json& list, const std::string& key) {
@@ -156,12 +159,18 @@ ApiResult<Launch> prepareLaunch(const Context& context) {
   if (auto error = checkLaunchType(input)) return *error;
   if (auto error = checkLabels(input)) return *error;
   if (auto error = checkTags(input.value("tags", Json::array()))) return *error;
-  Launch launch;
   BERTH_API_TRY(cluster, findCluster(context));
   BERTH_API_TRY(definition,
                 findDefinition(context, text(input, "taskDefinition"), "TaskDefinition not found."));
   if (!definition->active) return clientError("TaskDefinition is inactive");
-  Json document = parsed(definition->document, Json::object());
+  return resolveLaunch(context, *cluster, *definition);
+}
+
+ApiResult<Launch> resolveLaunch(const Context& context, const Cluster& cluster,
+                                const TaskDefinition& definition) {
+  const Json& input = context.input;
+  Launch launch;
+  Json document = parsed(definition.document, Json::object());
   if (auto error = checkNetwork(input, document)) return *error;
   if (auto error = checkVolumes(input)) return *error;
   Json overrides = input.value("overrides", Json::object());
@@ -173,13 +182,13 @@ ApiResult<Launch> prepareLaunch(const Context& context) {
     return ApiError{"UnsupportedFeatureException",
                     "The task definition uses " + feature + " which this version of Berth can't run yet."};
   }
-  launch.cluster = cluster;
-  launch.definition = definition;
-  launch.spec = Shared<TaskSpec>(specOf(input, *cluster, *definition, merged));
-  launch.tags = tagsOf(input, *definition, *cluster);
+  launch.cluster = &cluster;
+  launch.definition = &definition;
+  launch.spec = Shared<TaskSpec>(specOf(input, cluster, definition, merged));
+  launch.tags = tagsOf(input, definition, cluster);
   launch.oldArn = settingInForce(context, "taskLongArnFormat") == "disabled";
   BERTH_API_TRY(placement,
-                placementOf(input, document, cluster->name, launch.spec->group, launch.spec->resources));
+                placementOf(input, document, cluster.name, launch.spec->group, launch.spec->resources));
   launch.placement = std::move(placement);
   return launch;
 }

@@ -22,6 +22,11 @@ std::optional<ApiError> checkNetwork(const Json& input, const Json& document);
 /// Reference.
 ApiResult<Launch> prepareLaunch(const Context& context);
 
+/// The part of it that the tasks of services share: what of the definition, the tags and the wishes for
+/// placement.
+ApiResult<Launch> resolveLaunch(const Context& context, const Cluster& cluster,
+                                const TaskDefinition& definition);
+
 /// Makes a PENDING task on an instance and stages it. `capacityProvider`: of the strategy that chose it, if
 /// any.
 Task launchOn(Context& context, const Launch& launch, const std::string& instanceId,

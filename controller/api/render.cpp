@@ -78,20 +78,6 @@ Json renderContainer(const ecs::Names& names, const Task& task, const std::strin
   return out;
 }
 
-/// Of the essential containers that have a check: UNHEALTHY when any is, HEALTHY when all are, else UNKNOWN.
-std::string healthOf(const Task& task) {
-  size_t checked = 0;
-  size_t healthy = 0;
-  for (size_t place = 0; place < task.containers.size(); ++place) {
-    const ContainerSpec& spec = task.spec->containers[place];
-    if (!spec.essential || !spec.checksHealth) continue;
-    if (task.containers[place].health == Health::Unhealthy) return "UNHEALTHY";
-    ++checked;
-    healthy += task.containers[place].health == Health::Healthy;
-  }
-  return checked > 0 && healthy == checked ? "HEALTHY" : "UNKNOWN";
-}
-
 /// As the service shows them: with every container named when none was.
 Json shownOverrides(const TaskSpec& spec) {
   Json out = parsed(spec.overrides, Json::object());
@@ -245,7 +231,7 @@ Json renderTask(const State& state, const ecs::Names& names, const Task& task, b
     containers.push_back(renderContainer(names, task, arn, place));
   }
   out["version"] = task.version;
-  out["healthStatus"] = healthOf(task);
+  out["healthStatus"] = name(healthOf(task));
   out["enableExecuteCommand"] = spec.enableExecuteCommand;
   out["attachments"] = Json::array();
   out["attributes"] = Json::array();

@@ -1,8 +1,20 @@
 #include "controller/api/actions.hpp"
 #include "controller/api/render.hpp"
+#include "controller/api/stopping.hpp"
 #include "controller/api/waiting.hpp"
 
 namespace berth::controller {
+
+void wantStopped(Task& task, std::string code, std::string reason, WallTime now) {
+  if (task.waits()) endWaiting(task, now);
+  task.stopWanted = true;
+  task.stopCode = std::move(code);
+  task.stoppedReason = std::move(reason);
+  task.stoppingAt = now;
+  if (task.lastStatus == TaskStatus::Running) task.lastStatus = TaskStatus::Stopping;
+  ++task.version;
+}
+
 ApiResult<Json> stopTask(Context& context) {
   BERTH_API_TRY(cluster, findCluster(context));
   const std::string reference = text(context.input, "task");
@@ -11,15 +23,10 @@ ApiResult<Json> stopTask(Context& context) {
   if (!found) return invalidParameter("The referenced task was not found.");
   Task task = *found;
   if (!task.stopWanted && task.lastStatus != TaskStatus::Stopped) {
-    if (task.waits()) endWaiting(task, context.now.wall);
-    task.stopWanted = true;
-    task.stopCode = "UserInitiated";
-    task.stoppedReason = text(context.input, "reason", "Task stopped by user");
-    task.stoppingAt = context.now.wall;
+    wantStopped(task, "UserInitiated", text(context.input, "reason", "Task stopped by user"),
+                context.now.wall);
     task.causes.add({Cause::Kind::StopTask, context.now.wall, principalOf(context.caller, context.names)});
-    if (task.lastStatus == TaskStatus::Running) task.lastStatus = TaskStatus::Stopping;
     task.tags.clear();
-    ++task.version;
     context.tx.put(task);
   }
   return Json{{"task", renderTask(context.state(), context.names, task, true)}};

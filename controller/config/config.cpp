@@ -75,6 +75,15 @@ config::Schema schema() {
                "how long a task waits for a host of a capacity provider with managed scaling")
           .between(std::chrono::seconds(1), std::chrono::hours(24 * 7))
           .byDefault("1h"),
+      duration("services.replace_after",
+               "how long the tasks of a service on a lost host are waited for before others take their place")
+          .between(std::chrono::seconds(0), std::chrono::hours(24))
+          .byDefault("10s"),
+      duration("services.healthy_after",
+               "how long the first task of a deployment has to run before it counts as healthy, without "
+               "health checks")
+          .between(std::chrono::seconds(0), std::chrono::minutes(10))
+          .byDefault("2s"),
       quota("quotas.clusters", "how many clusters there may be", kMostQuota, kDefaultQuotas.clusters),
       quota("quotas.instances_per_cluster", "how many container instances a cluster may have", kMostQuota,
             kDefaultQuotas.instancesPerCluster),
@@ -184,6 +193,8 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   out.heartbeat = settings->duration("heartbeat");
   out.lostAfter = settings->duration("lost_after");
   out.providerWait = settings->duration("provider_wait");
+  out.services.replaceAfter = settings->duration("services.replace_after");
+  out.services.healthyAfter = settings->duration("services.healthy_after");
   out.quotas.clusters = settings->integer("quotas.clusters");
   out.quotas.instancesPerCluster = settings->integer("quotas.instances_per_cluster");
   out.quotas.revisionsPerFamily = settings->integer("quotas.revisions_per_family");

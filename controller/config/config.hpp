@@ -35,6 +35,10 @@ struct Config {
   Duration heartbeat{};
   Duration lostAfter{};
   Duration providerWait{};
+  struct {
+    Duration replaceAfter{};
+    Duration healthyAfter{};
+  } services;
   Quotas quotas;
   LogOptions log;
   std::string described;  ///< the effective settings as YAML

@@ -16,6 +16,7 @@ Controller::Controller(ecs::Names names, ControllerOptions options, Random& rand
     : names_(std::move(names)),
       options_(options),
       random_(random),
+      services_(state_, names_, random_, options_.services),
       // Sessions of an earlier run of the controller must never be taken for ones of this run.
       lastSession_(random.next() & 0xFFFFFFFF0000ULL) {}
 
@@ -54,7 +55,7 @@ aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nl
       tx, scheduler_, names_, random_, now, caller, input, options_.quotas, options_.providerWait};
   auto result = entry->action(context);
   if (std::holds_alternative<Json>(result)) commit(tx, now, out);
-  placeWaiting(now, out);
+  followUp(now, out);
   return result;
 }
 
@@ -67,7 +68,9 @@ aws::ApiResult<nlohmann::json> Controller::ask(
 }
 
 void Controller::commit(Transaction& tx, Now now, Output& out) {
+  services_.witness(tx, now.wall);
   Mutations mutations = tx.take();
+  services_.note(mutations);
   state_.apply(mutations);
   std::map<std::string, std::vector<const Task*>> changed;
   for (const Mutation& mutation : mutations) {
@@ -115,6 +118,7 @@ void Controller::forget(SessionId session, Output& out) {
   const auto it = sessions_.find(session);
   out.lost.push_back(it->second.delivery->instance());
   state_.setConnected(it->second.delivery->instance(), false);
+  services_.disconnected(it->second.delivery->instance(), seen_.mono);
   session_of_.erase(it->second.delivery->instance());
   deadlines_.erase({it->second.armedAt, session});
   sessions_.erase(it);
@@ -154,12 +158,14 @@ aws::ApiResult<SessionId> Controller::connect(const Hello& hello, Now now, Outpu
   ++instance.version;
   Transaction tx(state_);
   tx.put(instance);
+  seen_ = now;
   commit(tx, now, out);
   state_.setConnected(id, true);
+  services_.connected(id);
   send(*delivery, {acs::ToAgent(delivery->manifest(state_, instance.timeline, now))}, out);
   send(*delivery, delivery->payloads(state_, state_.tasksOn(id), now, hello.newProcess), out);
   arm(session);
-  placeWaiting(now, out);
+  followUp(now, out);
   return session;
 }
 
@@ -169,7 +175,8 @@ void Controller::close(SessionId session, const std::string& reason, Output& out
   out.effects.push_back(CloseEffect{session, reason});
 }
 
-void Controller::disconnect(SessionId session, Now, Output& out) {
+void Controller::disconnect(SessionId session, Now now, Output& out) {
+  seen_ = now;
   if (sessions_.contains(session)) forget(session, out);
 }
 
@@ -198,13 +205,16 @@ void Controller::onHealth(const std::string& taskArn, const std::string& contain
   TaskContainer* found = task.find(container);
   if (!found || found->health == *health) return;
   found->health = *health;
+  task.wasHealthy |= healthOf(task) == Health::Healthy;
   ++task.version;
   Transaction tx(state_);
   tx.put(std::move(task));
   commit(tx, now, out);
+  followUp(now, out);
 }
 
 void Controller::onTimer(Now now, Output& out) {
+  seen_ = now;
   while (!deadlines_.empty() && deadlines_.begin()->first <= now.mono) {
     const SessionId session = deadlines_.begin()->second;
     deadlines_.erase(deadlines_.begin());
@@ -217,16 +227,18 @@ void Controller::onTimer(Now now, Output& out) {
       arm(session);
     }
   }
-  placeWaiting(now, out);
+  followUp(now, out);
   giveUpWaiting(now, out);
   if (!nextSweep_ || now.mono >= *nextSweep_) {
     forgetOld(now, out);
   }
 }
 
-void Controller::placeWaiting(Now now, Output& out) {
+void Controller::followUp(Now now, Output& out) {
   seen_ = now;
-  waiting_.place(scheduler_, random_, [&](Transaction& tx) { commit(tx, now, out); });
+  const auto apply = [&](Transaction& tx) { commit(tx, now, out); };
+  waiting_.place(scheduler_, random_, apply);
+  services_.work(scheduler_, now, apply);
 }
 
 void Controller::giveUpWaiting(Now now, Output& out) {
@@ -288,6 +300,7 @@ void Controller::forgetDeleted(Transaction& tx) const {
 MonoTime Controller::nextDeadline() const {
   MonoTime next = nextSweep_.value_or(MonoTime{});
   if (const auto end = waiting_.nextDeadline()) next = std::min(next, seen_.mono + (*end - seen_.wall));
+  if (const auto look = services_.nextDeadline()) next = std::min(next, *look);
   return deadlines_.empty() ? next : std::min(next, deadlines_.begin()->first);
 }
 

@@ -13,6 +13,7 @@
 #include "common/aws/errors.hpp"
 #include "controller/api/quotas.hpp"
 #include "controller/core/delivery.hpp"
+#include "controller/core/service_keeper.hpp"
 #include "controller/core/waiting.hpp"
 #include "controller/scheduler/scheduler.hpp"
 
@@ -32,6 +33,7 @@ struct ControllerOptions {
   Duration sweepPause = std::chrono::milliseconds(50);  ///< so much later
   /// How long a task waits for a host of a capacity provider with managed scaling.
   Duration providerWait = std::chrono::hours(1);
+  ServiceOptions services;
 };
 
 /// How an agent introduces itself when it opens its session (amazon-ecs-agent, ecs-agent/acs/session).
@@ -91,8 +93,9 @@ class Controller {
   void commit(Transaction& tx, Now now, Output& out);
   void send(Delivery& delivery, std::vector<acs::ToAgent> messages, Output& out);
   void close(SessionId session, const std::string& reason, Output& out);
-  /// Tries again to place those that wait.
-  void placeWaiting(Now now, Output& out);
+  /// What other changes may have made possible or necessary: tries again to place those that wait, and looks
+  /// at services.
+  void followUp(Now now, Output& out);
   /// Ends those that have waited for too long.
   void giveUpWaiting(Now now, Output& out);
   void forgetOld(Now now, Output& out);
@@ -112,6 +115,7 @@ class Controller {
   Payloads payloads_{names_};
   Scheduler scheduler_{state_.fleet()};
   WaitingQueue waiting_{state_};
+  ServiceKeeper services_;
   Now seen_{};  ///< the last moment that a call has told: what the wall clock's deadlines are reckoned by
   struct Session {
     std::unique_ptr<Delivery> delivery;

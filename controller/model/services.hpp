@@ -50,6 +50,15 @@ struct DeploymentRules {
   bool operator==(const DeploymentRules&) const = default;
 };
 
+/// Tasks that ended before they were of use: what the wait before the next start is reckoned by. Failures of
+/// tasks that were started together are one round.
+struct Setbacks {
+  int64_t rounds = 0;  ///< one after the other
+  WallTime lastAt{};   ///< of the last failure, when there was one
+
+  bool operator==(const Setbacks&) const = default;
+};
+
 enum class RolloutState { InProgress, Completed, Failed };
 std::string_view name(RolloutState state);
 
@@ -60,6 +69,7 @@ struct Deployment {
   std::string taskDefinition;  ///< family:revision
   int64_t desiredCount = 0;    ///< of its tasks, as the rollout goes on
   int64_t failedTasks = 0;
+  Setbacks setbacks;
   RolloutState rollout = RolloutState::InProgress;
   std::string rolloutReason;
   std::string revision;           ///< id of the service revision
@@ -199,6 +209,7 @@ struct TaskSet {
   std::string requestHash;
   bool steady = false;  ///< STEADY_STATE; else STABILIZING
   WallTime steadyAt{};  ///< since when
+  Setbacks setbacks;
   WallTime createdAt{};
   WallTime updatedAt{};
 

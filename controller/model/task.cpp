@@ -1,5 +1,7 @@
 #include "controller/model/task.hpp"
 
+#include <algorithm>
+
 namespace berth::controller {
 
 std::string_view name(TaskStatus status) {
@@ -47,6 +49,24 @@ std::optional<Health> healthOf(std::string_view word) {
     if (name(health) == word) return health;
   }
   return std::nullopt;
+}
+
+bool checksHealth(const TaskSpec& spec) {
+  return std::ranges::any_of(spec.containers,
+                             [](const ContainerSpec& one) { return one.essential && one.checksHealth; });
+}
+
+Health healthOf(const Task& task) {
+  size_t checked = 0;
+  size_t healthy = 0;
+  for (size_t place = 0; place < task.containers.size(); ++place) {
+    const ContainerSpec& spec = task.spec->containers[place];
+    if (!spec.essential || !spec.checksHealth) continue;
+    if (task.containers[place].health == Health::Unhealthy) return Health::Unhealthy;
+    ++checked;
+    healthy += task.containers[place].health == Health::Healthy;
+  }
+  return checked > 0 && healthy == checked ? Health::Healthy : Health::Unknown;
 }
 
 TaskContainer* Task::find(std::string_view containerName) {

@@ -73,6 +73,9 @@ struct TaskSpec {
   bool operator==(const TaskSpec&) const = default;
 };
 
+/// Whether an essential container has a health check.
+bool checksHealth(const TaskSpec& spec);
+
 /// What has become of a container.
 struct TaskContainer {
   std::string runtimeId;
@@ -95,6 +98,7 @@ struct Task {
 
   TaskStatus lastStatus = TaskStatus::Pending;
   bool stopWanted = false;  ///< desiredStatus is STOPPED
+  bool wasHealthy = false;  ///< its health checks have said so once
   std::string stopCode;
   std::string stoppedReason;
   std::vector<TaskContainer> containers;  ///< in the order of those of the spec, as many
@@ -118,5 +122,8 @@ struct Task {
   WallTime waitsUntil() const { return createdAt + std::chrono::milliseconds(spec->waitMillis); }
   bool operator==(const Task&) const = default;
 };
+
+/// Of its essential containers with a health check together: HEALTHY when all are, UNHEALTHY when one is.
+Health healthOf(const Task& task);
 
 }  // namespace berth::controller

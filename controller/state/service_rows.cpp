@@ -3,18 +3,36 @@
 namespace berth::controller {
 namespace {
 
+void putSetbacks(Json& out, const Setbacks& setbacks) {
+  if (setbacks == Setbacks{}) return;
+  out["setbacks"] = Json{{"rounds", setbacks.rounds}, {"lastAt", toEpochMillis(setbacks.lastAt)}};
+}
+
+Setbacks decodeSetbacks(Fields& parent) {
+  const Json* object = parent.find("setbacks");
+  if (!object) return {};
+  Fields fields(*object, parent.pathOf("setbacks"));
+  Setbacks out;
+  out.rounds = fields.integer("rounds");
+  out.lastAt = fromEpochMillis(fields.integer("lastAt"));
+  parent.absorb(fields);
+  return out;
+}
+
 Json encode(const Deployment& deployment) {
-  return Json{{"id", deployment.id},
-              {"primary", deployment.primary},
-              {"taskDefinition", deployment.taskDefinition},
-              {"desiredCount", deployment.desiredCount},
-              {"failedTasks", deployment.failedTasks},
-              {"rollout", static_cast<int>(deployment.rollout)},
-              {"rolloutReason", deployment.rolloutReason},
-              {"revision", deployment.revision},
-              {"serviceDeployment", deployment.serviceDeployment},
-              {"createdAt", toEpochMillis(deployment.createdAt)},
-              {"updatedAt", toEpochMillis(deployment.updatedAt)}};
+  Json out{{"id", deployment.id},
+           {"primary", deployment.primary},
+           {"taskDefinition", deployment.taskDefinition},
+           {"desiredCount", deployment.desiredCount},
+           {"failedTasks", deployment.failedTasks},
+           {"rollout", static_cast<int>(deployment.rollout)},
+           {"rolloutReason", deployment.rolloutReason},
+           {"revision", deployment.revision},
+           {"serviceDeployment", deployment.serviceDeployment},
+           {"createdAt", toEpochMillis(deployment.createdAt)},
+           {"updatedAt", toEpochMillis(deployment.updatedAt)}};
+  putSetbacks(out, deployment.setbacks);
+  return out;
 }
 
 Deployment decodeDeployment(const Json& value, Fields& parent) {
@@ -25,6 +43,7 @@ Deployment decodeDeployment(const Json& value, Fields& parent) {
   out.taskDefinition = fields.requiredStr("taskDefinition");
   out.desiredCount = fields.integer("desiredCount");
   out.failedTasks = fields.integer("failedTasks");
+  out.setbacks = decodeSetbacks(fields);
   out.rollout = state(fields, "rollout", RolloutState::Failed);
   out.rolloutReason = fields.str("rolloutReason");
   out.revision = fields.str("revision");
@@ -212,22 +231,24 @@ Entity decodeServiceRevision(Fields& fields) {
 }
 
 Json encode(const TaskSet& set) {
-  return Json{{"cluster", set.cluster},
-              {"service", set.service},
-              {"id", set.id},
-              {"status", static_cast<int>(set.status)},
-              {"taskDefinition", set.taskDefinition},
-              {"scale", set.scale},
-              {"launchType", set.launchType},
-              {"externalId", set.externalId},
-              {"document", set.document},
-              {"tags", set.tags},
-              {"clientToken", set.clientToken},
-              {"requestHash", set.requestHash},
-              {"steady", set.steady},
-              {"steadyAt", toEpochMillis(set.steadyAt)},
-              {"createdAt", toEpochMillis(set.createdAt)},
-              {"updatedAt", toEpochMillis(set.updatedAt)}};
+  Json out{{"cluster", set.cluster},
+           {"service", set.service},
+           {"id", set.id},
+           {"status", static_cast<int>(set.status)},
+           {"taskDefinition", set.taskDefinition},
+           {"scale", set.scale},
+           {"launchType", set.launchType},
+           {"externalId", set.externalId},
+           {"document", set.document},
+           {"tags", set.tags},
+           {"clientToken", set.clientToken},
+           {"requestHash", set.requestHash},
+           {"steady", set.steady},
+           {"steadyAt", toEpochMillis(set.steadyAt)},
+           {"createdAt", toEpochMillis(set.createdAt)},
+           {"updatedAt", toEpochMillis(set.updatedAt)}};
+  putSetbacks(out, set.setbacks);
+  return out;
 }
 
 Entity decodeTaskSet(Fields& fields) {
@@ -246,6 +267,7 @@ Entity decodeTaskSet(Fields& fields) {
   out.requestHash = fields.str("requestHash");
   out.steady = fields.boolean("steady");
   out.steadyAt = fromEpochMillis(fields.integer("steadyAt"));
+  out.setbacks = decodeSetbacks(fields);
   out.createdAt = fromEpochMillis(fields.integer("createdAt"));
   out.updatedAt = fromEpochMillis(fields.integer("updatedAt"));
   return out;

@@ -206,6 +206,7 @@ std::string rowOf(const Task& task) {
   put(out, "tags", task.tags);
   put(out, "lastStatus", static_cast<int64_t>(task.lastStatus), static_cast<int64_t>(TaskStatus::Pending));
   put(out, "stopWanted", task.stopWanted);
+  put(out, "wasHealthy", task.wasHealthy);
   put(out, "stopCode", task.stopCode);
   put(out, "stoppedReason", task.stoppedReason);
   putCauses(out, task.causes.list());
@@ -243,6 +244,7 @@ Entity decodeTask(Fields& fields) {
   out.tags = jsonMember(fields, "tags");
   out.lastStatus = state(fields, "lastStatus", TaskStatus::Stopped, TaskStatus::Pending);
   out.stopWanted = fields.boolean("stopWanted");
+  out.wasHealthy = fields.boolean("wasHealthy");
   out.stopCode = fields.str("stopCode");
   out.stoppedReason = fields.str("stoppedReason");
   for (const Json* container : fields.list("containers")) decodeContainer(*container, fields, spec, out);

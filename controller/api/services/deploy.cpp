@@ -94,6 +94,36 @@ void endServiceDeployment(Context& context, const Service& service, const Deploy
   context.tx.put(ended);
 }
 
+void rollBack(Context& context, Service& service, const ServiceRevision& revision,
+              const std::string& record) {
+  Deployment back;
+  const auto known = std::ranges::find(service.deployments, revision.id, &Deployment::revision);
+  if (known != service.deployments.end()) {
+    back = *known;
+    service.deployments.erase(known);
+  } else {
+    back.id = newDeploymentId(context.random);
+    back.createdAt = context.now.wall;
+  }
+  for (Deployment& one : service.deployments) one.primary = false;
+  back.primary = true;
+  back.taskDefinition = revision.taskDefinition;
+  back.revision = revision.id;
+  back.serviceDeployment = record;
+  back.failedTasks = 0;
+  back.setbacks = {};
+  back.rollout = RolloutState::InProgress;
+  back.rolloutReason = "ECS deployment circuit breaker: rolling back to deploymentId " + back.id + ".";
+  back.updatedAt = context.now.wall;
+  service.deployments.insert(service.deployments.begin(), std::move(back));
+  const Json launch = parsed(revision.document, Json::object());
+  Json document = parsed(service.document, Json::object());
+  replaceLaunchMembers(launch, document);
+  service.document = document.dump();
+  service.launchType = text(launch, "launchType", service.launchType);
+  service.taskDefinition = revision.taskDefinition;
+}
+
 void beginDeployment(Context& context, Service& service, const Json& definition, int64_t desired) {
   demote(context, service);
   const ServiceRevision revision = newRevision(context, service, definition);

@@ -13,6 +13,10 @@ std::string newDeploymentId(Random& random);
 /// without tasks are gone. Stages all but the service itself. `definition` is its document.
 void beginDeployment(Context& context, Service& service, const Json& definition, int64_t desired);
 
+/// Gives `service` back what a revision ran, by a PRIMARY deployment of it: one that it still has tasks of,
+/// or a new one. `record` is the id of the service deployment that is rolled back. Stages nothing.
+void rollBack(Context& context, Service& service, const ServiceRevision& revision, const std::string& record);
+
 /// Ends the service deployment of `deployment`, if it is under way: STOPPED for `reason`. `requested` are the
 /// tasks that the service wanted.
 void endServiceDeployment(Context& context, const Service& service, const Deployment& deployment,

@@ -32,13 +32,6 @@ Json breakerOf(const CircuitBreaker& breaker) {
   return out;
 }
 
-/// What the service says is what its PRIMARY deployment runs; others run what their revision says.
-Json launchOf(const State& state, const Service& service, const Deployment& deployment) {
-  if (deployment.primary) return launchMembers(service.launchType, parsed(service.document, Json::object()));
-  const ServiceRevision* revision = state.serviceRevision(service.key() + "/" + deployment.revision);
-  return revision ? parsed(revision->document, Json::object()) : Json::object();
-}
-
 Json renderDeployment(const State& state, const ecs::Names& names, const Service& service,
                       const Deployment& deployment, const TaskCounts& counts) {
   const Json launch = launchOf(state, service, deployment);
@@ -97,6 +90,12 @@ Json renderEvents(const Service& service) {
 
 }  // namespace
 
+Json launchOf(const State& state, const Service& service, const Deployment& deployment) {
+  if (deployment.primary) return launchMembers(service.launchType, parsed(service.document, Json::object()));
+  const ServiceRevision* revision = state.serviceRevision(service.key() + "/" + deployment.revision);
+  return revision ? parsed(revision->document, Json::object()) : Json::object();
+}
+
 std::string arnOf(const ecs::Names& names, const Service& service) {
   return names.service(service.cluster, service.name).str();
 }
@@ -121,23 +120,31 @@ std::map<std::string, TaskCounts> countsOf(const State& state, const Service& se
   return out;
 }
 
-int64_t wantedBy(const State& state, const Service& service) {
-  if (service.scheduling != SchedulingStrategy::Daemon) return service.desiredCount;
+std::vector<std::string> daemonHosts(const State& state, const Service& service) {
+  std::vector<std::string> out;
   const TaskDefinition* definition = state.definition(service.taskDefinition);
-  if (!definition || service.status != ServiceStatus::Active) return 0;
+  if (!definition || service.status != ServiceStatus::Active) return out;
   const auto placement =
       placementOf(parsed(service.document, Json::object()), parsed(definition->document, Json::object()),
                   service.cluster, serviceGroup(service.name), Resources{});
   const auto* request = std::get_if<PlacementRequest>(&placement);
-  if (!request) return 0;
+  if (!request) return out;
   const auto allowed = [&](const Fleet::Member& member) {
     if (member.instance->status != "ACTIVE" || staticUnfit(member, *request)) return false;
     return std::ranges::all_of(request->expressions, [&](const Expression& one) {
       return one.query.matches(queriedOf(*member.instance, *member.load));
     });
   };
-  return std::ranges::count_if(state.fleet().in(service.cluster),
-                               [&](const Fleet::Slot slot) { return allowed(state.fleet().at(slot)); });
+  for (const Fleet::Slot slot : state.fleet().in(service.cluster)) {
+    const Fleet::Member& member = state.fleet().at(slot);
+    if (allowed(member)) out.push_back(member.instance->id);
+  }
+  return out;
+}
+
+int64_t wantedBy(const State& state, const Service& service) {
+  if (service.scheduling != SchedulingStrategy::Daemon) return service.desiredCount;
+  return std::ssize(daemonHosts(state, service));
 }
 
 Json deploymentConfigurationOf(const Service& service) {

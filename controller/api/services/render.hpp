@@ -31,6 +31,13 @@ Json deploymentConfigurationOf(const Service& service);
 /// constraints allow.
 int64_t wantedBy(const State& state, const Service& service);
 
+/// Those instances, by their ids; none for a service with a definition that is gone.
+std::vector<std::string> daemonHosts(const State& state, const Service& service);
+
+/// Where and how a deployment's tasks run, as launchMembers(): what the service says is what its PRIMARY
+/// deployment runs, others run what their revision says.
+Json launchOf(const State& state, const Service& service, const Deployment& deployment);
+
 struct TaskCounts {
   int64_t running = 0;
   int64_t pending = 0;

@@ -116,6 +116,11 @@ void takeLaunchMembers(const Json& input, Json& document) {
   for (const char* member : kLaunchMembers) takeMember(input, member, document);
 }
 
+void replaceLaunchMembers(const Json& by, Json& document) {
+  for (const char* member : kLaunchMembers) document.erase(member);
+  takeLaunchMembers(by, document);
+}
+
 Json launchMembers(const std::string& launchType, const Json& document) {
   Json out = Json::object();
   for (const char* member : kLaunchMembers) takeMember(document, member, out);

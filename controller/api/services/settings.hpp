@@ -13,6 +13,8 @@ std::optional<ApiError> checkServiceToken(const Json& input);
 /// Takes the members that decide where and how tasks run (networkConfiguration, capacityProviderStrategy,
 /// ...) from `input` into `document`. An empty one takes away what was there.
 void takeLaunchMembers(const Json& input, Json& document);
+/// Gives a document the members of another one (of a revision) in place of its own.
+void replaceLaunchMembers(const Json& by, Json& document);
 /// Those members of a document, and launchType unless there is a capacityProviderStrategy: what a revision
 /// is.
 Json launchMembers(const std::string& launchType, const Json& document);

@@ -42,6 +42,7 @@ Task wholeTask() {
   task.tags = R"([{"key":"a"}])";
   task.lastStatus = TaskStatus::Stopping;
   task.stopWanted = true;
+  task.wasHealthy = true;
   task.stopCode = "UserInitiated";
   task.stoppedReason = "enough: \xC3\xA9";
   TaskContainer container;
@@ -101,8 +102,19 @@ Service wholeService() {
   service.healthCheckGrace = 30;
   service.rules = {150, 50, {true, true, false, CircuitBreaker::Threshold::Count, 7}};
   service.deployments = {
-      {"ecs-svc/2", true, "web:3", 4, 1, RolloutState::InProgress, "why", "20", "d2", at(1), at(2)},
-      {"ecs-svc/1", false, "web:2", 2, 0, RolloutState::Completed, "", "10", "d1", at(0), at(1)}};
+      {"ecs-svc/2",
+       true,
+       "web:3",
+       4,
+       1,
+       {2, at(3)},
+       RolloutState::InProgress,
+       "why",
+       "20",
+       "d2",
+       at(1),
+       at(2)},
+      {"ecs-svc/1", false, "web:2", 2, 0, {}, RolloutState::Completed, "", "10", "d1", at(0), at(1)}};
   service.events = {{"e2", at(3), "later"}, {"e1", at(2), "(service web) has reached a steady state."}};
   service.document = R"({"propagateTags":"SERVICE"})";
   service.tags = R"([{"key":"a"}])";
@@ -147,6 +159,7 @@ TaskSet wholeTaskSet() {
   set.scale = 12.5;
   set.launchType = "EC2";
   set.externalId = "x";
+  set.setbacks = {1, at(2)};
   set.document = "{}";
   set.tags = "[]";
   set.clientToken = "token";

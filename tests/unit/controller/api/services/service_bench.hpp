@@ -1,4 +1,5 @@
-// A controller with a cluster, a host, the definition "app" and services, whose tasks are put there by hand.
+// A controller with a cluster, a host, the definition "app" and services, whose tasks are put there by hand:
+// what the calls alone do.
 #pragma once
 
 #include "tests/unit/controller/bench/bench.hpp"
@@ -16,12 +17,18 @@ inline Json merged(Json base, const Json& more) {
 
 struct ServiceBench : Bench {
   /// The cluster has the capacity providers a, b and p.
-  ServiceBench() : host_arn(ready()) {
+  ServiceBench() : Bench(unscheduled()), host_arn(ready()) {
     for (const char* name : {"a", "b", "p"}) {
       call("CreateCapacityProvider",
            {{"name", name}, {"autoScalingGroupProvider", {{"autoScalingGroupArn", name}}}});
     }
     call("PutClusterCapacityProviders", providers({"a", "b", "p"}));
+  }
+
+  static ControllerOptions unscheduled() {
+    ControllerOptions options = patient();
+    options.services.schedule = false;
+    return options;
   }
 
   std::string host_arn;

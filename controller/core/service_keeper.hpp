@@ -1,0 +1,107 @@
+// Which services are to be looked at, and when; and what a look at one says, done. All that it knows follows
+// from the state and from which agents are there, so a new one goes on where another ended.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "common/ids/random.hpp"
+#include "controller/api/quotas.hpp"
+#include "controller/core/lost_hosts.hpp"
+#include "controller/model/state.hpp"
+#include "controller/scheduler/scheduler.hpp"
+#include "controller/services/reconcile.hpp"
+#include "proto/ecs/names.hpp"
+
+namespace berth::controller {
+
+struct ServiceStart;
+struct ServiceStarted;
+
+struct ServiceOptions {
+  bool schedule = true;  ///< without, services are stored and nothing more
+  ServicePace pace;
+  LostHostOptions lost;
+  int64_t mostStarts = 100;  ///< tasks that one call starts at most, give or take those of one service's look
+  int64_t mostLooks = 200;   ///< looks in one call at most; what is left is done by the next one, at once
+};
+
+/// Belongs to one state, which must outlive it, as `names` and `random` must.
+class ServiceKeeper {
+ public:
+  ServiceKeeper(const State& state, const ecs::Names& names, Random& random, ServiceOptions options);
+
+  /// Adds to a transaction what belongs to its changes: the failures and recoveries of services' tasks are
+  /// counted with the change that shows them, so each is counted once.
+  void witness(Transaction& tx, WallTime now);
+  /// Changes are about to be applied to the state.
+  void note(const Mutations& mutations);
+  /// An agent's session has begun or ended.
+  void connected(const std::string& instance);
+  void disconnected(const std::string& instance, MonoTime now);
+
+  using Commit = std::function<void(Transaction&)>;
+  /// Looks at the services that are due, and does what they need by transactions that `commit` is to apply to
+  /// the state at once. A bounded amount of work.
+  void work(Scheduler& scheduler, Now now, const Commit& commit);
+  /// When work() has something to do next; a moment that has passed: there is some left.
+  std::optional<MonoTime> nextDeadline() const;
+
+ private:
+  /// A service with tasks that found no place.
+  struct Starved {
+    std::vector<PlacementRequest> requests;
+    std::set<std::string> hosts;  ///< of a DAEMON: the instances it wants
+  };
+  struct Doing {
+    Scheduler& scheduler;
+    Now now;
+    const Commit& commit;
+    int64_t starts = 0;  ///< tasks that may still be started
+  };
+
+  void begin(Now now);
+  void mark(const std::string& service);
+  void markTasksOn(const std::string& instance);
+  void markDaemons(const std::string& cluster);
+  void noteInstance(const Instance& instance);
+  /// Marks the starved services that an instance which has changed since the last time could help.
+  void markHopeful();
+  bool helps(const Starved& starved, const Fleet::Member& member) const;
+
+  ServiceView viewOf(const Service& service) const;
+  void lookAt(const std::string& key, Doing& doing);
+  void perform(const Service& before, ServicePlan plan, Doing& doing);
+  /// Starts what one part of a plan wants; answers the ids, and adds the event where some have no place.
+  std::vector<std::string> start(const Service& service, PlannedStart planned, Doing& doing,
+                                 std::vector<std::string>& said);
+  ServiceStart whatToStart(const Service& service, const PlannedStart& planned) const;
+  void forgetStarved(const std::string& key);
+  void say(Service& service, std::vector<std::string> messages, WallTime now);
+  void setLook(const std::string& key, std::optional<MonoTime> when);
+
+  const State& state_;
+  const ecs::Names& names_;
+  Random& random_;
+  ServiceOptions options_;
+  bool begun_ = false;
+  std::deque<std::string> due_;
+  std::unordered_set<std::string> marked_;  ///< those in due_
+  std::set<std::pair<MonoTime, std::string>> looks_;
+  std::unordered_map<std::string, MonoTime> look_of_;
+  std::map<std::string, std::set<std::string>> daemons_;           ///< by cluster
+  std::map<std::string, std::map<std::string, Starved>> starved_;  ///< by cluster, by service
+  uint64_t position_ = 0;  ///< the fleet's, up to which its changes have been looked at
+  LostHosts lost_;
+};
+
+}  // namespace berth::controller

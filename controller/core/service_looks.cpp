@@ -1,0 +1,175 @@
+// A look at one service, and what follows from it.
+#include <algorithm>
+
+#include "controller/api/services/deploy.hpp"
+#include "controller/api/services/find.hpp"
+#include "controller/api/services/render.hpp"
+#include "controller/api/services/run_tasks.hpp"
+#include "controller/api/services/settings.hpp"
+#include "controller/api/stopping.hpp"
+#include "controller/core/service_keeper.hpp"
+#include "controller/services/texts.hpp"
+
+namespace berth::controller {
+namespace {
+
+constexpr const char* kZone = "ecs.availability-zone";
+const Json kNoInput = Json::object();
+
+ServiceTask seen(const State& state, const Task& task, const LostHosts& lost) {
+  ServiceTask out;
+  out.id = task.id;
+  out.of = task.startedBy;
+  out.instance = task.instance;
+  out.running = task.lastStatus == TaskStatus::Running;
+  out.checked = checksHealth(*task.spec);
+  if (out.checked) out.health = healthOf(task);
+  out.lost = lost.isLost(task.instance);
+  out.createdAt = task.createdAt;
+  out.startedAt = task.startedAt.value_or(WallTime{});
+  if (const TaskProtection* protection = state.protection(task.id))
+    out.protectedUntil = protection->expiresAt;
+  const Instance* instance = state.instance(task.instance);
+  if (!instance) return out;
+  out.leaving = instance->status == "DRAINING";
+  if (const Attribute* zone = instance->attribute(kZone)) out.zone = zone->value.value_or("");
+  return out;
+}
+
+/// The scheduler, where a call would have somebody who makes it.
+const Caller& nobody() {
+  static const Caller caller{};
+  return caller;
+}
+
+}  // namespace
+
+ServiceView ServiceKeeper::viewOf(const Service& service) const {
+  const std::string key = service.key();
+  ServiceView out;
+  out.service = service;
+  for (const Task* task : state_.tasksOf(key)) {
+    const bool runs = !task->stopWanted && task->lastStatus < TaskStatus::Stopping;
+    if (runs) out.tasks.push_back(seen(state_, *task, lost_));
+  }
+  std::ranges::sort(out.tasks, {}, &ServiceTask::id);
+  if (service.controller == DeploymentController::External) {
+    for (const TaskSet* set : taskSetsInOrder(state_, service)) out.sets.push_back(*set);
+  }
+  if (const Deployment* primary = service.primary()) {
+    const auto* record = state_.serviceDeployment(key + "/" + primary->serviceDeployment);
+    if (record) out.rollout = *record;
+  }
+  const ServiceDeployment* completed = state_.lastSuccessful(key);
+  if (completed && state_.serviceRevision(key + "/" + completed->target)) out.completed = completed->target;
+  if (service.scheduling == SchedulingStrategy::Daemon) {
+    for (std::string& host : daemonHosts(state_, service)) {
+      const bool has = std::ranges::any_of(
+          out.tasks, [&](const ServiceTask& task) { return task.instance == host && !task.lost; });
+      if (has || state_.instance(host)->connected) out.hosts.push_back(std::move(host));
+    }
+  }
+  const auto starved = starved_.find(service.cluster);
+  out.crowded = starved != starved_.end() && starved->second.contains(key);
+  return out;
+}
+
+void ServiceKeeper::lookAt(const std::string& key, Doing& doing) {
+  setLook(key, std::nullopt);
+  const Service* service = state_.service(key);
+  if (!service || service->status == ServiceStatus::Inactive) {
+    forgetStarved(key);
+    return;
+  }
+  const ServiceView view = viewOf(*service);
+  ServicePlan plan = reconcile(view, options_.pace, doing.now.wall);
+  if (plan.lookAgain) {
+    const Duration wait = std::max<Duration>(*plan.lookAgain - doing.now.wall, Duration::zero());
+    setLook(key, doing.now.mono + wait);
+  }
+  perform(view.service, std::move(plan), doing);
+}
+
+void ServiceKeeper::perform(const Service& before, ServicePlan plan, Doing& doing) {
+  const WallTime now = doing.now.wall;
+  std::vector<std::string> said;
+  if (plan.starts.empty()) forgetStarved(before.key());
+  std::vector<std::string> started;
+  for (PlannedStart& one : plan.starts) {
+    for (std::string& id : start(before, std::move(one), doing, said)) started.push_back(std::move(id));
+  }
+  if (!started.empty()) said.insert(said.begin(), saysStarted(before, started));
+  Transaction tx(state_);
+  std::vector<std::string> stopped;
+  size_t pending = 0;
+  for (const PlannedStop& stop : plan.stops) {
+    Task task = *state_.task(stop.task);
+    wantStopped(task, "ServiceSchedulerInitiated", stop.reason, now);
+    tx.put(std::move(task));
+    if (stop.running) stopped.push_back(stop.task);
+    pending += !stop.running;
+  }
+  if (!stopped.empty()) said.push_back(saysStopped(before, stopped));
+  if (pending > 0) said.push_back(saysStoppedPending(before, pending));
+  std::ranges::move(plan.said, std::back_inserter(said));
+  if (plan.rollBackTo) {
+    const ServiceRevision* revision = state_.serviceRevision(before.key() + "/" + *plan.rollBackTo);
+    if (revision && plan.rollout) {
+      Context context{tx, doing.scheduler, names_, random_, doing.now, nobody(), kNoInput};
+      rollBack(context, plan.service, *revision, plan.rollout->id);
+      said.push_back(saysRollingBack(before, plan.service.primary()->id));
+    }
+  }
+  say(plan.service, std::move(said), now);
+  if (!(plan.service == before)) tx.put(std::move(plan.service));
+  if (plan.rollout) tx.put(std::move(*plan.rollout));
+  for (TaskSet& set : plan.sets) tx.put(std::move(set));
+  for (std::string& key : plan.setsGone) tx.erase(Kind::TaskSet, std::move(key));
+  if (!tx.empty()) doing.commit(tx);
+}
+
+ServiceStart ServiceKeeper::whatToStart(const Service& service, const PlannedStart& planned) const {
+  ServiceStart out{service, planned.of, {}, {}, planned.count, planned.hosts};
+  const auto deployment = std::ranges::find(service.deployments, planned.of, &Deployment::id);
+  if (deployment != service.deployments.end()) {
+    out.taskDefinition = deployment->taskDefinition;
+    out.launch = launchOf(state_, service, *deployment);
+  } else if (const TaskSet* set = state_.taskSet(service.key() + "/" + planned.of)) {
+    out.taskDefinition = set->taskDefinition;
+    out.launch = launchMembers(set->launchType, parsed(set->document, Json::object()));
+  }
+  return out;
+}
+
+std::vector<std::string> ServiceKeeper::start(const Service& service, PlannedStart planned, Doing& doing,
+                                              std::vector<std::string>& said) {
+  planned.count = std::min(planned.count, doing.starts);
+  if (std::ssize(planned.hosts) > planned.count) planned.hosts.resize(planned.count);
+  if (planned.count <= 0) {
+    mark(service.key());
+    return {};
+  }
+  Transaction tx(state_);
+  Context context{tx, doing.scheduler, names_, random_, doing.now, nobody(), kNoInput};
+  ServiceStarted started = startTasks(context, whatToStart(service, planned));
+  doing.starts -= std::ssize(started.tasks);
+  if (!tx.empty()) doing.commit(tx);
+  std::string message;
+  if (!started.refused.empty()) message = saysNotPlaced(service, started.refused);
+  if (!started.why.empty()) message = saysNoRoom(service, started.why);
+  if (!message.empty() && !wasSaid(service, message, doing.now.wall)) said.push_back(std::move(message));
+  if (started.unplaced.empty()) {
+    forgetStarved(service.key());
+  } else {
+    if (starved_.empty()) position_ = state_.fleet().position();
+    starved_[service.cluster][service.key()] = {std::move(started.unplaced),
+                                                {started.hosts.begin(), started.hosts.end()}};
+  }
+  return std::move(started.tasks);
+}
+
+void ServiceKeeper::say(Service& service, std::vector<std::string> messages, WallTime now) {
+  for (std::string& message : messages) service.addEvent({randomUuid(random_), now, std::move(message)});
+}
+
+}  // namespace berth::controller

@@ -1,0 +1,241 @@
+// Who is started and who goes, within the bounds.
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "controller/services/failures.hpp"
+#include "controller/services/look.hpp"
+#include "controller/services/texts.hpp"
+
+namespace berth::controller {
+namespace {
+
+using Tasks = std::vector<const ServiceTask*>;
+
+bool isProtected(Look& look, const ServiceTask& task) {
+  if (!task.protectedUntil || *task.protectedUntil <= look.now) return false;
+  look.again(*task.protectedUntil);
+  return true;
+}
+
+/// How many tasks there are in each zone and on each instance.
+struct Crowd {
+  std::map<std::string, int64_t> zones;
+  std::map<std::string, int64_t> hosts;
+
+  void count(const ServiceTask& task, int64_t more) {
+    zones[task.zone] += more;
+    hosts[task.instance] += more;
+  }
+};
+
+/// A task that may go.
+struct Leaver {
+  const ServiceTask* task = nullptr;
+  Standing standing = Standing::Coming;
+  size_t kept = 0;  ///< place of its deployment among those that are kept
+};
+
+/// Whose value is highest goes first.
+auto rankOf(const Leaver& leaver, Crowd& crowd) {
+  const ServiceTask& task = *leaver.task;
+  return std::tuple(leaver.kept, !task.running, leaver.standing == Standing::Failing,
+                    leaver.standing != Standing::Healthy, task.leaving, crowd.zones[task.zone],
+                    crowd.hosts[task.instance], task.createdAt, task.id);
+}
+
+std::string reasonOf(const ServiceTask& task, const Aim& aim) {
+  if (task.leaving) {
+    return "ECS is performing maintenance on the underlying infrastructure hosting the task";
+  }
+  const std::string& of = aim.keeps.empty() ? task.of : aim.keeps.front();
+  return "Scaling activity initiated by (deployment " + of + ")";
+}
+
+/// The tasks of a service by what is to become of them.
+struct Sorted {
+  std::vector<Leaver> good;     ///< count towards what is desired
+  std::vector<Leaver> leavers;  ///< are replaced
+  std::vector<Leaver> failing;  ///< likewise, and are of no use
+  int64_t healthy = 0;
+  bool awaited = false;  ///< somebody may become healthy by himself
+};
+
+Sorted sorted(Look& look, const Aim& aim, const Tasks& tasks) {
+  Sorted out;
+  for (const ServiceTask* task : tasks) {
+    const Standing standing = standingOf(look, *task, aim.proven && task->of == aim.startsTo);
+    out.healthy += standing == Standing::Healthy;
+    out.awaited |= standing == Standing::Coming;
+    const auto keeper = std::ranges::find(aim.keeps, task->of);
+    const auto kept = static_cast<size_t>(keeper - aim.keeps.begin());
+    if (keeper == aim.keeps.end() || task->leaving) {
+      out.leavers.push_back({task, standing, kept});
+    } else if (standing == Standing::Failing) {
+      out.failing.push_back({task, standing, kept});
+    } else {
+      out.good.push_back({task, standing, kept});
+    }
+  }
+  return out;
+}
+
+/// Plans stops within what the bounds spare.
+class Stopping {
+ public:
+  Stopping(Look& look, const Aim& aim, const Sorted& from)
+      : look_(look), aim_(aim), from_(from), spare_(from.healthy - aim.least) {}
+
+  /// Stops up to `count` of the leavers that may go. Answers whether all that were to go do.
+  bool stop(std::vector<Leaver> leavers, int64_t count) {
+    const auto many = std::ssize(leavers);
+    if (!aim_.forced) {
+      std::erase_if(leavers, [&](const Leaver& one) { return isProtected(look_, *one.task); });
+    }
+    kept_ |= std::ssize(leavers) < std::min(count, many);
+    if (!leavers.empty()) lookAround();
+    while (count > 0 && !leavers.empty() && std::ssize(look_.plan.stops) < look_.pace.mostStops) {
+      const auto next = std::ranges::max_element(
+          leavers, [&](const Leaver& a, const Leaver& b) { return rankOf(a, crowd_) < rankOf(b, crowd_); });
+      const Leaver leaver = *next;
+      leavers.erase(next);
+      if (leaver.standing == Standing::Healthy && spare_ <= 0) continue;
+      spare_ -= leaver.standing == Standing::Healthy;
+      crowd_.count(*leaver.task, -1);
+      look_.plan.stops.push_back({leaver.task->id, leaver.task->running, reasonOf(*leaver.task, aim_)});
+      --count;
+    }
+    return count <= 0;
+  }
+  /// Protected tasks stay that were to go.
+  bool kept() const { return kept_; }
+
+ private:
+  void lookAround() {
+    if (!crowd_.hosts.empty()) return;
+    for (const auto* list : {&from_.good, &from_.leavers}) {
+      for (const Leaver& one : *list) crowd_.count(*one.task, 1);
+    }
+  }
+
+  Look& look_;
+  const Aim& aim_;
+  const Sorted& from_;
+  int64_t spare_ = 0;
+  Crowd crowd_;
+  bool kept_ = false;
+};
+
+/// Counts the failures of tasks that are stopped because of their health checks.
+void blame(Look& look, const ServiceTask& task) {
+  for (Deployment& one : look.plan.service.deployments) {
+    if (one.id != task.of) continue;
+    ++one.failedTasks;
+    count(one.setbacks, task.createdAt, look.now);
+  }
+}
+
+void stopFailing(Look& look, const std::vector<Leaver>& failing) {
+  for (const Leaver& one : failing) {
+    look.plan.stops.push_back({one.task->id, one.task->running, "Task failed container health checks"});
+    look.plan.said.push_back(saysUnhealthy(look.view.service, one.task->id));
+    blame(look, *one.task);
+  }
+}
+
+/// Whether nothing is to be started yet after failures.
+bool waitsToRetry(Look& look, const Aim& aim) {
+  const auto when = retryAt(aim.setbacks, look.pace, look.now);
+  if (when) look.again(*when);
+  return when.has_value();
+}
+
+int64_t healthyOf(const std::vector<Leaver>& leavers) {
+  return std::ranges::count(leavers, Standing::Healthy, &Leaver::standing);
+}
+
+Balance outcome(const Look& look, const Aim& aim, const Sorted& from, bool waits, bool kept) {
+  Balance out;
+  const bool complete = std::ssize(from.good) == aim.desired && healthyOf(from.good) == aim.desired;
+  out.settled = complete && from.leavers.empty() && from.failing.empty();
+  out.kept = kept;
+  const bool moves = !look.plan.starts.empty() || !look.plan.stops.empty();
+  const bool stuck = !aim.startsTo.empty() || !from.leavers.empty();
+  out.blocked = !out.settled && stuck && !moves && !waits && !kept && !from.awaited && !look.view.crowded;
+  return out;
+}
+
+/// The tasks of a DAEMON that are one too many on their instance, or where none is to be, leave.
+void keepOneEach(Look& look, Sorted& from) {
+  std::ranges::sort(from.good, {}, [](const Leaver& one) {
+    return std::tuple(one.standing != Standing::Healthy, one.task->createdAt, one.task->id);
+  });
+  std::vector<std::string> open = look.view.hosts;
+  std::ranges::sort(open);
+  const auto stays = [&](const Leaver& one) {
+    const auto found = std::ranges::lower_bound(open, one.task->instance);
+    if (found == open.end() || *found != one.task->instance) return false;
+    open.erase(found);
+    return true;
+  };
+  std::vector<Leaver> good;
+  for (const Leaver& one : from.good) (stays(one) ? good : from.leavers).push_back(one);
+  from.good = std::move(good);
+}
+
+}  // namespace
+
+Standing standingOf(Look& look, const ServiceTask& task, bool proven) {
+  if (!task.running) return Standing::Coming;
+  if (!task.checked) {
+    const bool healthy = proven || overOrAgain(look, task.startedAt, look.pace.healthyAfter);
+    return healthy ? Standing::Healthy : Standing::Coming;
+  }
+  if (task.health == Health::Healthy) return Standing::Healthy;
+  if (task.health == Health::Unknown) return Standing::Coming;
+  const auto grace = std::chrono::seconds(look.view.service.healthCheckGrace);
+  return overOrAgain(look, task.startedAt, grace) ? Standing::Failing : Standing::Coming;
+}
+
+Balance balance(Look& look, const Aim& aim, const Tasks& tasks) {
+  const Sorted from = sorted(look, aim, tasks);
+  const int64_t needs = aim.desired - std::ssize(from.good);
+  const int64_t room = aim.most - std::ssize(tasks);
+  const bool starts = !aim.startsTo.empty() && needs > 0;
+  const bool waits = starts && waitsToRetry(look, aim);
+  if (starts && !waits && room > 0) {
+    look.plan.starts.push_back({aim.startsTo, std::min(needs, room), {}});
+  }
+  Stopping stopping(look, aim, from);
+  stopping.stop(from.leavers, std::ssize(from.leavers));
+  // Others are started first where there is room for them.
+  const bool replaced = healthyOf(from.good) >= aim.desired;
+  if (replaced || look.view.crowded || aim.forced || (needs > 0 && room <= 0))
+    stopFailing(look, from.failing);
+  if (needs < 0) stopping.stop(from.good, -needs);
+  return outcome(look, aim, from, waits, stopping.kept());
+}
+
+Balance balanceDaemon(Look& look, const Aim& aim, const Tasks& tasks) {
+  Sorted from = sorted(look, aim, tasks);
+  keepOneEach(look, from);
+  std::vector<std::string> taken;
+  for (const ServiceTask* task : tasks) taken.push_back(task->instance);
+  std::ranges::sort(taken);
+  PlannedStart start{aim.startsTo, 0, {}};
+  const int64_t room = aim.most - std::ssize(tasks);
+  for (const std::string& host : look.view.hosts) {
+    if (std::ssize(start.hosts) >= room) break;
+    if (!std::ranges::binary_search(taken, host)) start.hosts.push_back(host);
+  }
+  start.count = std::ssize(start.hosts);
+  const bool starts = !aim.startsTo.empty() && start.count > 0;
+  const bool waits = starts && waitsToRetry(look, aim);
+  if (starts && !waits) look.plan.starts.push_back(std::move(start));
+  Stopping stopping(look, aim, from);
+  stopping.stop(from.leavers, std::ssize(from.leavers));
+  stopFailing(look, from.failing);
+  return outcome(look, aim, from, waits, stopping.kept());
+}
+
+}  // namespace berth::controller

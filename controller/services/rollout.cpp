@@ -1,0 +1,205 @@
+// A service that Berth rolls: what becomes of its deployments, and of the records of them.
+#include <algorithm>
+
+#include "controller/services/look.hpp"
+#include "controller/services/texts.hpp"
+
+namespace berth::controller {
+namespace {
+
+int64_t wantedOf(const ServiceView& view) {
+  return view.service.scheduling == SchedulingStrategy::Daemon ? std::ssize(view.hosts)
+                                                               : view.service.desiredCount;
+}
+
+bool hasTasksOf(const ServiceView& view, const std::string& deployment) {
+  return std::ranges::find(view.tasks, deployment, &ServiceTask::of) != view.tasks.end();
+}
+
+/// The record of the PRIMARY deployment, to be changed.
+ServiceDeployment& recordOf(Look& look) {
+  if (!look.plan.rollout) look.plan.rollout = look.view.rollout;
+  look.plan.rollout->updatedAt = look.now;
+  return *look.plan.rollout;
+}
+
+void finish(Look& look, ServiceDeploymentStatus status, const std::string& reason) {
+  if (!look.view.rollout || look.view.rollout->finished()) return;
+  ServiceDeployment& record = recordOf(look);
+  record.status = status;
+  record.statusReason = reason;
+  record.requestedCount = wantedOf(look.view);
+  record.finishedAt = look.now;
+  if (status == ServiceDeploymentStatus::Stopped) record.stoppedAt = look.now;
+  if (record.breaker == BreakerStatus::Monitoring) record.breaker = BreakerStatus::MonitoringComplete;
+  if (!record.rollback) record.failures = look.plan.service.primary()->failedTasks;
+}
+
+void fail(Look& look, const std::string& reason) {
+  Deployment& primary = *look.plan.service.primary();
+  primary.rollout = RolloutState::Failed;
+  primary.rolloutReason = reason;
+  primary.updatedAt = look.now;
+}
+
+/// Leaves the deployment for the one before it.
+void turnBack(Look& look, const std::string& revision) {
+  ServiceDeployment& record = recordOf(look);
+  record.status = ServiceDeploymentStatus::RollbackInProgress;
+  record.failures = look.plan.service.primary()->failedTasks;
+  look.plan.rollBackTo = revision;
+}
+
+bool isRollback(const Look& look) {
+  return look.view.rollout && look.view.rollout->status == ServiceDeploymentStatus::RollbackInProgress;
+}
+
+/// The circuit breaker gives the deployment up. False: it is rolled back.
+bool trip(Look& look) {
+  const Deployment& primary = *look.view.service.primary();
+  const std::string reason = "ECS deployment circuit breaker: tasks failed to start.";
+  fail(look, reason);
+  look.plan.said.push_back(saysFailed(look.view.service, primary.id));
+  if (!look.view.rollout) return true;
+  if (isRollback(look)) {
+    finish(look, ServiceDeploymentStatus::RollbackFailed, reason);
+    return true;
+  }
+  recordOf(look).breaker = BreakerStatus::Triggered;
+  if (!look.view.service.rules.breaker.rollback || look.view.completed.empty()) {
+    finish(look, ServiceDeploymentStatus::Stopped, reason);
+    return true;
+  }
+  recordOf(look).rollback = ServiceDeployment::Rollback{reason, look.now, look.view.completed};
+  recordOf(look).statusReason = reason;
+  turnBack(look, look.view.completed);
+  return false;
+}
+
+/// What a user asked of the rollout by StopServiceDeployment. False: it is rolled back.
+bool obey(Look& look) {
+  if (!look.view.rollout) return true;
+  const ServiceDeployment& record = *look.view.rollout;
+  const std::string& id = look.view.service.primary()->id;
+  if (record.status == ServiceDeploymentStatus::StopRequested) {
+    fail(look, "ECS deployment " + id + " was stopped by a user.");
+    finish(look, ServiceDeploymentStatus::Stopped, "The deployment was stopped by a user.");
+  } else if (record.status == ServiceDeploymentStatus::RollbackRequested && record.rollback) {
+    fail(look, "ECS deployment " + id + " was stopped by a user.");
+    turnBack(look, record.rollback->revision);
+    return false;
+  }
+  return true;
+}
+
+/// Failures count no more once a task of the deployment has run for long enough after the last of them.
+/// Health checks tell this at once, when they say so first.
+void forgive(Look& look, Deployment& deployment) {
+  if (deployment.failedTasks == 0 && deployment.setbacks.rounds == 0) return;
+  for (const ServiceTask& task : look.view.tasks) {
+    if (task.of != deployment.id || !task.running || task.checked) continue;
+    if (!overOrAgain(look, task.startedAt, look.pace.shortRun)) continue;
+    if (task.startedAt + look.pace.shortRun <= deployment.setbacks.lastAt) continue;
+    if (look.view.service.rules.breaker.resetOnHealthyTask) deployment.failedTasks = 0;
+    deployment.setbacks = {};
+    return;
+  }
+}
+
+/// Whether a task of the deployment has shown that its kind stays up.
+bool isProven(Look& look, const Deployment& deployment) {
+  if (deployment.rollout == RolloutState::Completed) return true;
+  if (deployment.failedTasks > 0) return false;
+  return std::ranges::any_of(look.view.tasks, [&](const ServiceTask& task) {
+    return task.of == deployment.id && task.running && !task.checked &&
+           over(task.startedAt, look.pace.healthyAfter, look.now);
+  });
+}
+
+/// Writes down how many tasks each deployment has in view, and drops those that are drained.
+void trim(Look& look) {
+  auto& deployments = look.plan.service.deployments;
+  const bool failed = deployments.front().rollout == RolloutState::Failed;
+  // The one before a failed deployment goes on serving.
+  const std::string serving = failed && deployments.size() > 1 ? deployments[1].id : "";
+  std::erase_if(deployments, [&](const Deployment& one) {
+    return !one.primary && one.id != serving && !hasTasksOf(look.view, one.id);
+  });
+  if (look.view.service.scheduling == SchedulingStrategy::Daemon) return;
+  for (Deployment& one : deployments) {
+    int64_t desired = std::ranges::count(look.view.tasks, one.id, &ServiceTask::of);
+    for (const PlannedStop& stop : look.plan.stops) {
+      const auto task = std::ranges::find(look.view.tasks, stop.task, &ServiceTask::id);
+      desired -= task->of == one.id;
+    }
+    if (one.primary) desired = look.view.service.desiredCount;
+    if (one.desiredCount == desired) continue;
+    one.desiredCount = desired;
+    one.updatedAt = look.now;
+  }
+}
+
+}  // namespace
+
+bool judge(Look& look) {
+  Deployment& primary = *look.plan.service.primary();
+  if (!obey(look)) return false;
+  if (look.view.rollout && look.view.rollout->status == ServiceDeploymentStatus::Pending) {
+    recordOf(look).status = ServiceDeploymentStatus::InProgress;
+    recordOf(look).startedAt = look.now;
+  }
+  const CircuitBreaker& breaker = look.view.service.rules.breaker;
+  if (primary.rollout == RolloutState::InProgress && breaker.enabled && primary.failedTasks > 0 &&
+      primary.failedTasks >= breaker.thresholdFor(wantedOf(look.view))) {
+    return trip(look);
+  }
+  for (Deployment& one : look.plan.service.deployments) forgive(look, one);
+  return true;
+}
+
+Aim aimOf(Look& look) {
+  const auto& deployments = look.plan.service.deployments;
+  const DeploymentRules& rules = look.view.service.rules;
+  Aim aim;
+  aim.desired = wantedOf(look.view);
+  aim.least = (aim.desired * rules.minimumHealthyPercent + 99) / 100;
+  aim.most = aim.desired * rules.maximumPercent / 100;
+  const Deployment* starts = &deployments.front();
+  if (starts->rollout == RolloutState::Failed) {
+    const Deployment* failed = starts;
+    starts = deployments.size() > 1 ? &deployments[1] : nullptr;
+    if (starts) aim.keeps.push_back(starts->id);
+    aim.keeps.push_back(failed->id);
+  } else {
+    aim.keeps.push_back(starts->id);
+  }
+  if (!starts) return aim;
+  aim.startsTo = starts->id;
+  aim.setbacks = starts->setbacks;
+  aim.proven = isProven(look, *starts);
+  return aim;
+}
+
+void settle(Look& look, const Balance& balance) {
+  trim(look);
+  Service& service = look.plan.service;
+  Deployment& primary = service.deployments.front();
+  if (balance.blocked) look.say(saysBlocked(service));
+  if (balance.kept) look.say(saysProtected(service, primary.id));
+  if (!balance.settled || primary.rollout == RolloutState::Failed || service.deployments.size() > 1) return;
+  if (primary.rollout == RolloutState::InProgress) {
+    primary.rollout = RolloutState::Completed;
+    primary.rolloutReason = "ECS deployment " + primary.id + " completed.";
+    primary.updatedAt = look.now;
+    finish(
+        look,
+        isRollback(look) ? ServiceDeploymentStatus::RollbackSuccessful : ServiceDeploymentStatus::Successful,
+        "");
+    look.plan.said.push_back(saysCompleted(service, primary.id));
+  } else if (!service.events.empty() && isSteady(service.events.front())) {
+    return;
+  }
+  look.plan.said.push_back(saysSteady(service));
+}
+
+}  // namespace berth::controller
