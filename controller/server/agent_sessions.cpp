@@ -35,7 +35,7 @@ Async<void> untilClosed(std::shared_ptr<http::WebSocket> socket) {
 
 }  // namespace
 
-http::UpgradeDecision AgentSessions::acs(const http::Query& query) {
+http::UpgradeDecision AgentSessions::acs(const http::Query& query, const std::string& address) {
   Hello hello;
   hello.cluster = value(query, "clusterArn");
   hello.instance = value(query, "containerInstanceArn");
@@ -44,6 +44,7 @@ http::UpgradeDecision AgentSessions::acs(const http::Query& query) {
   hello.dockerVersion = value(query, "dockerVersion");
   if (hello.dockerVersion.starts_with(kDockerPrefix)) hello.dockerVersion.erase(0, kDockerPrefix.size());
   hello.newProcess = value(query, "sendCredentials") == "true";
+  hello.address = address;
   // Checked before the upgrade, connected after it: a handshake that breaks off leaves no session behind.
   auto known = runner_.core().knownInstance(hello.cluster, hello.instance);
   if (const auto* error = std::get_if<ApiError>(&known)) {

@@ -20,7 +20,8 @@ class AgentSessions final : public AgentLinks {
 
   /// Answers the upgrade of an agent's command session; the query is that of amazon-ecs-agent,
   /// ecs-agent/acs/session. A refusal's body is {"<ErrorType>":"<text>"}.
-  http::UpgradeDecision acs(const http::Query& query);
+  /// `address`: the IP address that it comes from, or empty.
+  http::UpgradeDecision acs(const http::Query& query, const std::string& address);
   /// Likewise for a telemetry session (amazon-ecs-agent, ecs-agent/tcs/handler).
   http::UpgradeDecision tcs(const http::Query& query);
 

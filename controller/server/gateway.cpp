@@ -268,7 +268,7 @@ Async<http::UpgradeDecision> Gateway::upgrade(http::ServerRequest request) {
     static_cast<void>(refuse(asked, *error));
     co_return refusedUpgrade(*error);
   }
-  co_return acs ? deps_.sessions.acs(*query) : deps_.sessions.tcs(*query);
+  co_return acs ? deps_.sessions.acs(*query, sourceAddress(asked.audit.source)) : deps_.sessions.tcs(*query);
 }
 
 }  // namespace berth::controller
