@@ -29,6 +29,7 @@ find_package(CLI11 REQUIRED)
 find_package(cpprestsdk REQUIRED)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(LDNS REQUIRED IMPORTED_TARGET ldns)
 pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 
 add_library(berth_flags INTERFACE)
@@ -72,7 +73,8 @@ set(BERTH_PURE agent/model agent/ports agent/engine agent/secrets controller/mod
     controller/scheduler controller/services)
 # Adapters of the programs; logic never depends on them, only wiring (the program target) does.
 set(BERTH_ADAPTERS agent/kernel agent/resources agent/runtimes/docker agent/stats agent/state agent/config
-    agent/secrets/sources agent/endpoints/host agent/endpoints/rest controller/state controller/config)
+    agent/secrets/sources agent/endpoints/host agent/endpoints/rest controller/state controller/config
+    controller/dns)
 
 function(berth_check_layers folder)
   string(REGEX REPLACE "/.*" "" part ${folder})

@@ -16,8 +16,11 @@
 #include "common/store/sqlite_store.hpp"
 #include "controller/config/callers_folder.hpp"
 #include "controller/config/webhooks_folder.hpp"
+#include "controller/dns/codec.hpp"
 #include "controller/server/audit_log.hpp"
 #include "controller/server/core_runner.hpp"
+#include "controller/server/discovery.hpp"
+#include "controller/server/dns_server.hpp"
 #include "controller/server/gateway.hpp"
 #include "controller/server/history.hpp"
 #include "controller/server/webhooks.hpp"
@@ -83,6 +86,41 @@ http::ServerOptions serverOptions(const Config& config) {
   if (config.tlsCert) options.tls = http::TlsFiles{*config.tlsCert, *config.tlsKey};
   return options;
 }
+
+/// Where the DNS server is asked, when it listens on one address.
+std::optional<IpAddress> dnsAddress(const std::string& listen) {
+  std::string host = listen.substr(0, listen.rfind(':'));
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  const auto address = parseIpAddress(host);
+  const bool any = !address || *address == IpAddress{{}, address->v6};
+  return any ? std::nullopt : address;
+}
+
+/// Names and the server that is asked for them.
+struct NameService {
+  NameService(boost::asio::io_context& io, const Config& config, const Clock& clock, Random& random)
+      : discovery(io, config.discovery.keepLost, clock),
+        zone({*parseZone(config.discovery.zone),
+              static_cast<uint32_t>(std::chrono::ceil<std::chrono::seconds>(config.discovery.ttl).count()),
+              static_cast<uint32_t>(toEpochMillis(clock.now().wall) / 1000),
+              dnsAddress(*config.discovery.listen)},
+             discovery.index(), random) {}
+
+  Status serve(const std::string& listen, boost::asio::io_context& io, const Clock& clock, Registry& metrics,
+               Log& log) {
+    DnsServerOptions options;
+    options.listen = listen;
+    auto answer = [this](std::string_view message, bool by_tcp) {
+      return dns::respond(zone, message, by_tcp);
+    };
+    server = std::make_unique<DnsServer>(options, DnsServerDeps{io, answer, clock, metrics, log});
+    return server->start();
+  }
+
+  Discovery discovery;
+  Zone zone;
+  std::unique_ptr<DnsServer> server;
+};
 
 int fail(Log& log, std::string_view what, const Error& error, int code = exit_code::kFailed) {
   log.error(what, {{"reason", error.message}});
@@ -163,6 +201,8 @@ int run(const Config& config, Log& log) {
   ecs::Names names{"aws", config.region, config.account};
   EventFeed feed(static_cast<size_t>(config.eventsKept), clock);
   History history(io, **store, historyOptions(config), clock, log);
+  std::optional<NameService> names_served;
+  if (config.discovery.listen) names_served.emplace(io, config, clock, random);
   CoreRunner runner(
       CoreRunnerDeps{io, **store, [](const Mutations& mutations) { return toChanges(mutations); },
                      [&] { return loadEntities(**store, log); },
@@ -170,6 +210,10 @@ int run(const Config& config, Log& log) {
                      [&](const Output& output) {
                        feed.add(output, runner.core().state());
                        history.add(output);
+                       if (names_served) names_served->discovery.add(output);
+                     },
+                     [&] {
+                       if (names_served) names_served->discovery.know(runner.core().state());
                      }});
   AgentSessions sessions(io, runner, config.heartbeat, clock, log);
   auto callers = callersOf(config, *admin);
@@ -180,7 +224,9 @@ int run(const Config& config, Log& log) {
     return fail(log, "can't load the state", started.error());
   feed.know(runner.core().state());
   history.start();
-  Extension extension({runner, feed, history, clock});
+  if (names_served) names_served->discovery.know(runner.core().state());
+  Extension extension(
+      {runner, feed, history, clock, names_served ? &names_served->discovery.index() : nullptr});
   Metrics metrics([&](Registry& registry) {
     measure(registry, runner.core().state());
     registry.gauge("berth_store_transactions", "transactions that reached the disk since the start")
@@ -191,6 +237,7 @@ int run(const Config& config, Log& log) {
         .set(static_cast<double>(feed.log().end() - 1));
     registry.gauge("berth_history_tasks", "stopped tasks in the history")
         .set(static_cast<double>(history.size().value_or(0)));
+    if (names_served) measure(registry, names_served->discovery.index());
   });
   auto hooks = webhooksOf(config);
   if (!hooks) return fail(log, "can't use the webhooks", hooks.error(), exit_code::kUsage);
@@ -206,6 +253,13 @@ int run(const Config& config, Log& log) {
                   {*callers, runner, sessions, audit, extension, metrics, random, clock, log});
   http::Server server(io, serverOptions(config), gateway, log);
   if (Status started = server.start(); !started) return fail(log, "can't serve", started.error());
+  if (names_served) {
+    const std::string& listen = *config.discovery.listen;
+    if (Status served = names_served->serve(listen, io, clock, metrics.registry, log); !served)
+      return fail(log, "can't serve names", served.error());
+    log.info("serving names",
+             {{"listen", listen}, {"port", names_served->server->port()}, {"zone", config.discovery.zone}});
+  }
   if (!config.authenticate)
     log.warn("auth is none: anyone on this machine may call", {{"listen", config.listen}});
   log.info("serving", {{"listen", config.listen}, {"port", server.port()}, {"data_dir", config.dataDir}});

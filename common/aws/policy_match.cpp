@@ -1,12 +1,10 @@
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstring>
 
 #include "common/aws/policy.hpp"
 #include "common/ids/arn.hpp"
+#include "common/text/ip_address.hpp"
 #include "common/text/number.hpp"
 
 namespace berth::aws {
@@ -20,33 +18,18 @@ std::string inLowerCase(std::string_view text) {
   return out;
 }
 
-struct Address {
-  std::array<uint8_t, 16> bytes{};
-  size_t bits = 0;  ///< 32 or 128
-};
-
-std::optional<Address> parseAddress(std::string_view text) {
-  const std::string whole(text);
-  Address out;
-  out.bits = 32;
-  if (::inet_pton(AF_INET, whole.c_str(), out.bytes.data()) == 1) return out;
-  out.bits = 128;
-  if (::inet_pton(AF_INET6, whole.c_str(), out.bytes.data()) == 1) return out;
-  return std::nullopt;
-}
-
 struct Block {
-  Address address;
+  IpAddress address;
   size_t prefix = 0;
 };
 
 std::optional<Block> parseBlock(std::string_view text) {
   const size_t slash = text.find('/');
-  const auto address = parseAddress(text.substr(0, slash));
+  const auto address = parseIpAddress(text.substr(0, slash));
   if (!address) return std::nullopt;
-  if (slash == std::string_view::npos) return Block{*address, address->bits};
+  if (slash == std::string_view::npos) return Block{*address, address->bits()};
   const auto prefix = parseNumber<size_t>(text.substr(slash + 1));
-  if (!prefix || *prefix > address->bits) return std::nullopt;
+  if (!prefix || *prefix > address->bits()) return std::nullopt;
   return Block{*address, *prefix};
 }
 
@@ -165,8 +148,8 @@ bool isAddressBlock(std::string_view text) { return parseBlock(text).has_value()
 
 bool inAddressBlock(std::string_view block, std::string_view address) {
   const auto wanted = parseBlock(block);
-  const auto given = parseAddress(address);
-  if (!wanted || !given || wanted->address.bits != given->bits) return false;
+  const auto given = parseIpAddress(address);
+  if (!wanted || !given || wanted->address.v6 != given->v6) return false;
   const size_t whole = wanted->prefix / 8;
   const size_t rest = wanted->prefix % 8;
   if (std::memcmp(wanted->address.bytes.data(), given->bytes.data(), whole) != 0) return false;

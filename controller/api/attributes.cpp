@@ -7,6 +7,7 @@
 
 #include "controller/api/actions.hpp"
 #include "controller/api/render.hpp"
+#include "controller/discovery/endpoint.hpp"
 
 namespace berth::controller {
 namespace {
@@ -35,6 +36,7 @@ std::optional<ApiError> checkAttribute(const Json& attribute) {
     return invalidParameter("The attribute name '" + name +
                             "' is reserved: names that begin with ecs. and com.amazonaws. are the agents'.");
   }
+  if (auto error = checkAddress(attribute)) return error;
   if (!attribute.contains("value")) return std::nullopt;
   const std::string value = text(attribute, "value");
   if (value.empty() || value.size() > kLongest || !isOf(value, "-_./\\@: ") || value.front() == ' ' ||
@@ -110,6 +112,16 @@ ApiResult<Json> changeAttributes(Context& context, Change change, Check check) {
 }
 
 }  // namespace
+
+std::optional<ApiError> checkAddress(const Json& attribute) {
+  if (text(attribute, "name") != kAddressAttribute || !attribute.contains("value")) return std::nullopt;
+  const std::string value = text(attribute, "value");
+  if (parseIpAddress(value)) return std::nullopt;
+  return invalidParameter(
+      "The attribute berth.address says where tasks of its host are reached: it must be an "
+      "IP address, and '" +
+      value.substr(0, kLongest) + "' is none.");
+}
 
 int64_t customAttributes(const Instance& instance) {
   return std::ranges::count_if(instance.attributes,

@@ -5,6 +5,9 @@
 
 namespace berth::controller {
 
+/// The error of an attribute berth.address that is no IP address.
+std::optional<ApiError> checkAddress(const Json& attribute);
+
 /// How many custom attributes an instance has: those whose names are not the agents'.
 int64_t customAttributes(const Instance& instance);
 

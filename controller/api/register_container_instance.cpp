@@ -98,6 +98,9 @@ ApiResult<Json> registerContainerInstance(Context& context) {
   const Json& input = context.input;
   BERTH_API_TRY(cluster, findCluster(context));
   BERTH_API_TRY(resources, resourcesIn(input));
+  for (const Json& attribute : input.value("attributes", Json::array())) {
+    if (auto error = checkAddress(attribute)) return *error;
+  }
   BERTH_API_TRY(tags, givenTags(input));
   std::string token = text(input, "clientToken");
   Instance instance;

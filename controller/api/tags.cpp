@@ -7,6 +7,7 @@
 #include "controller/api/actions.hpp"
 #include "controller/api/capacity.hpp"
 #include "controller/api/render.hpp"
+#include "controller/discovery/endpoint.hpp"
 
 namespace berth::controller {
 namespace {
@@ -126,6 +127,12 @@ std::optional<ApiError> checkTags(const Json& tags) {
     if (isReservedKey(key)) {
       return invalidParameter("The tag key '" + key +
                               "' is reserved: keys that begin with aws: can't be set.");
+    }
+    if (key == kNameTag && !isLabel(text(tag, "value"))) {
+      return invalidParameter(
+          "The tag berth:dns is a name in DNS: it must have 1 to 63 letters, digits, '-' and "
+          "'_', and '" +
+          text(tag, "value") + "' has not.");
     }
   }
   return std::nullopt;

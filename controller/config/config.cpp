@@ -6,6 +6,7 @@
 #include "common/config/rules.hpp"
 #include "common/http/message.hpp"
 #include "common/text/number.hpp"
+#include "controller/discovery/zone.hpp"
 
 namespace berth::controller {
 namespace {
@@ -13,6 +14,8 @@ namespace {
 bool isAccount(std::string_view text) {
   return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
+
+bool isDnsAddress(std::string_view text) { return !text.starts_with("unix:") && http::isListenAddress(text); }
 
 constexpr int64_t kMostQuota = 1'000'000'000;
 
@@ -84,6 +87,20 @@ config::Schema schema() {
                "health checks")
           .between(std::chrono::seconds(0), std::chrono::minutes(10))
           .byDefault("2s"),
+      string("discovery.listen", "address and port of the DNS server; it turns discovery on")
+          .matching(isDnsAddress, "must be IPv4:port or [IPv6]:port, like 127.0.0.1:5353"),
+      string("discovery.zone", "the zone that the DNS server answers for")
+          .matching([](std::string_view text) { return parseZone(text).has_value(); },
+                    "must be labels of letters, digits and hyphens with dots between, of at most 80 "
+                    "characters, like berth.internal")
+          .byDefault("berth.internal"),
+      duration("discovery.ttl",
+               "how long an answer, or its absence, may be kept, in whole seconds (rounded up)")
+          .between(std::chrono::seconds(1), std::chrono::hours(1))
+          .byDefault("1s"),
+      duration("discovery.keep_lost", "how long the tasks of a lost agent are still answered with")
+          .between(Duration(0), std::chrono::hours(24))
+          .byDefault("30s"),
       quota("quotas.clusters", "how many clusters there may be", kMostQuota, kDefaultQuotas.clusters),
       quota("quotas.instances_per_cluster", "how many container instances a cluster may have", kMostQuota,
             kDefaultQuotas.instancesPerCluster),
@@ -195,6 +212,10 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   out.providerWait = settings->duration("provider_wait");
   out.services.replaceAfter = settings->duration("services.replace_after");
   out.services.healthyAfter = settings->duration("services.healthy_after");
+  if (settings->has("discovery.listen")) out.discovery.listen = settings->string("discovery.listen");
+  out.discovery.zone = settings->string("discovery.zone");
+  out.discovery.ttl = settings->duration("discovery.ttl");
+  out.discovery.keepLost = settings->duration("discovery.keep_lost");
   out.quotas.clusters = settings->integer("quotas.clusters");
   out.quotas.instancesPerCluster = settings->integer("quotas.instances_per_cluster");
   out.quotas.revisionsPerFamily = settings->integer("quotas.revisions_per_family");

@@ -39,6 +39,12 @@ struct Config {
     Duration replaceAfter{};
     Duration healthyAfter{};
   } services;
+  struct {
+    std::optional<std::string> listen;  ///< of the DNS server; without it discovery is off
+    std::string zone;
+    Duration ttl{};
+    Duration keepLost{};
+  } discovery;
   Quotas quotas;
   LogOptions log;
   std::string described;  ///< the effective settings as YAML

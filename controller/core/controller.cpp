@@ -153,6 +153,7 @@ aws::ApiResult<SessionId> Controller::connect(const Hello& hello, Now now, Outpu
   instance.agentVersion = hello.agentVersion;
   instance.agentHash = hello.agentHash;
   instance.dockerVersion = hello.dockerVersion;
+  if (!hello.address.empty()) instance.address = hello.address;
   // Stored, and ahead of the clock's last reading: the agent ignores a manifest that is not the newest.
   instance.timeline = std::max(instance.timeline + 1, toEpochMillis(now.wall));
   ++instance.version;

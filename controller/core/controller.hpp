@@ -45,6 +45,7 @@ struct Hello {
   std::string dockerVersion;  ///< without the prefix "DockerVersion: "
   /// The agent's process is new (sendCredentials=true): it may have forgotten tasks, so it is sent all.
   bool newProcess = false;
+  std::string address = {};  ///< IP address that it comes from; empty when that is not known
 };
 
 /// Single-threaded. `random` must outlive it.

@@ -69,6 +69,7 @@ struct Instance {
   int64_t timeline = 0;      ///< of the last task manifest; each is higher than the one before
   bool oldArn = false;       ///< its ARN is of the old format: fixed when it was registered
   std::string registeredBy;  ///< ARN of the caller whose agent it is
+  std::string address;       ///< IP address that its agent last opened a session from; may be empty
 
   bool connected = false;  ///< an agent's session is open; not stored
 

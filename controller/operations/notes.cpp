@@ -49,9 +49,10 @@ constexpr MemberNote kMemberNotes[] = {
      "`taskLongArnFormat` for new tasks; the other settings have no effect"},
 
     {kServices,
-     "loadBalancers serviceRegistries serviceConnectConfiguration volumeConfigurations "
-     "vpcLatticeConfigurations monitoring",
+     "loadBalancers serviceConnectConfiguration volumeConfigurations vpcLatticeConfigurations monitoring",
      Fate::Refused, "services of AWS"},
+    {kServices, "serviceRegistries", Fate::ActedOn,
+     "Berth's own DNS has the service's name; what the `registryArn` names is not asked"},
     {kServices, "networkConfiguration platformVersion", Fate::Refused, "for awsvpc and Fargate"},
     {kServices, "enableExecuteCommand", Fate::Refused, "when it is true"},
     {kServices,

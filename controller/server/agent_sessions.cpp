@@ -38,8 +38,8 @@ Async<void> untilClosed(std::shared_ptr<http::WebSocket> socket) {
 
 }  // namespace
 
-http::UpgradeDecision AgentSessions::acs(const http::Query& query, acs::Extensions offered,
-                                         ReportTaker reports) {
+http::UpgradeDecision AgentSessions::acs(const http::Query& query, const std::string& address,
+                                         acs::Extensions offered, ReportTaker reports) {
   Hello hello;
   hello.cluster = value(query, "clusterArn");
   hello.instance = value(query, "containerInstanceArn");
@@ -48,6 +48,7 @@ http::UpgradeDecision AgentSessions::acs(const http::Query& query, acs::Extensio
   hello.dockerVersion = value(query, "dockerVersion");
   if (hello.dockerVersion.starts_with(kDockerPrefix)) hello.dockerVersion.erase(0, kDockerPrefix.size());
   hello.newProcess = value(query, "sendCredentials") == "true";
+  hello.address = address;
   // Checked before the upgrade, connected after it: a handshake that breaks off leaves no session behind.
   auto known = runner_.core().knownInstance(hello.cluster, hello.instance);
   if (const auto* error = std::get_if<ApiError>(&known)) {

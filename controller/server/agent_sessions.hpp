@@ -25,7 +25,9 @@ class AgentSessions final : public AgentLinks {
   /// Answers the upgrade of an agent's command session; the query is that of amazon-ecs-agent,
   /// ecs-agent/acs/session. A refusal's body is {"<ErrorType>":"<text>"}. The answer names those of `offered`
   /// that the session can carry; reports are given to `reports`.
-  http::UpgradeDecision acs(const http::Query& query, acs::Extensions offered, ReportTaker reports);
+  /// `address`: the IP address that it comes from, or empty.
+  http::UpgradeDecision acs(const http::Query& query, const std::string& address, acs::Extensions offered,
+                            ReportTaker reports);
   /// Likewise for a telemetry session (amazon-ecs-agent, ecs-agent/tcs/handler).
   http::UpgradeDecision tcs(const http::Query& query);
 

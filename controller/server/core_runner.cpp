@@ -123,6 +123,7 @@ void CoreRunner::startOver(const Error& error) {
   } else {
     deps_.log.error("the store can't be read", {{"reason", entities.error().message}});
   }
+  deps_.renewed();
   for (Pending& pending : dropped) pending.failed();
 }
 

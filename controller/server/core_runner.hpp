@@ -41,6 +41,8 @@ struct CoreRunnerDeps {
   Log& log;
   /// Hears of each output once it is durable.
   std::function<void(const Output&)> released = [](const Output&) {};
+  /// Hears that the core was made anew: its state is another one, and every session has ended.
+  std::function<void()> renewed = [] {};
 };
 
 class CoreRunner {

@@ -68,13 +68,16 @@ ApiResult<Question> Extension::read(const http::ServerRequest& request) const {
     if (auto error = unknownParameter(*query, {})) return *error;
     return Question{Question::About::Summary, "berth:Summary", "*", "", Json::object(), {}, 0};
   }
+  if (request.path == "/v1/discovery") return readDiscovery(*query);
   if (request.path.starts_with(kTasks)) {
     if (auto error = unknownParameter(*query, {})) return *error;
     const auto reference = http::percentDecode(request.path.substr(kTasks.size()));
     Question question{Question::About::Record, "berth:History", "", "", Json::object(), {}, 0};
     return readTask(reference.value_or(""), std::move(question));
   }
-  return notFound("There is nothing at this path: use /v1/why, /v1/tasks/ID, /v1/summary or /v1/events.");
+  return notFound(
+      "There is nothing at this path: use /v1/why, /v1/tasks/ID, /v1/summary, /v1/events or "
+      "/v1/discovery.");
 }
 
 ApiResult<Question> Extension::readWhy(const http::Query& query) const {
@@ -159,6 +162,21 @@ ApiResult<Question> Extension::readEvents(const http::ServerRequest& request,
   return question;
 }
 
+ApiResult<Question> Extension::readDiscovery(const http::Query& query) const {
+  if (auto error = unknownParameter(query, {"cluster", "service"})) return *error;
+  if (!deps_.discovery)
+    return invalidParameter("Discovery is switched off: set discovery.listen in the controller's settings.");
+  Question question{Question::About::Discovery, "berth:Discovery", "*", "", Json::object(), {}, 0};
+  question.names.service = valueOf(query, "service");
+  if (const std::string cluster = valueOf(query, "cluster"); !cluster.empty()) {
+    const auto name = names().parseCluster(cluster);
+    if (!name) return invalidParameter("'" + cluster.substr(0, 300) + "' is no cluster's name or ARN.");
+    question.names.cluster = name->str();
+    question.resource = names().cluster(name->str()).str();
+  }
+  return question;
+}
+
 AgentFacts Extension::factsOf(const std::string& instance) const {
   AgentFacts facts;
   facts.lostAt = deps_.feed.lostSince(instance);
@@ -224,6 +242,9 @@ Async<ApiResult<http::Answer>> Extension::answer(Question question, Caller calle
       co_return http::Answer(stream(std::move(question)));
     case Question::About::Summary:
       body = summary();
+      break;
+    case Question::About::Discovery:
+      body = targetsOf(*deps_.discovery, question.names);
       break;
     case Question::About::Placement:
       body = deps_.runner.ask(whyPlacement, question.input, caller);

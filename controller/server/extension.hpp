@@ -1,10 +1,12 @@
-// What the controller answers beyond the ECS API, by GET: /v1/why, /v1/tasks/ID, /v1/summary, /v1/events.
+// What the controller answers beyond the ECS API, by GET: /v1/why, /v1/tasks/ID, /v1/summary, /v1/events,
+// /v1/discovery.
 #pragma once
 
 #include <string>
 
 #include "common/http/server.hpp"
 #include "controller/api/context.hpp"
+#include "controller/discovery/list.hpp"
 #include "controller/events/render_event.hpp"
 #include "controller/explain/why.hpp"
 #include "controller/server/core_runner.hpp"
@@ -15,7 +17,7 @@ namespace berth::controller {
 
 /// A question that was understood.
 struct Question {
-  enum class About { Task, Instance, Placement, Record, Summary, Events };
+  enum class About { Task, Instance, Placement, Record, Summary, Events, Discovery };
 
   About about = About::Summary;
   std::string operation;        ///< as policies know it: "berth:Why"
@@ -23,7 +25,8 @@ struct Question {
   std::string id;               ///< of the task or instance
   Json input = Json::object();  ///< of a placement: cluster and taskDefinition
   EventFilter filter;
-  int64_t after = 0;  ///< the position behind which events are wanted
+  int64_t after = 0;      ///< the position behind which events are wanted
+  ListFilter names = {};  ///< that are to be listed
 };
 
 struct ExtensionDeps {
@@ -31,6 +34,7 @@ struct ExtensionDeps {
   EventFeed& feed;
   History& history;
   const Clock& clock;
+  const DiscoveryIndex* discovery = nullptr;  ///< null: it is switched off
 };
 
 class Extension {
@@ -51,6 +55,7 @@ class Extension {
   ApiResult<Question> readInstance(const std::string& reference) const;
   ApiResult<Question> readPlacement(const http::Query& query) const;
   ApiResult<Question> readEvents(const http::ServerRequest& request, const http::Query& query) const;
+  ApiResult<Question> readDiscovery(const http::Query& query) const;
 
   const State& state() const { return deps_.runner.core().state(); }
   const ecs::Names& names() const { return deps_.runner.core().names(); }

@@ -283,8 +283,10 @@ Async<http::UpgradeDecision> Gateway::upgrade(http::ServerRequest request) {
   if (tcs) co_return deps_.sessions.tcs(*query);
   const auto offered = request.headers.get(acs::kExtensionsHeader).value_or("");
   const auto instance = deps_.runner.core().names().parseInstance(textOf(input, "containerInstance"));
+  const std::string address = sourceAddress(asked.audit.source);
   Holder holder{callerOf(request, asked, options_.tls), asked.audit.source, instance ? instance->id : ""};
-  co_return deps_.sessions.acs(*query, acs::Extensions::parse(offered), reportsOf(std::move(holder)));
+  co_return deps_.sessions.acs(*query, address, acs::Extensions::parse(offered),
+                               reportsOf(std::move(holder)));
 }
 
 }  // namespace berth::controller

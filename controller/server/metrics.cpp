@@ -73,4 +73,11 @@ void measure(Registry& registry, const State& state) {
   set("berth_tasks", by_status, all.stoppedOf(state), {{"status", "STOPPED"}});
 }
 
+void measure(Registry& registry, const DiscoveryIndex& index) {
+  registry.gauge("berth_discovery_names", "names of services and tasks")
+      .set(static_cast<double>(index.names().size()));
+  registry.gauge("berth_discovery_endpoints", "tasks that names are answered with")
+      .set(static_cast<double>(index.endpoints()));
+}
+
 }  // namespace berth::controller

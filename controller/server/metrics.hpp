@@ -8,6 +8,7 @@
 #include "common/metrics/registry.hpp"
 #include "common/time/clock.hpp"
 #include "controller/api/context.hpp"
+#include "controller/discovery/index.hpp"
 
 namespace berth::controller {
 
@@ -37,5 +38,7 @@ class Metrics {
 
 /// Sets the gauges that follow from the state.
 void measure(Registry& registry, const State& state);
+/// Likewise of names.
+void measure(Registry& registry, const DiscoveryIndex& index);
 
 }  // namespace berth::controller

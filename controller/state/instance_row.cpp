@@ -24,7 +24,8 @@ Json encode(const Instance& instance) {
               {"version", instance.version},
               {"timeline", instance.timeline},
               {"oldArn", instance.oldArn},
-              {"registeredBy", instance.registeredBy}};
+              {"registeredBy", instance.registeredBy},
+              {"address", instance.address}};
 }
 
 Entity decodeInstance(Fields& fields) {
@@ -52,6 +53,7 @@ Entity decodeInstance(Fields& fields) {
   out.timeline = fields.integer("timeline");
   out.oldArn = fields.boolean("oldArn");
   out.registeredBy = fields.str("registeredBy");
+  out.address = fields.str("address");
   return out;
 }
 

@@ -65,9 +65,9 @@ ApiResult<Service> described(const Context& context, const Cluster& cluster, Jso
   if (auto error = checkRole(input)) return *error;
   if (auto error = takeSettings(input, service)) return *error;
   if (auto error = takeDefinition(context, cluster, service, definition)) return *error;
-  if (auto error = checkService(input, service, definition)) return *error;
   BERTH_API_TRY(tags, givenTags(input));
   service.tags = std::move(tags);
+  if (auto error = checkService(input, service, definition)) return *error;
   service.clientToken = text(input, "clientToken");
   service.requestHash = requestHash(input);
   service.createdBy = "arn:aws:iam::" + context.names.account + ":user/" + context.caller.accessKeyId;

@@ -41,6 +41,11 @@ ApiResult<TaskSet> describedSet(Context& context, const Service& service) {
                                parsed(definition->document, Json::object()))) {
     return *error;
   }
+  if (document.contains("serviceRegistries")) {
+    return unsupported(
+        "A task set has no name of its own: leave serviceRegistries out, and give the service the tag "
+        "berth:dns.");
+  }
   BERTH_API_TRY(tags, givenTags(input));
   set.tags = std::move(tags);
   set.clientToken = text(input, "clientToken");

@@ -5,6 +5,7 @@
 #include "controller/api/launch.hpp"
 #include "controller/api/services/settings.hpp"
 #include "controller/api/task_shape.hpp"
+#include "controller/discovery/endpoint.hpp"
 
 namespace berth::controller {
 namespace {
@@ -17,14 +18,10 @@ bool opensPort(const Json& container, int64_t port) {
                              [&](const Json& one) { return one.value("containerPort", int64_t{0}) == port; });
 }
 
-std::optional<ApiError> checkLoadBalancer(const Json& balancer, const Json& definition) {
-  const bool group = !text(balancer, "targetGroupArn").empty();
-  const bool classic = !text(balancer, "loadBalancerName").empty();
-  if (group == classic) {
-    return invalidParameter("A load balancer needs either a targetGroupArn or a loadBalancerName.");
-  }
-  const std::string wanted = text(balancer, "containerName");
-  const int64_t port = balancer.value("containerPort", int64_t{0});
+/// Members containerName and containerPort of `user` name a port of the definition's.
+std::optional<ApiError> checkPort(const Json& user, const Json& definition) {
+  const std::string wanted = text(user, "containerName");
+  const int64_t port = user.value("containerPort", int64_t{0});
   const Json containers = definition.value("containerDefinitions", Json::array());
   const auto found =
       std::ranges::find_if(containers, [&](const Json& one) { return text(one, "name") == wanted; });
@@ -34,6 +31,26 @@ std::optional<ApiError> checkLoadBalancer(const Json& balancer, const Json& defi
   if (opensPort(*found, port)) return std::nullopt;
   return invalidParameter("The container " + wanted + " did not have a container port " +
                           std::to_string(port) + " defined.");
+}
+
+std::optional<ApiError> checkLoadBalancer(const Json& balancer, const Json& definition) {
+  const bool group = !text(balancer, "targetGroupArn").empty();
+  const bool classic = !text(balancer, "loadBalancerName").empty();
+  if (group == classic) {
+    return invalidParameter("A load balancer needs either a targetGroupArn or a loadBalancerName.");
+  }
+  return checkPort(balancer, definition);
+}
+
+std::optional<ApiError> checkRegistry(const Json& registry, const Json& definition) {
+  if (text(registry, "containerName").empty() || !registry.contains("containerPort") ||
+      registry.contains("port")) {
+    return invalidParameter(
+        "A service registry needs a containerName and a containerPort of the task definition; a port alone "
+        "is "
+        "for the network mode awsvpc.");
+  }
+  return checkPort(registry, definition);
 }
 
 std::optional<ApiError> checkLoadBalancing(const Json& document, const Json& definition) {
@@ -46,8 +63,10 @@ std::optional<ApiError> checkLoadBalancing(const Json& document, const Json& def
   if (groups > kMostTargetGroups || classic > 1) {
     return invalidParameter("A service can have up to 5 target groups, and 1 Classic Load Balancer.");
   }
-  if (document.value("serviceRegistries", Json::array()).size() > 1) {
-    return invalidParameter("A service can have up to 1 service registry.");
+  const Json registries = document.value("serviceRegistries", Json::array());
+  if (registries.size() > 1) return invalidParameter("A service can have up to 1 service registry.");
+  for (const Json& registry : registries) {
+    if (auto error = checkRegistry(registry, definition)) return error;
   }
   return std::nullopt;
 }
@@ -60,7 +79,6 @@ std::optional<ApiError> checkOffered(const std::string& launchType, const Json& 
   }
   static constexpr std::pair<const char*, const char*> kNeeds[] = {
       {"loadBalancers", "Elastic Load Balancing"},
-      {"serviceRegistries", "AWS Cloud Map"},
       {"volumeConfigurations", "Amazon EBS"},
       {"vpcLatticeConfigurations", "Amazon VPC Lattice"},
       {"monitoring", "Amazon CloudWatch"}};
@@ -151,6 +169,11 @@ std::optional<ApiError> checkService(const Json& input, const Service& service, 
     return invalidParameter(
         "A deployment circuit breaker is for services with the ECS deployment "
         "controller: leave it out.");
+  }
+  if (document.contains("serviceRegistries") && !isLabel(service.name) && !namingOf(service)) {
+    return invalidParameter("A service with a service registry is found by its name in DNS, and " +
+                            service.name +
+                            " has more than 63 characters: give it another name by the tag berth:dns.");
   }
   const auto placement =
       placementOf(document, definition, service.cluster, serviceGroup(service.name), Resources{});

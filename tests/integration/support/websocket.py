@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import struct
 import time
 
@@ -78,6 +79,13 @@ class WebSocket:
     def __exit__(self, *_):
         self._stream.close()
         self._peer.close()
+
+    def shutdown(self):
+        """Ends a receive() that waits in another thread, too."""
+        try:
+            self._peer.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
 
     def send(self, text):
         self.send_bytes(frame(TEXT, text.encode()))

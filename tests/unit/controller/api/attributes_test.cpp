@@ -103,6 +103,23 @@ TEST_CASE("what is wrong with an attribute is said, and nothing is changed") {
         "TargetNotFoundException: Could not find " + unknown);
 }
 
+TEST_CASE("where a host's tasks are reached is an IP address") {
+  Bench bench;
+  const std::string host = bench.ready();
+  const auto registered = [](const std::string& value) {
+    return Json{{"attributes", {{{"name", "berth.address"}, {"value", value}}}}};
+  };
+  for (const char* good : {"10.0.0.5", "fd00::5"}) {
+    bench.call("PutAttributes", on(host, "berth.address", good));
+    bench.host("default", registered(good));
+  }
+  const std::string said =
+      "InvalidParameterException: The attribute berth.address says where tasks of its host are "
+      "reached: it must be an IP address, and 'host-5' is none.";
+  CHECK(bench.refusal("PutAttributes", on(host, "berth.address", "host-5")) == said);
+  CHECK(bench.refusal("RegisterContainerInstance", registered("host-5")) == said);
+}
+
 TEST_CASE("an instance has at most ten custom attributes") {
   Bench bench;
   const std::string host = bench.ready();

@@ -38,6 +38,22 @@ TEST_CASE("clusters, definitions, instances and tasks are tagged, changed and un
         tags({{"b", "4"}, {"c", "3"}}));
 }
 
+TEST_CASE("the tag that is a name in DNS is one that DNS can have") {
+  Bench bench;
+  bench.ready();
+  const std::string task =
+      bench.runOne({{"taskDefinition", "app"}, {"tags", tags({{"berth:dns", "web-1"}})}});
+  for (const std::string& wrong : {std::string("a.b"), std::string(), std::string(64, 'x')}) {
+    const Json named = tags({{"berth:dns", wrong.c_str()}});
+    const std::string said =
+        "InvalidParameterException: The tag berth:dns is a name in DNS: it must have 1 to 63 "
+        "letters, digits, '-' and '_', and '" +
+        wrong + "' has not.";
+    CHECK(bench.refusal("TagResource", {{"resourceArn", task}, {"tags", named}}) == said);
+    CHECK(bench.refusal("RunTask", {{"taskDefinition", "app"}, {"tags", named}}) == said);
+  }
+}
+
 TEST_CASE("a resource that is not there has no tags, and says so as its kind does") {
   Bench bench;
   bench.ready();

@@ -44,6 +44,27 @@ TEST_CASE("without a file and variables everything has its default") {
   CHECK(config->quotas.providersPerCluster == 20);
   CHECK(config->quotas.waitingPerCluster == 500);
   CHECK(config->providerWait == std::chrono::hours(1));
+  CHECK_FALSE(config->discovery.listen);
+  CHECK(config->discovery.zone == "berth.internal");
+  CHECK(config->discovery.ttl == 1s);
+  CHECK(config->discovery.keepLost == 30s);
+}
+
+TEST_CASE("discovery is where the settings say, in a zone that can be one") {
+  const auto config =
+      load("discovery: {listen: \"[::1]:5353\", zone: Apps.example, ttl: 5s, keep_lost: 0s}\n");
+  REQUIRE(config);
+  CHECK(config->discovery.listen == "[::1]:5353");
+  CHECK(config->discovery.zone == "Apps.example");
+  CHECK(config->discovery.ttl == 5s);
+  CHECK(config->discovery.keepLost == 0s);
+  for (const char* listen : {"5353", "localhost:5353", "unix:/run/dns"})
+    CHECK_THAT(wrong(std::string("discovery: {listen: \"") + listen + "\"}\n"),
+               Catch::Contains("discovery.listen"));
+  for (const char* zone : {"a..b", "berth.internal.", "a b"})
+    CHECK_THAT(wrong(std::string("discovery: {zone: \"") + zone + "\"}\n"),
+               Catch::Contains("discovery.zone"));
+  CHECK_THAT(wrong("discovery: {ttl: 0s}\n"), Catch::Contains("discovery.ttl"));
 }
 
 TEST_CASE("quotas are numbers of things, at least one of each") {

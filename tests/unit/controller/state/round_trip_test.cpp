@@ -86,6 +86,7 @@ Instance wholeInstance() {
   instance.timeline = 1'790'000'000'001;
   instance.oldArn = true;
   instance.registeredBy = "arn:aws:iam::000000000000:user/host-1";
+  instance.address = "10.0.0.5";
   return instance;
 }
 

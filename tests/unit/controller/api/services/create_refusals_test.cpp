@@ -247,9 +247,31 @@ TEST_CASE("load balancers are checked against the definition, and then are not t
             "loadBalancers needs Elastic Load Balancing, which Berth does not have: leave it out.");
 }
 
+TEST_CASE("a service registry names a port of the definition, and the service has a name for DNS") {
+  ServiceBench bench;
+  bench.define("port", Json::array({container("app", {{"portMappings", {{{"containerPort", 80}}}}})}));
+  const auto wanted = [](const Json& registry, const Json& more = Json::object()) {
+    return merged(
+        ServiceBench::wanted({{"taskDefinition", "port"}, {"serviceRegistries", Json::array({registry})}}),
+        more);
+  };
+  const Json good{{"registryArn", "arn:r"}, {"containerName", "app"}, {"containerPort", 80}};
+  CHECK(bench.create(wanted(good))["serviceRegistries"] == Json::array({good}));
+  const std::string needs = kInvalid + "A service registry needs a containerName and a containerPort";
+  CHECK_THAT(bench.refused(wanted({{"registryArn", "arn:r"}})), Catch::StartsWith(needs));
+  CHECK_THAT(bench.refused(wanted(merged(good, {{"port", 80}}))), Catch::StartsWith(needs));
+  CHECK(bench.refused(wanted(merged(good, {{"containerName", "no"}}))) ==
+        kInvalid + "The container no does not exist in the task definition.");
+  CHECK(bench.refused(wanted(merged(good, {{"containerPort", 81}}))) ==
+        kInvalid + "The container app did not have a container port 81 defined.");
+  const Json long_name{{"serviceName", std::string(64, 'x')}};
+  CHECK_THAT(bench.refused(wanted(good, long_name)),
+             Catch::Contains("give it another name by the tag berth:dns"));
+  const Json tagged{{"tags", {{{"key", "berth:dns"}, {"value", "short"}}}}};
+  CHECK(bench.create(wanted(good, merged(long_name, tagged)))["status"] == "ACTIVE");
+}
+
 TEST_CASE("what else only AWS has is refused by name") {
-  CHECK_THAT(with({{"serviceRegistries", {{{"registryArn", "r"}}}}}),
-             Catch::StartsWith(kUnsupported + "serviceRegistries needs AWS Cloud Map"));
   CHECK(with({{"serviceRegistries", {{{"registryArn", "r"}}, {{"registryArn", "s"}}}}}) ==
         kInvalid + "A service can have up to 1 service registry.");
   CHECK_THAT(with({{"volumeConfigurations", {{{"name", "v"}}}}}),
