@@ -110,6 +110,7 @@ constexpr NeedRow kNeeds[] = {
     {"UpdateServicePrimaryTaskSet", Form::Member, "service", "service"},
     {"UpdateTaskProtection", Form::Member, "task", "tasks"},
     {"UpdateTaskSet", Form::TaskSet, "task-set", "taskSet"},
+    {"berth:Discovery", Form::Arn, "", "resource"},
     {"berth:Events", Form::Arn, "", "resource"},
     {"berth:History", Form::Arn, "", "resource"},
     {"berth:Summary", Form::Arn, "", "resource"},

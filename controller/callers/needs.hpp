@@ -22,10 +22,10 @@ struct Need {
 /// that is not known, or needs no resource, needs "*".
 ///
 /// Poll and StartTelemetrySession are the agents' two websockets, with the members "cluster" and
-/// "containerInstance". The extension endpoint's operations are "berth:Events", "berth:History",
-/// "berth:Summary" and "berth:Why", with the member "resource": an ARN, or "*".
-/// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic
-/// Container Service".
+/// "containerInstance". The extension endpoint's operations are "berth:Discovery", "berth:Events",
+/// "berth:History", "berth:Summary" and "berth:Why", with the member "resource": an ARN, or "*". Source:
+/// Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic Container
+/// Service".
 std::vector<Need> needsOf(std::string_view operation, const Json& input, const ecs::Names& names,
                           const State& state);
 

@@ -97,6 +97,7 @@ const ClassTable& classTable() {
       {"GetTaskProtection", TaskProtection},
       {"UpdateTaskProtection", TaskProtection},
       {"ListServicesByNamespace", NamespaceRead},
+      {"berth:Discovery", ResourceRead},
       {"berth:Events", ResourceRead},
       {"berth:History", ResourceRead},
       {"berth:Summary", ResourceRead},

@@ -138,6 +138,24 @@ struct Cut {
   size_t additional;
 };
 
+/// Bytes that a record takes at least: its owner's name may have been written before.
+size_t leastSize(const Record& record) {
+  constexpr size_t kHead = 12;  // a pointer to the name, type, class, TTL, length
+  constexpr size_t kAddress = 4;
+  const auto* server = std::get_if<Srv>(&record.data);
+  if (!server) return kHead + kAddress;
+  size_t size = kHead + 7;  // priority, weight, port, and the end of the target's name
+  for (const std::string& label : server->target) size += 1 + label.size();
+  return size;
+}
+
+/// How many records, from the first on, might fit into `room`; takes what they need off it.
+size_t fitting(const std::vector<Record>& records, size_t& room) {
+  size_t count = 0;
+  while (count < records.size() && leastSize(records[count]) <= room) room -= leastSize(records[count++]);
+  return count;
+}
+
 /// Empty when it can't be written.
 std::string write(const Reply& reply, Cut cut) {
   const Packet packet(ldns_pkt_new());
@@ -198,7 +216,10 @@ std::optional<Query> decode(std::string_view wire) {
 
 std::string encode(const Reply& reply, size_t limit) {
   limit = std::max(limit, kLeastLimit);
-  Cut cut{reply.answers.size(), reply.additional.size()};
+  // What can't fit is not written first.
+  size_t room = limit;
+  Cut cut{fitting(reply.answers, room), 0};
+  cut.additional = fitting(reply.additional, room);
   std::string wire = write(reply, cut);
   while (wire.size() > limit && (cut.additional > 0 || cut.answers > 0)) {
     // What is surely too much goes at once: each round leaves at least a record out.

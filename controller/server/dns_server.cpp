@@ -1,5 +1,6 @@
 #include "controller/server/dns_server.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -142,10 +143,10 @@ class DnsServer::Impl : public std::enable_shared_from_this<DnsServer::Impl> {
         continue;
       }
       self->byUdp_.add();
-      const std::string answer = self->deps_.answer(textOf(buffer.data(), size), false);
+      const std::string answer = self->answered(textOf(buffer.data(), size), false);
       if (!answer.empty()) self->udp_.send_to(asio::buffer(answer), from, 0, error);
       if (answer.empty() || error) self->unsent_.add();
-      while (!self->closed_ && !self->admitted()) co_await sleepFor(kPause);
+      while (!self->closed_ && self->hasToWait()) co_await sleepFor(kPause);
     }
   }
 
@@ -186,9 +187,9 @@ class DnsServer::Impl : public std::enable_shared_from_this<DnsServer::Impl> {
       co_await asio::async_read(peer->socket, asio::buffer(message),
                                 asio::redirect_error(asio::use_awaitable, error));
       if (error) break;
-      while (!self->closed_ && !self->admitted()) co_await sleepFor(kPause);
+      while (!self->closed_ && self->hasToWait()) co_await sleepFor(kPause);
       self->byTcp_.add();
-      std::string answer = self->deps_.answer(message, true);
+      std::string answer = self->answered(message, true);
       if (answer.empty()) break;
       answer.insert(0, {static_cast<char>(answer.size() >> 8U), static_cast<char>(answer.size() & 0xffU)});
       peer->giveTime(self->options_.patience, peer);
@@ -199,7 +200,16 @@ class DnsServer::Impl : public std::enable_shared_from_this<DnsServer::Impl> {
     peer->timer.cancel();
   }
 
-  bool admitted() { return bucket_.take(options_.rate, deps_.clock.now().mono); }
+  /// Answers, and charges the time that it takes.
+  std::string answered(std::string_view message, bool byTcp) {
+    const MonoTime begun = deps_.clock.now().mono;
+    std::string out = deps_.answer(message, byTcp);
+    const Duration spent = deps_.clock.now().mono - begun;
+    paidUntil_ = std::max(paidUntil_, begun - options_.burst) +
+                 std::chrono::duration_cast<Duration>(spent / options_.share);
+    return out;
+  }
+  bool hasToWait() const { return paidUntil_ > deps_.clock.now().mono; }
 
   DnsServerOptions options_;
   DnsServerDeps deps_;
@@ -208,7 +218,7 @@ class DnsServer::Impl : public std::enable_shared_from_this<DnsServer::Impl> {
   Counter& byUdp_;
   Counter& byTcp_;
   Counter& unsent_;
-  TokenBucket bucket_;
+  MonoTime paidUntil_;  ///< when all answers so far will have been their share of the time
   std::unordered_map<uint64_t, std::weak_ptr<Peer>> peers_;
   uint64_t lastPeer_ = 0;
   uint16_t port_ = 0;

@@ -12,7 +12,6 @@
 #include "common/metrics/registry.hpp"
 #include "common/result/result.hpp"
 #include "common/time/clock.hpp"
-#include "controller/callers/throttle.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -24,9 +23,10 @@ struct DnsServerOptions {
   std::string listen;                            ///< "127.0.0.1:5353", "[::1]:0" (0: any free port)
   size_t maxConnections = 64;                    ///< by TCP; further ones are closed at once
   Duration patience = std::chrono::seconds(10);  ///< for a whole question, and for an answer to be taken
-  /// Questions that are answered: the controller has other things to do. Beyond, the kernel's buffer fills,
-  /// and what it drops is asked again.
-  Rate rate{10'000, 2'000};
+  /// The part of its time that the loop gives to answers in the long run: the controller has other things to
+  /// do. Beyond, the kernel's buffer fills, and what it drops is asked again.
+  double share = 0.25;
+  Duration burst = std::chrono::milliseconds(200);  ///< of time for answers at once
 };
 
 struct DnsServerDeps {

@@ -254,6 +254,10 @@ Async<http::Answer> Gateway::answer(http::ServerRequest request) {
     deps_.metrics.throttled.add();
     co_return refuse(asked, ApiError{"ThrottlingException", "Rate exceeded"});
   }
+  // One that is not written down among what policies can allow is nobody's, not everybody's.
+  if (question && !isKnownOperation(question->operation))
+    co_return refuse(asked,
+                     ApiError{"AccessDeniedException", "No policy can allow " + question->operation + "."});
   // What there is and is not, only who may ask learns.
   const Json needs{{"resource", question ? question->resource : "*"}};
   if (auto error = authorized(needs, asked)) co_return refuse(asked, *error);

@@ -62,9 +62,9 @@ class Named:
         head = self.dig(name, kind, *options)
         return head.partition("status: ")[2].partition(",")[0], head
 
-    def get(self, target):
+    def get(self, target, key=None):
         host = f"127.0.0.1:{self.controller.port}"
-        key = Key.read(self.controller.credentials_file)
+        key = key or Key.read(self.controller.credentials_file)
         return exchange(self.controller.port, request_bytes("GET", target, key.sign("GET", target, {"Host": host})))
 
 
@@ -194,6 +194,21 @@ def test_proxies_get_a_list(named):
         with urllib.request.urlopen(f"{one.controller.url}/metrics", timeout=5) as reply:
             text = reply.read().decode()
         assert "berth_discovery_names 1\n" in text and "berth_discovery_endpoints 1\n" in text
+
+
+def test_only_who_may_ask_gets_the_list(named, tmp_path):
+    key = Key("AKIAANN", "secret-of-ann")
+    ann = tmp_path / "ann"
+    ann.mkdir()
+    credentials = ann / "credentials"
+    credentials.write_text(f"[default]\naws_access_key_id = {key.key_id}\naws_secret_access_key = {key.secret}\n")
+    credentials.chmod(0o600)
+    (ann / "policy.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "berth:Discovery", "Resource": "arn:aws:ecs:*:*:cluster/prod"}]}))
+    one = named(callers=str(tmp_path))
+    assert one.get("/v1/discovery?cluster=prod", key).json == []
+    for target in ("/v1/discovery", "/v1/discovery?cluster=default"):
+        assert one.get(target, key).error[0] == "AccessDeniedException"
 
 
 def test_without_an_address_there_is_no_discovery(named):

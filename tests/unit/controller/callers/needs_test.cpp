@@ -118,6 +118,7 @@ TEST_CASE("a policy's action names an operation, or is of another service") {
   CHECK(namesOperation("ecr:*"));
   CHECK_FALSE(namesOperation("ecs:RunTasks"));
   CHECK(namesOperation("berth:Why"));
+  CHECK(namesOperation("berth:Discovery"));
   CHECK(namesOperation("berth:*"));
   CHECK_FALSE(namesOperation("berth:RunTask"));
   CHECK_FALSE(namesOperation("ecs:Why"));
