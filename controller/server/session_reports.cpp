@@ -52,13 +52,13 @@ std::optional<ApiError> Gateway::refusedReport(const Holder& holder, const acs::
     deps_.metrics.throttled.add();
     return ApiError{"ThrottlingException", "Rate exceeded"};
   }
+  if (auto error = authorized(*report.input, asked)) return error;
   const Controller& core = deps_.runner.core();
   const auto reference = core.names().parseTask(textOf(*report.input, "task"));
   const Task* task = reference ? core.state().task(reference->id) : nullptr;
-  if (task && task->instance != holder.instance)
-    return ApiError{"AccessDeniedException",
-                    "A session tells of the tasks of its own container instance only."};
-  return authorized(*report.input, asked);
+  if (!task || task->instance == holder.instance) return std::nullopt;
+  return ApiError{"AccessDeniedException",
+                  "A session tells of the tasks of its own container instance only."};
 }
 
 void Gateway::takeReports(const Holder& holder, acs::ReportsMessage message,

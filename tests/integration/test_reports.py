@@ -22,6 +22,7 @@ RESOURCES = [{"name": "CPU", "type": "INTEGER", "integerValue": 1024},
 UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
 REPORT = "SubmitTaskStateChange"
+OFFER = {"Berth-Extensions": "news, Reports"}
 
 
 class Hosts:
@@ -60,12 +61,16 @@ class Hosts:
     def _client(self, name):
         return self.controller.client(aws_access_key_id=f"AKIA{name.upper()}", aws_secret_access_key=f"secret-{name}")
 
-    def session(self, name, **headers):
+    def key(self, name):
+        if name == "admin":
+            return Key.read(self.controller.credentials_file)
+        return Key(f"AKIA{name.upper()}", f"secret-{name}")
+
+    def session(self, name, holder=None, **headers):
         query = urllib.parse.urlencode({"clusterArn": "default", "containerInstanceArn": self.instances[name],
                                         "seqNum": len(headers)})
         target = f"/v1/acs/ws?{query}"
-        head = Key(f"AKIA{name.upper()}", f"secret-{name}").sign(
-            "GET", target, {"Host": f"127.0.0.1:{self.controller.port}"})
+        head = self.key(holder or name).sign("GET", target, {"Host": f"127.0.0.1:{self.controller.port}"})
         session = WebSocket(self.controller.port, request_bytes("GET", target, {**head, **UPGRADE, **headers}))
         session.receive("TaskManifestMessage")
         return session
@@ -109,7 +114,7 @@ def running(arn, **more):
 
 
 def test_reports_on_a_session_pass_the_checks_of_requests(hosts):
-    with hosts.session("one", **{"Berth-Extensions": "news, Reports"}) as session, hosts.session("two"):
+    with hosts.session("one", **OFFER) as session, hosts.session("two"):
         assert session.headers["berth-extensions"] == "reports"
         mine, other, unknown = hosts.start("one"), hosts.start("two"), hosts.start("one")[:-32] + "0" * 32
         taken, not_mine, nowhere, wrong, no_report = hosts.tell(
@@ -132,6 +137,15 @@ def test_reports_on_a_session_pass_the_checks_of_requests(hosts):
         hosts.remove("one")
         gone, = hosts.tell(session, running(mine))
         assert gone["exception"] == "UnrecognizedClientException"
+
+
+def test_a_session_tells_of_its_own_instance_whoever_holds_it(hosts):
+    with hosts.session("one", "admin", **OFFER) as session, hosts.session("two"):
+        mine, other = hosts.start("one"), hosts.start("two")
+        refused, taken = hosts.tell(session, running(other), running(mine))
+        assert taken == {} and refused["exception"] == "AccessDeniedException"
+        assert refused["message"] == "A session tells of the tasks of its own container instance only."
+        hosts.ecs.submit_task_state_change(task=other, status="RUNNING")
 
 
 def test_who_offers_no_reports_is_offered_none_and_told_nothing_of_them(hosts):
