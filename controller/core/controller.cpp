@@ -8,7 +8,6 @@
 #include "controller/operations/table.hpp"
 #include "proto/ecs/model.hpp"
 #include "proto/ecs/validate.hpp"
-#include "proto/json/fields.hpp"
 
 namespace berth::controller {
 
@@ -41,8 +40,8 @@ void Controller::load(const std::vector<Entity>& entities) {
   state_.apply(mutations);
 }
 
-aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nlohmann::json input,
-                                                const Caller& caller, Now now, Output& out) {
+Reply Controller::call(const std::string& operation, nlohmann::json input, const Caller& caller, Now now,
+                       Output& out) {
   const ecs::Operation* declared = ecs::model().findOperation(operation);
   const OperationEntry* entry = findAction(operation);
   if (!declared || !entry) {
@@ -52,10 +51,10 @@ aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nl
   Transaction tx(state_);
   Context context{
       tx, scheduler_, names_, random_, now, caller, input, options_.quotas, options_.providerWait};
-  auto result = entry->action(context);
-  if (std::holds_alternative<Json>(result)) commit(tx, now, out);
+  Reply reply = perform(*entry, context);
+  if (!std::holds_alternative<ApiError>(reply)) commit(tx, now, out);
   placeWaiting(now, out);
-  return result;
+  return reply;
 }
 
 aws::ApiResult<nlohmann::json> Controller::ask(
@@ -244,7 +243,7 @@ bool Controller::forgetTasks(Transaction& tx, Now now) const {
     ++forgotten;
     tx.erase(Kind::Task, task->id);
     if (!options_.keepHistory) continue;
-    tx.put(StoppedTask{task->id, *task->stoppedAt, json::dump(recordOf(state_, names_, *task))});
+    tx.put(StoppedTask{task->id, *task->stoppedAt, recordOf(state_, names_, *task)});
   }
   return true;
 }

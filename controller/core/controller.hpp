@@ -12,6 +12,7 @@
 
 #include "common/aws/errors.hpp"
 #include "controller/api/quotas.hpp"
+#include "controller/api/reply.hpp"
 #include "controller/core/delivery.hpp"
 #include "controller/core/waiting.hpp"
 #include "controller/scheduler/scheduler.hpp"
@@ -57,8 +58,7 @@ class Controller {
 
   /// Performs an API operation. `input` is the request's JSON; it is validated here. The reply is to be given
   /// only after the output's mutations are durable.
-  aws::ApiResult<nlohmann::json> call(const std::string& operation, nlohmann::json input,
-                                      const Caller& caller, Now now, Output& out);
+  Reply call(const std::string& operation, nlohmann::json input, const Caller& caller, Now now, Output& out);
 
   /// An agent opens its command session. The error, if any, refuses it: InactiveInstanceException,
   /// InvalidInstanceException, InvalidClusterException. An older session of the same instance is closed.

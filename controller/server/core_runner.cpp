@@ -29,15 +29,16 @@ Status CoreRunner::start(AgentLinks& links) {
   return {};
 }
 
-void CoreRunner::call(const std::string& operation, Json input, const Caller& caller, Reply reply) {
+void CoreRunner::call(const std::string& operation, Json input, const Caller& caller,
+                      std::function<void(Reply)> done) {
   Output out;
   // Shared, as functions are copied and answers are large.
-  auto result = std::make_shared<ApiResult<Json>>(
-      core_->call(operation, std::move(input), caller, deps_.clock.now(), out));
-  auto failed = [reply] {
-    reply(ApiError{"ServerException", "The change could not be stored: try again later.", 500});
+  auto reply =
+      std::make_shared<Reply>(core_->call(operation, std::move(input), caller, deps_.clock.now(), out));
+  auto failed = [done] {
+    done(ApiError{"ServerException", "The change could not be stored: try again later.", 500});
   };
-  take(std::move(out), [reply, result] { reply(std::move(*result)); }, failed);
+  take(std::move(out), [done, reply] { done(std::move(*reply)); }, failed);
 }
 
 ApiResult<SessionId> CoreRunner::connect(const Hello& hello, const std::function<void(SessionId)>& opened) {
