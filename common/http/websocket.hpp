@@ -45,6 +45,10 @@ class WebSocket {
   /// Queues a text message behind the earlier ones. Ignored once closed; a queue beyond maxQueued, or a
   /// message that is not out within the write deadline, closes the connection.
   virtual void send(std::string text) = 0;
+  /// Likewise a binary message.
+  virtual void sendBinary(std::string bytes) = 0;
+  /// Until at most `bytes` wait to be sent. False: the websocket is closing or closed, nothing more is sent.
+  virtual Async<bool> drained(size_t bytes) = 0;
   /// Sends what is queued, then the close frame, and closes when the other side's came or closeDeadline is
   /// over. `code` 1000 to 4999, `reason` at most 123 bytes (the rest is cut). Later calls do nothing.
   virtual void close(uint16_t code, std::string reason) = 0;
