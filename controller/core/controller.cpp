@@ -50,7 +50,7 @@ Reply Controller::call(const std::string& operation, nlohmann::json input, const
   if (auto wrong = ecs::checkInput(*declared, input)) return ApiError{wrong->type, wrong->message};
   Transaction tx(state_);
   Context context{
-      tx, scheduler_, names_, random_, now, caller, input, options_.quotas, options_.providerWait};
+      tx, scheduler_, names_, random_, now, caller, input, options_.quotas, options_.providerWait, &recipes_};
   Reply reply = perform(*entry, context);
   if (!std::holds_alternative<ApiError>(reply)) commit(tx, now, out);
   placeWaiting(now, out);

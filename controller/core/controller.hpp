@@ -12,6 +12,7 @@
 
 #include "common/aws/errors.hpp"
 #include "controller/api/quotas.hpp"
+#include "controller/api/recipes.hpp"
 #include "controller/api/reply.hpp"
 #include "controller/core/delivery.hpp"
 #include "controller/core/waiting.hpp"
@@ -112,6 +113,7 @@ class Controller {
   Payloads payloads_{names_};
   Scheduler scheduler_{state_.fleet()};
   WaitingQueue waiting_{state_};
+  Recipes recipes_;
   Now seen_{};  ///< the last moment that a call has told: what the wall clock's deadlines are reckoned by
   struct Session {
     std::unique_ptr<Delivery> delivery;
