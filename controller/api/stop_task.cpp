@@ -11,7 +11,7 @@ ApiResult<Json> stopTask(Context& context) {
   if (!found) return invalidParameter("The referenced task was not found.");
   Task task = *found;
   if (!task.stopWanted && task.lastStatus != TaskStatus::Stopped) {
-    if (task.waits()) endWaiting(task, context.now.wall);
+    if (task.waits()) endWithoutAgent(task, context.now.wall);
     task.stopWanted = true;
     task.stopCode = "UserInitiated";
     task.stoppedReason = text(context.input, "reason", "Task stopped by user");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "controller/api/waiting.hpp"
 #include "controller/explain/causes.hpp"
 #include "controller/model/service_upkeep.hpp"
 #include "controller/operations/table.hpp"
@@ -18,7 +19,7 @@ Controller::Controller(ecs::Names names, ControllerOptions options, Random& rand
       // Sessions of an earlier run of the controller must never be taken for ones of this run.
       lastSession_(random.next() & 0xFFFFFFFF0000ULL) {}
 
-void Controller::load(const std::vector<Entity>& entities) {
+void Controller::load(const std::vector<Entity>& entities, Now now) {
   Mutations mutations;
   for (const Entity& entity : entities) {
     mutations.emplace_back(entity);
@@ -30,11 +31,9 @@ void Controller::load(const std::vector<Entity>& entities) {
     const bool placed = task->waits() || state_.instance(task->instance);
     if (placed && state_.definition(task->spec->definition) && waiting_.note(*task)) continue;
     Task lost = *task;
-    lost.lastStatus = TaskStatus::Stopped;
-    lost.stopWanted = true;
+    endWithoutAgent(lost, now.wall);
     lost.stopCode = "TaskFailedToStart";
     lost.stoppedReason = "The record of the task's definition or instance was lost";
-    for (TaskContainer& container : lost.containers) container.status = ContainerStatus::Stopped;
     mutations.emplace_back(std::move(lost));
   }
   state_.apply(mutations);

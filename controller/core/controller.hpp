@@ -54,8 +54,9 @@ class Controller {
 
   /// Puts stored entities in place, before anything else. A task whose definition or instance is not among
   /// them (their records were damaged) can't be run or stopped any more: it is STOPPED, and says so; the next
-  /// manifest makes the agent stop what is left of it.
-  void load(const std::vector<Entity>& entities);
+  /// manifest makes the agent stop what is left of it. `now`: when such tasks have stopped; by default so
+  /// long ago that the next sweep takes them.
+  void load(const std::vector<Entity>& entities, Now now = {});
 
   /// Performs an API operation. `input` is the request's JSON; it is validated here. The reply is to be given
   /// only after the output's mutations are durable.

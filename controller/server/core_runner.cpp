@@ -24,7 +24,7 @@ Status CoreRunner::start(AgentLinks& links) {
   auto entities = deps_.load();
   if (!entities) return entities.error();
   core_ = deps_.makeCore();
-  core_->load(*entities);
+  core_->load(*entities, deps_.clock.now());
   armTimer();
   return {};
 }
@@ -120,7 +120,7 @@ void CoreRunner::startOver(const Error& error) {
   auto entities = deps_.load();
   core_ = deps_.makeCore();
   if (entities) {
-    core_->load(*entities);
+    core_->load(*entities, deps_.clock.now());
   } else {
     deps_.log.error("the store can't be read", {{"reason", entities.error().message}});
   }

@@ -16,7 +16,7 @@ void ControllerNode::start() {
   controller::ControllerOptions options;
   options.keepStopped = std::chrono::hours(24);
   core_ = std::make_unique<controller::Controller>(simulatedNames(), options, world_.random());
-  core_->load(decoded.entities);
+  core_->load(decoded.entities, world_.now());
   queue_.clear();
   committing_ = false;
   agentOf_.clear();
