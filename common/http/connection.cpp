@@ -121,7 +121,7 @@ class Connection final : public OpenConnection {
 
   struct Upgraded {
     std::shared_ptr<WebSocketStream<Stream>> socket;
-    WebSocketSession session;
+    std::variant<WebSocketSession, WebSocketOpened> session;
   };
   /// What run() has made of it, if it is a websocket now.
   std::optional<Upgraded> takeUpgraded() { return std::exchange(upgraded_, std::nullopt); }
@@ -379,38 +379,75 @@ class Connection final : public OpenConnection {
 
 /// An open websocket as its server sees it.
 template <class Stream>
-class OpenWebSocket final : public OpenConnection {
+class OpenWebSocket : public OpenConnection {
  public:
-  OpenWebSocket(std::shared_ptr<ServerShared> shared, std::shared_ptr<WebSocketStream<Stream>> socket,
-                std::string remote)
-      : shared_(std::move(shared)), socket_(std::move(socket)), remote_(std::move(remote)) {
+  OpenWebSocket(std::shared_ptr<ServerShared> shared, WebSocketStream<Stream>& socket, std::string remote)
+      : shared_(std::move(shared)), socket_(socket), remote_(std::move(remote)) {
     shared_->open.insert(this);
   }
   ~OpenWebSocket() override { shared_->open.erase(this); }
 
-  void stop() override { socket_->close(1001, "the server stops"); }
-  void abort() override { closeSocket(socket_->stream().next_layer()); }
+  void stop() override { socket_.close(1001, "the server stops"); }
+  void abort() override { closeSocket(socket_.stream().next_layer()); }
 
-  Async<void> serve(const WebSocketSession& session) {
-    std::optional<std::string> failed;
-    try {
-      co_await session(socket_);
-    } catch (...) {
-      failed = currentException();
-    }
-    if (failed) {
-      shared_->log.error("a websocket session ended by an exception",
-                         {{"remote", remote_}, {"what", *failed}});
-    }
-    socket_->close(failed ? 1011 : 1000, "");
-    co_await socket_->ended();
+  void fail(const std::string& what) {
+    shared_->log.error("a websocket session ended by an exception", {{"remote", remote_}, {"what", what}});
+    socket_.close(1011, "");
   }
 
  private:
   std::shared_ptr<ServerShared> shared_;
-  std::shared_ptr<WebSocketStream<Stream>> socket_;
+  WebSocketStream<Stream>& socket_;
   std::string remote_;
 };
+
+/// One with a listener; the socket owns it.
+template <class Stream>
+class HeardWebSocket final : public OpenWebSocket<Stream>, public WebSocketListener {
+ public:
+  HeardWebSocket(Gate::Pass pass, std::shared_ptr<ServerShared> shared, WebSocketStream<Stream>& socket,
+                 std::string remote)
+      : OpenWebSocket<Stream>(std::move(shared), socket, std::move(remote)), pass_(std::move(pass)) {}
+
+  void open(const WebSocketOpened& opened, std::shared_ptr<WebSocket> socket) {
+    guarded([&] { listener_ = opened(std::move(socket)); });
+  }
+  void onMessage(std::string message) override {
+    if (listener_) guarded([&] { listener_->onMessage(std::move(message)); });
+  }
+  void onClosed() override {
+    if (listener_) guarded([&] { listener_->onClosed(); });
+  }
+
+ private:
+  template <class Call>
+  void guarded(Call call) {
+    try {
+      call();
+    } catch (...) {
+      this->fail(currentException());
+    }
+  }
+
+  Gate::Pass pass_;
+  std::shared_ptr<WebSocketListener> listener_;
+};
+
+template <class Stream>
+Async<void> serveWebSocket(std::shared_ptr<ServerShared> shared,
+                           std::shared_ptr<WebSocketStream<Stream>> socket, std::string remote,
+                           WebSocketSession session) {
+  OpenWebSocket<Stream> open(std::move(shared), *socket, std::move(remote));
+  std::optional<std::string> failed;
+  try {
+    co_await session(socket);
+  } catch (...) {
+    failed = currentException();
+  }
+  if (failed) open.fail(*failed);
+  socket->close(1000, "");
+  co_await socket->ended();
+}
 
 /// What an HTTP connection needs is not kept for the life of the websocket that it has become: there may be
 /// many thousands.
@@ -421,8 +458,18 @@ Async<void> serve(std::shared_ptr<ServerShared> shared, Stream stream, std::stri
   auto upgraded = connection->takeUpgraded();
   connection.reset();
   if (!upgraded) co_return;
-  OpenWebSocket<Stream> socket(std::move(shared), std::move(upgraded->socket), std::move(remote));
-  co_await socket.serve(upgraded->session);
+  auto socket = std::move(upgraded->socket);
+  if (auto* session = std::get_if<WebSocketSession>(&upgraded->session)) {
+    co_await serveWebSocket(std::move(shared), std::move(socket), std::move(remote), std::move(*session));
+  } else if (auto pass = shared->gate.enter()) {
+    auto open = std::make_shared<HeardWebSocket<Stream>>(std::move(*pass), std::move(shared), *socket,
+                                                         std::move(remote));
+    open->open(std::get<WebSocketOpened>(upgraded->session), socket);
+    socket->listen(std::move(open));
+  } else {
+    socket->close(1001, "the server stops");
+    co_await socket->ended();
+  }
 }
 
 }  // namespace

@@ -35,11 +35,15 @@ struct ServerRequest {
 
 /// Runs for the life of one accepted websocket; when it returns, the websocket is closed (1000).
 using WebSocketSession = std::function<Async<void>(std::shared_ptr<WebSocket>)>;
+/// The same for websockets that there are thousands of: called once, answers who is told of its messages;
+/// null: nobody.
+using WebSocketOpened = std::function<std::shared_ptr<WebSocketListener>(std::shared_ptr<WebSocket>)>;
 /// An upgrade that is agreed to. `headers` are added to the answer.
 struct Upgrade {
   Upgrade(WebSocketSession run, Headers more = {}) : session(std::move(run)), headers(std::move(more)) {}
+  Upgrade(WebSocketOpened opened, Headers more = {}) : session(std::move(opened)), headers(std::move(more)) {}
 
-  WebSocketSession session;
+  std::variant<WebSocketSession, WebSocketOpened> session;
   Headers headers;
 };
 /// A Response refuses the upgrade.

@@ -45,7 +45,11 @@ Deadline::~Deadline() {
 
 void Deadline::expireIn(Duration duration) {
   if (duration <= Duration::zero()) return clear();
-  state_->limit = boost::asio::steady_timer::clock_type::now() + duration;
+  expireAt(boost::asio::steady_timer::clock_type::now() + duration);
+}
+
+void Deadline::expireAt(std::chrono::steady_clock::time_point time) {
+  state_->limit = time;
   state_->schedule();
 }
 

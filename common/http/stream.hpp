@@ -6,6 +6,7 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -38,6 +39,7 @@ class Deadline {
 
   /// Replaces the limit; zero clears it.
   void expireIn(Duration duration);
+  void expireAt(std::chrono::steady_clock::time_point time);
   void clear();
   /// A limit has passed.
   bool expired() const;

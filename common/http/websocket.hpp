@@ -33,6 +33,18 @@ struct CloseInfo {
   bool clean = false;  ///< close frames went both ways
 };
 
+/// Who is told of a websocket's messages, instead of a coroutine that waits in read(): its frames take some
+/// kilobytes, and there may be thousands of websockets.
+class WebSocketListener {
+ public:
+  virtual ~WebSocketListener() = default;
+  /// A whole message, text or binary.
+  virtual void onMessage(std::string message) = 0;
+  /// The last call: closed by either side, broken, or silent for longer than the read deadline; closeInfo()
+  /// says why.
+  virtual void onClosed() = 0;
+};
+
 /// An open websocket. Dropping the last reference closes the connection without a close frame.
 class WebSocket {
  public:
@@ -42,9 +54,16 @@ class WebSocket {
   /// Unavailable once closed by either side, broken, or silent for longer than the read deadline (pings do
   /// not count); closeInfo() then says why, and every later read fails alike.
   virtual Async<Result<std::string>> read() = 0;
+  /// From now on `listener`, which is kept until its last call, is told of each message; then read() must not
+  /// be called.
+  virtual void listen(std::shared_ptr<WebSocketListener> listener) = 0;
   /// Queues a text message behind the earlier ones. Ignored once closed; a queue beyond maxQueued, or a
   /// message that is not out within the write deadline, closes the connection.
   virtual void send(std::string text) = 0;
+  /// Likewise a binary message.
+  virtual void sendBinary(std::string bytes) = 0;
+  /// Until at most `bytes` wait to be sent. False: the websocket is closing or closed, nothing more is sent.
+  virtual Async<bool> drained(size_t bytes) = 0;
   /// Sends what is queued, then the close frame, and closes when the other side's came or closeDeadline is
   /// over. `code` 1000 to 4999, `reason` at most 123 bytes (the rest is cut). Later calls do nothing.
   virtual void close(uint16_t code, std::string reason) = 0;

@@ -1,7 +1,7 @@
 // The API's actions on clusters, task definitions, tasks and container instances, one file each.
 #pragma once
 
-#include "controller/api/context.hpp"
+#include "controller/api/reply.hpp"
 
 namespace berth::controller {
 
@@ -18,10 +18,10 @@ ApiResult<Json> describeTaskDefinition(Context& context);
 ApiResult<Json> listTaskDefinitions(Context& context);
 ApiResult<Json> listTaskDefinitionFamilies(Context& context);
 
-ApiResult<Json> runTask(Context& context);
-ApiResult<Json> startTask(Context& context);
+ApiResult<TasksReply> runTask(Context& context);
+ApiResult<TasksReply> startTask(Context& context);
 ApiResult<Json> stopTask(Context& context);
-ApiResult<Json> describeTasks(Context& context);
+ApiResult<TasksReply> describeTasks(Context& context);
 ApiResult<Json> listTasks(Context& context);
 
 ApiResult<Json> listContainerInstances(Context& context);

@@ -21,6 +21,7 @@ using Json = nlohmann::json;
 using aws::ApiError;
 using aws::ApiResult;
 
+class Recipes;
 class Scheduler;
 
 /// Who calls, and how they reached us.
@@ -48,6 +49,7 @@ struct Context {
   const Quotas& quotas = kDefaultQuotas;
   /// How long a task waits for a host of a capacity provider with managed scaling.
   Duration providerWait = std::chrono::hours(1);
+  Recipes* recipes = nullptr;  ///< those that are known; null: none, and none is kept
 
   const State& state() const { return tx.state(); }
 };

@@ -1,5 +1,6 @@
 #include "controller/api/actions.hpp"
 #include "controller/api/render.hpp"
+#include "controller/api/waiting.hpp"
 
 namespace berth::controller {
 namespace {
@@ -10,15 +11,11 @@ void forgetTasks(Context& context, const Instance& instance) {
   for (const Task* known : context.state().tasksOn(instance.id)) {
     if (known->lastStatus == TaskStatus::Stopped) continue;
     Task task = *known;
-    task.lastStatus = TaskStatus::Stopped;
-    task.stopWanted = true;
+    endWithoutAgent(task, context.now.wall);
     task.stopCode = "UserInitiated";
     task.stoppedReason = "Container instance deregistration forced by user";
-    task.stoppingAt = task.stoppingAt.value_or(context.now.wall);
-    task.stoppedAt = context.now.wall;
     task.causes.add(
         {Cause::Kind::InstanceDeregistered, context.now.wall, principalOf(context.caller, context.names)});
-    for (TaskContainer& container : task.containers) container.status = ContainerStatus::Stopped;
     ++task.version;
     context.tx.put(task);
   }

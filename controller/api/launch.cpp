@@ -4,11 +4,10 @@
 #include <cctype>
 
 #include "controller/api/account_settings.hpp"
-#include "controller/api/definition_rules.hpp"
 #include "controller/api/gpus.hpp"
+#include "controller/api/recipes.hpp"
 #include "controller/api/render.hpp"
 #include "controller/api/tags.hpp"
-#include "controller/api/task_shape.hpp"
 
 namespace berth::controller {
 namespace {
@@ -101,9 +100,8 @@ std::optional<ApiError> checkOverrides(const Json& overrides) {
   return ApiError{"UnsupportedFeatureException", unknown + " is not offered by this version of Berth."};
 }
 
-/// `document`: the definition's, with the overrides in it.
 TaskSpec specOf(const Json& input, const Cluster& cluster, const TaskDefinition& definition,
-                const Json& document) {
+                const Recipe& recipe) {
   TaskSpec spec;
   spec.cluster = cluster.name;
   spec.definition = definition.key();
@@ -112,10 +110,10 @@ TaskSpec specOf(const Json& input, const Cluster& cluster, const TaskDefinition&
   const Json overrides = input.value("overrides", Json::object());
   if (!overrides.empty()) spec.overrides = overrides.dump();
   spec.enableExecuteCommand = input.value("enableExecuteCommand", false);
-  spec.containers = containersOf(document);
-  spec.resources = resourcesOf(document);
-  spec.cpu = document.value("cpu", std::to_string(spec.resources.cpu));
-  spec.memory = document.value("memory", std::to_string(spec.resources.memory));
+  spec.containers = recipe.containers;
+  spec.resources = recipe.resources;
+  spec.cpu = recipe.cpu;
+  spec.memory = recipe.memory;
   return spec;
 }
 
@@ -141,9 +139,8 @@ Task newTask(Context& context, const Launch& launch) {
 
 }  // namespace
 
-std::optional<ApiError> checkNetwork(const Json& input, const Json& document) {
-  bool awsvpc = document.value("networkMode", "") == "awsvpc";
-  bool given = input.contains("networkConfiguration");
+std::optional<ApiError> checkNetwork(const Json& input, bool awsvpc) {
+  const bool given = input.contains("networkConfiguration");
   if (awsvpc && !given) {
     return invalidParameter("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
   }
@@ -169,26 +166,29 @@ ApiResult<Launch> prepareLaunch(const Context& context) {
 ApiResult<Launch> resolveLaunch(const Context& context, const Cluster& cluster,
                                 const TaskDefinition& definition) {
   const Json& input = context.input;
-  Launch launch;
-  Json document = parsed(definition.document, Json::object());
-  if (auto error = checkNetwork(input, document)) return *error;
+  const Json overrides = input.value("overrides", Json::object());
+  const bool plain = overrides.empty();
+  auto recipe = plain && context.recipes ? context.recipes->find(definition) : nullptr;
+  const Json document = recipe ? Json() : parsed(definition.document, Json::object());
+  const bool awsvpc = recipe ? recipe->awsvpc : document.value("networkMode", "") == "awsvpc";
+  if (auto error = checkNetwork(input, awsvpc)) return *error;
   if (auto error = checkVolumes(input)) return *error;
-  Json overrides = input.value("overrides", Json::object());
   if (overrides.dump().size() > 8192) return invalidParameter("Overrides exceed 8192 characters.");
   if (auto error = checkOverrides(overrides)) return *error;
-  BERTH_API_TRY(merged, overridden(document, overrides));
-  if (auto broken = brokenSize(merged)) return invalidParameter(*broken);
-  if (std::string feature = unsupportedFeature(merged); !feature.empty()) {
-    return ApiError{"UnsupportedFeatureException",
-                    "The task definition uses " + feature + " which this version of Berth can't run yet."};
+  if (!recipe) {
+    BERTH_API_TRY(made, recipeOf(document, overrides));
+    recipe = std::make_shared<const Recipe>(std::move(made));
+    if (plain && context.recipes) context.recipes->keep(definition, recipe);
   }
   launch.cluster = &cluster;
   launch.definition = &definition;
-  launch.spec = Shared<TaskSpec>(specOf(input, cluster, definition, merged));
+  launch.spec = Shared<TaskSpec>(specOf(input, cluster, definition, *recipe));
   launch.tags = tagsOf(input, definition, cluster);
   launch.oldArn = settingInForce(context, "taskLongArnFormat") == "disabled";
-  BERTH_API_TRY(placement,
-                placementOf(input, document, cluster.name, launch.spec->group, launch.spec->resources));
+  PlacementRequest asked = recipe->placement;
+  asked.cluster = cluster.name;
+  asked.group = launch.spec->group;
+  BERTH_API_TRY(placement, withWishes(std::move(asked), input));
   launch.placement = std::move(placement);
   return launch;
 }

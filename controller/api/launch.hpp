@@ -15,8 +15,9 @@ struct Launch {
   PlacementRequest placement;
 };
 
-/// A definition's network mode and the networkConfiguration of `input` must go together.
-std::optional<ApiError> checkNetwork(const Json& input, const Json& document);
+/// A definition's network mode, which is awsvpc or not, and the networkConfiguration of `input` must go
+/// together.
+std::optional<ApiError> checkNetwork(const Json& input, bool awsvpc);
 
 /// Resolves and checks what both operations take. Errors are those of RunTask in the Amazon ECS API
 /// Reference.

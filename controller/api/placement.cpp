@@ -92,16 +92,19 @@ std::optional<std::string> brokenConstraints(const Json& constraints) {
   return std::nullopt;
 }
 
-ApiResult<PlacementRequest> placementOf(const Json& input, const Json& document, const std::string& cluster,
-                                        const std::string& group, const Resources& ask) {
+ApiResult<PlacementRequest> placementOfDefinition(const Json& document) {
   PlacementRequest request;
-  request.cluster = cluster;
-  request.group = group;
-  request.ask = ask;
   request.required = requiredAttributes(document);
-  Json constraints = document.value("placementConstraints", Json::array());
-  for (const Json& own : input.value("placementConstraints", Json::array())) constraints.push_back(own);
-  if (constraints.size() > kMostConstraints) {
+  for (const Json& constraint : document.value("placementConstraints", Json::array())) {
+    if (auto broken = addConstraint(constraint, request)) return invalidParameter(*broken);
+  }
+  return request;
+}
+
+ApiResult<PlacementRequest> withWishes(PlacementRequest request, const Json& input) {
+  const Json constraints = input.value("placementConstraints", Json::array());
+  // Those of definitions are all expressions.
+  if (request.expressions.size() + constraints.size() > kMostConstraints) {
     return invalidParameter("A task can have at most " + std::to_string(kMostConstraints) +
                             " placement constraints, with those of its definition.");
   }
@@ -117,6 +120,15 @@ ApiResult<PlacementRequest> placementOf(const Json& input, const Json& document,
     if (auto broken = addStrategy(strategy, request)) return invalidParameter(*broken);
   }
   return request;
+}
+
+ApiResult<PlacementRequest> placementOf(const Json& input, const Json& document, const std::string& cluster,
+                                        const std::string& group, const Resources& ask) {
+  BERTH_API_TRY(request, placementOfDefinition(document));
+  request.cluster = cluster;
+  request.group = group;
+  request.ask = ask;
+  return withWishes(std::move(request), input);
 }
 
 void narrowTo(PlacementRequest& request, const std::string& provider) {

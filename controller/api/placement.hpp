@@ -9,6 +9,11 @@ namespace berth::controller {
 /// The rule that a definition's own placementConstraints break; nullopt when they keep all.
 std::optional<std::string> brokenConstraints(const Json& constraints);
 
+/// What a definition asks of hosts.
+ApiResult<PlacementRequest> placementOfDefinition(const Json& document);
+/// `request` with what `input` adds, as below.
+ApiResult<PlacementRequest> withWishes(PlacementRequest request, const Json& input);
+
 /// What a launch asks of the scheduler. `input` is RunTask's or StartTask's, `document` the definition's.
 /// InvalidParameterException for constraints and strategies that make no sense (Amazon ECS API Reference:
 /// PlacementConstraint, PlacementStrategy).

@@ -5,9 +5,13 @@
 #include "controller/api/capacity.hpp"
 #include "controller/api/gpus.hpp"
 #include "controller/api/statistics.hpp"
+#include "proto/json/fields.hpp"
+#include "proto/json/writer.hpp"
 
 namespace berth::controller {
 namespace {
+
+using json::Writer;
 
 void putTime(Json& out, const char* name, const std::optional<WallTime>& time) {
   if (time) out[name] = toEpochSeconds(*time);
@@ -41,63 +45,98 @@ std::string rangeOf(uint16_t first, uint16_t last) {
   return std::to_string(first) + "-" + std::to_string(last);
 }
 
-Json renderBinding(const NetworkBinding& binding) {
-  Json out{{"bindIP", binding.bindIp}, {"protocol", binding.udp ? "udp" : "tcp"}};
-  if (binding.lastContainerPort == 0) {
-    out["containerPort"] = binding.containerPort;
-    out["hostPort"] = binding.hostPort;
-  } else {
-    out["containerPortRange"] = rangeOf(binding.containerPort, binding.lastContainerPort);
-    out["hostPortRange"] = rangeOf(binding.hostPort, binding.lastHostPort);
-  }
-  return out;
+void putText(Writer& out, const char* name, const std::string& value) {
+  if (!value.empty()) out.text(name, value);
 }
 
-// Member by member: a list of members in braces is built twice, and tasks are shown by the thousand.
-Json renderContainer(const ecs::Names& names, const Task& task, const std::string& taskArn, size_t place) {
+void putTime(Writer& out, const char* name, const std::optional<WallTime>& time) {
+  if (time) out.real(name, toEpochSeconds(*time));
+}
+
+void putEmptyList(Writer& out, const char* name) {
+  out.openList(name);
+  out.closeList();
+}
+
+void writeBinding(Writer& out, const NetworkBinding& binding) {
+  out.openObject();
+  out.text("bindIP", binding.bindIp);
+  out.text("protocol", binding.udp ? "udp" : "tcp");
+  if (binding.lastContainerPort == 0) {
+    out.integer("containerPort", binding.containerPort);
+    out.integer("hostPort", binding.hostPort);
+  } else {
+    out.text("containerPortRange", rangeOf(binding.containerPort, binding.lastContainerPort));
+    out.text("hostPortRange", rangeOf(binding.hostPort, binding.lastHostPort));
+  }
+  out.closeObject();
+}
+
+void writeContainer(Writer& out, const ecs::Names& names, const Task& task, const std::string& taskArn,
+                    size_t place) {
   const TaskContainer& container = task.containers[place];
   const ContainerSpec& spec = task.spec->containers[place];
-  Json out = Json::object();
-  out["containerArn"] = names.container(task.spec->cluster, task.id, task.containerId(place));
-  out["taskArn"] = taskArn;
-  out["name"] = spec.name;
-  out["image"] = spec.image;
-  out["lastStatus"] = name(container.status);
-  out["healthStatus"] = name(container.health);
-  out["networkInterfaces"] = Json::array();
-  out["cpu"] = spec.cpu;
+  out.openObject();
+  out.text("containerArn", names.container(task.spec->cluster, task.id, task.containerId(place)));
+  out.text("taskArn", taskArn);
+  out.text("name", spec.name);
+  out.text("image", spec.image);
+  out.text("lastStatus", name(container.status));
+  out.text("healthStatus", name(container.health));
+  putEmptyList(out, "networkInterfaces");
+  out.text("cpu", spec.cpu);
   putText(out, "memory", spec.memory);
   putText(out, "memoryReservation", spec.memoryReservation);
   putText(out, "imageDigest", container.imageDigest);
   putText(out, "runtimeId", container.runtimeId);
   putText(out, "reason", container.reason);
-  if (container.exitCode) out["exitCode"] = *container.exitCode;
-  Json& bindings = out["networkBindings"] = Json::array();
-  for (const NetworkBinding& binding : container.bindings) bindings.push_back(renderBinding(binding));
-  if (auto gpus = gpuIds(task.spec->resources, spec.name); !gpus.empty()) out["gpuIds"] = std::move(gpus);
-  return out;
+  if (container.exitCode) out.integer("exitCode", *container.exitCode);
+  out.openList("networkBindings");
+  for (const NetworkBinding& binding : container.bindings) writeBinding(out, binding);
+  out.closeList();
+  if (const auto gpus = gpuIds(task.spec->resources, spec.name); !gpus.empty()) {
+    out.openList("gpuIds");
+    for (const std::string& gpu : gpus) out.text(gpu);
+    out.closeList();
+  }
+  out.closeObject();
 }
 
 /// As the service shows them: with every container named when none was.
-Json shownOverrides(const TaskSpec& spec) {
-  Json out = parsed(spec.overrides, Json::object());
-  out.emplace("containerOverrides", Json::array());
-  out.emplace("inferenceAcceleratorOverrides", Json::array());
-  if (!out["containerOverrides"].empty()) return out;
-  for (const ContainerSpec& container : spec.containers) {
-    out["containerOverrides"].push_back(Json{{"name", container.name}});
+void writeOverrides(Writer& out, const TaskSpec& spec) {
+  Json given = parsed(spec.overrides, Json::object());
+  out.openObject("overrides");
+  const auto named = given.find("containerOverrides");
+  if (named == given.end() || named->empty()) {
+    out.openList("containerOverrides");
+    for (const ContainerSpec& container : spec.containers) {
+      out.openObject();
+      out.text("name", container.name);
+      out.closeObject();
+    }
+    out.closeList();
+    given.erase("containerOverrides");
   }
-  return out;
+  given.emplace("inferenceAcceleratorOverrides", Json::array());
+  for (const auto& [member, value] : given.items()) out.raw(member, json::dump(value));
+  out.closeObject();
 }
 
-void putTaskTimes(Json& out, const Task& task) {
-  out["createdAt"] = toEpochSeconds(task.createdAt);
+void putTaskTimes(Writer& out, const Task& task) {
+  out.real("createdAt", toEpochSeconds(task.createdAt));
   putTime(out, "pullStartedAt", task.pullStartedAt);
   putTime(out, "pullStoppedAt", task.pullStoppedAt);
   putTime(out, "startedAt", task.startedAt);
   putTime(out, "stoppingAt", task.stoppingAt);
   putTime(out, "executionStoppedAt", task.executionStoppedAt);
   putTime(out, "stoppedAt", task.stoppedAt);
+}
+
+void putInstance(Writer& out, const Instance& instance, const Task& task) {
+  const Attribute* zone = instance.attribute("ecs.availability-zone");
+  if (zone && zone->value) out.text("availabilityZone", *zone->value);
+  if (task.lastStatus == TaskStatus::Stopped) return;
+  out.text("connectivity", instance.connected ? "CONNECTED" : "DISCONNECTED");
 }
 
 }  // namespace
@@ -215,50 +254,48 @@ Json renderInstance(const State& state, const ecs::Names& names, const Instance&
   return out;
 }
 
-Json renderTask(const State& state, const ecs::Names& names, const Task& task, bool withTags) {
+void writeTask(Writer& out, const State& state, const ecs::Names& names, const Task& task, bool withTags) {
   const TaskSpec& spec = *task.spec;
   const std::string arn = arnOf(names, task);
-  Json out = Json::object();
-  out["taskArn"] = arn;
-  out["clusterArn"] = names.cluster(spec.cluster).str();
-  out["taskDefinitionArn"] = names.taskDefinition(spec.definition).str();
-  out["group"] = spec.group;
-  out["overrides"] = shownOverrides(spec);
-  out["lastStatus"] = name(task.lastStatus);
-  out["desiredStatus"] = task.stopWanted ? "STOPPED" : "RUNNING";
-  Json& containers = out["containers"] = Json::array();
+  out.openObject();
+  out.text("taskArn", arn);
+  out.text("clusterArn", names.cluster(spec.cluster).str());
+  out.text("taskDefinitionArn", names.taskDefinition(spec.definition).str());
+  out.text("group", spec.group);
+  writeOverrides(out, spec);
+  out.text("lastStatus", name(task.lastStatus));
+  out.text("desiredStatus", task.stopWanted ? "STOPPED" : "RUNNING");
+  out.openList("containers");
   for (size_t place = 0; place < task.containers.size(); ++place) {
-    containers.push_back(renderContainer(names, task, arn, place));
+    writeContainer(out, names, task, arn, place);
   }
-  out["version"] = task.version;
-  out["healthStatus"] = name(healthOf(task));
-  out["enableExecuteCommand"] = spec.enableExecuteCommand;
-  out["attachments"] = Json::array();
-  out["attributes"] = Json::array();
-  out["tags"] = withTags ? parsed(task.tags, Json::array()) : Json::array();
+  out.closeList();
+  out.integer("version", task.version);
+  out.text("healthStatus", name(healthOf(task)));
+  out.boolean("enableExecuteCommand", spec.enableExecuteCommand);
+  putEmptyList(out, "attachments");
+  putEmptyList(out, "attributes");
+  out.raw("tags", withTags && !task.tags.empty() ? task.tags : "[]");
   if (spec.capacityProvider.empty()) {
-    out["launchType"] = spec.launchType;
+    out.text("launchType", spec.launchType);
   } else {
-    out["capacityProviderName"] = spec.capacityProvider;
+    out.text("capacityProviderName", spec.capacityProvider);
   }
-  if (!task.instance.empty()) out["containerInstanceArn"] = instanceArnOf(state, names, task);
+  if (!task.instance.empty()) out.text("containerInstanceArn", instanceArnOf(state, names, task));
   putText(out, "startedBy", task.startedBy);
   putText(out, "stopCode", task.stopCode);
   putText(out, "stoppedReason", task.stoppedReason);
   putText(out, "cpu", spec.cpu);
   putText(out, "memory", spec.memory);
   putTaskTimes(out, task);
-  if (const Instance* instance = state.instance(task.instance)) {
-    for (const Attribute& attribute : instance->attributes) {
-      if (attribute.name == "ecs.availability-zone" && attribute.value) {
-        out["availabilityZone"] = *attribute.value;
-      }
-    }
-    if (task.lastStatus != TaskStatus::Stopped) {
-      out["connectivity"] = instance->connected ? "CONNECTED" : "DISCONNECTED";
-    }
-  }
-  return out;
+  if (const Instance* instance = state.instance(task.instance)) putInstance(out, *instance, task);
+  out.closeObject();
+}
+
+Json renderTask(const State& state, const ecs::Names& names, const Task& task, bool withTags) {
+  Writer out;
+  writeTask(out, state, names, task, withTags);
+  return Json::parse(out.str());
 }
 
 Json renderDefinition(const ecs::Names& names, const TaskDefinition& definition) {

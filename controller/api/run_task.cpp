@@ -3,7 +3,6 @@
 #include "controller/api/actions.hpp"
 #include "controller/api/capacity.hpp"
 #include "controller/api/launch.hpp"
-#include "controller/api/render.hpp"
 #include "controller/api/waiting.hpp"
 #include "controller/scheduler/distribution.hpp"
 
@@ -12,26 +11,25 @@ namespace {
 
 /// The same token with the same request means the same tasks, and those that are no longer kept are named as
 /// missing; with another request it is a conflict.
-ApiResult<Json> repeated(const Context& context, const ClientToken& token) {
-  Json tasks = Json::array();
+ApiResult<TasksReply> repeated(const Context& context, const ClientToken& token) {
+  TasksWriter out;
   Json arns = Json::array();
-  Json failures = Json::array();
   const std::string cluster = token.key.substr(0, token.key.find('/'));
   for (const std::string& id : token.ids()) {
     const Task* task = context.state().task(id);
     arns.push_back(context.names.task(cluster, id).str());
     if (!task) {
-      failures.push_back(failure(arns.back(), "MISSING"));
+      out.fail(failure(arns.back(), "MISSING"));
       continue;
     }
-    tasks.push_back(renderTask(context.state(), context.names, *task, true));
+    out.add(context, *task, true);
   }
   if (token.requestHash != requestHash(context.input)) {
     ApiError conflict{"ConflictException", "The clientToken was used before with other parameters."};
     conflict.extra = Json{{"resourceIds", arns}}.dump();
     return conflict;
   }
-  return Json{{"tasks", std::move(tasks)}, {"failures", std::move(failures)}};
+  return std::move(out).reply();
 }
 
 /// Copies that have the same hosts to choose from.
@@ -74,8 +72,7 @@ class Run {
     const int64_t others = batch.count - std::ssize(places);
     if (others == 0) return std::nullopt;
     if (batch.wait == Duration::zero()) {
-      for (Json& one : placementFailures(context_, batch.placement, places))
-        failures_.push_back(std::move(one));
+      for (Json& one : placementFailures(context_, batch.placement, places)) out_.fail(std::move(one));
       return std::nullopt;
     }
     waiting_ += others;
@@ -91,25 +88,24 @@ class Run {
   }
 
   const std::vector<std::string>& ids() const { return ids_; }
-  Json reply() && { return Json{{"tasks", std::move(tasks_)}, {"failures", std::move(failures_)}}; }
+  TasksReply reply() && { return std::move(out_).reply(); }
 
  private:
   void add(const Task& task) {
     ids_.push_back(task.id);
-    tasks_.push_back(renderTask(context_.state(), context_.names, task, true));
+    out_.add(context_, task, true);
   }
 
   Context& context_;
   const Launch& launch_;
   int64_t waiting_ = 0;
   std::vector<std::string> ids_;
-  Json tasks_ = Json::array();
-  Json failures_ = Json::array();
+  TasksWriter out_;
 };
 
 }  // namespace
 
-ApiResult<Json> runTask(Context& context) {
+ApiResult<TasksReply> runTask(Context& context) {
   int64_t count = context.input.value("count", int64_t{1});
   if (count < 1) return invalidParameter("count should be greater than or equal to 1");
   if (count > 10) return invalidParameter("count should be less than or equal to 10");

@@ -6,7 +6,7 @@
 namespace berth::controller {
 
 void wantStopped(Task& task, std::string code, std::string reason, WallTime now) {
-  if (task.waits()) endWaiting(task, now);
+  if (task.waits()) endWithoutAgent(task, now);
   task.stopWanted = true;
   task.stopCode = std::move(code);
   task.stoppedReason = std::move(reason);

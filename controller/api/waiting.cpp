@@ -22,10 +22,10 @@ ApiResult<Duration> waitOf(const Context& context, const std::string& tags,
   return managed ? context.providerWait : Duration::zero();
 }
 
-void endWaiting(Task& task, WallTime now) {
+void endWithoutAgent(Task& task, WallTime now) {
   task.lastStatus = TaskStatus::Stopped;
   task.stopWanted = true;
-  task.stoppingAt = now;
+  task.stoppingAt = task.stoppingAt.value_or(now);
   task.stoppedAt = now;
   for (TaskContainer& container : task.containers) container.status = ContainerStatus::Stopped;
 }

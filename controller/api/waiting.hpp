@@ -16,7 +16,8 @@ inline constexpr Duration kLongestWait = std::chrono::hours(24 * 7);
 ApiResult<Duration> waitOf(const Context& context, const std::string& tags,
                            const std::string& capacityProvider);
 
-/// Makes a waiting task a STOPPED one. Why, and its version, are the caller's to set.
-void endWaiting(Task& task, WallTime now);
+/// Makes a task STOPPED that no agent will report on: it waits, or its agent is gone for good. Why, and its
+/// version, are the caller's to set.
+void endWithoutAgent(Task& task, WallTime now);
 
 }  // namespace berth::controller

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "controller/api/waiting.hpp"
 #include "controller/explain/causes.hpp"
 #include "controller/model/service_upkeep.hpp"
 #include "controller/operations/table.hpp"
 #include "proto/ecs/model.hpp"
 #include "proto/ecs/validate.hpp"
-#include "proto/json/fields.hpp"
 
 namespace berth::controller {
 
@@ -20,7 +20,7 @@ Controller::Controller(ecs::Names names, ControllerOptions options, Random& rand
       // Sessions of an earlier run of the controller must never be taken for ones of this run.
       lastSession_(random.next() & 0xFFFFFFFF0000ULL) {}
 
-void Controller::load(const std::vector<Entity>& entities) {
+void Controller::load(const std::vector<Entity>& entities, Now now) {
   Mutations mutations;
   for (const Entity& entity : entities) {
     mutations.emplace_back(entity);
@@ -32,18 +32,16 @@ void Controller::load(const std::vector<Entity>& entities) {
     const bool placed = task->waits() || state_.instance(task->instance);
     if (placed && state_.definition(task->spec->definition) && waiting_.note(*task)) continue;
     Task lost = *task;
-    lost.lastStatus = TaskStatus::Stopped;
-    lost.stopWanted = true;
+    endWithoutAgent(lost, now.wall);
     lost.stopCode = "TaskFailedToStart";
     lost.stoppedReason = "The record of the task's definition or instance was lost";
-    for (TaskContainer& container : lost.containers) container.status = ContainerStatus::Stopped;
     mutations.emplace_back(std::move(lost));
   }
   state_.apply(mutations);
 }
 
-aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nlohmann::json input,
-                                                const Caller& caller, Now now, Output& out) {
+Reply Controller::call(const std::string& operation, nlohmann::json input, const Caller& caller, Now now,
+                       Output& out) {
   const ecs::Operation* declared = ecs::model().findOperation(operation);
   const OperationEntry* entry = findAction(operation);
   if (!declared || !entry) {
@@ -52,11 +50,11 @@ aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nl
   if (auto wrong = ecs::checkInput(*declared, input)) return ApiError{wrong->type, wrong->message};
   Transaction tx(state_);
   Context context{
-      tx, scheduler_, names_, random_, now, caller, input, options_.quotas, options_.providerWait};
-  auto result = entry->action(context);
-  if (std::holds_alternative<Json>(result)) commit(tx, now, out);
+      tx, scheduler_, names_, random_, now, caller, input, options_.quotas, options_.providerWait, &recipes_};
+  Reply reply = perform(*entry, context);
+  if (!std::holds_alternative<ApiError>(reply)) commit(tx, now, out);
   followUp(now, out);
-  return result;
+  return reply;
 }
 
 aws::ApiResult<nlohmann::json> Controller::ask(
@@ -257,7 +255,7 @@ bool Controller::forgetTasks(Transaction& tx, Now now) const {
     ++forgotten;
     tx.erase(Kind::Task, task->id);
     if (!options_.keepHistory) continue;
-    tx.put(StoppedTask{task->id, *task->stoppedAt, json::dump(recordOf(state_, names_, *task))});
+    tx.put(StoppedTask{task->id, *task->stoppedAt, recordOf(state_, names_, *task)});
   }
   return true;
 }

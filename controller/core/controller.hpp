@@ -12,6 +12,8 @@
 
 #include "common/aws/errors.hpp"
 #include "controller/api/quotas.hpp"
+#include "controller/api/recipes.hpp"
+#include "controller/api/reply.hpp"
 #include "controller/core/delivery.hpp"
 #include "controller/core/service_keeper.hpp"
 #include "controller/core/waiting.hpp"
@@ -55,13 +57,13 @@ class Controller {
 
   /// Puts stored entities in place, before anything else. A task whose definition or instance is not among
   /// them (their records were damaged) can't be run or stopped any more: it is STOPPED, and says so; the next
-  /// manifest makes the agent stop what is left of it.
-  void load(const std::vector<Entity>& entities);
+  /// manifest makes the agent stop what is left of it. `now`: when such tasks have stopped; by default so
+  /// long ago that the next sweep takes them.
+  void load(const std::vector<Entity>& entities, Now now = {});
 
   /// Performs an API operation. `input` is the request's JSON; it is validated here. The reply is to be given
   /// only after the output's mutations are durable.
-  aws::ApiResult<nlohmann::json> call(const std::string& operation, nlohmann::json input,
-                                      const Caller& caller, Now now, Output& out);
+  Reply call(const std::string& operation, nlohmann::json input, const Caller& caller, Now now, Output& out);
 
   /// An agent opens its command session. The error, if any, refuses it: InactiveInstanceException,
   /// InvalidInstanceException, InvalidClusterException. An older session of the same instance is closed.
@@ -117,6 +119,7 @@ class Controller {
   Scheduler scheduler_{state_.fleet()};
   WaitingQueue waiting_{state_};
   ServiceKeeper services_;
+  Recipes recipes_;
   Now seen_{};  ///< the last moment that a call has told: what the wall clock's deadlines are reckoned by
   struct Session {
     std::unique_ptr<Delivery> delivery;

@@ -124,7 +124,7 @@ void WaitingQueue::giveUp(Transaction& tx, WallTime now) const {
     const TaskSpec* spec = known_.at(id).spec;
     auto reason = reasons.find(spec);
     if (reason == reasons.end()) reason = reasons.emplace(spec, reasonFor(groupOf(spec))).first;
-    endWaiting(task, now);
+    endWithoutAgent(task, now);
     task.stopCode = "TaskFailedToStart";
     task.stoppedReason = "TaskFailedToStart: " + reason->second;
     ++task.version;

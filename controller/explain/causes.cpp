@@ -1,6 +1,8 @@
 #include "controller/explain/causes.hpp"
 
 #include "controller/api/render.hpp"
+#include "proto/json/fields.hpp"
+#include "proto/json/writer.hpp"
 
 namespace berth::controller {
 namespace {
@@ -45,8 +47,15 @@ Json causesOf(const State& state, const ecs::Names& names, const Task& task) {
   return out;
 }
 
-Json recordOf(const State& state, const ecs::Names& names, const Task& task) {
-  return Json{{"task", renderTask(state, names, task, true)}, {"causes", causesOf(state, names, task)}};
+std::string recordOf(const State& state, const ecs::Names& names, const Task& task) {
+  json::Writer shown;
+  writeTask(shown, state, names, task, true);
+  json::Writer out;
+  out.openObject();
+  out.raw("task", shown.str());
+  out.raw("causes", json::dump(causesOf(state, names, task)));
+  out.closeObject();
+  return out.str();
 }
 
 }  // namespace berth::controller

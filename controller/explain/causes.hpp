@@ -15,7 +15,8 @@ namespace berth::controller {
 /// Times are RFC 3339.
 Json causesOf(const State& state, const ecs::Names& names, const Task& task);
 
-/// What is kept of a stopped task when it is forgotten: {"task": shape Task, with tags, "causes"}.
-Json recordOf(const State& state, const ecs::Names& names, const Task& task);
+/// What is kept of a stopped task when it is forgotten, as JSON text: {"task": shape Task, with tags,
+/// "causes"}.
+std::string recordOf(const State& state, const ecs::Names& names, const Task& task);
 
 }  // namespace berth::controller

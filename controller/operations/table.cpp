@@ -1,5 +1,7 @@
 #include "controller/operations/table.hpp"
 
+#include <utility>
+
 #include "controller/api/actions.hpp"
 #include "controller/api/services/actions.hpp"
 
@@ -87,6 +89,11 @@ constexpr OperationEntry kOperations[] = {
 };
 
 }  // namespace
+
+Reply perform(const OperationEntry& entry, Context& context) {
+  const auto widened = [](auto&& value) { return Reply(std::move(value)); };
+  return std::visit([&](const auto action) { return std::visit(widened, action(context)); }, entry.action);
+}
 
 const OperationEntry* findAction(std::string_view name) {
   for (const OperationEntry& entry : kOperations) {

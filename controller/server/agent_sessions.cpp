@@ -31,12 +31,62 @@ constexpr std::string_view kCloseReason = "ConnectionExpired: Reconnect to conti
 /// What agents may send beyond Amazon's protocol.
 const acs::Extensions kTaken{acs::Extension::Reports};
 
-Async<void> untilClosed(std::shared_ptr<http::WebSocket> socket) {
-  while (co_await socket->read()) {
-  }
-}
-
 }  // namespace
+
+// Listeners belong to their sockets.
+
+class AgentSessions::Commands final : public http::WebSocketListener {
+ public:
+  Commands(AgentSessions& all, SessionId session, ReportTaker reports,
+           const std::shared_ptr<http::WebSocket>& socket)
+      : all_(all), session_(session), reports_(std::move(reports)), socket_(*socket), answers_(socket) {}
+
+  void onMessage(std::string frame) override {
+    auto message = acs::decodeFromAgent(frame);
+    if (!message) {
+      return all_.log_.warn("dropped an agent's message that can't be read",
+                            {{"reason", message.error().message}});
+    }
+    all_.runner_.onFrame(session_, *message);
+    if (auto* told = std::get_if<acs::ReportsMessage>(&*message)) take(std::move(*told));
+  }
+  void onClosed() override {
+    const http::CloseInfo info = socket_.closeInfo();
+    all_.log_.info("agent disconnected", {{"code", info.code}, {"reason", info.reason}});
+    if (all_.sockets_.erase(session_) > 0) all_.runner_.disconnect(session_);
+  }
+
+ private:
+  void take(acs::ReportsMessage told) {
+    if (!reports_)
+      return all_.log_.warn("dropped an agent's reports: it did not say that it would send them here");
+    reports_(std::move(told), [weak = answers_](const acs::ReportsAck& ack) {
+      if (const auto open = weak.lock()) open->send(acs::encode(acs::ToAgent(ack)));
+    });
+  }
+
+  AgentSessions& all_;
+  SessionId session_;
+  ReportTaker reports_;  ///< null: the agent did not offer it
+  const http::WebSocket& socket_;
+  std::weak_ptr<http::WebSocket> answers_;  ///< an answer may come when the socket is gone
+};
+
+class AgentSessions::Telemetry final : public http::WebSocketListener {
+ public:
+  Telemetry(AgentSessions& all, http::WebSocket& socket) : all_(all), socket_(socket) {}
+
+  void onMessage(std::string frame) override {
+    const auto message = tcs::decodeFromAgent(frame);
+    if (message) return all_.onTelemetry(socket_, *message);
+    all_.log_.warn("dropped telemetry that can't be read", {{"reason", message.error().message}});
+  }
+  void onClosed() override {}
+
+ private:
+  AgentSessions& all_;
+  http::WebSocket& socket_;
+};
 
 http::UpgradeDecision AgentSessions::acs(const http::Query& query, const std::string& address,
                                          acs::Extensions offered, ReportTaker reports) {
@@ -59,54 +109,29 @@ http::UpgradeDecision AgentSessions::acs(const http::Query& query, const std::st
   http::Headers answer;
   if (!taken.empty()) answer.add(acs::kExtensionsHeader, taken.render());
   if (!taken.has(acs::Extension::Reports)) reports = nullptr;
-  http::WebSocketSession run =
-      [this, hello, reports = std::move(reports)](std::shared_ptr<http::WebSocket> socket) -> Async<void> {
-    auto session = runner_.connect(hello, [&](SessionId id) { sockets_[id] = socket; });
-    if (const auto* error = std::get_if<ApiError>(&session)) {
-      socket->close(1008, error->type);
-      return untilClosed(socket);
-    }
-    SessionId id = std::get<SessionId>(session);
-    log_.info("agent connected", {{"instance", hello.instance}, {"agent_version", hello.agentVersion}});
-    return serveAcs(id, socket, reports);
-  };
-  return http::Upgrade(std::move(run), std::move(answer));
+  http::WebSocketOpened opened =
+      [this, hello, reports = std::move(reports)](const std::shared_ptr<http::WebSocket>& socket) {
+        return openAcs(hello, reports, socket);
+      };
+  return http::Upgrade(std::move(opened), std::move(answer));
 }
 
-Async<void> AgentSessions::serveAcs(SessionId session, std::shared_ptr<http::WebSocket> socket,
-                                    ReportTaker reports) {
-  while (true) {
-    auto frame = co_await socket->read();
-    if (!frame) break;
-    auto message = acs::decodeFromAgent(*frame);
-    if (!message) {
-      log_.warn("dropped an agent's message that can't be read", {{"reason", message.error().message}});
-      continue;
-    }
-    onFrame(session, socket, std::move(*message), reports);
+std::shared_ptr<http::WebSocketListener> AgentSessions::openAcs(
+    const Hello& hello, ReportTaker reports, const std::shared_ptr<http::WebSocket>& socket) {
+  auto session = runner_.connect(hello, [&](SessionId id) { sockets_[id] = socket; });
+  if (const auto* error = std::get_if<ApiError>(&session)) {
+    socket->close(1008, error->type);
+    return nullptr;
   }
-  http::CloseInfo info = socket->closeInfo();
-  log_.info("agent disconnected", {{"code", info.code}, {"reason", info.reason}});
-  if (sockets_.erase(session) > 0) runner_.disconnect(session);
-}
-
-void AgentSessions::onFrame(SessionId session, const std::shared_ptr<http::WebSocket>& socket,
-                            acs::FromAgent message, const ReportTaker& reports) {
-  runner_.onFrame(session, message);
-  auto* told = std::get_if<acs::ReportsMessage>(&message);
-  if (!told) return;
-  if (!reports) return log_.warn("dropped an agent's reports: it did not say that it would send them here");
-  const auto answer = [weak = std::weak_ptr(socket)](const acs::ReportsAck& ack) {
-    if (const auto open = weak.lock()) open->send(acs::encode(acs::ToAgent(ack)));
-  };
-  reports(std::move(*told), answer);
+  log_.info("agent connected", {{"instance", hello.instance}, {"agent_version", hello.agentVersion}});
+  return std::make_shared<Commands>(*this, std::get<SessionId>(session), std::move(reports), socket);
 }
 
 http::UpgradeDecision AgentSessions::tcs(const http::Query& query) {
   auto known = runner_.core().knownInstance(value(query, "cluster"), value(query, "containerInstance"));
   if (const auto* error = std::get_if<ApiError>(&known)) return refusal(*error);
-  return http::WebSocketSession(
-      [this](std::shared_ptr<http::WebSocket> socket) -> Async<void> { return serveTcs(socket); });
+  return http::Upgrade(http::WebSocketOpened(
+      [this](const std::shared_ptr<http::WebSocket>& socket) { return openTcs(socket); }));
 }
 
 Async<void> AgentSessions::beatAll() {
@@ -126,22 +151,14 @@ Async<void> AgentSessions::beatAll() {
   }
 }
 
-Async<void> AgentSessions::serveTcs(std::shared_ptr<http::WebSocket> socket) {
+std::shared_ptr<http::WebSocketListener> AgentSessions::openTcs(
+    const std::shared_ptr<http::WebSocket>& socket) {
   if (!std::exchange(beating_, true)) {
     spawn(io_.get_executor(), log_, "telemetry heartbeats", [this] { return beatAll(); });
   }
   socket->send(tcs::encodeHeartbeat());
   beats_.push_back({clock_.now().mono + heartbeat_, socket});
-  while (true) {
-    auto frame = co_await socket->read();
-    if (!frame) break;
-    auto message = tcs::decodeFromAgent(*frame);
-    if (message) {
-      onTelemetry(*socket, *message);
-    } else {
-      log_.warn("dropped telemetry that can't be read", {{"reason", message.error().message}});
-    }
-  }
+  return std::make_shared<Telemetry>(*this, *socket);
 }
 
 void AgentSessions::onTelemetry(http::WebSocket& socket, const tcs::FromAgent& message) {

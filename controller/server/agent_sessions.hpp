@@ -38,10 +38,12 @@ class AgentSessions final : public AgentLinks {
   size_t open() const { return sockets_.size(); }
 
  private:
-  Async<void> serveAcs(SessionId session, std::shared_ptr<http::WebSocket> socket, ReportTaker reports);
-  void onFrame(SessionId session, const std::shared_ptr<http::WebSocket>& socket, acs::FromAgent message,
-               const ReportTaker& reports);
-  Async<void> serveTcs(std::shared_ptr<http::WebSocket> socket);
+  class Commands;
+  class Telemetry;
+
+  std::shared_ptr<http::WebSocketListener> openAcs(const Hello& hello, ReportTaker reports,
+                                                   const std::shared_ptr<http::WebSocket>& socket);
+  std::shared_ptr<http::WebSocketListener> openTcs(const std::shared_ptr<http::WebSocket>& socket);
   /// Beats all telemetry sessions, each in its turn, for as long as the loop runs.
   Async<void> beatAll();
   void onTelemetry(http::WebSocket& socket, const tcs::FromAgent& message);

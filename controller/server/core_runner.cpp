@@ -24,20 +24,21 @@ Status CoreRunner::start(AgentLinks& links) {
   auto entities = deps_.load();
   if (!entities) return entities.error();
   core_ = deps_.makeCore();
-  core_->load(*entities);
+  core_->load(*entities, deps_.clock.now());
   armTimer();
   return {};
 }
 
-void CoreRunner::call(const std::string& operation, Json input, const Caller& caller, Reply reply) {
+void CoreRunner::call(const std::string& operation, Json input, const Caller& caller,
+                      std::function<void(Reply)> done) {
   Output out;
   // Shared, as functions are copied and answers are large.
-  auto result = std::make_shared<ApiResult<Json>>(
-      core_->call(operation, std::move(input), caller, deps_.clock.now(), out));
-  auto failed = [reply] {
-    reply(ApiError{"ServerException", "The change could not be stored: try again later.", 500});
+  auto reply =
+      std::make_shared<Reply>(core_->call(operation, std::move(input), caller, deps_.clock.now(), out));
+  auto failed = [done] {
+    done(ApiError{"ServerException", "The change could not be stored: try again later.", 500});
   };
-  take(std::move(out), [reply, result] { reply(std::move(*result)); }, failed);
+  take(std::move(out), [done, reply] { done(std::move(*reply)); }, failed);
 }
 
 ApiResult<SessionId> CoreRunner::connect(const Hello& hello, const std::function<void(SessionId)>& opened) {
@@ -119,7 +120,7 @@ void CoreRunner::startOver(const Error& error) {
   auto entities = deps_.load();
   core_ = deps_.makeCore();
   if (entities) {
-    core_->load(*entities);
+    core_->load(*entities, deps_.clock.now());
   } else {
     deps_.log.error("the store can't be read", {{"reason", entities.error().message}});
   }

@@ -55,10 +55,9 @@ class CoreRunner {
   /// Loads the state. DataLoss and the like when the store can't be read.
   Status start(AgentLinks& links);
 
-  using Reply = std::function<void(ApiResult<Json>)>;
-  /// Performs an API call; `reply` is called when what it changed is durable, with ServerException when it
+  /// Performs an API call; `done` is called when what it changed is durable, with ServerException when it
   /// could not be made so.
-  void call(const std::string& operation, Json input, const Caller& caller, Reply reply);
+  void call(const std::string& operation, Json input, const Caller& caller, std::function<void(Reply)> done);
   /// `opened` hears the session's id before anything is sent on it.
   ApiResult<SessionId> connect(const Hello& hello, const std::function<void(SessionId)>& opened);
   void onFrame(SessionId session, const acs::FromAgent& frame);

@@ -200,7 +200,7 @@ Json Extension::whyOf(const Task& task) const {
 Async<ApiResult<Json>> Extension::record(Question question) const {
   const bool why = question.about == Question::About::Task;
   if (const Task* task = state().task(question.id))
-    co_return why ? whyOf(*task) : recordOf(state(), names(), *task);
+    co_return why ? whyOf(*task) : Json::parse(recordOf(state(), names(), *task));
   auto found = co_await deps_.history.find(question.id);
   if (!found) co_return ApiError{"ServerException", found.error().message, 500};
   const ecs::Names& all = names();

@@ -175,8 +175,7 @@ http::Response Gateway::refuse(Asked& asked, const ApiError& error) {
   return aws::toResponse(error, asked.audit.requestId);
 }
 
-void Gateway::noteOutcome(Asked& asked, const std::string& operation, const ApiResult<Json>& answer,
-                          MonoTime begun) {
+void Gateway::noteOutcome(Asked& asked, const std::string& operation, const Reply& answer, MonoTime begun) {
   deps_.metrics.served(operation, answer, deps_.clock.now().mono - begun);
   if (const auto* error = std::get_if<ApiError>(&answer)) return noteRefusal(asked, *error);
   if (asked.audited) record(asked, "ok");
@@ -231,16 +230,14 @@ Caller Gateway::callerOf(const http::ServerRequest& request, const Asked& asked,
 
 Async<http::Response> Gateway::perform(std::string operation, Json input, Caller caller, Asked asked) {
   const MonoTime begun = deps_.clock.now().mono;
-  auto result = co_await loopAwait<ApiResult<Json>>([&](auto done) {
-    deps_.runner.call(operation, std::move(input), caller,
-                      [done](ApiResult<Json> reply) { done(std::move(reply)); });
+  auto result = co_await loopAwait<Reply>([&](auto done) {
+    deps_.runner.call(operation, std::move(input), caller, [done](Reply reply) { done(std::move(reply)); });
   });
-  ApiResult<Json> answer =
-      result ? *std::move(result) : ApiError{"ServerException", result.error().message, 500};
-  noteOutcome(asked, operation, answer, begun);
-  if (const auto* error = std::get_if<ApiError>(&answer))
+  Reply reply = result ? *std::move(result) : ApiError{"ServerException", result.error().message, 500};
+  noteOutcome(asked, operation, reply, begun);
+  if (const auto* error = std::get_if<ApiError>(&reply))
     co_return aws::toResponse(*error, asked.audit.requestId);
-  co_return aws::successResponse(json::dump(std::get<Json>(answer)), asked.audit.requestId);
+  co_return aws::successResponse(textOf(std::move(reply)), asked.audit.requestId);
 }
 
 /// As a call that changes nothing.

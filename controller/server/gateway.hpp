@@ -73,7 +73,7 @@ class Gateway final : public http::Handler {
   http::Response refuse(Asked& asked, const ApiError& error);
   void noteRefusal(Asked& asked, const ApiError& error);
   /// A call has been performed.
-  void noteOutcome(Asked& asked, const std::string& operation, const ApiResult<Json>& answer, MonoTime begun);
+  void noteOutcome(Asked& asked, const std::string& operation, const Reply& answer, MonoTime begun);
   /// Whoever opened a command session, for what comes by it.
   struct Holder {
     Caller caller;

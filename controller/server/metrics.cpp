@@ -34,15 +34,15 @@ void Metrics::count(const std::string& operation, const ApiError* error) {
   known->add();
 }
 
-void Metrics::served(const std::string& operation, const ApiResult<Json>& answer, Duration took) {
-  const auto* error = std::get_if<ApiError>(&answer);
+void Metrics::served(const std::string& operation, const Reply& reply, Duration took) {
+  const auto* error = std::get_if<ApiError>(&reply);
   count(operation, error);
   seconds_.observe(std::chrono::duration<double>(took).count());
-  const Json* reply = std::get_if<Json>(&answer);
-  if (!reply || (operation != "RunTask" && operation != "StartTask")) return;
+  const auto* launched = std::get_if<TasksReply>(&reply);
+  if (!launched || (operation != "RunTask" && operation != "StartTask")) return;
   registry.counter("berth_tasks_placed_total", "tasks that RunTask and StartTask have placed")
-      .add(static_cast<double>((*reply)["tasks"].size()));
-  for (const Json& failure : (*reply)["failures"]) {
+      .add(static_cast<double>(launched->tasks));
+  for (const Json& failure : launched->failures) {
     registry
         .counter("berth_placement_failures_total", "failures of RunTask and StartTask by reason",
                  {{"reason", failure.value("reason", "")}})

@@ -7,7 +7,7 @@
 
 #include "common/metrics/registry.hpp"
 #include "common/time/clock.hpp"
-#include "controller/api/context.hpp"
+#include "controller/api/reply.hpp"
 #include "controller/discovery/index.hpp"
 
 namespace berth::controller {
@@ -18,8 +18,8 @@ class Metrics {
   explicit Metrics(std::function<void(Registry&)> refresh);
 
   /// An API call came to its end, in `took` from its begin to its answer. Tasks that were placed and
-  /// failures are counted from the answer.
-  void served(const std::string& operation, const ApiResult<Json>& answer, Duration took);
+  /// failures are counted from the reply.
+  void served(const std::string& operation, const Reply& reply, Duration took);
   std::string render();
 
   Registry registry;

@@ -81,7 +81,7 @@ void Gateway::takeReports(const Holder& holder, acs::ReportsMessage message,
     Caller caller = holder.caller;
     caller.principal = asked.audit.principal;
     auto done = [this, tally, place, begun, operation = report.operation,
-                 asked = std::make_shared<Asked>(std::move(asked))](const ApiResult<Json>& result) {
+                 asked = std::make_shared<Asked>(std::move(asked))](const Reply& result) {
       noteOutcome(*asked, operation, result, begun);
       tally->settle(place, std::get_if<ApiError>(&result));
     };

@@ -29,6 +29,8 @@ class Writer {
   void integer(std::string_view name, int64_t value);
   void real(std::string_view name, double value);
   void boolean(std::string_view name, bool value);
+  /// `json` is JSON text already.
+  void raw(std::string_view name, std::string_view json);
 
   void closeObject();
   void closeList();

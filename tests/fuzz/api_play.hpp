@@ -42,8 +42,8 @@ class ApiPlay {
   /// of every answer.
   Answer ask(const std::string& operation, Json input) {
     controller::Output out;
-    auto result =
-        core.call(operation, fill(std::move(input)), {"AKIATEST", "http://127.0.0.1:7400"}, tick(), out);
+    auto result = treeOf(
+        core.call(operation, fill(std::move(input)), {"AKIATEST", "http://127.0.0.1:7400"}, tick(), out));
     check(out);
     if (const auto* error = std::get_if<aws::ApiError>(&result)) {
       require(!error->type.empty() && error->httpStatus < 500, "a refusal is the caller's fault",

@@ -16,7 +16,7 @@ void ControllerNode::start() {
   controller::ControllerOptions options;
   options.keepStopped = std::chrono::hours(24);
   core_ = std::make_unique<controller::Controller>(simulatedNames(), options, world_.random());
-  core_->load(decoded.entities);
+  core_->load(decoded.entities, world_.now());
   queue_.clear();
   committing_ = false;
   agentOf_.clear();
@@ -40,7 +40,7 @@ void ControllerNode::call(const std::string& operation, const Json& input, Reply
   if (!core_) return reply(makeError(Code::Unavailable, "connection refused"));
   controller::Output output;
   controller::Caller caller{"AKIDEXAMPLE", "http://controller"};
-  auto result = core_->call(operation, input, caller, world_.now(), output);
+  auto result = treeOf(core_->call(operation, input, caller, world_.now(), output));
   auto answer = [reply, result] {
     if (const auto* error = std::get_if<aws::ApiError>(&result)) {
       reply(makeError(Code::InvalidArgument, error->type + ": " + error->message));

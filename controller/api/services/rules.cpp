@@ -150,7 +150,7 @@ std::optional<ApiError> checkLaunch(const Context& context, const Cluster& clust
     return invalidParameter("Task definition does not support launch_type " + launchType + ".");
   }
   if (auto error = checkLoadBalancing(document, definition)) return error;
-  if (auto error = checkNetwork(document, definition)) return error;
+  if (auto error = checkNetwork(document, definition.value("networkMode", "") == "awsvpc")) return error;
   if (auto error = checkStrategy(context, cluster, strategy)) return error;
   if (auto error = checkOffered(launchType, document)) return error;
   if (const std::string feature = unsupportedFeature(definition); !feature.empty()) {

@@ -286,3 +286,20 @@ TEST_CASE("names that a call gives have their lengths and characters") {
                 {"startedBy", "ecs-svc/a_1"},
                 {"group", std::string(255, 'g')}});
 }
+
+TEST_CASE("launches of a definition are alike, and overrides are one call's alone") {
+  Bench bench;
+  bench.ready();
+  const Json larger{{"containerOverrides", {{{"name", "app"}, {"cpu", 300}, {"memory", 64}}}}};
+  const auto sizeOf = [&](const Json& more) {
+    Json input{{"taskDefinition", "app"}};
+    input.update(more);
+    const Json task = bench.call("RunTask", input)["tasks"].at(0);
+    return std::pair(task["containers"][0]["cpu"].get<std::string>(), task["cpu"].get<std::string>());
+  };
+  CHECK(sizeOf(Json::object()) == std::pair<std::string, std::string>("256", "256"));
+  CHECK(sizeOf({{"overrides", larger}}) == std::pair<std::string, std::string>("300", "300"));
+  CHECK(sizeOf(Json::object()) == std::pair<std::string, std::string>("256", "256"));
+  bench.define("app", Json::array({container("app", {{"cpu", 100}})}));
+  CHECK(sizeOf(Json::object()) == std::pair<std::string, std::string>("100", "100"));
+}

@@ -44,7 +44,7 @@ struct Bench {
 
   ApiResult<Json> answer(const std::string& operation, Json input) {
     last = Output();
-    return core.call(operation, std::move(input), caller, tick(), last);
+    return treeOf(core.call(operation, std::move(input), caller, tick(), last));
   }
   /// The reply of a call that must succeed; it must fit the operation's output, too.
   Json call(const std::string& operation, Json input = Json::object()) {

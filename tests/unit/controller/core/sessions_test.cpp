@@ -249,11 +249,15 @@ TEST_CASE("a task whose definition was lost with its record ends, and its agent 
   for (const auto& [id, instance] : state.instances()) stored.emplace_back(instance);
   for (const auto& one : state.tasks()) stored.emplace_back(*one);
   Bench after;
-  after.core.load(stored);
   after.second = before.second;
+  after.core.load(stored, after.tick());
   CHECK(after.task(task)["lastStatus"] == "STOPPED");
   CHECK(after.task(task)["stoppedReason"] == "The record of the task's definition or instance was lost");
   after.join(arn);
   CHECK(after.sent<acs::PayloadMessage>().empty());
   CHECK(after.sent<acs::TaskManifestMessage>().at(0).tasks.empty());
+  after.wait(3000);
+  CHECK(after.core.state().tasks().size() == 1);
+  after.wait(700);
+  CHECK(after.core.state().tasks().empty());
 }

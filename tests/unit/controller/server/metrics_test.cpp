@@ -25,7 +25,7 @@ TEST_CASE("calls are counted by operation and outcome, but for operations that a
 
 TEST_CASE("placements and failures are counted from the answers of launches") {
   Metrics metrics([](Registry&) {});
-  const Json answer{{"tasks", {1, 2}}, {"failures", {{{"reason", "AGENT"}}, {{"reason", "AGENT"}}}}};
+  const TasksReply answer{"{}", 2, {{{"reason", "AGENT"}}, {{"reason", "AGENT"}}}};
   metrics.served("RunTask", answer, {});
   metrics.served("DescribeTasks", answer, {});
   const std::string text = metrics.render();
