@@ -22,6 +22,7 @@ using aws::ApiError;
 using aws::ApiResult;
 
 class Scheduler;
+class Zones;
 
 /// Who calls, and how they reached us.
 struct Caller {
@@ -48,6 +49,7 @@ struct Context {
   const Quotas& quotas = kDefaultQuotas;
   /// How long a task waits for a host of a capacity provider with managed scaling.
   Duration providerWait = std::chrono::hours(1);
+  const Zones* zones = nullptr;  ///< of jobs' schedules
 
   const State& state() const { return tx.state(); }
 };

@@ -175,8 +175,12 @@ ApiResult<Launch> prepareLaunch(const Context& context) {
   }
   launch.cluster = cluster;
   launch.definition = definition;
-  launch.spec = Shared<TaskSpec>(specOf(input, *cluster, *definition, merged));
   launch.tags = tagsOf(input, *definition, *cluster);
+  BERTH_API_TRY(policy, policyOf(launch.tags));
+  launch.policy = policy;
+  TaskSpec spec = specOf(input, *cluster, *definition, merged);
+  spec.lifetimeMillis = policy.maxLifetimeMillis;
+  launch.spec = Shared<TaskSpec>(std::move(spec));
   launch.oldArn = settingInForce(context, "taskLongArnFormat") == "disabled";
   BERTH_API_TRY(placement,
                 placementOf(input, document, cluster->name, launch.spec->group, launch.spec->resources));

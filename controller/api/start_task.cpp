@@ -9,6 +9,9 @@ ApiResult<Json> startTask(Context& context) {
   if (references.empty()) return clientError("Container Instances cannot be empty.");
   if (references.size() > 10) return invalidParameter("Container Instances can have at most 10 items.");
   BERTH_API_TRY(launch, prepareLaunch(context));
+  if (launch.policy.retry.attempts > 1)
+    return invalidParameter(
+        "The tags berth:retry.* are for RunTask: a task of StartTask is not tried again.");
   if (auto error = checkInstanceReferences(context, *launch.cluster, references)) return *error;
   Json tasks = Json::array();
   Json failures = Json::array();

@@ -39,6 +39,7 @@ void Controller::load(const std::vector<Entity>& entities) {
     mutations.emplace_back(std::move(lost));
   }
   state_.apply(mutations);
+  jobs_.load();
 }
 
 aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nlohmann::json input,
@@ -49,12 +50,27 @@ aws::ApiResult<nlohmann::json> Controller::call(const std::string& operation, nl
     return ApiError{"UnknownOperationException", "Unknown operation: " + operation.substr(0, 100)};
   }
   if (auto wrong = ecs::checkInput(*declared, input)) return ApiError{wrong->type, wrong->message};
+  return perform(entry->action, input, caller, now, out);
+}
+
+aws::ApiResult<nlohmann::json> Controller::perform(
+    const std::function<aws::ApiResult<nlohmann::json>(Context&)>& action, const nlohmann::json& input,
+    const Caller& caller, Now now, Output& out) {
   Transaction tx(state_);
-  Context context{
-      tx, scheduler_, names_, random_, now, caller, input, options_.quotas, options_.providerWait};
-  auto result = entry->action(context);
+  Context context{tx,
+                  scheduler_,
+                  names_,
+                  random_,
+                  now,
+                  caller,
+                  input,
+                  options_.quotas,
+                  options_.providerWait,
+                  options_.zones.get()};
+  auto result = action(context);
   if (std::holds_alternative<Json>(result)) commit(tx, now, out);
   placeWaiting(now, out);
+  keepJobs(now, out);
   return result;
 }
 
@@ -71,6 +87,7 @@ void Controller::commit(Transaction& tx, Now now, Output& out) {
   state_.apply(mutations);
   std::map<std::string, std::vector<const Task*>> changed;
   for (const Mutation& mutation : mutations) {
+    jobs_.note(mutation);
     if (const auto* task = mutation.as<Task>()) {
       const Task* kept = state_.task(task->id);
       waiting_.note(*kept);
@@ -160,6 +177,7 @@ aws::ApiResult<SessionId> Controller::connect(const Hello& hello, Now now, Outpu
   send(*delivery, delivery->payloads(state_, state_.tasksOn(id), now, hello.newProcess), out);
   arm(session);
   placeWaiting(now, out);
+  keepJobs(now, out);
   return session;
 }
 
@@ -219,6 +237,7 @@ void Controller::onTimer(Now now, Output& out) {
   }
   placeWaiting(now, out);
   giveUpWaiting(now, out);
+  keepJobs(now, out);
   if (!nextSweep_ || now.mono >= *nextSweep_) {
     forgetOld(now, out);
   }
@@ -227,6 +246,25 @@ void Controller::onTimer(Now now, Output& out) {
 void Controller::placeWaiting(Now now, Output& out) {
   seen_ = now;
   waiting_.place(scheduler_, random_, [&](Transaction& tx) { commit(tx, now, out); });
+}
+
+void Controller::keepJobs(Now now, Output& out) {
+  const auto act = [&](Transaction& tx, const std::string& owner, const Json& input, const auto& action) {
+    const Caller caller{"", "", owner};
+    Context context{tx,
+                    scheduler_,
+                    names_,
+                    random_,
+                    now,
+                    caller,
+                    input,
+                    options_.quotas,
+                    options_.providerWait,
+                    options_.zones.get()};
+    return action(context);
+  };
+  const auto apply = [&](Transaction& tx) { commit(tx, now, out); };
+  jobs_.work({act, apply, names_, *options_.zones, random_}, now);
 }
 
 void Controller::giveUpWaiting(Now now, Output& out) {
@@ -287,7 +325,9 @@ void Controller::forgetDeleted(Transaction& tx) const {
 
 MonoTime Controller::nextDeadline() const {
   MonoTime next = nextSweep_.value_or(MonoTime{});
-  if (const auto end = waiting_.nextDeadline()) next = std::min(next, seen_.mono + (*end - seen_.wall));
+  for (const auto& end : {waiting_.nextDeadline(), jobs_.nextDeadline()}) {
+    if (end) next = std::min(next, seen_.mono + (*end - seen_.wall));
+  }
   return deadlines_.empty() ? next : std::min(next, deadlines_.begin()->first);
 }
 

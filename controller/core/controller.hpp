@@ -13,7 +13,9 @@
 #include "common/aws/errors.hpp"
 #include "controller/api/quotas.hpp"
 #include "controller/core/delivery.hpp"
+#include "controller/core/job_keeper.hpp"
 #include "controller/core/waiting.hpp"
+#include "controller/jobs/zone.hpp"
 #include "controller/scheduler/scheduler.hpp"
 
 namespace berth::controller {
@@ -32,6 +34,7 @@ struct ControllerOptions {
   Duration sweepPause = std::chrono::milliseconds(50);  ///< so much later
   /// How long a task waits for a host of a capacity provider with managed scaling.
   Duration providerWait = std::chrono::hours(1);
+  std::shared_ptr<const Zones> zones = std::make_shared<OnlyUtc>();  ///< of jobs' schedules
 };
 
 /// How an agent introduces itself when it opens its session (amazon-ecs-agent, ecs-agent/acs/session).
@@ -59,6 +62,11 @@ class Controller {
   /// only after the output's mutations are durable.
   aws::ApiResult<nlohmann::json> call(const std::string& operation, nlohmann::json input,
                                       const Caller& caller, Now now, Output& out);
+
+  /// Performs an action that is none of the API's; it checks `input` by itself. Otherwise as call().
+  aws::ApiResult<nlohmann::json> perform(
+      const std::function<aws::ApiResult<nlohmann::json>(Context&)>& action, const nlohmann::json& input,
+      const Caller& caller, Now now, Output& out);
 
   /// An agent opens its command session. The error, if any, refuses it: InactiveInstanceException,
   /// InvalidInstanceException, InvalidClusterException. An older session of the same instance is closed.
@@ -91,6 +99,8 @@ class Controller {
   void commit(Transaction& tx, Now now, Output& out);
   void send(Delivery& delivery, std::vector<acs::ToAgent> messages, Output& out);
   void close(SessionId session, const std::string& reason, Output& out);
+  /// Does what is due of jobs, retries and limited lives.
+  void keepJobs(Now now, Output& out);
   /// Tries again to place those that wait.
   void placeWaiting(Now now, Output& out);
   /// Ends those that have waited for too long.
@@ -112,6 +122,7 @@ class Controller {
   Payloads payloads_{names_};
   Scheduler scheduler_{state_.fleet()};
   WaitingQueue waiting_{state_};
+  JobKeeper jobs_{state_};
   Now seen_{};  ///< the last moment that a call has told: what the wall clock's deadlines are reckoned by
   struct Session {
     std::unique_ptr<Delivery> delivery;

@@ -69,8 +69,13 @@ TaskEnd endOf(const Task& task) {
     out.kind = TaskEnd::Kind::Succeeded;
     return out;
   }
-  const std::string said =
-      place && !task.containers[*place].reason.empty() ? task.containers[*place].reason : task.stoppedReason;
+  // A container's own words say more than the task's; of one that never started only it has some.
+  std::string said = task.stoppedReason;
+  for (size_t at = place.value_or(0); at < task.containers.size(); ++at) {
+    if (task.containers[at].reason.empty()) continue;
+    said = task.containers[at].reason;
+    break;
+  }
   out.reason = wordsOf(out, place ? task.spec->containers[*place].name : "", said);
   return out;
 }

@@ -73,7 +73,10 @@ TEST_CASE("a failed task's end says what failed it") {
   CHECK(end.exitCode == 137);
   CHECK(end.reason ==
         "the container app ended with exit code 137: OutOfMemoryError: Container killed due to memory usage");
-  end = endOf(ended(std::nullopt, "TaskFailedToStart", "CannotPullContainerError: no such image"));
+  Task unstarted = ended(std::nullopt, "TaskFailedToStart", "Task failed to start");
+  CHECK(endOf(unstarted).reason == "TaskFailedToStart: Task failed to start");
+  unstarted.containers[0].reason = "CannotPullContainerError: no such image";
+  end = endOf(unstarted);
   CHECK(end.kind == TaskEnd::Kind::Failed);
   CHECK(end.reason == "TaskFailedToStart: CannotPullContainerError: no such image");
   CHECK(endOf(ended(143, "UserInitiated", "enough")).kind == TaskEnd::Kind::Stopped);
