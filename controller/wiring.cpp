@@ -22,6 +22,7 @@
 #include "controller/server/history.hpp"
 #include "controller/server/webhooks.hpp"
 #include "controller/state/codec.hpp"
+#include "controller/zones/zones.hpp"
 
 namespace berth::controller {
 namespace {
@@ -158,6 +159,7 @@ int run(const Config& config, Log& log) {
   core_options.delivery.lostAfter = config.lostAfter;
   core_options.quotas = config.quotas;
   core_options.providerWait = config.providerWait;
+  core_options.zones = std::make_shared<SystemZones>();
   ecs::Names names{"aws", config.region, config.account};
   EventFeed feed(static_cast<size_t>(config.eventsKept), clock);
   History history(io, **store, historyOptions(config), clock, log);

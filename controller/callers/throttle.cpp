@@ -97,8 +97,13 @@ const ClassTable& classTable() {
       {"GetTaskProtection", TaskProtection},
       {"UpdateTaskProtection", TaskProtection},
       {"ListServicesByNamespace", NamespaceRead},
+      {"berth:DeleteJob", ResourceModify},
       {"berth:Events", ResourceRead},
+      {"berth:GetJobs", ResourceRead},
       {"berth:History", ResourceRead},
+      {"berth:PauseJob", ResourceModify},
+      {"berth:PutJob", ResourceModify},
+      {"berth:RunJob", ResourceModify},
       {"berth:Summary", ResourceRead},
       {"berth:Why", ResourceRead},
   };

@@ -31,13 +31,23 @@ Status CoreRunner::start(AgentLinks& links) {
 
 void CoreRunner::call(const std::string& operation, Json input, const Caller& caller, Reply reply) {
   Output out;
+  auto result = core_->call(operation, std::move(input), caller, deps_.clock.now(), out);
+  answer(std::move(result), std::move(out), reply);
+}
+
+void CoreRunner::perform(const Action& action, const Json& input, const Caller& caller, Reply reply) {
+  Output out;
+  auto result = core_->perform(action, input, caller, deps_.clock.now(), out);
+  answer(std::move(result), std::move(out), reply);
+}
+
+void CoreRunner::answer(ApiResult<Json> result, Output output, const Reply& reply) {
   // Shared, as functions are copied and answers are large.
-  auto result = std::make_shared<ApiResult<Json>>(
-      core_->call(operation, std::move(input), caller, deps_.clock.now(), out));
+  auto kept = std::make_shared<ApiResult<Json>>(std::move(result));
   auto failed = [reply] {
     reply(ApiError{"ServerException", "The change could not be stored: try again later.", 500});
   };
-  take(std::move(out), [reply, result] { reply(std::move(*result)); }, failed);
+  take(std::move(output), [reply, kept] { reply(std::move(*kept)); }, failed);
 }
 
 ApiResult<SessionId> CoreRunner::connect(const Hello& hello, const std::function<void(SessionId)>& opened) {

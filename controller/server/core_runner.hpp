@@ -57,6 +57,8 @@ class CoreRunner {
   /// Performs an API call; `reply` is called when what it changed is durable, with ServerException when it
   /// could not be made so.
   void call(const std::string& operation, Json input, const Caller& caller, Reply reply);
+  /// The same with Controller::perform.
+  void perform(const Action& action, const Json& input, const Caller& caller, Reply reply);
   /// `opened` hears the session's id before anything is sent on it.
   ApiResult<SessionId> connect(const Hello& hello, const std::function<void(SessionId)>& opened);
   void onFrame(SessionId session, const acs::FromAgent& frame);
@@ -82,6 +84,8 @@ class CoreRunner {
   };
   struct Timer;
 
+  /// Gives a reply once what was changed for it is durable.
+  void answer(ApiResult<Json> result, Output output, const Reply& reply);
   void take(Output output, std::function<void()> reply = [] {}, std::function<void()> failed = [] {});
   void pump();
   void commit();

@@ -1,4 +1,4 @@
-// What the controller answers beyond the ECS API, by GET: /v1/why, /v1/tasks/ID, /v1/summary, /v1/events.
+// What the controller answers beyond the ECS API: /v1/why, /v1/tasks/ID, /v1/summary, /v1/events, /v1/jobs.
 #pragma once
 
 #include <string>
@@ -10,12 +10,13 @@
 #include "controller/server/core_runner.hpp"
 #include "controller/server/event_feed.hpp"
 #include "controller/server/history.hpp"
+#include "controller/server/jobs_endpoint.hpp"
 
 namespace berth::controller {
 
 /// A question that was understood.
 struct Question {
-  enum class About { Task, Instance, Placement, Record, Summary, Events };
+  enum class About { Task, Instance, Placement, Record, Summary, Events, Jobs };
 
   About about = About::Summary;
   std::string operation;        ///< as policies know it: "berth:Why"
@@ -24,6 +25,7 @@ struct Question {
   Json input = Json::object();  ///< of a placement: cluster and taskDefinition
   EventFilter filter;
   int64_t after = 0;  ///< the position behind which events are wanted
+  JobsRequest jobs = {};
 };
 
 struct ExtensionDeps {
@@ -50,6 +52,7 @@ class Extension {
   ApiResult<Question> readTask(const std::string& reference, Question question) const;
   ApiResult<Question> readInstance(const std::string& reference) const;
   ApiResult<Question> readPlacement(const http::Query& query) const;
+  ApiResult<Question> readJobs(const http::ServerRequest& request, const http::Query& query) const;
   ApiResult<Question> readEvents(const http::ServerRequest& request, const http::Query& query) const;
 
   const State& state() const { return deps_.runner.core().state(); }
@@ -57,6 +60,7 @@ class Extension {
   AgentFacts factsOf(const std::string& instance) const;
   Json whyOf(const Task& task) const;
   Async<ApiResult<Json>> record(Question question) const;
+  Async<ApiResult<Json>> jobs(JobsRequest request, Caller caller);
   Json summary() const;
   http::StreamedResponse stream(Question question) const;
 
