@@ -27,6 +27,7 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(cpprestsdk REQUIRED)
+find_package(date REQUIRED)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(LDNS REQUIRED IMPORTED_TARGET ldns)
@@ -70,11 +71,11 @@ set(BERTH_MAY_KNOW_tests common proto agent controller tests)
 
 # Folders whose code is a function of values: no sockets, files, threads, clocks, JSON.
 set(BERTH_PURE agent/model agent/ports agent/engine agent/secrets controller/model controller/ports
-    controller/scheduler controller/services)
+    controller/scheduler controller/services controller/jobs)
 # Adapters of the programs; logic never depends on them, only wiring (the program target) does.
 set(BERTH_ADAPTERS agent/kernel agent/resources agent/runtimes/docker agent/stats agent/state agent/config
     agent/secrets/sources agent/endpoints/host agent/endpoints/rest controller/state controller/config
-    controller/dns)
+    controller/dns controller/zones)
 
 function(berth_check_layers folder)
   string(REGEX REPLACE "/.*" "" part ${folder})

@@ -58,5 +58,5 @@ set(CPACK_DEBIAN_AGENT_DESCRIPTION "Berth agent\n Runs the tasks of one host on 
 set(CPACK_DEBIAN_AGENT_PACKAGE_DEPENDS "ca-certificates, iproute2, iptables")
 set(CPACK_DEBIAN_AGENT_PACKAGE_RECOMMENDS "docker.io, systemd")
 set(CPACK_DEBIAN_CONTROLLER_DESCRIPTION "Berth controller\n API, state and scheduler of a fleet of container hosts.")
-set(CPACK_DEBIAN_CONTROLLER_PACKAGE_DEPENDS "systemd")
+set(CPACK_DEBIAN_CONTROLLER_PACKAGE_DEPENDS "systemd, tzdata")
 include(CPack)

@@ -25,6 +25,7 @@
 #include "controller/server/history.hpp"
 #include "controller/server/webhooks.hpp"
 #include "controller/state/codec.hpp"
+#include "controller/zones/zones.hpp"
 
 namespace berth::controller {
 namespace {
@@ -198,6 +199,7 @@ int run(const Config& config, Log& log) {
   core_options.providerWait = config.providerWait;
   core_options.services.lost.replaceAfter = config.services.replaceAfter;
   core_options.services.pace.healthyAfter = config.services.healthyAfter;
+  core_options.zones = std::make_shared<SystemZones>();
   ecs::Names names{"aws", config.region, config.account};
   EventFeed feed(static_cast<size_t>(config.eventsKept), clock);
   History history(io, **store, historyOptions(config), clock, log);

@@ -23,6 +23,7 @@ using aws::ApiResult;
 
 class Recipes;
 class Scheduler;
+class Zones;
 
 /// Who calls, and how they reached us.
 struct Caller {
@@ -49,7 +50,8 @@ struct Context {
   const Quotas& quotas = kDefaultQuotas;
   /// How long a task waits for a host of a capacity provider with managed scaling.
   Duration providerWait = std::chrono::hours(1);
-  Recipes* recipes = nullptr;  ///< those that are known; null: none, and none is kept
+  Recipes* recipes = nullptr;    ///< those that are known; null: none, and none is kept
+  const Zones* zones = nullptr;  ///< of jobs' schedules
 
   const State& state() const { return tx.state(); }
 };

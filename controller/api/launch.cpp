@@ -182,8 +182,12 @@ ApiResult<Launch> resolveLaunch(const Context& context, const Cluster& cluster,
   }
   launch.cluster = &cluster;
   launch.definition = &definition;
-  launch.spec = Shared<TaskSpec>(specOf(input, cluster, definition, *recipe));
   launch.tags = tagsOf(input, definition, cluster);
+  BERTH_API_TRY(policy, policyOf(launch.tags));
+  launch.policy = policy;
+  TaskSpec spec = specOf(input, cluster, definition, *recipe);
+  spec.lifetimeMillis = policy.maxLifetimeMillis;
+  launch.spec = Shared<TaskSpec>(std::move(spec));
   launch.oldArn = settingInForce(context, "taskLongArnFormat") == "disabled";
   PlacementRequest asked = recipe->placement;
   asked.cluster = cluster.name;

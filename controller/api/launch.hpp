@@ -2,6 +2,7 @@
 #pragma once
 
 #include "controller/api/placement.hpp"
+#include "controller/api/task_policy.hpp"
 
 namespace berth::controller {
 
@@ -13,6 +14,7 @@ struct Launch {
   std::string tags;       ///< likewise
   bool oldArn = false;    ///< the ARNs of its tasks are of the old format
   PlacementRequest placement;
+  TaskPolicy policy;
 };
 
 /// A definition's network mode, which is awsvpc or not, and the networkConfiguration of `input` must go
@@ -36,5 +38,16 @@ Task launchOn(Context& context, const Launch& launch, const std::string& instanc
 /// Makes a task that waits for a place for so long, and stages it: PROVISIONING.
 Task launchWaiting(Context& context, const Launch& launch, const std::string& capacityProvider,
                    Duration wait);
+
+struct Launched {
+  std::string cluster;  ///< name
+  TaskPolicy policy;
+  std::vector<std::string> ids;  ///< of the tasks
+  TasksReply reply;              ///< of RunTask
+};
+
+/// What RunTask does but for the clientToken and retries: checks the input, which has its shape, and starts
+/// as many of its tasks as have a place or may wait for one.
+ApiResult<Launched> launchTasks(Context& context);
 
 }  // namespace berth::controller

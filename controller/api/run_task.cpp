@@ -103,22 +103,38 @@ class Run {
   TasksWriter out_;
 };
 
-}  // namespace
-
-ApiResult<TasksReply> runTask(Context& context) {
-  int64_t count = context.input.value("count", int64_t{1});
+std::optional<ApiError> checkCount(int64_t count) {
   if (count < 1) return invalidParameter("count should be greater than or equal to 1");
   if (count > 10) return invalidParameter("count should be less than or equal to 10");
-  BERTH_API_TRY(cluster, findCluster(context));
-  std::string token = text(context.input, "clientToken");
-  std::string token_key = cluster->name + "/" + token;
-  // Before all other checks: what was right then is still the answer, whatever became of the definition.
-  if (!token.empty()) {
-    const ClientToken* known = context.state().token(token_key);
-    if (known) return repeated(context, *known);
-  }
+  return std::nullopt;
+}
+
+/// Lets a task be tried again when it fails, as its tags ask.
+void retryLater(Context& context, const Launched& launched, const std::string& task) {
+  JobRun run;
+  run.cluster = launched.cluster;
+  run.id = task;
+  run.trigger = JobTrigger::Retry;
+  run.state = JobRunState::Running;
+  run.scheduledFor = run.due = context.now.wall;
+  run.retry = launched.policy.retry;
+  Json again = context.input;
+  again["cluster"] = launched.cluster;
+  again["count"] = 1;
+  again.erase("clientToken");
+  run.document = again.dump();
+  run.owner = principalOf(context.caller, context.names);
+  run.attempts.push_back({{task}, context.now.wall, std::nullopt, std::nullopt, ""});
+  context.tx.put(std::move(run));
+}
+
+}  // namespace
+
+ApiResult<Launched> launchTasks(Context& context) {
+  const int64_t count = context.input.value("count", int64_t{1});
+  if (auto error = checkCount(count)) return *error;
   BERTH_API_TRY(launch, prepareLaunch(context));
-  BERTH_API_TRY(strategy, strategyOfLaunch(context, *cluster));
+  BERTH_API_TRY(strategy, strategyOfLaunch(context, *launch.cluster));
   BERTH_API_TRY(batches, batchesOf(context, launch, strategy, count));
   const bool waits =
       std::ranges::all_of(batches, [](const Batch& one) { return one.wait > Duration::zero(); });
@@ -130,15 +146,34 @@ ApiResult<TasksReply> runTask(Context& context) {
   for (const Batch& batch : batches) {
     if (auto error = run.add(batch)) return *error;
   }
-  if (!token.empty() && !run.ids().empty()) {
+  Launched out{launch.cluster->name, launch.policy, run.ids(), {}};
+  out.reply = std::move(run).reply();
+  return out;
+}
+
+ApiResult<TasksReply> runTask(Context& context) {
+  if (auto error = checkCount(context.input.value("count", int64_t{1}))) return *error;
+  BERTH_API_TRY(cluster, findCluster(context));
+  const std::string token = text(context.input, "clientToken");
+  const std::string token_key = cluster->name + "/" + token;
+  // Before all other checks: what was right then is still the answer, whatever became of the definition.
+  if (!token.empty()) {
+    const ClientToken* known = context.state().token(token_key);
+    if (known) return repeated(context, *known);
+  }
+  BERTH_API_TRY(launched, launchTasks(context));
+  if (launched.policy.retry.attempts > 1) {
+    for (const std::string& id : launched.ids) retryLater(context, launched, id);
+  }
+  if (!token.empty() && !launched.ids.empty()) {
     ClientToken used;
     used.key = token_key;
-    used.setIds(run.ids());
+    used.setIds(launched.ids);
     used.requestHash = requestHash(context.input);
     used.usedAt = context.now.wall;
     context.tx.put(used);
   }
-  return std::move(run).reply();
+  return std::move(launched.reply);
 }
 
 }  // namespace berth::controller

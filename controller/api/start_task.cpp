@@ -9,6 +9,9 @@ ApiResult<TasksReply> startTask(Context& context) {
   if (references.empty()) return clientError("Container Instances cannot be empty.");
   if (references.size() > 10) return invalidParameter("Container Instances can have at most 10 items.");
   BERTH_API_TRY(launch, prepareLaunch(context));
+  if (launch.policy.retry.attempts > 1)
+    return invalidParameter(
+        "The tags berth:retry.* are for RunTask: a task of StartTask is not tried again.");
   if (auto error = checkInstanceReferences(context, *launch.cluster, references)) return *error;
   TasksWriter out;
   // An instance that is named twice gets two copies, so earlier ones count against later ones.

@@ -111,15 +111,27 @@ constexpr NeedRow kNeeds[] = {
     {"UpdateTaskProtection", Form::Member, "task", "tasks"},
     {"UpdateTaskSet", Form::TaskSet, "task-set", "taskSet"},
     {"berth:Discovery", Form::Arn, "", "resource"},
+    {"berth:DeleteJob", Form::Arn, "", "resource"},
     {"berth:Events", Form::Arn, "", "resource"},
+    {"berth:GetJobs", Form::Arn, "", "resource"},
     {"berth:History", Form::Arn, "", "resource"},
+    {"berth:PauseJob", Form::Arn, "", "resource"},
+    {"berth:PutJob", Form::Arn, "", "resource"},
+    {"berth:RunJob", Form::Arn, "", "resource"},
     {"berth:Summary", Form::Arn, "", "resource"},
     {"berth:Why", Form::Arn, "", "resource"},
 };
 
-constexpr std::string_view kInCluster[] = {"container-instance", "daemon",  "daemon-deployment",
-                                           "daemon-revision",    "service", "service-deployment",
-                                           "service-revision",   "task",    "task-set"};
+constexpr std::string_view kInCluster[] = {"container-instance",
+                                           "daemon",
+                                           "daemon-deployment",
+                                           "daemon-revision",
+                                           "job",
+                                           "service",
+                                           "service-deployment",
+                                           "service-revision",
+                                           "task",
+                                           "task-set"};
 
 /// Makes the needs of one call.
 class NeedReader {

@@ -98,8 +98,13 @@ const ClassTable& classTable() {
       {"UpdateTaskProtection", TaskProtection},
       {"ListServicesByNamespace", NamespaceRead},
       {"berth:Discovery", ResourceRead},
+      {"berth:DeleteJob", ResourceModify},
       {"berth:Events", ResourceRead},
+      {"berth:GetJobs", ResourceRead},
       {"berth:History", ResourceRead},
+      {"berth:PauseJob", ResourceModify},
+      {"berth:PutJob", ResourceModify},
+      {"berth:RunJob", ResourceModify},
       {"berth:Summary", ResourceRead},
       {"berth:Why", ResourceRead},
   };

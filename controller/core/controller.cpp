@@ -38,6 +38,7 @@ void Controller::load(const std::vector<Entity>& entities, Now now) {
     mutations.emplace_back(std::move(lost));
   }
   state_.apply(mutations);
+  jobs_.load();
 }
 
 Reply Controller::call(const std::string& operation, nlohmann::json input, const Caller& caller, Now now,
@@ -48,20 +49,39 @@ Reply Controller::call(const std::string& operation, nlohmann::json input, const
     return ApiError{"UnknownOperationException", "Unknown operation: " + operation.substr(0, 100)};
   }
   if (auto wrong = ecs::checkInput(*declared, input)) return ApiError{wrong->type, wrong->message};
+  const auto action = [entry](Context& context) { return berth::controller::perform(*entry, context); };
+  return perform(action, input, caller, now, out);
+}
+
+Reply Controller::perform(const std::function<Reply(Context&)>& action, const nlohmann::json& input,
+                          const Caller& caller, Now now, Output& out) {
   Transaction tx(state_);
-  Context context{
-      tx, scheduler_, names_, random_, now, caller, input, options_.quotas, options_.providerWait, &recipes_};
-  Reply reply = perform(*entry, context);
+  Context context = contextOf(tx, now, caller, input);
+  Reply reply = action(context);
   if (!std::holds_alternative<ApiError>(reply)) commit(tx, now, out);
   followUp(now, out);
   return reply;
+}
+
+Context Controller::contextOf(Transaction& tx, Now now, const Caller& caller, const nlohmann::json& input) {
+  return {tx,
+          scheduler_,
+          names_,
+          random_,
+          now,
+          caller,
+          input,
+          options_.quotas,
+          options_.providerWait,
+          &recipes_,
+          options_.zones.get()};
 }
 
 aws::ApiResult<nlohmann::json> Controller::ask(
     const std::function<aws::ApiResult<nlohmann::json>(Context&)>& question, const nlohmann::json& input,
     const Caller& caller, Now now) {
   Transaction tx(state_);
-  Context context{tx, scheduler_, names_, random_, now, caller, input, options_.quotas};
+  Context context = contextOf(tx, now, caller, input);
   return question(context);
 }
 
@@ -72,6 +92,7 @@ void Controller::commit(Transaction& tx, Now now, Output& out) {
   state_.apply(mutations);
   std::map<std::string, std::vector<const Task*>> changed;
   for (const Mutation& mutation : mutations) {
+    jobs_.note(mutation);
     if (const auto* task = mutation.as<Task>()) {
       const Task* kept = state_.task(task->id);
       waiting_.note(*kept);
@@ -238,6 +259,17 @@ void Controller::followUp(Now now, Output& out) {
   const auto apply = [&](Transaction& tx) { commit(tx, now, out); };
   waiting_.place(scheduler_, random_, apply);
   services_.work(scheduler_, now, apply);
+  keepJobs(now, out);
+}
+
+void Controller::keepJobs(Now now, Output& out) {
+  const auto act = [&](Transaction& tx, const std::string& owner, const Json& input, const auto& action) {
+    const Caller caller{"", "", owner};
+    Context context = contextOf(tx, now, caller, input);
+    return action(context);
+  };
+  const auto apply = [&](Transaction& tx) { commit(tx, now, out); };
+  jobs_.work({act, apply, names_, *options_.zones, random_}, now);
 }
 
 void Controller::giveUpWaiting(Now now, Output& out) {
@@ -298,8 +330,10 @@ void Controller::forgetDeleted(Transaction& tx) const {
 
 MonoTime Controller::nextDeadline() const {
   MonoTime next = nextSweep_.value_or(MonoTime{});
-  if (const auto end = waiting_.nextDeadline()) next = std::min(next, seen_.mono + (*end - seen_.wall));
   if (const auto look = services_.nextDeadline()) next = std::min(next, *look);
+  for (const auto& end : {waiting_.nextDeadline(), jobs_.nextDeadline()}) {
+    if (end) next = std::min(next, seen_.mono + (*end - seen_.wall));
+  }
   return deadlines_.empty() ? next : std::min(next, deadlines_.begin()->first);
 }
 

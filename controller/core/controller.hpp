@@ -15,8 +15,10 @@
 #include "controller/api/recipes.hpp"
 #include "controller/api/reply.hpp"
 #include "controller/core/delivery.hpp"
+#include "controller/core/job_keeper.hpp"
 #include "controller/core/service_keeper.hpp"
 #include "controller/core/waiting.hpp"
+#include "controller/jobs/zone.hpp"
 #include "controller/scheduler/scheduler.hpp"
 
 namespace berth::controller {
@@ -36,6 +38,7 @@ struct ControllerOptions {
   /// How long a task waits for a host of a capacity provider with managed scaling.
   Duration providerWait = std::chrono::hours(1);
   ServiceOptions services;
+  std::shared_ptr<const Zones> zones = std::make_shared<OnlyUtc>();  ///< of jobs' schedules
 };
 
 /// How an agent introduces itself when it opens its session (amazon-ecs-agent, ecs-agent/acs/session).
@@ -65,6 +68,10 @@ class Controller {
   /// only after the output's mutations are durable.
   Reply call(const std::string& operation, nlohmann::json input, const Caller& caller, Now now, Output& out);
 
+  /// Performs an action that is none of the API's; it checks `input` by itself. Otherwise as call().
+  Reply perform(const std::function<Reply(Context&)>& action, const nlohmann::json& input,
+                const Caller& caller, Now now, Output& out);
+
   /// An agent opens its command session. The error, if any, refuses it: InactiveInstanceException,
   /// InvalidInstanceException, InvalidClusterException. An older session of the same instance is closed.
   aws::ApiResult<SessionId> connect(const Hello& hello, Now now, Output& out);
@@ -92,13 +99,17 @@ class Controller {
   const ecs::Names& names() const { return names_; }
 
  private:
+  /// What an action on behalf of `caller` works with. What it refers to must outlive it.
+  Context contextOf(Transaction& tx, Now now, const Caller& caller, const nlohmann::json& input);
   /// Applies what a transaction staged and delivers the tasks that it changed.
   void commit(Transaction& tx, Now now, Output& out);
   void send(Delivery& delivery, std::vector<acs::ToAgent> messages, Output& out);
   void close(SessionId session, const std::string& reason, Output& out);
-  /// What other changes may have made possible or necessary: tries again to place those that wait, and looks
-  /// at services.
+  /// What other changes may have made possible or necessary: tries again to place those that wait, looks at
+  /// services, and does what is due of jobs.
   void followUp(Now now, Output& out);
+  /// Does what is due of jobs, retries and limited lives.
+  void keepJobs(Now now, Output& out);
   /// Ends those that have waited for too long.
   void giveUpWaiting(Now now, Output& out);
   void forgetOld(Now now, Output& out);
@@ -120,6 +131,7 @@ class Controller {
   WaitingQueue waiting_{state_};
   ServiceKeeper services_;
   Recipes recipes_;
+  JobKeeper jobs_{state_};
   Now seen_{};  ///< the last moment that a call has told: what the wall clock's deadlines are reckoned by
   struct Session {
     std::unique_ptr<Delivery> delivery;

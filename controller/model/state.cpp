@@ -50,6 +50,8 @@ struct KeyOf {
   std::string operator()(const ServiceRevision& r) const { return r.key(); }
   std::string operator()(const TaskSet& s) const { return s.key(); }
   std::string operator()(const TaskProtection& p) const { return p.task; }
+  std::string operator()(const Job& j) const { return j.key(); }
+  std::string operator()(const JobRun& r) const { return r.key(); }
   std::string operator()(const StoppedTask& t) const { return t.id; }
 };
 
@@ -86,6 +88,10 @@ const ServiceRevision* State::serviceRevision(const std::string& key) const {
 }
 const TaskSet* State::taskSet(const std::string& key) const { return lookUp(task_sets_, key); }
 const TaskProtection* State::protection(const std::string& task) const { return lookUp(protections_, task); }
+
+const Job* State::job(const std::string& key) const { return lookUp(jobs_, key); }
+const JobRun* State::jobRun(const std::string& key) const { return lookUp(job_runs_, key); }
+std::vector<const JobRun*> State::runsOf(const std::string& job) const { return belonging(job_runs_, job); }
 
 std::vector<const ServiceDeployment*> State::deploymentsOf(const std::string& service) const {
   return belonging(service_deployments_, service);
@@ -269,6 +275,10 @@ void State::put(const Mutation& mutation) {
     task_sets_.insert_or_assign(set->key(), *set);
   } else if (const auto* protection = mutation.as<TaskProtection>()) {
     protections_.insert_or_assign(protection->task, *protection);
+  } else if (const auto* job = mutation.as<Job>()) {
+    jobs_.insert_or_assign(job->key(), *job);
+  } else if (const auto* run = mutation.as<JobRun>()) {
+    job_runs_.insert_or_assign(run->key(), *run);
   }
 }
 
@@ -307,6 +317,12 @@ void State::erase(Kind kind, const std::string& key) {
       return;
     case Kind::TaskProtection:
       protections_.erase(key);
+      return;
+    case Kind::Job:
+      jobs_.erase(key);
+      return;
+    case Kind::JobRun:
+      job_runs_.erase(key);
       return;
     case Kind::StoppedTask:
       return;

@@ -15,6 +15,7 @@
 
 #include "controller/model/entities.hpp"
 #include "controller/model/fleet.hpp"
+#include "controller/model/jobs.hpp"
 #include "controller/model/services.hpp"
 #include "controller/model/spec_pool.hpp"
 
@@ -28,7 +29,7 @@ struct Family {
 
 using Entity = std::variant<Cluster, Family, TaskDefinition, Instance, Task, ClientToken, AccountSetting,
                             CapacityProvider, Service, ServiceDeployment, ServiceRevision, TaskSet,
-                            TaskProtection, StoppedTask>;
+                            TaskProtection, Job, JobRun, StoppedTask>;
 
 /// In the order of Entity's alternatives.
 enum class Kind : size_t {
@@ -45,6 +46,8 @@ enum class Kind : size_t {
   ServiceRevision,
   TaskSet,
   TaskProtection,
+  Job,
+  JobRun,
   StoppedTask
 };
 inline Kind kindOf(const Entity& entity) { return static_cast<Kind>(entity.index()); }
@@ -119,6 +122,9 @@ class State {
   const ServiceRevision* serviceRevision(const std::string& key) const;
   const TaskSet* taskSet(const std::string& key) const;
   const TaskProtection* protection(const std::string& task) const;
+  /// By Job::key and JobRun::key.
+  const Job* job(const std::string& key) const;
+  const JobRun* jobRun(const std::string& key) const;
 
   const std::map<std::string, Cluster>& clusters() const { return clusters_; }
   const std::map<std::string, Family>& families() const { return families_; }
@@ -131,6 +137,10 @@ class State {
   const std::map<std::string, Service>& services() const { return services_; }
   const std::map<std::string, TaskSet>& taskSets() const { return task_sets_; }
   const std::map<std::string, TaskProtection>& protections() const { return protections_; }
+  const std::map<std::string, Job>& jobs() const { return jobs_; }
+  const std::map<std::string, JobRun>& jobRuns() const { return job_runs_; }
+  /// The runs of a job (Job::key), the oldest first.
+  std::vector<const JobRun*> runsOf(const std::string& job) const;
   /// What belongs to a service (Service::key), in no order of time.
   std::vector<const ServiceDeployment*> deploymentsOf(const std::string& service) const;
   std::vector<const ServiceRevision*> revisionsOf(const std::string& service) const;
@@ -185,6 +195,8 @@ class State {
   std::map<std::string, ServiceRevision> service_revisions_;
   std::map<std::string, TaskSet> task_sets_;
   std::map<std::string, TaskProtection> protections_;
+  std::map<std::string, Job> jobs_;
+  std::map<std::string, JobRun> job_runs_;
   std::unordered_map<std::string, std::vector<const Task*>> tasks_of_;  ///< by service
   std::unordered_map<std::string, Host> hosts_;
   std::unordered_map<std::string, WaitingTasks> waiting_;  ///< by cluster; those that have some

@@ -94,4 +94,10 @@ std::string Task::containerId(size_t place) const {
   return digits;
 }
 
+std::optional<WallTime> Task::livesUntil() const {
+  const bool limited = spec->lifetimeMillis > 0 && startedAt && !stopWanted;
+  if (!limited || lastStatus == TaskStatus::Stopped) return std::nullopt;
+  return *startedAt + std::chrono::milliseconds(spec->lifetimeMillis);
+}
+
 }  // namespace berth::controller

@@ -67,7 +67,8 @@ struct TaskSpec {
   std::string memory;  ///< likewise
   /// Of a launch that found no room and waits: JSON object, its placementConstraints and placementStrategy.
   std::string placement;
-  int64_t waitMillis = 0;  ///< how long such a task may wait, from its createdAt
+  int64_t waitMillis = 0;      ///< how long such a task may wait, from its createdAt
+  int64_t lifetimeMillis = 0;  ///< how long a task may run, from its startedAt; 0: for ever
 
   std::string family() const { return definition.substr(0, definition.rfind(':')); }
   bool operator==(const TaskSpec&) const = default;
@@ -120,6 +121,8 @@ struct Task {
   bool waits() const { return lastStatus == TaskStatus::Provisioning; }
   /// When a task that waits gives up.
   WallTime waitsUntil() const { return createdAt + std::chrono::milliseconds(spec->waitMillis); }
+  /// When it has run for as long as it may; nullopt for one that may go on, does not run, or is to stop.
+  std::optional<WallTime> livesUntil() const;
   bool operator==(const Task&) const = default;
 };
 

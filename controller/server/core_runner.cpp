@@ -32,13 +32,26 @@ Status CoreRunner::start(AgentLinks& links) {
 void CoreRunner::call(const std::string& operation, Json input, const Caller& caller,
                       std::function<void(Reply)> done) {
   Output out;
+  Reply reply = core_->call(operation, std::move(input), caller, deps_.clock.now(), out);
+  answer(std::move(reply), std::move(out), done);
+}
+
+void CoreRunner::perform(const Action& action, const Json& input, const Caller& caller,
+                         std::function<void(Reply)> done) {
+  Output out;
+  const auto widened = [](auto&& value) { return Reply(std::move(value)); };
+  const auto performed = [&](Context& context) { return std::visit(widened, action(context)); };
+  Reply reply = core_->perform(performed, input, caller, deps_.clock.now(), out);
+  answer(std::move(reply), std::move(out), done);
+}
+
+void CoreRunner::answer(Reply reply, Output output, const std::function<void(Reply)>& done) {
   // Shared, as functions are copied and answers are large.
-  auto reply =
-      std::make_shared<Reply>(core_->call(operation, std::move(input), caller, deps_.clock.now(), out));
+  auto kept = std::make_shared<Reply>(std::move(reply));
   auto failed = [done] {
     done(ApiError{"ServerException", "The change could not be stored: try again later.", 500});
   };
-  take(std::move(out), [done, reply] { done(std::move(*reply)); }, failed);
+  take(std::move(output), [done, kept] { done(std::move(*kept)); }, failed);
 }
 
 ApiResult<SessionId> CoreRunner::connect(const Hello& hello, const std::function<void(SessionId)>& opened) {

@@ -58,6 +58,9 @@ class CoreRunner {
   /// Performs an API call; `done` is called when what it changed is durable, with ServerException when it
   /// could not be made so.
   void call(const std::string& operation, Json input, const Caller& caller, std::function<void(Reply)> done);
+  /// The same with Controller::perform.
+  void perform(const Action& action, const Json& input, const Caller& caller,
+               std::function<void(Reply)> done);
   /// `opened` hears the session's id before anything is sent on it.
   ApiResult<SessionId> connect(const Hello& hello, const std::function<void(SessionId)>& opened);
   void onFrame(SessionId session, const acs::FromAgent& frame);
@@ -83,6 +86,8 @@ class CoreRunner {
   };
   struct Timer;
 
+  /// Gives a reply once what was changed for it is durable.
+  void answer(Reply reply, Output output, const std::function<void(Reply)>& done);
   void take(Output output, std::function<void()> reply = [] {}, std::function<void()> failed = [] {});
   void pump();
   void commit();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/async/callback.hpp"
 #include "common/text/number.hpp"
 #include "controller/api/render.hpp"
 #include "controller/explain/causes.hpp"
@@ -56,7 +57,8 @@ Json whyOfRecord(const Json& record) {
 }  // namespace
 
 bool Extension::serves(const http::ServerRequest& request) {
-  return request.method == "GET" && (request.path.starts_with("/v1/") || request.path == "/events");
+  const bool reads = request.path.starts_with("/v1/") || request.path == "/events";
+  return (request.method == "GET" && reads) || isJobsPath(request.path);
 }
 
 ApiResult<Question> Extension::read(const http::ServerRequest& request) const {
@@ -64,6 +66,7 @@ ApiResult<Question> Extension::read(const http::ServerRequest& request) const {
   if (!query) return invalidParameter("The query can't be read.");
   if (request.path == "/v1/why") return readWhy(*query);
   if (request.path == "/v1/events" || request.path == "/events") return readEvents(request, *query);
+  if (isJobsPath(request.path)) return readJobs(request, *query);
   if (request.path == "/v1/summary") {
     if (auto error = unknownParameter(*query, {})) return *error;
     return Question{Question::About::Summary, "berth:Summary", "*", "", Json::object(), {}, 0};
@@ -76,7 +79,7 @@ ApiResult<Question> Extension::read(const http::ServerRequest& request) const {
     return readTask(reference.value_or(""), std::move(question));
   }
   return notFound(
-      "There is nothing at this path: use /v1/why, /v1/tasks/ID, /v1/summary, /v1/events or "
+      "There is nothing at this path: use /v1/why, /v1/tasks/ID, /v1/summary, /v1/events, /v1/jobs or "
       "/v1/discovery.");
 }
 
@@ -177,6 +180,13 @@ ApiResult<Question> Extension::readDiscovery(const http::Query& query) const {
   return question;
 }
 
+ApiResult<Question> Extension::readJobs(const http::ServerRequest& request, const http::Query& query) const {
+  BERTH_API_TRY(jobs, readJobsRequest(request, query, names()));
+  Question question{Question::About::Jobs, jobs.operation, jobs.resource, "", Json::object(), {}, 0};
+  question.jobs = std::move(jobs);
+  return question;
+}
+
 AgentFacts Extension::factsOf(const std::string& instance) const {
   AgentFacts facts;
   facts.lostAt = deps_.feed.lostSince(instance);
@@ -209,6 +219,17 @@ Async<ApiResult<Json>> Extension::record(Question question) const {
       *found && (question.resource == in_any || (**found)["task"].value("taskArn", "") == question.resource);
   if (!known) co_return notFound("The task is neither in the state nor in the history.");
   co_return why ? whyOfRecord(**found) : **found;
+}
+
+Async<ApiResult<Json>> Extension::jobs(JobsRequest request, Caller caller) {
+  if (!request.changes) co_return deps_.runner.ask(request.action, request.input, caller);
+  auto done = co_await loopAwait<ApiResult<Json>>([&](auto reply) {
+    deps_.runner.perform(request.action, request.input, caller,
+                         [reply](Reply result) { reply(treeOf(std::move(result))); });
+  });
+  if (!done) co_return ApiError{"ServerException", done.error().message, 500};
+  if (const auto* error = std::get_if<ApiError>(&*done)) co_return *error;
+  co_return jobsAnswer(request, std::get<Json>(*std::move(done)), state(), names());
 }
 
 Json Extension::summary() const {
@@ -257,6 +278,9 @@ Async<ApiResult<http::Answer>> Extension::answer(Question question, Caller calle
       body = whyInstance(state(), names(), *instance, factsOf(instance->id));
       break;
     }
+    case Question::About::Jobs:
+      body = co_await jobs(std::move(question.jobs), std::move(caller));
+      break;
     case Question::About::Task:
     case Question::About::Record:
       body = co_await record(std::move(question));

@@ -1,5 +1,5 @@
-// What the controller answers beyond the ECS API, by GET: /v1/why, /v1/tasks/ID, /v1/summary, /v1/events,
-// /v1/discovery.
+// What the controller answers beyond the ECS API: /v1/why, /v1/tasks/ID, /v1/summary, /v1/events,
+// /v1/discovery, /v1/jobs.
 #pragma once
 
 #include <string>
@@ -12,12 +12,13 @@
 #include "controller/server/core_runner.hpp"
 #include "controller/server/event_feed.hpp"
 #include "controller/server/history.hpp"
+#include "controller/server/jobs_endpoint.hpp"
 
 namespace berth::controller {
 
 /// A question that was understood.
 struct Question {
-  enum class About { Task, Instance, Placement, Record, Summary, Events, Discovery };
+  enum class About { Task, Instance, Placement, Record, Summary, Events, Discovery, Jobs };
 
   About about = About::Summary;
   std::string operation;        ///< as policies know it: "berth:Why"
@@ -27,6 +28,7 @@ struct Question {
   EventFilter filter;
   int64_t after = 0;      ///< the position behind which events are wanted
   ListFilter names = {};  ///< that are to be listed
+  JobsRequest jobs = {};
 };
 
 struct ExtensionDeps {
@@ -54,6 +56,7 @@ class Extension {
   ApiResult<Question> readTask(const std::string& reference, Question question) const;
   ApiResult<Question> readInstance(const std::string& reference) const;
   ApiResult<Question> readPlacement(const http::Query& query) const;
+  ApiResult<Question> readJobs(const http::ServerRequest& request, const http::Query& query) const;
   ApiResult<Question> readEvents(const http::ServerRequest& request, const http::Query& query) const;
   ApiResult<Question> readDiscovery(const http::Query& query) const;
 
@@ -62,6 +65,7 @@ class Extension {
   AgentFacts factsOf(const std::string& instance) const;
   Json whyOf(const Task& task) const;
   Async<ApiResult<Json>> record(Question question) const;
+  Async<ApiResult<Json>> jobs(JobsRequest request, Caller caller);
   Json summary() const;
   http::StreamedResponse stream(Question question) const;
 

@@ -142,6 +142,14 @@ std::optional<ApiError> Gateway::authorized(const Json& input, Asked& asked) {
   return authorize(*asked.caller, facts, needs, core.names(), core.state());
 }
 
+std::optional<ApiError> Gateway::mayLaunch(const Json& launch, const Asked& asked) {
+  if (launch.is_null() || asked.caller->rights == Rights::All) return std::nullopt;
+  const Controller& core = deps_.runner.core();
+  const auto needs = needsOf("RunTask", launch, core.names(), core.state());
+  const CallFacts facts{"RunTask", launch, sourceAddress(asked.audit.source), options_.tls};
+  return authorize(*asked.caller, facts, needs, core.names(), core.state());
+}
+
 void Gateway::record(Asked& asked, const std::string& outcome) {
   if (!deps_.audit.on()) return;
   asked.audit.outcome = outcome;
@@ -240,12 +248,12 @@ Async<http::Response> Gateway::perform(std::string operation, Json input, Caller
   co_return aws::successResponse(textOf(std::move(reply)), asked.audit.requestId);
 }
 
-/// As a call that changes nothing.
 Async<http::Answer> Gateway::answer(http::ServerRequest request) {
   if (!Extension::serves(request)) co_return co_await handle(std::move(request));
   auto read = deps_.extension.read(request);
   auto* question = std::get_if<Question>(&read);
-  Asked asked = begin(request.remoteAddress, question ? question->operation : "berth:Why", /*changes=*/false);
+  const bool changes = question && question->jobs.changes;
+  Asked asked = begin(request.remoteAddress, question ? question->operation : "berth:Why", changes);
   if (auto error = identify(request, asked)) co_return refuse(asked, *error);
   if (!throttle_.admit(asked.audit.principal, asked.audit.operation, deps_.clock.now().mono)) {
     deps_.metrics.throttled.add();
@@ -255,13 +263,16 @@ Async<http::Answer> Gateway::answer(http::ServerRequest request) {
   if (question && !isKnownOperation(question->operation))
     co_return refuse(asked,
                      ApiError{"AccessDeniedException", "No policy can allow " + question->operation + "."});
+  if (auto error = replayed(request, asked)) co_return refuse(asked, *error);
   // What there is and is not, only who may ask learns.
   const Json needs{{"resource", question ? question->resource : "*"}};
   if (auto error = authorized(needs, asked)) co_return refuse(asked, *error);
   if (!question) co_return refuse(asked, std::get<ApiError>(read));
+  if (auto error = mayLaunch(question->jobs.launch, asked)) co_return refuse(asked, *error);
   Caller caller = callerOf(request, asked, options_.tls);
   auto answer = co_await deps_.extension.answer(std::move(*question), std::move(caller));
   if (const auto* error = std::get_if<ApiError>(&answer)) co_return refuse(asked, *error);
+  if (asked.audited) record(asked, "ok");
   co_return std::get<http::Answer>(std::move(answer));
 }
 

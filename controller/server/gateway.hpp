@@ -70,6 +70,8 @@ class Gateway final : public http::Handler {
   /// A changing request whose signature was used before, or may have been.
   std::optional<ApiError> replayed(const http::ServerRequest& request, const Asked& asked);
   std::optional<ApiError> authorized(const Json& input, Asked& asked);
+  /// Who lets a job run tasks needs the right to run them.
+  std::optional<ApiError> mayLaunch(const Json& launch, const Asked& asked);
   http::Response refuse(Asked& asked, const ApiError& error);
   void noteRefusal(Asked& asked, const ApiError& error);
   /// A call has been performed.

@@ -16,7 +16,7 @@ struct Row {
 };
 
 /// In the order of Kind.
-constexpr std::array<Row, 14> kRows = {{{"cluster", decodeCluster},
+constexpr std::array<Row, 16> kRows = {{{"cluster", decodeCluster},
                                         {"family", decodeFamily},
                                         {"task_definition", decodeDefinition},
                                         {"instance", decodeInstance},
@@ -29,6 +29,8 @@ constexpr std::array<Row, 14> kRows = {{{"cluster", decodeCluster},
                                         {"service_revision", decodeServiceRevision},
                                         {"task_set", decodeTaskSet},
                                         {"task_protection", decodeProtection},
+                                        {"job", decodeJob},
+                                        {"job_run", decodeJobRun},
                                         {kStoppedTask, nullptr}}};
 
 struct ToRow {

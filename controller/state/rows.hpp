@@ -23,6 +23,8 @@ Json encode(const Service& service);
 Json encode(const ServiceDeployment& deployment);
 Json encode(const ServiceRevision& revision);
 Json encode(const TaskSet& set);
+Json encode(const Job& job);
+Json encode(const JobRun& run);
 Json encode(const TaskProtection& protection);
 
 /// The text of an entity's row.
@@ -46,6 +48,8 @@ Entity decodeServiceDeployment(Fields& fields);
 Entity decodeServiceRevision(Fields& fields);
 Entity decodeTaskSet(Fields& fields);
 Entity decodeProtection(Fields& fields);
+Entity decodeJob(Fields& fields);
+Entity decodeJobRun(Fields& fields);
 
 // What rows share.
 Json encode(const Resources& resources);

@@ -107,6 +107,7 @@ void putSpec(Writer& out, const TaskSpec& spec) {
   put(out, "memory", spec.memory);
   put(out, "placement", spec.placement);
   put(out, "waitMillis", spec.waitMillis);
+  put(out, "lifetimeMillis", spec.lifetimeMillis);
   out.openObject("resources");
   put(out, "cpu", spec.resources.cpu);
   put(out, "memory", spec.resources.memory);
@@ -239,6 +240,9 @@ Entity decodeTask(Fields& fields) {
   spec.placement = jsonMember(fields, "placement");
   spec.waitMillis = fields.integer("waitMillis");
   if (spec.waitMillis < 0 || spec.waitMillis > kLongestWait) fields.fault("waitMillis", "is no time to wait");
+  spec.lifetimeMillis = fields.integer("lifetimeMillis");
+  if (spec.lifetimeMillis < 0 || spec.lifetimeMillis > kLongestWait)
+    fields.fault("lifetimeMillis", "is no time to live");
   out.instance = fields.str("instance");
   out.startedBy = fields.str("startedBy");
   out.tags = jsonMember(fields, "tags");

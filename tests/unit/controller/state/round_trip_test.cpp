@@ -30,6 +30,7 @@ TaskSpec wholeSpec() {
   spec.memory = "128";
   spec.placement = R"({"placementStrategy":[]})";
   spec.waitMillis = 600'000;
+  spec.lifetimeMillis = 3'600'000;
   return spec;
 }
 
@@ -172,6 +173,47 @@ TaskSet wholeTaskSet() {
   return set;
 }
 
+Job wholeJob() {
+  Job job;
+  job.cluster = "prod";
+  job.name = "nightly";
+  job.schedule = "0 2 * * *";
+  job.timezone = "Europe/Berlin";
+  job.overlap = Overlap::Replace;
+  job.missed = Missed::Skip;
+  job.paused = true;
+  job.retry = {3, 1000, 60'000, {1, 75}, {"OutOfMemoryError"}};
+  job.maxLifetimeMillis = 60'000;
+  job.keepRuns = 7;
+  job.document = R"({"taskDefinition":"app"})";
+  job.owner = "arn:user";
+  job.createdAt = at(1);
+  job.updatedAt = at(2);
+  job.anchor = at(3);
+  job.nextRun = at(4);
+  return job;
+}
+
+JobRun wholeJobRun() {
+  JobRun run;
+  run.cluster = "prod";
+  run.job = "nightly";
+  run.id = "20260101T000000.000Z";
+  run.trigger = JobTrigger::Missed;
+  run.state = JobRunState::Stopping;
+  run.scheduledFor = at(1);
+  run.due = at(2);
+  run.moments = 3;
+  run.retry = {3, 1000, 60'000, {1, 75}, {"OutOfMemoryError"}};
+  run.document = R"({"taskDefinition":"app"})";
+  run.owner = "arn:user";
+  run.reason = "why";
+  run.replacedBy = "20260101T000001.000Z";
+  run.attempts = {{{"t1", "t2"}, at(3), at(4), 75, "why"}, {{}, at(5), std::nullopt, std::nullopt, ""}};
+  run.endedAt = at(6);
+  return run;
+}
+
 /// One entity of each kind, in the order of the kinds, each with all its members set.
 std::vector<Entity> wholeEntities() {
   TaskDefinition definition;
@@ -195,7 +237,9 @@ std::vector<Entity> wholeEntities() {
           wholeServiceDeployment(),
           ServiceRevision{"prod", "web", "20", "web:3", R"({"launchType":"EC2"})", at(1)},
           wholeTaskSet(),
-          TaskProtection{"t1", at(9)}};
+          TaskProtection{"t1", at(9)},
+          wholeJob(),
+          wholeJobRun()};
 }
 
 Changes changesOf(const std::vector<Entity>& entities) {
@@ -224,7 +268,7 @@ Record row(const std::string& kind) {
 const char* const kKinds[] = {
     "cluster",          "family",          "task_definition",   "instance", "task",
     "client_token",     "account_setting", "capacity_provider", "service",  "service_deployment",
-    "service_revision", "task_set",        "task_protection"};
+    "service_revision", "task_set",        "task_protection",   "job",      "job_run"};
 
 }  // namespace
 
@@ -235,7 +279,8 @@ TEST_CASE("a row is named by its entity's kind and key") {
                      "cluster/prod", "family/web", "task_definition/web:3", "instance/i1", "task/t1",
                      "client_token/prod/token", "account_setting/containerInsights/arn:user",
                      "capacity_provider/rack", "service/prod/web", "service_deployment/prod/web/d2",
-                     "service_revision/prod/web/20", "task_set/prod/web/ecs-svc/7", "task_protection/t1"});
+                     "service_revision/prod/web/20", "task_set/prod/web/ecs-svc/7", "task_protection/t1",
+                     "job/prod/nightly", "job_run/prod/nightly/20260101T000000.000Z"});
 }
 
 TEST_CASE("every member of every entity is written and read back") {
@@ -254,7 +299,7 @@ TEST_CASE("every member of every entity is written and read back") {
 
 TEST_CASE("what was read has the values that were written") {
   Decoded decoded = fromRecords(recordsOf(changesOf(wholeEntities())));
-  REQUIRE(decoded.entities.size() == 13);
+  REQUIRE(decoded.entities.size() == 15);
   const auto& cluster = std::get<Cluster>(decoded.entities[0]);
   CHECK(cluster.capacityProviders == std::vector<std::string>{"rack"});
   REQUIRE(cluster.defaultStrategy.size() == 1);
@@ -286,6 +331,8 @@ TEST_CASE("what was read has the values that were written") {
         ServiceRevision{"prod", "web", "20", "web:3", R"({"launchType":"EC2"})", at(1)});
   CHECK(std::get<TaskSet>(decoded.entities[11]) == wholeTaskSet());
   CHECK(std::get<TaskProtection>(decoded.entities[12]) == TaskProtection{"t1", at(9)});
+  CHECK(std::get<Job>(decoded.entities[13]) == wholeJob());
+  CHECK(std::get<JobRun>(decoded.entities[14]) == wholeJobRun());
 }
 
 TEST_CASE("times that have not come are absent, not the epoch") {
@@ -352,7 +399,9 @@ TEST_CASE("a member of the wrong type damages a row of any kind, and is named") 
                                                           {"service_deployment", "sources"},
                                                           {"service_revision", "document"},
                                                           {"task_set", "scale"},
-                                                          {"task_protection", "expiresAt"}};
+                                                          {"task_protection", "expiresAt"},
+                                                          {"job", "retry"},
+                                                          {"job_run", "attempts"}};
   for (const auto& [kind, member] : kMembers) {
     CAPTURE(kind, member);
     Record damaged = row(kind);
@@ -407,7 +456,7 @@ TEST_CASE("damaged rows among whole ones are each told of") {
   records[0].value = "{";
   records[4].value = "[]";
   Decoded decoded = fromRecords(records);
-  CHECK(decoded.entities.size() == 11);
+  CHECK(decoded.entities.size() == 13);
   REQUIRE(decoded.damaged.size() == 2);
   CHECK_THAT(decoded.damaged[0], Catch::StartsWith("cluster/prod"));
   CHECK_THAT(decoded.damaged[1], Catch::StartsWith("task/t1"));
