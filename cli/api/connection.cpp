@@ -94,17 +94,18 @@ Result<json> Connection::call(const std::string& operation, const json& members)
 }
 
 Result<json> Connection::list(const std::string& operation, json members, const std::string& list,
-                              size_t most) {
+                              size_t most, bool* more) {
   json all = json::array();
-  if (!members.contains("maxResults")) members["maxResults"] = std::min<size_t>(most, 100);
-  while (all.size() < most) {
+  members["maxResults"] = std::min<size_t>(most, 100);
+  for (;;) {
     auto page = call(operation, members);
     if (!page) return page.error();
     for (json& item : (*page)[list]) all.push_back(std::move(item));
-    if (!page->contains("nextToken") || !(*page)["nextToken"].is_string()) break;
+    const bool others = page->contains("nextToken") && (*page)["nextToken"].is_string();
+    if (more) *more = others;
+    if (!others || all.size() >= most) return all;
     members["nextToken"] = (*page)["nextToken"];
   }
-  return all;
 }
 
 Result<json> Connection::ask(const Ask& ask) {

@@ -36,9 +36,10 @@ class Connection {
   /// JSON; each with what to do, where that is known.
   Result<nlohmann::json> call(const std::string& operation, const nlohmann::json& members);
 
-  /// Every item of a list operation: the array `list` of each page, up to `most` items.
+  /// Every item of a list operation: the array `list` of each page, up to `most` items (whole pages of `most`
+  /// or a hundred). `more`, when given, becomes whether there are others.
   Result<nlohmann::json> list(const std::string& operation, nlohmann::json members, const std::string& list,
-                              size_t most = SIZE_MAX);
+                              size_t most = SIZE_MAX, bool* more = nullptr);
 
   /// The JSON that a path of the extension endpoint answers; null for an answer without a body. Errors as
   /// above.

@@ -77,6 +77,13 @@ void addCommands(CLI::App& app, Chosen& chosen) {
   addPs(app, chosen);
   addServices(app, chosen);
   addNodes(app, chosen);
+  addRun(app, chosen);
+  addStop(app, chosen);
+  addDeploy(app, chosen);
+  addRollback(app, chosen);
+  addScale(app, chosen);
+  addUp(app, chosen);
+  addDown(app, chosen);
   addDrain(app, chosen);
   addWhy(app, chosen);
   addEvents(app, chosen);

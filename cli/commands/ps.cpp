@@ -40,18 +40,21 @@ Result<json> filterOf(const Session& session, const PsOptions& options) {
   return filter;
 }
 
-/// The first page of tasks, those that run first; all of them where that is wanted.
-Result<std::vector<std::string>> tasksWanted(const Session& session, const PsOptions& options) {
+/// The first page of tasks, those that are to run first; all of them where that is wanted.
+Result<std::vector<std::string>> tasksWanted(const Session& session, const PsOptions& options, bool& more) {
   auto filter = filterOf(session, options);
   if (!filter) return filter.error();
-  const size_t most = options.allPages ? SIZE_MAX : kPage + 1;
+  const size_t most = options.allPages ? SIZE_MAX : kPage;
   std::vector<std::string> out;
   for (const char* status : {"RUNNING", "STOPPED"}) {
-    if (std::string_view(status) == "STOPPED" && !options.all) break;
+    const bool stopped = std::string_view(status) == "STOPPED";
+    if (stopped && !options.all) break;
+    if (out.size() >= most) {
+      more = true;
+      break;
+    }
     (*filter)["desiredStatus"] = status;
-    (*filter)["maxResults"] = kPage;
-    if (out.size() >= most) break;
-    auto arns = session.listInCluster("ListTasks", *filter, "taskArns", most - out.size());
+    auto arns = session.listInCluster("ListTasks", *filter, "taskArns", most - out.size(), &more);
     if (!arns) return arns.error();
     for (std::string& arn : textsOf(*arns)) out.push_back(std::move(arn));
   }
@@ -86,10 +89,9 @@ void showTasks(const Session& session, const json& tasks, const std::map<std::st
 }
 
 Result<int> ps(Session& session, const PsOptions& options) {
-  auto arns = tasksWanted(session, options);
+  bool more = false;
+  auto arns = tasksWanted(session, options, more);
   if (!arns) return arns.error();
-  const bool more = !options.allPages && arns->size() > kPage;
-  if (more) arns->resize(kPage);
   auto tasks = describeAll(session, "tasks", *arns);
   if (!tasks) return tasks.error();
   if (options.json) {

@@ -12,9 +12,9 @@ Result<json> Session::inCluster(const std::string& operation, json members) cons
 }
 
 Result<json> Session::listInCluster(const std::string& operation, json members, const std::string& list,
-                                    size_t most) const {
+                                    size_t most, bool* more) const {
   members["cluster"] = target.cluster.value;
-  return api.list(operation, std::move(members), list, most);
+  return api.list(operation, std::move(members), list, most, more);
 }
 
 void Session::print(const json& value) const {

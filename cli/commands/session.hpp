@@ -35,7 +35,8 @@ struct Session {
   /// An operation of the API on the session's cluster: adds the member `cluster`.
   Result<nlohmann::json> inCluster(const std::string& operation, nlohmann::json members) const;
   Result<nlohmann::json> listInCluster(const std::string& operation, nlohmann::json members,
-                                       const std::string& list, size_t most = SIZE_MAX) const;
+                                       const std::string& list, size_t most = SIZE_MAX,
+                                       bool* more = nullptr) const;
   std::string paint(std::string_view text, Tone tone) const { return painted(text, tone, terminal); }
   /// For programs: one JSON value, indented.
   void print(const nlohmann::json& value) const;
