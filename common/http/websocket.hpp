@@ -65,19 +65,20 @@ struct WsClientOptions {
   WebSocketOptions socket;
 };
 
-/// The answer of a server that refused the handshake.
-struct WsRefusal {
-  int status = 0;    ///< 0: it was not refused by an HTTP answer
-  std::string body;  ///< its first 1024 bytes
+/// What a server answered to the handshake.
+struct WsAnswer {
+  int status = 0;  ///< 101: it agreed; 0: there was no HTTP answer
+  Headers headers;
+  std::string body;  ///< of a refusal, its first 1024 bytes
 };
 
 /// Connects and shakes hands. Errors: Unavailable (no connection, or refused with a 5xx), DeadlineExceeded,
 /// Cancelled (`stop`), InvalidArgument (URL), FailedPrecondition (TLS not trusted, or refused with another
-/// status). `refusal`, when given, is set before the return and must live until then. Messages name the
+/// status). `answer`, when given, is set before the return and must live until then. Messages name the
 /// origin only, never path, query or headers. Proxies are not used.
 Async<Result<std::shared_ptr<WebSocket>>> connectWebSocket(boost::asio::io_context& io,
                                                            WsClientOptions options,
-                                                           WsRefusal* refusal = nullptr,
+                                                           WsAnswer* answer = nullptr,
                                                            std::stop_token stop = {});
 
 }  // namespace berth::http
