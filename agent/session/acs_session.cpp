@@ -15,6 +15,9 @@ constexpr Duration kSendsTake = std::chrono::seconds(30);
 constexpr Duration kLifetime = minutes(30);
 constexpr Duration kLifetimeJitter = minutes(5);
 
+/// What this agent can send on a session whose controller takes it.
+const acs::Extensions kOffered{};
+
 bool isKnown(const acs::ToAgent& message) {
   const auto* other = std::get_if<acs::OtherMessage>(&message);
   return !other || other->known;
@@ -53,22 +56,27 @@ Async<Ended> AcsSession::serve(std::stop_token stop) {
     deps_.log.warn("can't discover the controller's endpoints", {{"reason", endpoints.error().message}});
     co_return Ended::Broken;
   }
-  bool inactive = false;
-  auto socket = co_await dial(deps_, options_, url(endpoints->commands), inactive);
-  if (inactive) co_return Ended::Inactive;
+  http::WsAnswer answer;
+  http::Headers offer;
+  if (!kOffered.empty()) offer.add(acs::kExtensionsHeader, kOffered.render());
+  auto socket = co_await dial(deps_, options_, url(endpoints->commands), answer, std::move(offer));
+  if (!socket && saysInactive(answer)) co_return Ended::Inactive;
   if (!socket) {
     deps_.log.warn("can't open the command session", {{"reason", socket.error().message}});
     co_return Ended::Broken;
   }
   socket_ = *socket;
+  extensions_ = kOffered & acs::Extensions::parse(answer.headers.get(acs::kExtensionsHeader).value_or(""));
   const MonoTime opened = deps_.clock.now().mono;
-  deps_.log.info("command session open", {{"endpoint", endpoints->commands}});
+  deps_.log.info("command session open",
+                 {{"endpoint", endpoints->commands}, {"extensions", extensions_.render()}});
   std::stop_source ended;
   std::stop_callback on_stop(stop, [socket = *socket] { socket->close(1001, "the agent is stopping"); });
   limitLifetime(deps_, *socket, kLifetime, kLifetimeJitter, ended.get_token());
   Ended result = co_await readAll(*socket, stop);
   ended.request_stop();
   socket_.reset();
+  extensions_ = {};
   if (deps_.clock.now().mono - opened >= kSendsTake) sendCredentials_ = false;
   co_return result;
 }

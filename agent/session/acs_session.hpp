@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/session/link.hpp"
+#include "proto/acs/extensions.hpp"
 #include "proto/acs/messages.hpp"
 
 namespace berth::agent {
@@ -16,6 +17,8 @@ class AcsSession {
   /// Sends if there is a session, else drops: whatever is not acknowledged is sent again by the controller.
   void send(const acs::FromAgent& message);
   bool connected() const { return socket_ != nullptr; }
+  /// What the controller of the open session takes; none without a session.
+  acs::Extensions extensions() const { return extensions_; }
 
  private:
   Async<Ended> serve(std::stop_token stop);
@@ -26,6 +29,7 @@ class AcsSession {
   LinkOptions options_;
   std::function<void(const acs::ToAgent&)> onMessage_;
   std::shared_ptr<http::WebSocket> socket_;
+  acs::Extensions extensions_;
   /// Asks for all tasks with their credentials; until a session of this process has lasted.
   bool sendCredentials_ = true;
 };

@@ -6,11 +6,6 @@ namespace {
 constexpr Duration kStable = std::chrono::minutes(1);
 constexpr Duration kTooShort = std::chrono::seconds(1);
 
-bool saysInactive(const http::WsRefusal& refusal) {
-  return refusal.body.find("InactiveInstanceException") != std::string::npos ||
-         refusal.body.find("InvalidInstanceException") != std::string::npos;
-}
-
 Duration upTo(Duration most, Random& random) {
   return Duration(static_cast<int64_t>(random.below(static_cast<uint64_t>(most.count()))));
 }
@@ -48,8 +43,14 @@ void SilenceWatch::arm() {
         });
 }
 
+bool saysInactive(const http::WsAnswer& answer) {
+  return answer.body.find("InactiveInstanceException") != std::string::npos ||
+         answer.body.find("InvalidInstanceException") != std::string::npos;
+}
+
 Async<Result<std::shared_ptr<http::WebSocket>>> dial(LinkDeps& deps, const LinkOptions& options,
-                                                     std::string url, bool& inactive) {
+                                                     std::string url, http::WsAnswer& answer,
+                                                     http::Headers more) {
   http::WsClientOptions ws;
   ws.url = url;
   ws.caFile = options.caFile;
@@ -58,10 +59,9 @@ Async<Result<std::shared_ptr<http::WebSocket>>> dial(LinkDeps& deps, const LinkO
   auto signature = deps.controlPlane.sign("GET", url, "");
   if (!signature) co_return signature.error();
   ws.headers = std::move(*signature);
-  http::WsRefusal refusal;
-  auto socket = co_await http::connectWebSocket(deps.io, std::move(ws), &refusal);
-  inactive = !socket && saysInactive(refusal);
-  if (!socket && refusal.status != 0) co_return socket.error().in("refused: " + refusal.body.substr(0, 200));
+  for (const auto& [name, value] : more) ws.headers.add(name, value);
+  auto socket = co_await http::connectWebSocket(deps.io, std::move(ws), &answer);
+  if (!socket && answer.status != 0) co_return socket.error().in("refused: " + answer.body.substr(0, 200));
   co_return socket;
 }
 

@@ -47,10 +47,14 @@ inline constexpr const char* kAgentVersion = "1.105.1";  ///< of the protocol th
 inline constexpr const char* kAgentHash = "berth";
 
 /// Connects to `url` (http, https, ws or wss; with its query) by a websocket whose handshake is signed with
-/// SigV4 for service ecs. `inactive` is set when the controller refuses because it does not know the
-/// instance. Errors as http::connectWebSocket.
+/// SigV4 for service ecs, and which carries the headers `more`. `answer` is what the controller answered to
+/// it. Errors as http::connectWebSocket.
 Async<Result<std::shared_ptr<http::WebSocket>>> dial(LinkDeps& deps, const LinkOptions& options,
-                                                     std::string url, bool& inactive);
+                                                     std::string url, http::WsAnswer& answer,
+                                                     http::Headers more = {});
+
+/// Whether a handshake was refused because the controller does not know the instance.
+bool saysInactive(const http::WsAnswer& answer);
 
 /// Runs `serve` again and again until `stop`: at once after a clean end, else after `backoff`. A session that
 /// lasted a minute resets the back-off; one that ended cleanly within a second does not count as clean, so a

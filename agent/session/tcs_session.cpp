@@ -85,9 +85,9 @@ Async<Ended> TcsSession::serve(std::stop_token stop) {
   auto endpoints = co_await deps_.controlPlane.endpoints(link_.identity, stop);
   if (!endpoints) co_return Ended::Broken;
   std::string url = urlOf(endpoints->telemetry);
-  bool inactive = false;
-  auto socket = co_await dial(deps_, link_, url, inactive);
-  if (inactive) co_return Ended::Inactive;
+  http::WsAnswer answer;
+  auto socket = co_await dial(deps_, link_, url, answer);
+  if (!socket && saysInactive(answer)) co_return Ended::Inactive;
   if (!socket) {
     deps_.log.warn("can't open the telemetry session", {{"reason", socket.error().message}});
     co_return Ended::Broken;

@@ -49,12 +49,17 @@ bool madeByServer(std::string_view name) {
 }
 
 template <class Message>
+void addHeaders(const Headers& from, Message& to) {
+  for (const auto& [name, value] : from) {
+    if (!madeByServer(name) && value.find_first_of("\r\n") == std::string::npos) to.insert(name, value);
+  }
+}
+
+template <class Message>
 void convertHead(const Response& from, unsigned version, bool keepAlive, Message& to) {
   to.version(version);
   to.result(static_cast<unsigned>(from.status));
-  for (const auto& [name, value] : from.headers) {
-    if (!madeByServer(name) && value.find_first_of("\r\n") == std::string::npos) to.insert(name, value);
-  }
+  addHeaders(from.headers, to);
   to.keep_alive(keepAlive);
 }
 
@@ -332,22 +337,32 @@ class Connection final : public OpenConnection {
     if (auto* refusal = std::get_if<Response>(&decision)) {
       co_return co_await write(std::move(*refusal), version, request.keep_alive(), false);
     }
-    co_await openWebSocket(std::move(request), std::move(std::get<WebSocketSession>(decision)));
+    co_await openWebSocket(std::move(request), std::move(std::get<Upgrade>(decision)));
     co_return false;
   }
 
-  Async<void> openWebSocket(BeastRequest request, WebSocketSession session) {
+  Async<void> openWebSocket(BeastRequest request, Upgrade agreed) {
+    namespace websocket = beast::websocket;
     webSocket_ = std::make_shared<WebSocketStream<Stream>>(std::move(stream_), options().webSocket);
     error_code error;
     webSocket_->limitHandshake(options().headerTimeout);
-    co_await webSocket_->stream().async_accept(request, asio::redirect_error(asio::use_awaitable, error));
+    auto& ws = webSocket_->stream();
+    if (!agreed.headers.empty()) {
+      ws.set_option(websocket::stream_base::decorator(
+          [&agreed](websocket::response_type& answer) { addHeaders(agreed.headers, answer); }));
+    }
+    co_await ws.async_accept(request, asio::redirect_error(asio::use_awaitable, error));
     if (error) {
       shared_->log.debug("websocket handshake failed", {{"remote", remote_}, {"error", error.message()}});
       co_return;
     }
+    // The stream outlives what its decorator refers to.
+    if (!agreed.headers.empty()) {
+      ws.set_option(websocket::stream_base::decorator([](websocket::response_type&) {}));
+    }
     webSocket_->limitHandshake(Duration::zero());
     if (stopping_) webSocket_->close(1001, "the server stops");
-    upgraded_.emplace(Upgraded{webSocket_, std::move(session)});
+    upgraded_.emplace(Upgraded{webSocket_, std::move(agreed.session)});
   }
 
   std::shared_ptr<ServerShared> shared_;

@@ -35,8 +35,15 @@ struct ServerRequest {
 
 /// Runs for the life of one accepted websocket; when it returns, the websocket is closed (1000).
 using WebSocketSession = std::function<Async<void>(std::shared_ptr<WebSocket>)>;
+/// An upgrade that is agreed to. `headers` are added to the answer.
+struct Upgrade {
+  Upgrade(WebSocketSession run, Headers more = {}) : session(std::move(run)), headers(std::move(more)) {}
+
+  WebSocketSession session;
+  Headers headers;
+};
 /// A Response refuses the upgrade.
-using UpgradeDecision = std::variant<Response, WebSocketSession>;
+using UpgradeDecision = std::variant<Response, Upgrade>;
 
 /// A body that is made while it is sent.
 class BodySource {

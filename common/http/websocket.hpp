@@ -45,6 +45,10 @@ class WebSocket {
   /// Queues a text message behind the earlier ones. Ignored once closed; a queue beyond maxQueued, or a
   /// message that is not out within the write deadline, closes the connection.
   virtual void send(std::string text) = 0;
+  /// Likewise a binary message.
+  virtual void sendBinary(std::string bytes) = 0;
+  /// Until at most `bytes` wait to be sent. False: the websocket is closing or closed, nothing more is sent.
+  virtual Async<bool> drained(size_t bytes) = 0;
   /// Sends what is queued, then the close frame, and closes when the other side's came or closeDeadline is
   /// over. `code` 1000 to 4999, `reason` at most 123 bytes (the rest is cut). Later calls do nothing.
   virtual void close(uint16_t code, std::string reason) = 0;
@@ -61,19 +65,20 @@ struct WsClientOptions {
   WebSocketOptions socket;
 };
 
-/// The answer of a server that refused the handshake.
-struct WsRefusal {
-  int status = 0;    ///< 0: it was not refused by an HTTP answer
-  std::string body;  ///< its first 1024 bytes
+/// What a server answered to the handshake.
+struct WsAnswer {
+  int status = 0;  ///< 101: it agreed; 0: there was no HTTP answer
+  Headers headers;
+  std::string body;  ///< of a refusal, its first 1024 bytes
 };
 
 /// Connects and shakes hands. Errors: Unavailable (no connection, or refused with a 5xx), DeadlineExceeded,
 /// Cancelled (`stop`), InvalidArgument (URL), FailedPrecondition (TLS not trusted, or refused with another
-/// status). `refusal`, when given, is set before the return and must live until then. Messages name the
+/// status). `answer`, when given, is set before the return and must live until then. Messages name the
 /// origin only, never path, query or headers. Proxies are not used.
 Async<Result<std::shared_ptr<WebSocket>>> connectWebSocket(boost::asio::io_context& io,
                                                            WsClientOptions options,
-                                                           WsRefusal* refusal = nullptr,
+                                                           WsAnswer* answer = nullptr,
                                                            std::stop_token stop = {});
 
 }  // namespace berth::http

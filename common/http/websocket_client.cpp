@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using tcp = asio::ip::tcp;
 using boost::system::error_code;
-using Refusal = beast::websocket::response_type;
+using Handshake = beast::websocket::response_type;
 
 constexpr size_t kRefusalBytes = 1024;
 
@@ -25,7 +25,7 @@ struct Attempt {
   WsClientOptions options;
   Url url;
   std::stop_token stop;
-  WsRefusal* refusal;
+  WsAnswer* answer;
 
   Error failure(Code code, const std::string& reason) const {
     return makeError(code, "websocket to " + url.origin() + ": " + reason);
@@ -87,16 +87,25 @@ Async<Result<PlainStream>> connectTcp(std::shared_ptr<Attempt> attempt) {
   co_return PlainStream(std::move(socket));
 }
 
+std::string text(beast::string_view view) { return std::string(view.data(), view.size()); }
+
+void tell(const Attempt& attempt, const Handshake& response) {
+  if (attempt.answer == nullptr) return;
+  attempt.answer->status = static_cast<int>(response.result_int());
+  attempt.answer->headers = {};
+  for (const auto& field : response) {
+    attempt.answer->headers.add(text(field.name_string()), text(field.value()));
+  }
+  attempt.answer->body = response.body().substr(0, kRefusalBytes);
+}
+
 /// The Error when the server answered with something else than 101.
-std::optional<Error> readRefusal(const Attempt& attempt, error_code error, const Refusal& response) {
+std::optional<Error> readRefusal(const Attempt& attempt, error_code error, const Handshake& response) {
   const bool answered = error == beast::websocket::error::upgrade_declined ||
                         error == beast::websocket::condition::handshake_failed;
   if (!answered) return std::nullopt;
   const int status = static_cast<int>(response.result_int());
-  if (attempt.refusal != nullptr) {
-    attempt.refusal->status = status;
-    attempt.refusal->body = response.body().substr(0, kRefusalBytes);
-  }
+  tell(attempt, response);
   return attempt.failure(status >= 500 ? Code::Unavailable : Code::FailedPrecondition,
                          status == 101 ? "the answer is not a websocket handshake: " + error.message()
                                        : "the server refused with HTTP status " + std::to_string(status));
@@ -121,7 +130,7 @@ Async<Result<std::shared_ptr<WebSocket>>> shakeHands(std::shared_ptr<Attempt> at
       }));
   const std::string host = attempt->url.authority();
   const std::string target = attempt->url.target();
-  Refusal response;
+  Handshake response;
   error_code error;
   co_await socket->stream().async_handshake(response, host, target,
                                             asio::redirect_error(asio::use_awaitable, error));
@@ -131,6 +140,7 @@ Async<Result<std::shared_ptr<WebSocket>>> shakeHands(std::shared_ptr<Attempt> at
                                attempt->options.handshakeTimeout);
   }
   if (attempt->stop.stop_requested()) co_return attempt->failure(Code::Cancelled, "stopped");
+  tell(*attempt, response);
   socket->limitHandshake(Duration::zero());
   co_return std::shared_ptr<WebSocket>(socket);
 }
@@ -199,7 +209,7 @@ Async<Result<std::shared_ptr<WebSocket>>> connect(std::shared_ptr<Attempt> attem
 }  // namespace
 
 Async<Result<std::shared_ptr<WebSocket>>> connectWebSocket(asio::io_context& io, WsClientOptions options,
-                                                           WsRefusal* refusal, std::stop_token stop) {
+                                                           WsAnswer* answer, std::stop_token stop) {
   Result<Url> url = parseUrl(options.url);
   if (!url) co_return url.error();
   const auto attempt = std::make_shared<Attempt>();
@@ -207,7 +217,7 @@ Async<Result<std::shared_ptr<WebSocket>>> connectWebSocket(asio::io_context& io,
   attempt->options = std::move(options);
   attempt->url = std::move(*url);
   attempt->stop = std::move(stop);
-  attempt->refusal = refusal;
+  attempt->answer = answer;
   if (attempt->stop.stop_requested()) co_return attempt->failure(Code::Cancelled, "stopped");
   co_return co_await connect(attempt);
 }

@@ -75,28 +75,49 @@ class WebSocketStream final : public WebSocket, public std::enable_shared_from_t
     co_return closedError();
   }
 
-  void send(std::string text) override {
-    if (closing_ || peerClosed_ || ended_) return;
-    queuedBytes_ += text.size();
-    if (queuedBytes_ > options_.maxQueued) {
-      return end(1006, "more than " + std::to_string(options_.maxQueued) + " bytes wait to be sent");
+  void send(std::string text) override { queue(std::move(text), false); }
+  void sendBinary(std::string bytes) override { queue(std::move(bytes), true); }
+
+  Async<bool> drained(size_t bytes) override {
+    const auto self = this->shared_from_this();
+    while (!closed() && queuedBytes_ > bytes) {
+      if (!drain_) drain_ = std::make_unique<Event>();
+      drain_->reset();
+      co_await drain_->wait();
     }
-    queue_.push_back(std::move(text));
-    if (!writing_) writeNext();
+    co_return !closed();
   }
 
   void close(uint16_t code, std::string reason) override {
-    if (closing_ || peerClosed_ || ended_) return;
+    if (closed()) return;
     closing_ = true;
     info_.code = code;
     info_.reason = cutReason(std::move(reason));
     closeLimit_.expireIn(options_.closeDeadline);
+    wakeDrain();
     if (!writing_) sendClose();
   }
 
   CloseInfo closeInfo() const override { return info_; }
 
  private:
+  struct Message {
+    std::string content;
+    bool binary = false;
+  };
+
+  bool closed() const { return closing_ || peerClosed_ || ended_; }
+
+  void queue(std::string content, bool binary) {
+    if (closed()) return;
+    queuedBytes_ += content.size();
+    if (queuedBytes_ > options_.maxQueued) {
+      return end(1006, "more than " + std::to_string(options_.maxQueued) + " bytes wait to be sent");
+    }
+    queue_.push_back({std::move(content), binary});
+    if (!writing_) writeNext();
+  }
+
   void writeNext() {
     if (queue_.empty()) {
       writing_ = false;
@@ -106,7 +127,8 @@ class WebSocketStream final : public WebSocket, public std::enable_shared_from_t
     }
     writing_ = true;
     writeLimit_.expireIn(options_.writeDeadline);
-    ws_.async_write(boost::asio::buffer(queue_.front()),
+    ws_.binary(queue_.front().binary);
+    ws_.async_write(boost::asio::buffer(queue_.front().content),
                     [self = this->shared_from_this()](boost::system::error_code error, size_t) {
                       self->onWritten(error);
                     });
@@ -117,8 +139,9 @@ class WebSocketStream final : public WebSocket, public std::enable_shared_from_t
     // After the other side's close frame the pending read ends the socket.
     if (error && peerClosed_) return;
     if (error) return end(1006, "sending failed: " + error.message());
-    queuedBytes_ -= queue_.front().size();
+    queuedBytes_ -= queue_.front().content.size();
     queue_.pop_front();
+    wakeDrain();
     writeNext();
   }
 
@@ -142,6 +165,7 @@ class WebSocketStream final : public WebSocket, public std::enable_shared_from_t
     }
     info_.clean = true;
     closeLimit_.expireIn(options_.closeDeadline);
+    wakeDrain();
   }
 
   /// Closes the socket. The code and reason count only when none were set before. A message that is being
@@ -157,7 +181,12 @@ class WebSocketStream final : public WebSocket, public std::enable_shared_from_t
     writeLimit_.clear();
     closeLimit_.clear();
     closeSocket(ws_.next_layer());
+    wakeDrain();
     done_.set();
+  }
+
+  void wakeDrain() {
+    if (drain_) drain_->set();
   }
 
   Error closedError() const {
@@ -169,8 +198,8 @@ class WebSocketStream final : public WebSocket, public std::enable_shared_from_t
   Ws ws_;
   Deadline readLimit_;
   Deadline writeLimit_;
-  Deadline closeLimit_;           ///< of both handshakes
-  std::list<std::string> queue_;  ///< a deque would keep half a kilobyte for nothing
+  Deadline closeLimit_;       ///< of both handshakes
+  std::list<Message> queue_;  ///< a deque would keep half a kilobyte for nothing
   size_t queuedBytes_ = 0;
   bool writing_ = false;
   bool closing_ = false;
@@ -178,6 +207,7 @@ class WebSocketStream final : public WebSocket, public std::enable_shared_from_t
   bool ended_ = false;
   CloseInfo info_;
   Event done_;
+  std::unique_ptr<Event> drain_;  ///< once somebody has waited for room
 };
 
 }  // namespace berth::http

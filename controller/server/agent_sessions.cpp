@@ -28,6 +28,9 @@ http::Response refusal(const ApiError& error) {
 constexpr std::string_view kDockerPrefix = "DockerVersion: ";
 constexpr std::string_view kCloseReason = "ConnectionExpired: Reconnect to continue";
 
+/// What agents may send beyond Amazon's protocol.
+const acs::Extensions kTaken{};
+
 Async<void> untilClosed(std::shared_ptr<http::WebSocket> socket) {
   while (co_await socket->read()) {
   }
@@ -35,7 +38,7 @@ Async<void> untilClosed(std::shared_ptr<http::WebSocket> socket) {
 
 }  // namespace
 
-http::UpgradeDecision AgentSessions::acs(const http::Query& query) {
+http::UpgradeDecision AgentSessions::acs(const http::Query& query, acs::Extensions offered) {
   Hello hello;
   hello.cluster = value(query, "clusterArn");
   hello.instance = value(query, "containerInstanceArn");
@@ -50,7 +53,10 @@ http::UpgradeDecision AgentSessions::acs(const http::Query& query) {
     log_.info("refused an agent's session", {{"instance", hello.instance}, {"reason", error->type}});
     return refusal(*error);
   }
-  return http::WebSocketSession([this, hello](std::shared_ptr<http::WebSocket> socket) -> Async<void> {
+  const acs::Extensions taken = kTaken & offered;
+  http::Headers answer;
+  if (!taken.empty()) answer.add(acs::kExtensionsHeader, taken.render());
+  http::WebSocketSession run = [this, hello](std::shared_ptr<http::WebSocket> socket) -> Async<void> {
     auto session = runner_.connect(hello, [&](SessionId id) { sockets_[id] = socket; });
     if (const auto* error = std::get_if<ApiError>(&session)) {
       socket->close(1008, error->type);
@@ -59,7 +65,8 @@ http::UpgradeDecision AgentSessions::acs(const http::Query& query) {
     SessionId id = std::get<SessionId>(session);
     log_.info("agent connected", {{"instance", hello.instance}, {"agent_version", hello.agentVersion}});
     return serveAcs(id, socket);
-  });
+  };
+  return http::Upgrade(std::move(run), std::move(answer));
 }
 
 Async<void> AgentSessions::serveAcs(SessionId session, std::shared_ptr<http::WebSocket> socket) {

@@ -7,6 +7,7 @@
 
 #include "common/http/server.hpp"
 #include "controller/server/core_runner.hpp"
+#include "proto/acs/extensions.hpp"
 #include "proto/tcs/messages.hpp"
 
 namespace berth::controller {
@@ -19,8 +20,9 @@ class AgentSessions final : public AgentLinks {
       : io_(io), runner_(runner), heartbeat_(heartbeat), clock_(clock), log_(log) {}
 
   /// Answers the upgrade of an agent's command session; the query is that of amazon-ecs-agent,
-  /// ecs-agent/acs/session. A refusal's body is {"<ErrorType>":"<text>"}.
-  http::UpgradeDecision acs(const http::Query& query);
+  /// ecs-agent/acs/session. A refusal's body is {"<ErrorType>":"<text>"}. The answer names those of `offered`
+  /// that the session can carry.
+  http::UpgradeDecision acs(const http::Query& query, acs::Extensions offered);
   /// Likewise for a telemetry session (amazon-ecs-agent, ecs-agent/tcs/handler).
   http::UpgradeDecision tcs(const http::Query& query);
 

@@ -268,7 +268,9 @@ Async<http::UpgradeDecision> Gateway::upgrade(http::ServerRequest request) {
     static_cast<void>(refuse(asked, *error));
     co_return refusedUpgrade(*error);
   }
-  co_return acs ? deps_.sessions.acs(*query) : deps_.sessions.tcs(*query);
+  if (tcs) co_return deps_.sessions.tcs(*query);
+  const auto offered = request.headers.get(acs::kExtensionsHeader).value_or("");
+  co_return deps_.sessions.acs(*query, acs::Extensions::parse(offered));
 }
 
 }  // namespace berth::controller

@@ -15,7 +15,7 @@ struct SocketFixture {
       : server(loop.io, std::move(options), handler, log) {
     handler.onUpgrade = [this](ServerRequest request) -> Async<UpgradeDecision> {
       seen = std::move(request);
-      co_return session;
+      co_return Upgrade(session, answerHeaders);
     };
     session = [this](std::shared_ptr<WebSocket> socket) -> Async<void> { co_await echo(std::move(socket)); };
     REQUIRE(server.start().ok());
@@ -56,6 +56,7 @@ struct SocketFixture {
   NullLog log;
   Server server;
   WebSocketSession session;
+  Headers answerHeaders;
   ServerRequest seen;
   CloseInfo serverSide;
   Event ended;
@@ -119,6 +120,29 @@ TEST_CASE("the handshake carries the caller's headers") {
   int twos = 0;
   for (const auto& [name, value] : f.seen.headers) twos += name == "X-Two";
   CHECK(twos == 2);
+}
+
+TEST_CASE("the answer to the handshake carries the server's headers, and only for that session") {
+  SocketFixture f;
+  f.answerHeaders = {{"Takes", "a, b"}, {"Connection", "close"}, {"Split", "x\r\ny: z"}};
+  f.loop.run([&]() -> Async<void> {
+    WsClientOptions options;
+    options.url = urlOf(f.server, "/ws");
+    WsAnswer answer;
+    const auto socket = co_await connectWebSocket(f.loop.io, options, &answer);
+    REQUIRE(socket.ok());
+    CHECK(answer.status == 101);
+    CHECK(answer.headers.get("takes") == "a, b");
+    CHECK(equalsIgnoreCase(answer.headers.get("Connection").value_or(""), "upgrade"));
+    CHECK_FALSE(answer.headers.get("Split"));
+    CHECK(answer.body.empty());
+    (*socket)->send("still a websocket");
+    CHECK(*(co_await (*socket)->read()) == "still a websocket");
+    f.answerHeaders = {};
+    const auto other = co_await connectWebSocket(f.loop.io, options, &answer);
+    REQUIRE(other.ok());
+    CHECK_FALSE(answer.headers.get("takes"));
+  });
 }
 
 TEST_CASE("close sends what is queued first, and the code and reason arrive") {
@@ -296,7 +320,7 @@ TEST_CASE("a refused handshake gives status and the body's beginning") {
   f.loop.run([&]() -> Async<void> {
     WsClientOptions options;
     options.url = urlOf(f.server, "/ws?sig=secret");
-    WsRefusal refusal;
+    WsAnswer refusal;
     const auto refused = co_await connectWebSocket(f.loop.io, options, &refusal);
     REQUIRE_FALSE(refused.ok());
     CHECK(refused.error().code == Code::FailedPrecondition);
@@ -329,7 +353,7 @@ TEST_CASE("connecting fails in bounded time and says how") {
     closed = gone.url();
   }
   f.loop.run([&]() -> Async<void> {
-    WsRefusal refusal;
+    WsAnswer refusal;
     WsClientOptions options;
     options.url = closed;
     CHECK((co_await connectWebSocket(f.loop.io, options, &refusal)).error().code == Code::Unavailable);

@@ -1,0 +1,53 @@
+#include "proto/acs/extensions.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace berth::acs {
+namespace {
+
+struct Named {
+  Extension extension;
+  std::string_view name;
+};
+
+constexpr Named kExtensions[] = {{Extension::Reports, "reports"}};
+constexpr std::string_view kBlanks = " \t";
+
+std::string_view trimmed(std::string_view text) {
+  const size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+bool isNamed(std::string_view token, std::string_view name) {
+  return std::ranges::equal(token, name,
+                            [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+}
+
+}  // namespace
+
+Extensions Extensions::parse(std::string_view header) {
+  Extensions out;
+  while (!header.empty()) {
+    const size_t end = std::min(header.find(','), header.size());
+    const std::string_view token = trimmed(header.substr(0, end));
+    for (const Named& known : kExtensions) {
+      if (isNamed(token, known.name)) out.bits_ |= bitOf(known.extension);
+    }
+    header.remove_prefix(std::min(end + 1, header.size()));
+  }
+  return out;
+}
+
+std::string Extensions::render() const {
+  std::string out;
+  for (const Named& known : kExtensions) {
+    if (!has(known.extension)) continue;
+    if (!out.empty()) out += ", ";
+    out += known.name;
+  }
+  return out;
+}
+
+}  // namespace berth::acs
