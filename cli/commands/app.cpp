@@ -85,6 +85,12 @@ void addCommands(CLI::App& app, Chosen& chosen) {
   addUp(app, chosen);
   addDown(app, chosen);
   addDrain(app, chosen);
+  addLogs(app, chosen);
+  addExec(app, chosen);
+  addJobs(app, chosen);
+  addDev(app, chosen);
+  addDoctor(app, chosen);
+  addCompletion(app, chosen);
   addWhy(app, chosen);
   addEvents(app, chosen);
   // With these, the options above may stand anywhere.

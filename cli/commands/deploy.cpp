@@ -52,8 +52,7 @@ Result<int> updateAndWatch(Session& session, const json& members, bool detach, D
   const json service = answer->value("service", json::object());
   const std::string name = textAt(service, "serviceName");
   const std::string deployment = primaryOf(service);
-  session.out << "service " << name << " goes to " << idOf(textAt(service, "taskDefinition"))
-              << ", deployment " << deployment << std::endl;
+  session.out << "service " << name << " goes to " << idOf(textAt(service, "taskDefinition")) << std::endl;
   if (detach) return exits::kDone;
   return watchDeployment(session, {name, deployment, "", timeout});
 }

@@ -43,6 +43,27 @@ Result<Candidate> findTask(const Session& session, const std::string& text) {
   return pick("task", text, candidates);
 }
 
+Result<Candidate> findTaskOrItsService(const Session& session, const std::string& text) {
+  if (text.starts_with("arn:") || looksLikeId(text)) {
+    auto task = findTask(session, text);
+    if (task || task.error().code != Code::NotFound) return task;
+  }
+  auto service = findService(session, text);
+  if (!service && service.error().code == Code::NotFound)
+    return makeError(Code::NotFound,
+                     "there is no task or service '" + text + "' here: `berth ps` shows the tasks");
+  if (!service) return service;
+  auto arns = session.listInCluster("ListTasks", {{"serviceName", service->id}}, "taskArns");
+  if (!arns) return arns.error();
+  const std::vector<Candidate> tasks = candidatesOf(*arns);
+  if (tasks.size() == 1) return tasks.front();
+  if (tasks.empty()) return makeError(Code::NotFound, "service '" + service->id + "' has no task now");
+  std::string message =
+      "service '" + service->id + "' has " + std::to_string(tasks.size()) + " tasks; name one:";
+  for (size_t i = 0; i < std::min<size_t>(tasks.size(), 10); ++i) message += " " + tasks[i].id;
+  return makeError(Code::InvalidArgument, std::move(message));
+}
+
 Result<Candidate> findService(const Session& session, const std::string& text) {
   if (text.starts_with("arn:")) return candidateOf(text);
   auto arns = session.listInCluster("ListServices", json::object(), "serviceArns");

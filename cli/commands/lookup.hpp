@@ -14,6 +14,8 @@ namespace berth::cli {
 /// A task by ARN, id or the beginning of an id, also a stopped one that the API still shows. A whole id is
 /// taken as it is, without a question. Errors: those of pick() and of the API.
 Result<Candidate> findTask(const Session& session, const std::string& text);
+/// The same; or a service whose only task is meant. InvalidArgument names the tasks of one with several.
+Result<Candidate> findTaskOrItsService(const Session& session, const std::string& text);
 /// A service by ARN, name or the beginning of one.
 Result<Candidate> findService(const Session& session, const std::string& text);
 /// A container instance by ARN, id, name or the beginning of one.

@@ -131,13 +131,13 @@ std::string primaryOf(const json& service) {
 std::string describeDeployment(const json& deployment, const Terminal& terminal) {
   const std::string state = textAt(deployment, "rolloutState");
   const auto count = [&](const char* member) { return std::to_string(numberAt(deployment, member)); };
-  std::string line = textAt(deployment, "status") + " " + idOf(textAt(deployment, "taskDefinition")) +
-                     " desired " + count("desiredCount") + ", running " + count("runningCount") +
-                     ", pending " + count("pendingCount") + ", failed " + count("failedTasks") + ": " + state;
-  if (terminal.width > 0) line = cutTo(line, terminal.width);
-  if (line.ends_with(state))
-    line = line.substr(0, line.size() - state.size()) + painted(state, toneOf(state), terminal);
-  return line;
+  const std::string status = textAt(deployment, "status") + " ";
+  std::string rest = " " + idOf(textAt(deployment, "taskDefinition")) + " desired " + count("desiredCount") +
+                     ", running " + count("runningCount") + ", pending " + count("pendingCount") +
+                     ", failed " + count("failedTasks");
+  const size_t before = charactersOf(status) + charactersOf(state);
+  if (terminal.width > before) rest = cutTo(rest, terminal.width - before);
+  return status + painted(state, toneOf(state), terminal) + rest;
 }
 
 Result<int> watchDeployment(Session& session, const Watched& watched) {

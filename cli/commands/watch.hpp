@@ -27,7 +27,7 @@ std::set<std::string> eventsOf(const nlohmann::json& service);
 /// The id of a service's primary deployment; empty without one.
 std::string primaryOf(const nlohmann::json& service);
 
-/// One line a deployment: "PRIMARY web:3 desired 3, running 2, pending 1, failed 0: IN_PROGRESS".
+/// One line a deployment: "PRIMARY IN_PROGRESS web:3 desired 3, running 2, pending 1, failed 0".
 std::string describeDeployment(const nlohmann::json& deployment, const Terminal& terminal);
 
 }  // namespace berth::cli

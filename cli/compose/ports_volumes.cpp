@@ -83,10 +83,11 @@ std::string mountName(const std::string& container, const std::string& target) {
 /// Docker's volume that a top-level name means.
 json sharedVolume(const std::string& path, const std::string& source, const ComposeSurroundings& around,
                   Refusals& refusals) {
-  const json spec = around.volumes.value(source, json());
+  json spec = around.volumes.value(source, json::object());
+  if (!spec.is_object()) spec = json::object();
   std::string name = around.project + "_" + source;
   json docker{{"scope", "shared"}, {"autoprovision", true}, {"driver", "local"}};
-  for (const auto& [member, value] : (spec.is_object() ? spec : json::object()).items()) {
+  for (const auto& [member, value] : spec.items()) {
     if (member == "name") {
       name = value.get<std::string>();
     } else if (member == "external" && value == "true") {
