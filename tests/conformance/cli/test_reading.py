@@ -50,7 +50,8 @@ def test_services_are_listed_beyond_ten(cluster):
         cluster.api("CreateService", {"cluster": cluster.name, "serviceName": f"s{number:02}", "taskDefinition": "web",
                                       "desiredCount": 0})
     assert cluster.berth("services").count("\n") == 13
-    golden("services", re.sub("IN_PROGRESS|COMPLETED  ", "STATE      ", cluster.berth("services")))
+    # A controller that has nothing to start is done at once, or says so later; that is as wide as it is.
+    golden("services", re.sub(" +", " ", re.sub("IN_PROGRESS|COMPLETED", "STATE", cluster.berth("services"))))
 
 
 def test_why_tells_of_tasks_services_nodes_and_placements(cluster):
