@@ -111,6 +111,10 @@ int runBerth(int argc, const char* const* argv) {
   app.footer(kFooter);
   addGlobalOptions(app, choice);
   addCommands(app, chosen);
+  if (argc <= 1) {
+    std::cout << app.help();
+    return exits::kUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& stop) {

@@ -23,7 +23,7 @@ TEST_CASE("errors come with a way out where one is known") {
   CHECK(
       says(hinted(Code::InvalidArgument, "ClusterNotFoundException: Cluster not found."), "create-cluster"));
   CHECK(says(hinted(Code::Unauthenticated, "InvalidSignatureException: Signature expired: x"), "clock"));
-  CHECK(says(hinted(Code::Unauthenticated, "UnrecognizedClientException: x"), "by AWS_ACCESS_KEY_ID"));
+  CHECK(says(hinted(Code::Unauthenticated, "UnrecognizedClientException: x"), "comes from AWS_ACCESS_KEY_ID"));
   CHECK(says(hinted(Code::PermissionDenied, "AccessDeniedException: x"), "policies"));
   CHECK(says(hinted(Code::Unavailable, "POST http://10.0.0.1:7400: refused"), "berth doctor"));
 }
