@@ -67,11 +67,12 @@ set(BERTH_MAY_KNOW_common common)
 set(BERTH_MAY_KNOW_proto common proto)
 set(BERTH_MAY_KNOW_agent common proto agent)
 set(BERTH_MAY_KNOW_controller common proto controller)
-set(BERTH_MAY_KNOW_tests common proto agent controller tests)
+set(BERTH_MAY_KNOW_cli common proto cli)
+set(BERTH_MAY_KNOW_tests common proto agent controller cli tests)
 
 # Folders whose code is a function of values: no sockets, files, threads, clocks, JSON.
 set(BERTH_PURE agent/model agent/ports agent/engine agent/secrets controller/model controller/ports
-    controller/scheduler controller/services controller/jobs)
+    controller/scheduler controller/services controller/jobs cli/find cli/table)
 # Adapters of the programs; logic never depends on them, only wiring (the program target) does.
 set(BERTH_ADAPTERS agent/kernel agent/resources agent/runtimes/docker agent/stats agent/state agent/config
     agent/secrets/sources agent/endpoints/host agent/endpoints/rest controller/state controller/config

@@ -1,6 +1,6 @@
 # Debian packages, one a program: `cpack` in build/release (needs dpkg-dev and file).
 include_guard(GLOBAL)
-if(NOT TARGET berth-agent OR NOT TARGET berth-controller)
+if(NOT TARGET berth-agent OR NOT TARGET berth-controller OR NOT TARGET berth)
   return()
 endif()
 
@@ -32,6 +32,12 @@ foreach(part agent controller)
   set(CPACK_DEBIAN_${upper}_PACKAGE_NAME berth-${part})
   set(CPACK_DEBIAN_${upper}_PACKAGE_SECTION admin)
 endforeach()
+install(TARGETS berth RUNTIME DESTINATION bin COMPONENT cli)
+install(FILES packaging/berth-completion.bash DESTINATION share/bash-completion/completions RENAME berth COMPONENT cli)
+install(FILES LICENSE DESTINATION share/doc/berth RENAME copyright COMPONENT cli)
+install(FILES CHANGELOG.md docs/cli.md DESTINATION share/doc/berth COMPONENT cli)
+set(CPACK_DEBIAN_CLI_PACKAGE_NAME berth)
+set(CPACK_DEBIAN_CLI_PACKAGE_SECTION admin)
 # An access key may be written into the agent's file.
 install(FILES packaging/examples/agent.yaml DESTINATION /etc/berth COMPONENT agent
         PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ)
@@ -45,7 +51,7 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "Berth maintainers <maintainers@berth.invalid>")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
-set(CPACK_COMPONENTS_ALL agent controller)
+set(CPACK_COMPONENTS_ALL agent controller cli)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 # The folders of a package have these modes, whatever the umask of who builds it.
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
@@ -59,4 +65,7 @@ set(CPACK_DEBIAN_AGENT_PACKAGE_DEPENDS "ca-certificates, iproute2, iptables")
 set(CPACK_DEBIAN_AGENT_PACKAGE_RECOMMENDS "docker.io, systemd")
 set(CPACK_DEBIAN_CONTROLLER_DESCRIPTION "Berth controller\n API, state and scheduler of a fleet of container hosts.")
 set(CPACK_DEBIAN_CONTROLLER_PACKAGE_DEPENDS "systemd, tzdata")
+set(CPACK_DEBIAN_CLI_DESCRIPTION "Berth command line\n Tasks, services and hosts of a Berth cluster, for people.")
+set(CPACK_DEBIAN_CLI_PACKAGE_DEPENDS "ca-certificates")
+set(CPACK_DEBIAN_CLI_PACKAGE_SUGGESTS "bash-completion")
 include(CPack)

@@ -193,6 +193,7 @@ To go on, in another shell:
     $client run-task --task-definition hello --count 3
     $client describe-tasks --tasks ${task##*/}
     $client stop-task --task ${task##*/}
+    build/release/bin/berth --endpoint $endpoint ps
     curl http://127.0.0.1:$host_port/
     docker -H unix://$engine_socket ps
 

@@ -155,7 +155,11 @@ Result<ContainerInspect> decodeContainer(std::string_view body) {
     if (out.name.starts_with('/')) out.name.erase(0, 1);
     Fields config(member(fields, "Config"), "container.Config");
     out.labels = config.stringMap("Labels");
+    out.tty = config.boolean("Tty");
     fields.absorb(config);
+    Fields host(member(fields, "HostConfig"), "container.HostConfig");
+    Fields log(member(host, "LogConfig"), "container.HostConfig.LogConfig");
+    out.logDriver = log.str("Type");
     Fields state(member(fields, "State"), "container.State");
     readState(state, out);
     fields.absorb(state);
@@ -166,6 +170,25 @@ Result<ContainerInspect> decodeContainer(std::string_view body) {
     out.imageId = fields.str("Image");
     out.created = parseTimestamp(fields.str("Created"));
     readMounts(fields, out.mounts);
+  });
+}
+
+std::string encodeExec(const ExecSpec& spec) {
+  return json::dump({{"AttachStdin", spec.input},
+                     {"AttachStdout", true},
+                     {"AttachStderr", true},
+                     {"Tty", spec.tty},
+                     {"User", spec.user},
+                     {"Cmd", spec.command}});
+}
+
+std::string encodeExecStart(bool tty) { return json::dump({{"Detach", false}, {"Tty", tty}}); }
+
+Result<ExecState> decodeExec(std::string_view body) {
+  return decodeObject<ExecState>(body, "exec", [](Fields& fields, ExecState& out) {
+    out.running = fields.boolean("Running");
+    out.pid = fields.integer("Pid");
+    if (const auto code = fields.optionalInteger("ExitCode")) out.exitCode = static_cast<int>(*code);
   });
 }
 

@@ -16,6 +16,11 @@ Result<Version> decodeVersion(std::string_view body);
 Result<SystemInfo> decodeInfo(std::string_view body);
 /// POST /containers/create: the new container's id.
 Result<std::string> decodeCreated(std::string_view body);
+/// The body of POST /containers/ID/exec; its answer is read as that of a container's creation.
+std::string encodeExec(const ExecSpec& spec);
+/// The body of POST /exec/ID/start.
+std::string encodeExecStart(bool tty);
+Result<ExecState> decodeExec(std::string_view body);
 Result<ContainerInspect> decodeContainer(std::string_view body);
 /// GET /containers/json, in the engine's order.
 Result<std::vector<ContainerSummary>> decodeContainers(std::string_view body);

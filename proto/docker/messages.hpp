@@ -76,6 +76,23 @@ struct ContainerInspect {
   std::optional<WallTime> created;
   std::vector<Network> networks;
   std::vector<MountPoint> mounts;  ///< also those that no spec names: of the image, and of other containers
+  bool tty = false;                ///< it has a terminal
+  std::string logDriver;           ///< "json-file"
+};
+
+/// POST /containers/ID/exec.
+struct ExecSpec {
+  std::vector<std::string> command;
+  std::string user;  ///< empty: the container's own
+  bool tty = false;
+  bool input = false;
+};
+
+/// GET /exec/ID/json.
+struct ExecState {
+  bool running = false;
+  int64_t pid = 0;              ///< as the engine sees it; 0: not started
+  std::optional<int> exitCode;  ///< nullopt: none yet
 };
 
 /// GET /images/NAME/json.

@@ -38,6 +38,11 @@ CONTROLLER_FILES = {
     "./usr/lib/systemd/system/berth-controller.service": "-rw-r--r--",
     "./usr/lib/sysusers.d/berth.conf": "-rw-r--r--",
 }
+CLI_FILES = {
+    "./usr/bin/berth": "-rwxr-xr-x",
+    "./usr/share/bash-completion/completions/berth": "-rw-r--r--",
+}
+CLI_DOCUMENTS = ["CHANGELOG.md", "cli.md", "copyright"]
 DOCUMENTS = ["CHANGELOG.md", "compatibility.md", "configure.md", "copyright", "install.md", "run-as-a-service.md",
              "troubleshoot.md"]
 
@@ -67,14 +72,16 @@ def system(bare, tmp_path):
     one.close()
 
 
-@pytest.mark.parametrize("name, files", [("berth-agent", AGENT_FILES), ("berth-controller", CONTROLLER_FILES)])
-def test_a_package_holds_what_it_should_and_nothing_else(packages, name, files):
+@pytest.mark.parametrize("name, files, documents", [
+    ("berth-agent", AGENT_FILES, DOCUMENTS), ("berth-controller", CONTROLLER_FILES, DOCUMENTS),
+    ("berth", CLI_FILES, CLI_DOCUMENTS)])
+def test_a_package_holds_what_it_should_and_nothing_else(packages, name, files, documents):
     package = packages[name]
     version = re.search(r"project\(berth VERSION (\S+)", (TREE / "CMakeLists.txt").read_text()).group(1)
     assert package.name == f"{name}_{version}_amd64.deb"
     assert [field(package, one) for one in ("Package", "Version", "Architecture")] == [name, version, "amd64"]
     found = {line.split()[5]: line.split()[:2] for line in said("dpkg-deb", "--contents", package).splitlines()}
-    expected = files | {f"./usr/share/doc/{name}/{one}": "-rw-r--r--" for one in DOCUMENTS}
+    expected = files | {f"./usr/share/doc/{name}/{one}": "-rw-r--r--" for one in documents}
     assert {path: mode for path, (mode, _) in found.items() if not mode.startswith("d")} == expected
     assert {mode for mode, _ in found.values() if mode.startswith("d")} == {"drwxr-xr-x"}
     assert {owner for _, owner in found.values()} == {"root/root"}

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "proto/streams/log_line.hpp"
+
 using namespace berth;
 using namespace berth::streams;
 
@@ -71,4 +73,12 @@ TEST_CASE("sizes, exit codes and failures survive the way") {
   CHECK(readFrame(message)->channel == Channel::Error);
   CHECK(*readFailure(readFrame(message)->payload) == failure);
   CHECK(errorFrame({"E", std::string(100000, 'x')}).size() < kLongestFrame);
+}
+
+TEST_CASE("a line of a log is an object of its own, whatever its bytes are") {
+  CHECK(renderLogLine("app", {"2026-11-27T18:00:00.1Z", false, false, "say \"hi\""}) ==
+        R"({"time":"2026-11-27T18:00:00.1Z","container":"app","stream":"stdout","line":"say \"hi\""})"
+        "\n");
+  CHECK(renderLogLine("app", {"", true, true, "\xff"}) ==
+        "{\"container\":\"app\",\"stream\":\"stderr\",\"line\":\"\xef\xbf\xbd\",\"partial\":true}\n");
 }

@@ -1,0 +1,3 @@
+#include "cli/commands/app.hpp"
+
+int main(int argc, char** argv) { return berth::cli::runBerth(argc, argv); }
