@@ -27,6 +27,7 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(cpprestsdk REQUIRED)
+find_package(Protobuf REQUIRED)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
@@ -71,7 +72,7 @@ set(BERTH_MAY_KNOW_tests common proto agent controller tests)
 set(BERTH_PURE agent/model agent/ports agent/engine agent/secrets controller/model controller/ports
     controller/scheduler)
 # Adapters of the programs; logic never depends on them, only wiring (the program target) does.
-set(BERTH_ADAPTERS agent/kernel agent/resources agent/runtimes/docker agent/stats agent/state agent/config
+set(BERTH_ADAPTERS agent/kernel agent/resources agent/runtimes/containerd agent/runtimes/docker agent/stats agent/state agent/config
     agent/secrets/sources agent/endpoints/host agent/endpoints/rest controller/state controller/config)
 
 function(berth_check_layers folder)
