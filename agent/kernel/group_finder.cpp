@@ -47,7 +47,7 @@ std::string slicePath(const std::string& slice) {
 std::vector<std::string> usualPlaces(const ProcessTarget& target) {
   const std::string& id = target.containerId;
   const std::string scope = "docker-" + id + ".scope";
-  std::vector<std::string> out{"docker/" + id, "system.slice/" + scope};
+  std::vector<std::string> out{"docker/" + id, "berth/" + id, "system.slice/" + scope};
   const std::string& parent = target.cgroupParent;
   if (parent.ends_with(".slice")) {
     out.push_back(slicePath(parent) + "/" + scope);

@@ -1,9 +1,10 @@
-// The HTTP/1.1 client: libcurl's multi interface on the loop.
+// The HTTP client, of version 1.1 and, where a call asks for it, 2: libcurl's multi interface on the loop.
 #pragma once
 
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -33,12 +34,18 @@ struct Call {
   Request request;
   std::string unixSocket;  ///< path of the socket to connect to instead of the URL's host; empty: TCP
   bool direct = false;     ///< never through a proxy of the environment
-  bool fresh = false;   ///< on a connection of its own: who closes its door gets no call through an old one
-  Duration timeout{0};  ///< for the whole exchange; 0: none
+  bool fresh = false;  ///< on a connection of its own: who closes its door gets no call through an old one
+  /// HTTP/2 from the first byte, without TLS (RFC 9113, section 3.3), each exchange on a connection of its
+  /// own. The fields of a trailer section are added to Response::headers.
+  bool http2 = false;
+  Duration timeout{0};     ///< for the whole exchange; 0: none
   Duration inactivity{0};  ///< longest time without a byte either way; 0: none
   /// When set, the body of a 2xx answer streams here (Response::body stays empty); other answers' bodies are
   /// collected. False ends the call with Cancelled. Called on the loop; must not destroy the client.
   std::function<bool(std::string_view)> onBody;
+  /// When set, the request's body is what this answers, piece by piece, until an empty piece; Request::body
+  /// is not sent. nullopt ends the call with Cancelled. Called on the loop; must not destroy the client.
+  std::function<std::optional<std::string>()> bodySource;
   size_t maxBody = size_t{64} << 20;  ///< of a collected body; more is ResourceExhausted, not retryable
 };
 

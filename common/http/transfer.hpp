@@ -41,8 +41,10 @@ class Transfer {
   bool streams() const;
   bool takeBody(std::string_view chunk);
   void takeHeader(std::string_view line);
+  size_t giveBody(char* space, size_t size);
 
   static size_t onWrite(char* data, size_t size, size_t count, void* self);
+  static size_t onRead(char* space, size_t size, size_t count, void* self);
   static size_t onHeader(char* data, size_t size, size_t count, void* self);
   static int onProgress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent);
 
@@ -52,6 +54,8 @@ class Transfer {
   std::string origin_;
   bool direct_;  ///< never through a proxy
   Response response_;
+  std::string piece_;  ///< of the body's source
+  size_t given_ = 0;   ///< bytes of the piece
   std::optional<Error> refused_;
   std::exception_ptr thrown_;
   std::function<void()> moved_;

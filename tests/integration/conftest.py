@@ -17,6 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from support import host  # noqa: E402
 from support.berth import Berth  # noqa: E402
+from support.containerd import Containerd  # noqa: E402
 from support.docker import Engine, Registry  # noqa: E402
 from support.waiting import TimedOut, wait_until  # noqa: E402
 
@@ -112,6 +113,13 @@ def registry(run_folder, engine):
     one.push_samples(engine)
     yield one
     one.program.stop()
+
+
+@pytest.fixture(scope="session")
+def containerd(run_folder):
+    one = Containerd(run_folder).start()
+    yield one
+    one.close()
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ def check_includes(root, path, text, layers, findings):
         if not quoted:
             if owner in layers.pure and IMPURE_HEADER.match(name):
                 findings.add(path, number, "pure", f"{owner} only decides: it may not include <{name}>")
-        elif not (root / name).exists():
+        elif not (root / re.sub(r'\.pb\.h$', '.proto', name)).exists():
             findings.add(path, number, "include", f'"{name}" is no path from the root of the repository')
         elif (target := layers.owner(name)) not in reachable:
             what = f"{owner} includes {name}, but does not depend on {target or 'its folder'}"

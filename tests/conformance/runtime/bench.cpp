@@ -21,18 +21,34 @@ std::optional<Site> site() {
   const auto registry = variable("BERTH_TEST_REGISTRY");
   const auto image = variable("BERTH_TEST_IMAGE");
   if (!socket || !registry || !image) return std::nullopt;
-  return Site{*socket, *registry, *image};
+  return Site{*socket, *registry, *image, variable("BERTH_TEST_CONTAINERD_SOCKET").value_or("")};
 }
 
 Bench::Bench(Site site)
     : site_(std::move(site)), client_(std::make_unique<http::Client>(io_, http::ClientOptions{})) {
   agent::DockerOptions options;
   options.socket = "unix://" + site_.socket;
-  runtime_ = makeRuntime(options);
+  if (site_.containerd.empty()) {
+    runtime_ = makeRuntime(options);
+    return;
+  }
+  docker_ = makeRuntime(options);
+  agent::ContainerdOptions containerd;
+  containerd.socket = "unix://" + site_.containerd;
+  containerd.folder = site_.containerd + ".berth";
+  const agent::ContainerdRuntime::Means means{*client_, clock_, random_, log_};
+  auto made = agent::ContainerdRuntime::make(io_.get_executor(), means, containerd);
+  if (!made) throw std::runtime_error(made.error().message);
+  runtime_ = std::move(*made);
 }
 
 Bench::~Bench() {
+  if (docker_) {
+    for (const std::string& id : containers_) remove(id, true).ok();
+    containers_.clear();
+  }
   runtime_.reset();
+  docker_.reset();
   auto quietly = [this](std::string method, std::string target) {
     http::Call call;
     call.unixSocket = site_.socket;
@@ -139,6 +155,14 @@ agent::RuntimeContainer Bench::untilExited(const std::string& id) {
   }
   FAIL("container " << id << " does not end");
   return {};
+}
+
+void Bench::giveEngineTheImage() {
+  agent::PullSpec image;
+  image.image = site_.image;
+  image.behavior = agent::PullBehavior::PreferCached;
+  agent::Runtime& engine = docker_ ? *docker_ : *runtime_;
+  REQUIRE(call<agent::PullOutcome>([&](auto done) { engine.pull(image, done); }));
 }
 
 http::Response Bench::engine(std::string method, std::string target, std::string body) {

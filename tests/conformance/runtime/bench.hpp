@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/runtimes/containerd/containerd_runtime.hpp"
 #include "agent/runtimes/docker/docker_runtime.hpp"
 #include "common/http/client.hpp"
 #include "common/ids/random.hpp"
@@ -25,6 +26,9 @@ struct Site {
   std::string socket;
   std::string registry;
   std::string image;
+  /// BERTH_TEST_CONTAINERD_SOCKET: a path; the runtime under test is then the one on this containerd, the
+  /// engine beside it makes what the tests push into the registry. Empty: it is the one on the engine.
+  std::string containerd;
 };
 
 /// nullopt when a variable is unset; the test is then skipped, and says so.
@@ -65,6 +69,7 @@ class Bench {
     }));
     REQUIRE_FALSE(answer);
     REQUIRE(runUntil([&] { return answer.has_value(); }));
+    if (!*answer) UNSCOPED_INFO("the answer: " << answer->error().message);
     return std::move(*answer);
   }
 
@@ -82,6 +87,8 @@ class Bench {
   agent::RuntimeContainer run(agent::ContainerSpec spec);
   agent::RuntimeContainer untilExited(const std::string& id);
 
+  /// Makes the test image present on the engine, whichever runtime is under test.
+  void giveEngineTheImage();
   /// A call of the engine's API that the runtime does not offer; any 2xx is expected.
   http::Response engine(std::string method, std::string target, std::string body = {});
   /// Any HTTP exchange; any status is an answer.
@@ -98,7 +105,8 @@ class Bench {
   SystemClock clock_;
   SystemRandom random_;
   std::unique_ptr<http::Client> client_;
-  std::unique_ptr<agent::DockerRuntime> runtime_;
+  std::unique_ptr<agent::DockerRuntime> docker_;  ///< beside the runtime on containerd
+  std::unique_ptr<agent::Runtime> runtime_;
   std::set<std::string> containers_;
   std::vector<std::string> images_;
 };

@@ -8,7 +8,7 @@ using agent::RunState;
 
 const std::string kUnknown(64, '0');
 
-TEST_CASE("The runtime says what it is", "[docker]") {
+TEST_CASE("The runtime says what it is", "[docker][port]") {
   BERTH_BENCH(bench);
   const auto info = bench.call<agent::RuntimeInfo>([&](auto done) { bench.runtime().info(done); });
   REQUIRE(info);
@@ -20,7 +20,7 @@ TEST_CASE("The runtime says what it is", "[docker]") {
 }
 
 TEST_CASE("A container goes from created to running to exited to gone, and each verb may come twice",
-          "[docker]") {
+          "[docker][port]") {
   BERTH_BENCH(bench);
   const auto spec = bench.shell("trap 'exit 7' TERM; while :; do sleep 1 & wait $!; done");
   const agent::RuntimeContainer running = bench.run(spec);
@@ -50,7 +50,7 @@ TEST_CASE("A container goes from created to running to exited to gone, and each 
   }
 }
 
-TEST_CASE("A created container that never ran can be stopped", "[docker]") {
+TEST_CASE("A created container that never ran can be stopped", "[docker][port]") {
   BERTH_BENCH(bench);
   const auto ran = bench.run(bench.shell("exit 0"));
   const auto id = bench.create(bench.shell("exit 0"));
@@ -60,7 +60,7 @@ TEST_CASE("A created container that never ran can be stopped", "[docker]") {
   CHECK(bench.stop(*id, 1s)->state == RunState::Created);
 }
 
-TEST_CASE("Unknown containers are not found, and gone ones need no removal", "[docker]") {
+TEST_CASE("Unknown containers are not found, and gone ones need no removal", "[docker][port]") {
   BERTH_BENCH(bench);
   CHECK(bench.start(kUnknown).error().code == Code::NotFound);
   CHECK(bench.stop(kUnknown, 1s).error().code == Code::NotFound);
@@ -68,7 +68,7 @@ TEST_CASE("Unknown containers are not found, and gone ones need no removal", "[d
   CHECK(bench.remove(kUnknown, true));
 }
 
-TEST_CASE("A running container is removed only by force", "[docker]") {
+TEST_CASE("A running container is removed only by force", "[docker][port]") {
   BERTH_BENCH(bench);
   const auto container = bench.run(bench.shell("sleep 600"));
   CHECK(bench.remove(container.id, false).error().code == Code::FailedPrecondition);
@@ -76,14 +76,14 @@ TEST_CASE("A running container is removed only by force", "[docker]") {
   CHECK_FALSE(bench.inspect(container.id)->has_value());
 }
 
-TEST_CASE("Exit codes are told", "[docker]") {
+TEST_CASE("Exit codes are told", "[docker][port]") {
   BERTH_BENCH(bench);
   const auto container = bench.run(bench.shell("exit 3"));
   CHECK(bench.untilExited(container.id).exitCode == 3);
   CHECK_FALSE(bench.untilExited(container.id).oomKilled);
 }
 
-TEST_CASE("A command that does not exist fails the start in the engine's words", "[docker]") {
+TEST_CASE("A command that does not exist fails the start in the engine's words", "[docker][port]") {
   BERTH_BENCH(bench);
   bench.run(bench.shell("exit 0"));
   auto spec = bench.shell("");
@@ -97,7 +97,7 @@ TEST_CASE("A command that does not exist fails the start in the engine's words",
   CHECK((*bench.inspect(*id))->state != RunState::Running);
 }
 
-TEST_CASE("A spec that the engine refuses is an invalid argument", "[docker]") {
+TEST_CASE("A spec that the engine refuses is an invalid argument", "[docker][port]") {
   BERTH_BENCH(bench);
   bench.run(bench.shell("exit 0"));
   auto spec = bench.shell("exit 0");
@@ -110,7 +110,7 @@ TEST_CASE("A spec that the engine refuses is an invalid argument", "[docker]") {
   CHECK(bench.create(spec).error().code == Code::NotFound);
 }
 
-TEST_CASE("Environment, mounts and Docker configuration reach the container", "[docker]") {
+TEST_CASE("Environment, mounts and Docker configuration reach the container", "[docker][port]") {
   BERTH_BENCH(bench);
   auto spec = bench.shell(
       "[ \"$GREETING\" = 'hello world' ] || exit 1;"
@@ -127,7 +127,7 @@ TEST_CASE("Environment, mounts and Docker configuration reach the container", "[
   CHECK(container.labels.at(Bench::kLabel) == spec.name);
 }
 
-TEST_CASE("Running out of memory is told", "[docker]") {
+TEST_CASE("Running out of memory is told", "[docker][port]") {
   BERTH_BENCH(bench);
   auto spec = bench.shell("dd if=/dev/zero of=/dev/null bs=256M count=1");
   spec.memoryBytes = 8 << 20;
@@ -137,7 +137,7 @@ TEST_CASE("Running out of memory is told", "[docker]") {
   CHECK(container.exitCode == 137);
 }
 
-TEST_CASE("Ports are bound, and told as they are bound", "[docker]") {
+TEST_CASE("Ports are bound, and told as they are bound", "[docker][port]") {
   BERTH_BENCH(bench);
   auto spec = bench.shell("exec sleep 600");
   spec.networkMode = "bridge";
@@ -154,7 +154,7 @@ TEST_CASE("Ports are bound, and told as they are bound", "[docker]") {
   CHECK(udp);
 }
 
-TEST_CASE("A process that ignores TERM is killed when its time is over", "[docker]") {
+TEST_CASE("A process that ignores TERM is killed when its time is over", "[docker][port]") {
   BERTH_BENCH(bench);
   const auto container = bench.run(bench.shell("trap '' TERM; while :; do sleep 1; done"));
   const MonoTime begin = bench.now();
@@ -165,7 +165,7 @@ TEST_CASE("A process that ignores TERM is killed when its time is over", "[docke
   CHECK(bench.now() - begin >= 900ms);
 }
 
-TEST_CASE("Listing finds the containers that carry all labels, in any state", "[docker]") {
+TEST_CASE("Listing finds the containers that carry all labels, in any state", "[docker][port]") {
   BERTH_BENCH(bench);
   auto first = bench.shell("exit 5");
   const std::string group = first.name;
@@ -191,7 +191,7 @@ TEST_CASE("Listing finds the containers that carry all labels, in any state", "[
   CHECK(bench.list({{"group", "nobody's"}})->empty());
 }
 
-TEST_CASE("A list longer than what is inspected at once is complete", "[docker]") {
+TEST_CASE("A list longer than what is inspected at once is complete", "[docker][port]") {
   BERTH_BENCH(bench);
   bench.run(bench.shell("exit 0"));
   std::set<std::string> ids;

@@ -23,7 +23,7 @@ struct Heard {
   }
 };
 
-TEST_CASE("The start and the end of a container are heard, those of others are not", "[docker]") {
+TEST_CASE("The start and the end of a container are heard, those of others are not", "[docker][port]") {
   BERTH_BENCH(bench);
   Heard heard;
   bench.runtime().subscribe(Bench::kLabel, heard.listener());

@@ -21,8 +21,7 @@ std::string tagOf(const std::string& image) {
 
 /// Gives the test image another name on the engine only.
 void tagLocally(Bench& bench, const std::string& image) {
-  const auto present = bench.pull(want(bench.site().image, PullBehavior::PreferCached));
-  REQUIRE(present);
+  bench.giveEngineTheImage();
   bench.engine("POST", "/images/" + bench.site().image + "/tag" + tagOf(image));
 }
 
@@ -40,7 +39,7 @@ std::string pushedImage(Bench& bench) {
   return image;
 }
 
-TEST_CASE("An image is downloaded once and then found to be the right one", "[docker]") {
+TEST_CASE("An image is downloaded once and then found to be the right one", "[docker][port]") {
   BERTH_BENCH(bench);
   const auto behavior = GENERATE(PullBehavior::Default, PullBehavior::Always, PullBehavior::Once);
   const std::string image = pushedImage(bench);
@@ -111,7 +110,7 @@ TEST_CASE("A local image serves when its registry can't be reached", "[docker]")
   bench.engine("DELETE", "/images/" + image);
 }
 
-TEST_CASE("Images that can't be had fail with the reason", "[docker]") {
+TEST_CASE("Images that can't be had fail with the reason", "[docker][port]") {
   BERTH_BENCH(bench);
   const auto behavior = GENERATE(PullBehavior::Default, PullBehavior::Always, PullBehavior::PreferCached);
   const auto missing = bench.pull(want(bench.site().registry + "/absent:1", behavior));

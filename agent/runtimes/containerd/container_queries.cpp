@@ -1,0 +1,182 @@
+// Looking at containers, and what the host holds for them.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "agent/runtimes/containerd/containers.hpp"
+#include "common/aws/crypto.hpp"
+#include "proto/json/fields.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace berth::agent::containerd {
+namespace {
+
+std::string descriptionOf(const VolumeSpec& spec) {
+  return berth::json::dump({{"options", spec.options}, {"labels", spec.labels}});
+}
+
+RuntimeContainer unreadOf(const StoredContainer& stored) {
+  RuntimeContainer out;
+  out.id = stored.id;
+  if (const auto record = decodeRecord(stored.record)) {
+    out.name = record->name;
+    out.labels = record->labels;
+  }
+  out.unread = true;
+  return out;
+}
+
+}  // namespace
+
+/// Keeps how it ended, and then deletes the task, which alone has known it.
+Async<Status> Containers::settle(StoredContainer& container, ContainerRecord record, TaskState task) {
+  const std::string id = container.id;
+  if (!settled_.contains(id)) {
+    ExitRecord exit;
+    exit.code = static_cast<int>(task.exitStatus);
+    exit.oomKilled = oomKilledIn(record.group);
+    exit.startedAt = parts_.files.startedAt(id);
+    exit.finishedAt = task.exitedAt;
+    // Whoever looks at the same time finds this, as the group is gone with the task.
+    settled_[id] = encodeExit(exit);
+  }
+  container.exit = settled_[id];
+  const Status kept = co_await parts_.api.keepExit(id, container.exit);
+  if (!kept && kept.error().code == Code::NotFound) settled_.erase(id);
+  if (!kept && kept.error().code != Code::NotFound) co_return kept;
+  co_return co_await parts_.api.deleteTask(id);
+}
+
+Async<Result<RuntimeContainer>> Containers::look(StoredContainer container, std::optional<TaskState> task) {
+  const auto record = decodeRecord(container.record);
+  if (!record) co_return record.error();
+  if (const auto found = settled_.find(container.id); found != settled_.end() && !task)
+    container.exit = found->second;
+  if (task && task->status == TaskStatus::Stopped) {
+    if (Status settled = co_await settle(container, *record, *task); !settled) co_return settled.error();
+  }
+  co_return describe(container, *record, task, parts_.files.startedAt(container.id));
+}
+
+Async<Result<RuntimeContainer>> Containers::lookAgain(std::string id) {
+  const auto task = co_await parts_.api.task(id);
+  if (!task) co_return task.error();
+  // After the task: its end is kept before it is deleted.
+  const auto container = co_await known(id);
+  if (!container) co_return container.error();
+  co_return co_await look(*container, *task);
+}
+
+Async<Result<std::optional<RuntimeContainer>>> Containers::inspect(std::string idOrName) {
+  std::optional<RuntimeContainer> out;
+  for (const std::string& id : {idOrName, idOf(idOrName)}) {
+    // containerd refuses longer ones as no identifiers.
+    if (id.size() > 64) continue;
+    auto found = co_await lookAgain(id);
+    if (!found && (found.error().code == Code::NotFound || found.error().code == Code::InvalidArgument))
+      continue;
+    if (!found) co_return found.error();
+    out = std::move(*found);
+    break;
+  }
+  co_return out;
+}
+
+Async<Result<std::vector<RuntimeContainer>>> Containers::list(std::map<std::string, std::string> labels) {
+  const auto tasks = co_await parts_.api.tasks();
+  if (!tasks) co_return tasks.error();
+  const auto all = co_await parts_.api.containers();
+  if (!all) co_return all.error();
+  std::map<std::string, TaskState> byId;
+  for (const TaskState& task : *tasks) byId.emplace(task.id, task);
+  std::vector<RuntimeContainer> out;
+  for (const StoredContainer& stored : *all) {
+    const auto record = decodeRecord(stored.record);
+    if (!record || !std::ranges::includes(record->labels, labels)) continue;
+    std::optional<TaskState> task;
+    if (const auto found = byId.find(stored.id); found != byId.end()) task = found->second;
+    // A shim that does not answer is left out of the list: its container is asked for by itself.
+    const bool open = stored.exit.empty() && parts_.files.startedAt(stored.id);
+    const bool unsure = task ? task->status == TaskStatus::Unknown : open;
+    auto one = unsure ? co_await lookAgain(stored.id) : co_await look(stored, std::move(task));
+    if (!one && one.error().code == Code::Unavailable) co_return one.error();
+    if (!one && one.error().code == Code::NotFound) continue;
+    out.push_back(one ? std::move(*one) : unreadOf(stored));
+  }
+  co_return out;
+}
+
+Async<Result<std::vector<ContainerUse>>> Containers::uses(bool sizes) {
+  const auto all = co_await list({});
+  if (!all) co_return all.error();
+  std::vector<ContainerUse> out;
+  for (const RuntimeContainer& from : *all) {
+    ContainerUse use{from.id, from.imageId, from.name, from.labels};
+    use.stopped = !from.unread && from.state != RunState::Running;
+    use.createdAt = from.createdAt.value_or(WallTime());
+    if (sizes && use.stopped) {
+      const auto bytes = co_await parts_.api.snapshotBytes(parts_.snapshotter, from.id);
+      use.bytes = (bytes ? *bytes : 0) + parts_.files.outputBytes(from.id);
+    }
+    out.push_back(std::move(use));
+  }
+  co_return out;
+}
+
+Async<Result<std::monostate>> Containers::ensureVolume(VolumeSpec spec) {
+  if (!spec.driver.empty() && spec.driver != "local") {
+    co_return makeError(Code::Unimplemented,
+                        "volume driver " + spec.driver + " is not supported by the containerd runtime");
+  }
+  if (!spec.options.empty()) {
+    co_return makeError(Code::Unimplemented, "option " + spec.options.begin()->first + " of volume " +
+                                                 spec.name + " is not supported by the containerd runtime");
+  }
+  const auto there = parts_.files.volume(spec.name);
+  if (!there && spec.mustExist) co_return makeError(Code::NotFound, "No such volume: " + spec.name);
+  if (there && spec.mustMatch && *there != descriptionOf(spec)) {
+    co_return makeError(Code::FailedPrecondition,
+                        "volume " + spec.name + " exists with another driver, other options or other labels");
+  }
+  if (there) co_return std::monostate{};
+  if (Status made = parts_.files.makeVolume(spec.name, descriptionOf(spec)); !made) co_return made.error();
+  co_return std::monostate{};
+}
+
+Async<Result<std::monostate>> Containers::removeVolume(std::string name) {
+  if (!parts_.files.volume(name)) co_return std::monostate{};
+  const auto all = co_await parts_.api.containers();
+  if (!all) co_return all.error();
+  for (const StoredContainer& one : *all) {
+    const auto record = decodeRecord(one.record);
+    const auto uses = [&](const KeptMount& mount) { return mount.volume == name; };
+    if (record && std::ranges::any_of(record->mounts, uses)) {
+      co_return makeError(Code::FailedPrecondition,
+                          "volume " + name + " is in use by container " + record->name);
+    }
+  }
+  if (Status removed = parts_.files.removeVolume(name); !removed) co_return removed.error();
+  co_return std::monostate{};
+}
+
+Async<Result<std::monostate>> Containers::removeImage(StoredImage image) {
+  const auto all = co_await parts_.api.containers();
+  if (!all) co_return all.error();
+  for (const StoredContainer& one : *all) {
+    const auto record = decodeRecord(one.record);
+    if (record && record->imageId == image.id) {
+      co_return makeError(Code::FailedPrecondition,
+                          "image " + image.id + " is in use by container " + record->name);
+    }
+  }
+  if (Status removed = co_await parts_.images.remove(std::move(image)); !removed) co_return removed.error();
+  co_return std::monostate{};
+}
+
+Async<bool> Containers::concerns(std::string id, std::string label) {
+  const auto found = co_await lookAgain(std::move(id));
+  co_return found && found->labels.contains(label);
+}
+
+}  // namespace berth::agent::containerd

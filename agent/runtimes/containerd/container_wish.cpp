@@ -1,0 +1,262 @@
+#include "agent/runtimes/containerd/container_wish.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "proto/json/fields.hpp"
+
+namespace berth::agent::containerd {
+namespace {
+
+using berth::json::Fields;
+using nlohmann::json;
+
+constexpr int64_t kLeastMemory = 4 << 20;
+constexpr int64_t kQuotaPeriod = 100000;
+constexpr int64_t kNanosPerCpu = 1000000000;
+
+// Members whose value is taken, or means nothing here: who attaches, what is exposed without being published.
+constexpr std::array kKnownConfig = {
+    "Image",        "Cmd",         "Entrypoint",      "Env",         "Labels",
+    "User",         "WorkingDir",  "Volumes",         "Hostname",    "Domainname",
+    "StopSignal",   "StopTimeout", "ExposedPorts",    "AttachStdin", "AttachStdout",
+    "AttachStderr", "HostConfig",  "NetworkDisabled", "StdinOnce"};
+constexpr std::array kKnownHost = {
+    "Binds",      "Tmpfs",        "VolumesFrom",       "ShmSize",       "ReadonlyRootfs",
+    "CpuShares",  "CpuPeriod",    "CpuQuota",          "NanoCpus",      "CpusetCpus",
+    "CpusetMems", "Memory",       "MemoryReservation", "MemorySwap",    "MemorySwappiness",
+    "PidsLimit",  "BlkioWeight",  "OomKillDisable",    "OomScoreAdj",   "Privileged",
+    "CapAdd",     "CapDrop",      "SecurityOpt",       "GroupAdd",      "Ulimits",
+    "Devices",    "Sysctls",      "NetworkMode",       "PidMode",       "IpcMode",
+    "UTSMode",    "CgroupParent", "ExtraHosts",        "Dns",           "DnsSearch",
+    "DnsOptions", "Runtime",      "LogConfig",         "RestartPolicy", "ConsoleSize"};
+
+Error notYet(const std::string& member, const std::string& hint = {}) {
+  return makeError(Code::Unimplemented, member + " is not supported by the containerd runtime" +
+                                            (hint.empty() ? "" : ": " + hint));
+}
+
+bool sameName(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+/// A value that asks for nothing.
+bool isEmptyWish(const json& value) {
+  return value.is_null() || value == false || value == 0 || value == "" ||
+         (value.is_structured() && value.empty());
+}
+
+template <size_t N>
+Status onlyKnown(const json& object, const std::array<const char*, N>& known, const std::string& path) {
+  for (const auto& [member, value] : object.items()) {
+    const auto taken = [&wanted = member](const char* name) { return sameName(name, wanted); };
+    if (!std::ranges::any_of(known, taken) && !isEmptyWish(value)) return notYet(path + member);
+  }
+  return {};
+}
+
+Result<Bind> parseBind(const std::string& text) {
+  const size_t first = text.find(':');
+  if (first == std::string::npos) {
+    return makeError(Code::InvalidArgument, "bind \"" + text + "\" is not SOURCE:DESTINATION[:OPTIONS]");
+  }
+  const size_t second = text.find(':', first + 1);
+  Bind out{text.substr(0, first), text.substr(first + 1, second - first - 1)};
+  std::string_view options =
+      second == std::string::npos ? std::string_view() : std::string_view(text).substr(second + 1);
+  while (!options.empty()) {
+    const size_t end = std::min(options.find(','), options.size());
+    const std::string_view one = options.substr(0, end);
+    options.remove_prefix(std::min(end + 1, options.size()));
+    if (one == "ro")
+      out.readOnly = true;
+    else if (one != "rw" && one != "z" && one != "Z" && one != "nocopy" && one != "rprivate") {
+      return notYet("option " + std::string(one) + " of bind \"" + text + "\"");
+    }
+  }
+  if (!out.destination.starts_with('/')) {
+    return makeError(Code::InvalidArgument,
+                     "bind \"" + text + "\": the place in the container is not absolute");
+  }
+  return out;
+}
+
+Status putConfig(ContainerWish& out, Fields& fields, const json& config) {
+  out.image = fields.str("Image");
+  out.command = fields.optionalStrings("Cmd");
+  out.entryPoint = fields.optionalStrings("Entrypoint");
+  out.environment = fields.strings("Env");
+  out.labels = fields.stringMap("Labels");
+  out.user = fields.str("User");
+  out.workingDir = fields.str("WorkingDir");
+  out.hostname = fields.str("Hostname");
+  out.domainname = fields.str("Domainname");
+  out.stopSignal = fields.str("StopSignal");
+  if (const json* volumes = fields.find("Volumes"); volumes && volumes->is_object()) {
+    for (const auto& [place, nothing] : volumes->items()) out.volumes.push_back(place);
+  }
+  if (const json* check = fields.find("Healthcheck"); check && !isEmptyWish(*check)) {
+    Fields health(*check, "healthCheck");
+    const auto test = health.strings("Test");
+    if (!test.empty() && test.front() != "NONE") return notYet("healthCheck");
+  }
+  json rest = config;
+  for (auto at = rest.begin(); at != rest.end();)
+    at = sameName(at.key(), "Healthcheck") ? rest.erase(at) : ++at;
+  return onlyKnown(rest, kKnownConfig, "");
+}
+
+Status putMounts(ContainerWish& out, Fields& host) {
+  for (const std::string& text : host.strings("Binds")) {
+    // "" is an anonymous volume: its text has no source.
+    if (text.starts_with('/') && text.find(':') == std::string::npos) {
+      out.volumes.push_back(text);
+      continue;
+    }
+    Result<Bind> bind = parseBind(text);
+    if (!bind) return bind.error();
+    out.binds.push_back(std::move(*bind));
+  }
+  out.tmpfs = host.stringMap("Tmpfs");
+  out.volumesFrom = host.strings("VolumesFrom");
+  if (const int64_t bytes = host.integer("ShmSize"); bytes > 0) out.shmBytes = bytes;
+  out.readOnlyRoot = host.boolean("ReadonlyRootfs");
+  return {};
+}
+
+Status putResources(ContainerWish& out, Fields& host) {
+  out.cpuShares = host.integer("CpuShares");
+  out.cpuPeriod = host.integer("CpuPeriod");
+  out.cpuQuota = host.integer("CpuQuota");
+  if (const int64_t nanos = host.integer("NanoCpus"); nanos > 0) {
+    out.cpuPeriod = kQuotaPeriod;
+    out.cpuQuota = nanos * kQuotaPeriod / kNanosPerCpu;
+  }
+  out.cpus = host.str("CpusetCpus");
+  out.memoryNodes = host.str("CpusetMems");
+  out.memory = host.integer("Memory");
+  out.memoryReservation = host.integer("MemoryReservation");
+  out.memorySwap = host.integer("MemorySwap");
+  out.swappiness = host.optionalInteger("MemorySwappiness");
+  if (out.swappiness && *out.swappiness < 0) out.swappiness.reset();
+  out.pids = host.integer("PidsLimit");
+  out.blkioWeight = host.integer("BlkioWeight");
+  out.oomKillDisable = host.boolean("OomKillDisable");
+  out.oomScoreAdj = host.optionalInteger("OomScoreAdj");
+  if (out.memory > 0 && out.memory < kLeastMemory) {
+    return makeError(Code::InvalidArgument, "a memory limit of " + std::to_string(out.memory) +
+                                                " bytes is below the least that is possible, 4 MiB");
+  }
+  if (out.memorySwap > 0 && out.memorySwap < out.memory) {
+    return makeError(Code::InvalidArgument, "MemorySwap counts memory and swap: it may not be below Memory");
+  }
+  return {};
+}
+
+Status putSecurity(ContainerWish& out, Fields& host) {
+  out.privileged = host.boolean("Privileged");
+  out.capAdd = host.strings("CapAdd");
+  out.capDrop = host.strings("CapDrop");
+  out.groups = host.strings("GroupAdd");
+  out.sysctls = host.stringMap("Sysctls");
+  for (const std::string& option : host.strings("SecurityOpt")) {
+    if (option == "no-new-privileges" || option == "no-new-privileges:true" ||
+        option == "no-new-privileges=true") {
+      out.noNewPrivileges = true;
+    } else if (option == "seccomp=unconfined" || option == "seccomp:unconfined") {
+      out.seccomp = false;
+    } else if (option != "apparmor=unconfined" && option != "apparmor:unconfined" &&
+               option != "label=disable" && option != "label:disable") {
+      return notYet("security option " + option);
+    }
+  }
+  for (const json* each : host.list("Ulimits")) {
+    Fields limit(*each, host.pathOf("Ulimits"));
+    out.ulimits.push_back(Ulimit{limit.requiredStr("Name"), limit.integer("Soft"), limit.integer("Hard")});
+    host.absorb(limit);
+  }
+  for (const json* each : host.list("Devices")) {
+    Fields device(*each, host.pathOf("Devices"));
+    DeviceWish one{device.requiredStr("PathOnHost"), device.str("PathInContainer"),
+                   device.str("CgroupPermissions", "rwm")};
+    if (one.containerPath.empty()) one.containerPath = one.hostPath;
+    out.devices.push_back(std::move(one));
+    host.absorb(device);
+  }
+  return {};
+}
+
+Status putSharing(ContainerWish& out, Fields& host) {
+  out.networkMode = host.str("NetworkMode", "bridge");
+  if (out.networkMode != "host" && out.networkMode != "none") {
+    return notYet("network mode " + out.networkMode, "host and none are");
+  }
+  if (const std::string mode = host.str("PidMode"); mode == "host")
+    out.hostPid = true;
+  else if (!mode.empty())
+    return notYet("pidMode " + mode);
+  if (const std::string mode = host.str("IpcMode"); mode == "host")
+    out.hostIpc = true;
+  else if (!mode.empty() && mode != "private" && mode != "none")
+    return notYet("ipcMode " + mode);
+  if (const std::string mode = host.str("UTSMode"); mode == "host")
+    out.hostUts = true;
+  else if (!mode.empty())
+    return notYet("UTSMode " + mode);
+  out.cgroupParent = host.str("CgroupParent");
+  if (out.cgroupParent.ends_with(".slice")) return notYet("a control group of systemd");
+  out.extraHosts = host.strings("ExtraHosts");
+  out.dns = host.strings("Dns");
+  out.dnsSearch = host.strings("DnsSearch");
+  out.dnsOptions = host.strings("DnsOptions");
+  out.runtime = host.str("Runtime");
+  if (out.runtime == "nvidia") return notYet("GPUs");
+  if (const json* log = host.find("LogConfig")) {
+    Fields fields(*log, "logConfiguration");
+    const std::string driver = fields.str("Type", "json-file");
+    if (driver != "json-file" && !driver.empty()) return notYet("log driver " + driver, "json-file is");
+    for (const auto& [name, value] : fields.stringMap("Config")) return notYet("log option " + name);
+  }
+  if (const json* policy = host.find("RestartPolicy")) {
+    Fields fields(*policy, "RestartPolicy");
+    const std::string name = fields.str("Name");
+    if (!name.empty() && name != "no") return notYet("RestartPolicy " + name);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ContainerWish> decodeWish(std::string_view createBody) {
+  const Result<json> body = berth::json::parseObject(createBody, "the container");
+  if (!body) return body.error();
+  static const json kNothing = json::object();
+  Fields config(*body, "dockerConfig.config");
+  const json* hostObject = config.find("HostConfig");
+  const json& hostJson = hostObject ? *hostObject : kNothing;
+  Fields host(hostJson, "dockerConfig.hostConfig");
+  ContainerWish out;
+  if (Status put = putConfig(out, config, *body); !put) return put.error();
+  for (auto part : {putMounts, putResources, putSecurity, putSharing}) {
+    if (Status put = part(out, host); !put) return put.error();
+  }
+  // Ports of a container on the host's network, or on none, are not published; Docker ignores them there,
+  // too.
+  json rest = hostJson;
+  for (auto at = rest.begin(); at != rest.end();)
+    at = sameName(at.key(), "PortBindings") ? rest.erase(at) : ++at;
+  if (Status known = onlyKnown(rest, kKnownHost, "dockerConfig.hostConfig."); !known) return known.error();
+  // An empty list would ask for something: that nothing is hidden.
+  for (const char* member : {"MaskedPaths", "ReadonlyPaths"}) {
+    if (host.has(member)) return notYet(std::string("dockerConfig.hostConfig.") + member);
+  }
+  if (config.boolean("NetworkDisabled")) out.networkMode = "none";
+  if (Status status = config.status(); !status) return status.error();
+  if (Status status = host.status(); !status) return status.error();
+  return out;
+}
+
+}  // namespace berth::agent::containerd

@@ -1,0 +1,94 @@
+// What a container is to be, decoded from Docker's words, in which payloads and task definitions say it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result/result.hpp"
+
+namespace berth::agent::containerd {
+
+struct Bind {
+  std::string source;  ///< a path of the host, or the name of a volume
+  std::string destination;
+  bool readOnly = false;
+  bool operator==(const Bind&) const = default;
+};
+
+struct DeviceWish {
+  std::string hostPath;
+  std::string containerPath;
+  std::string permissions = "rwm";
+};
+
+struct Ulimit {
+  std::string name;  ///< "nofile"
+  int64_t soft = 0;  ///< -1: unlimited
+  int64_t hard = 0;
+};
+
+struct ContainerWish {
+  std::string image;
+  std::optional<std::vector<std::string>> command;
+  std::optional<std::vector<std::string>> entryPoint;
+  std::vector<std::string> environment;  ///< "NAME=VALUE"
+  std::map<std::string, std::string> labels;
+  std::string user;  ///< empty: the image's
+  std::string workingDir;
+  std::string hostname;
+  std::string domainname;
+  std::string stopSignal;
+  std::vector<std::string> volumes;  ///< anonymous ones, by their place
+
+  std::vector<Bind> binds;
+  std::map<std::string, std::string> tmpfs;  ///< place -> options
+  std::vector<std::string> volumesFrom;
+  int64_t shmBytes = 64 << 20;
+  bool readOnlyRoot = false;
+
+  int64_t cpuShares = 0;
+  int64_t cpuPeriod = 0;
+  int64_t cpuQuota = 0;
+  std::string cpus;  ///< "0-3"
+  std::string memoryNodes;
+  int64_t memory = 0;  ///< 0: no limit
+  int64_t memoryReservation = 0;
+  int64_t memorySwap = 0;  ///< with the memory; 0: twice the memory, -1: no limit
+  std::optional<int64_t> swappiness;
+  int64_t pids = 0;
+  int64_t blkioWeight = 0;
+  bool oomKillDisable = false;
+  std::optional<int64_t> oomScoreAdj;
+
+  bool privileged = false;
+  std::vector<std::string> capAdd;
+  std::vector<std::string> capDrop;
+  bool noNewPrivileges = false;
+  bool seccomp = true;
+  std::vector<std::string> groups;
+  std::vector<Ulimit> ulimits;
+  std::vector<DeviceWish> devices;
+  std::map<std::string, std::string> sysctls;
+
+  std::string networkMode;  ///< "host" or "none"
+  bool hostPid = false;
+  bool hostIpc = false;
+  bool hostUts = false;
+  std::string cgroupParent;
+  std::vector<std::string> extraHosts;  ///< "NAME:ADDRESS"
+  std::vector<std::string> dns;
+  std::vector<std::string> dnsSearch;
+  std::vector<std::string> dnsOptions;
+  std::string runtime;
+};
+
+/// Decodes the body of Docker's POST /containers/create. Unimplemented, naming the member, for what this
+/// runtime can't do (yet), so that nothing is silently left out; InvalidArgument for values that are wrong by
+/// themselves.
+Result<ContainerWish> decodeWish(std::string_view createBody);
+
+}  // namespace berth::agent::containerd

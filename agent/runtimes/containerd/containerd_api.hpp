@@ -1,0 +1,163 @@
+// The calls of containerd's API that the runtime is made of, with their deadlines and errors.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/runtimes/containerd/grpc_channel.hpp"
+#include "common/async/async.hpp"
+#include "common/result/result.hpp"
+#include "common/time/clock.hpp"
+
+namespace berth::agent::containerd {
+
+/// How long each call may take before it fails with DeadlineExceeded.
+struct Deadlines {
+  Duration quick = std::chrono::seconds(10);  ///< questions to containerd's own database
+  Duration create = std::chrono::minutes(4);
+  Duration start = std::chrono::minutes(3);
+  Duration stopGrace = std::chrono::minutes(2);  ///< beyond the time that the container is given
+  Duration inspect = std::chrono::seconds(30);
+  Duration remove = std::chrono::minutes(5);
+  Duration list = std::chrono::minutes(1);
+  Duration unpack = std::chrono::minutes(30);  ///< of one layer
+  Duration manifest = std::chrono::minutes(1);
+};
+
+struct Descriptor {
+  std::string mediaType;
+  std::string digest;
+  int64_t size = 0;
+};
+
+struct SnapshotMount {
+  std::string type;
+  std::string source;
+  std::vector<std::string> options;
+};
+
+/// A container as containerd stores it: what a task is started from.
+struct StoredContainer {
+  std::string id;
+  std::string image;
+  std::string runtime;  ///< "io.containerd.runc.v2"
+  std::string binary;   ///< of the OCI runtime; empty: the shim's default
+  std::string spec;     ///< JSON of the OCI runtime specification
+  std::string snapshotter;
+  std::string record;  ///< what the runtime keeps about it, JSON
+  std::string exit;    ///< how it ended, JSON; empty: not known to have ended
+  WallTime createdAt{};
+};
+
+enum class TaskStatus { Unknown, Created, Running, Stopped, Paused };
+
+struct TaskState {
+  std::string id;
+  uint32_t pid = 0;
+  TaskStatus status = TaskStatus::Unknown;
+  uint32_t exitStatus = 0;
+  std::optional<WallTime> exitedAt;
+};
+
+struct NamedImage {
+  std::string name;
+  Descriptor target;
+  WallTime updatedAt{};
+};
+
+struct TaskEvent {
+  std::string topic;  ///< "/tasks/exit"
+  std::string containerId;
+  bool ofExec = false;  ///< a process beside the container's first
+};
+
+/// Runs a coroutine, which may outlive its caller.
+using Launcher = std::function<void(std::string name, std::function<Async<void>()> body)>;
+
+/// Everything happens in one namespace. Errors are those of GrpcChannel. Must outlive its coroutines.
+class Api {
+ public:
+  Api(http::Client& client, std::string socket, std::string nameSpace, Deadlines deadlines,
+      std::stop_token stop);
+
+  void reconfigure(Deadlines deadlines) { deadlines_ = deadlines; }
+  const Deadlines& deadlines() const { return deadlines_; }
+
+  Async<Result<std::string>> version();
+  Async<Status> ensureNamespace();
+  /// The folder of a snapshotter; FailedPrecondition when containerd has none of that name.
+  Async<Result<std::string>> snapshotterRoot(std::string snapshotter);
+
+  Async<Result<std::optional<StoredContainer>>> container(std::string id);
+  Async<Result<std::vector<StoredContainer>>> containers();
+  /// AlreadyExists when there is one of that id.
+  Async<Status> createContainer(StoredContainer container);
+  /// Keeps how a container ended.
+  Async<Status> keepExit(std::string id, std::string exit);
+  /// One that is gone is success.
+  Async<Status> removeContainer(std::string id);
+
+  /// `output`: the URI where the shim sends both streams. AlreadyExists when there is a task.
+  Async<Status> createTask(StoredContainer container, std::vector<SnapshotMount> root, std::string output);
+  Async<Status> startTask(std::string id);
+  Async<Result<std::optional<TaskState>>> task(std::string id);
+  Async<Result<std::vector<TaskState>>> tasks();
+  /// NotFound when it has ended.
+  Async<Status> kill(std::string id, uint32_t signal, bool all);
+  /// Until its first process has ended; DeadlineExceeded after `limit`.
+  Async<Status> waitTask(std::string id, Duration limit);
+  /// One that is gone is success; FailedPrecondition while it runs.
+  Async<Status> deleteTask(std::string id);
+
+  /// AlreadyExists when there is one of that key.
+  Async<Result<std::vector<SnapshotMount>>> prepareSnapshot(std::string snapshotter, std::string key,
+                                                            std::string parent, std::string lease = {});
+  Async<Result<std::vector<SnapshotMount>>> mounts(std::string snapshotter, std::string key);
+  Async<Status> commitSnapshot(std::string snapshotter, std::string name, std::string key, std::string lease);
+  Async<Result<bool>> hasSnapshot(std::string snapshotter, std::string name);
+  /// Bytes of its own; NotFound without such a snapshot.
+  Async<Result<int64_t>> snapshotBytes(std::string snapshotter, std::string key);
+  /// One that is gone is success.
+  Async<Status> removeSnapshot(std::string snapshotter, std::string key);
+
+  Async<Result<bool>> hasContent(std::string digest);
+  /// The whole blob; ResourceExhausted beyond 8 MiB.
+  Async<Result<std::string>> content(std::string digest);
+  /// Stores a blob of the given digest, which containerd verifies; one that is there already is success.
+  /// `source` answers pieces of at most 1 MiB, an empty one at the end, nullopt to break off.
+  Async<Status> writeContent(Descriptor blob, std::function<std::optional<std::string>()> source,
+                             std::map<std::string, std::string> labels, std::string lease);
+  Async<Status> labelContent(std::string digest, std::map<std::string, std::string> labels);
+  /// Unpacks a layer onto a snapshot; the digest of what it holds, unpacked.
+  Async<Result<std::string>> apply(Descriptor layer, std::vector<SnapshotMount> mounts, std::string lease);
+
+  Async<Result<std::optional<NamedImage>>> image(std::string name);
+  Async<Result<std::vector<NamedImage>>> images();
+  /// Makes the name stand for `target` from now on.
+  Async<Status> putImage(std::string name, Descriptor target);
+  /// One that is gone is success. `sync`: what nothing needs any more is gone when this answers.
+  Async<Status> removeImage(std::string name, bool sync);
+
+  /// What is made under it is kept until it is removed, or for a day.
+  Async<Status> createLease(std::string id, WallTime now);
+  Async<Status> removeLease(std::string id);
+
+  /// Calls `onOpen` once no event can be missed any more, `onEvent` for each event of this
+  /// namespace, until the stream ends; always an Error then. What `launch` starts needs this, too.
+  Async<Error> events(Launcher launch, std::function<void()> onOpen, std::function<void(TaskEvent)> onEvent);
+
+ private:
+  Async<Status> publishOpened();
+
+  GrpcChannel channel_;
+  std::string nameSpace_;
+  Deadlines deadlines_;
+};
+
+}  // namespace berth::agent::containerd

@@ -1,0 +1,71 @@
+// Containers and their tasks at containerd: the verbs of the Runtime port.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/ports/runtime.hpp"
+#include "agent/runtimes/containerd/containerd_api.hpp"
+#include "agent/runtimes/containerd/host_files.hpp"
+#include "agent/runtimes/containerd/images.hpp"
+#include "agent/runtimes/containerd/records.hpp"
+#include "common/ids/random.hpp"
+#include "common/log/log.hpp"
+
+namespace berth::agent::containerd {
+
+/// A container's id is the SHA-256 of its name, in hex: who creates the same name again finds it.
+std::string idOf(const std::string& name);
+
+/// How a container ended is written to its record at containerd before the task, which knew it, is deleted:
+/// events only say when to look. Everything is found again after a restart of the agent or of containerd.
+class Containers {
+ public:
+  struct Parts {
+    Api& api;
+    Images& images;
+    const HostFiles& files;
+    Random& random;
+    Log& log;
+    std::string snapshotter;
+    std::string ociRuntime;  ///< its program; empty: the shim's own choice, runc
+  };
+
+  explicit Containers(Parts parts) : parts_(std::move(parts)) {}
+
+  Async<Result<std::string>> create(ContainerSpec spec);
+  Async<Result<RuntimeContainer>> start(std::string id);
+  Async<Result<RuntimeContainer>> stop(std::string id, Duration timeout);
+  Async<Result<std::monostate>> remove(std::string id, bool force);
+  Async<Result<std::optional<RuntimeContainer>>> inspect(std::string idOrName);
+  Async<Result<std::vector<RuntimeContainer>>> list(std::map<std::string, std::string> labels);
+  Async<Result<std::vector<ContainerUse>>> uses(bool sizes);
+  Async<Result<std::monostate>> ensureVolume(VolumeSpec spec);
+  Async<Result<std::monostate>> removeVolume(std::string name);
+  Async<Result<std::monostate>> removeImage(StoredImage image);
+  /// The container of an event, if it carries the label key; how one that has ended did is kept first.
+  Async<bool> concerns(std::string id, std::string label);
+
+ private:
+  Async<Result<StoredContainer>> known(std::string id);
+  Async<Result<std::string>> place(StoredContainer wanted, ContainerRecord record);
+  Async<Result<std::vector<SnapshotMount>>> rootOf(StoredContainer container, std::string chain);
+  Async<Result<std::vector<Bind>>> mountsOf(ContainerWish wish, std::vector<std::string> imageVolumes,
+                                            const RootView& root, ContainerRecord& record);
+  Async<Status> runTask(StoredContainer container, ContainerRecord record);
+  Async<Status> endTask(std::string id, uint32_t signal, Duration timeout);
+  Async<Result<RuntimeContainer>> look(StoredContainer container, std::optional<TaskState> task);
+  Async<Result<RuntimeContainer>> lookAgain(std::string id);
+  Async<Status> settle(StoredContainer& container, ContainerRecord record, TaskState task);
+  void removeVolumes(const ContainerRecord& record);
+
+  Parts parts_;
+  std::map<std::string, std::string> settled_;  ///< records of ends that were read here, by id
+};
+
+}  // namespace berth::agent::containerd

@@ -1,0 +1,389 @@
+#include "agent/runtimes/containerd/host_files.hpp"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+#include <utility>
+
+#include "agent/kernel/kernel_file.hpp"
+#include "common/text/keyed_numbers.hpp"
+#include "common/text/number.hpp"
+
+namespace berth::agent::containerd {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kLongestFile = 1 << 20;
+constexpr size_t kLongestLine = 1024;
+constexpr size_t kLongestName = 255;
+
+class OpenFile {
+ public:
+  explicit OpenFile(int fd) : fd_(fd) {}
+  ~OpenFile() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// Nothing that a folder of an image says leads out of it.
+int openWithin(const std::string& folder, const std::string& path, uint64_t flags) {
+  const OpenFile root(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (root.get() < 0) return -1;
+  open_how how = {};
+  how.flags = flags | O_CLOEXEC | O_NONBLOCK;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  return static_cast<int>(::syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof how));
+}
+
+std::string readAll(int fd, size_t limit) {
+  std::string out;
+  std::array<char, 8192> piece{};
+  while (out.size() < limit) {
+    const ssize_t count = ::read(fd, piece.data(), piece.size());
+    if (count <= 0) break;
+    out.append(piece.data(), static_cast<size_t>(count));
+  }
+  return out;
+}
+
+std::string readHostFile(const std::string& path) {
+  const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return file.get() < 0 ? std::string() : readAll(file.get(), kLongestFile);
+}
+
+Error systemError(const std::string& what) {
+  const int fault = errno;
+  return makeError(fault == ENOSPC || fault == EDQUOT ? Code::ResourceExhausted : Code::Internal,
+                   what + ": " + std::strerror(fault));
+}
+
+Status writeFile(const std::string& path, std::string_view text) {
+  const OpenFile file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (file.get() < 0) return systemError("can't write " + path);
+  while (!text.empty()) {
+    const ssize_t count = ::write(file.get(), text.data(), text.size());
+    if (count < 0) return systemError("can't write " + path);
+    text.remove_prefix(static_cast<size_t>(count));
+  }
+  return {};
+}
+
+Status makeFolder(const std::string& path) {
+  std::error_code fault;
+  fs::create_directories(path, fault);
+  if (fault) return makeError(Code::Internal, "can't make the folder " + path + ": " + fault.message());
+  return {};
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> out;
+  while (true) {
+    const size_t end = text.find(separator);
+    out.emplace_back(text.substr(0, end));
+    if (end == std::string_view::npos) return out;
+    text.remove_prefix(end + 1);
+  }
+}
+
+/// The first line whose field `index` is `value`, in its fields.
+std::optional<std::vector<std::string>> entryWith(std::string_view file, size_t index,
+                                                  const std::string& value, size_t fields) {
+  for (const std::string& line : split(file, '\n')) {
+    std::vector<std::string> found = split(line, ':');
+    if (found.size() >= fields && found[index] == value) return found;
+  }
+  return std::nullopt;
+}
+
+Result<uint32_t> groupId(const std::string& name, std::string_view group) {
+  if (const auto entry = entryWith(group, 0, name, 3)) {
+    if (const auto id = parseNumber<uint32_t>((*entry)[2])) return *id;
+  }
+  if (const auto id = parseNumber<uint32_t>(name)) return *id;
+  return makeError(Code::InvalidArgument, "the image knows no group \"" + name + "\"");
+}
+
+std::string hostsFile(const ContainerWish& wish, const std::string& hostname) {
+  std::string out;
+  if (wish.networkMode == "host") out = readHostFile("/etc/hosts");
+  if (out.empty()) {
+    out = "127.0.0.1\tlocalhost " + hostname + "\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+  }
+  if (!out.ends_with('\n')) out += '\n';
+  for (const std::string& entry : wish.extraHosts) {
+    const size_t colon = entry.find(':');
+    if (colon != std::string::npos) out += entry.substr(colon + 1) + "\t" + entry.substr(0, colon) + "\n";
+  }
+  return out;
+}
+
+std::string resolverFile(const ContainerWish& wish) {
+  if (wish.dns.empty() && wish.dnsSearch.empty() && wish.dnsOptions.empty())
+    return readHostFile("/etc/resolv.conf");
+  std::string out;
+  const auto keep = [&out](const std::string& keyword) {
+    for (const std::string& line : split(readHostFile("/etc/resolv.conf"), '\n')) {
+      if (line.starts_with(keyword)) out += line + "\n";
+    }
+  };
+  const auto join = [&out](const std::string& keyword, const std::vector<std::string>& words) {
+    out += keyword;
+    for (const std::string& word : words) out += " " + word;
+    out += "\n";
+  };
+  if (wish.dnsSearch.empty())
+    keep("search");
+  else
+    join("search", wish.dnsSearch);
+  if (wish.dns.empty()) keep("nameserver");
+  for (const std::string& server : wish.dns) out += "nameserver " + server + "\n";
+  if (wish.dnsOptions.empty())
+    keep("options");
+  else
+    join("options", wish.dnsOptions);
+  return out;
+}
+
+std::optional<HostDevice> deviceAt(const std::string& path) {
+  struct stat found = {};
+  if (::stat(path.c_str(), &found) != 0 || !(S_ISCHR(found.st_mode) || S_ISBLK(found.st_mode)))
+    return std::nullopt;
+  HostDevice out;
+  out.path = path;
+  out.type = S_ISCHR(found.st_mode) ? 'c' : 'b';
+  out.major = major(found.st_rdev);
+  out.minor = minor(found.st_rdev);
+  out.mode = found.st_mode & 0777;
+  out.uid = found.st_uid;
+  out.gid = found.st_gid;
+  return out;
+}
+
+}  // namespace
+
+RootView::RootView(const std::vector<SnapshotMount>& mounts) {
+  for (const SnapshotMount& mount : mounts) {
+    if (mount.type == "bind") folders_.push_back(mount.source);
+    std::string lower;
+    for (const std::string& option : mount.options) {
+      if (option.starts_with("upperdir=")) folders_.push_back(option.substr(9));
+      if (option.starts_with("lowerdir=")) lower = option.substr(9);
+    }
+    if (lower.empty()) continue;
+    for (std::string& folder : split(lower, ':')) folders_.push_back(std::move(folder));
+  }
+}
+
+std::optional<std::string> RootView::read(const std::string& path) const {
+  for (const std::string& folder : folders_) {
+    const OpenFile file(openWithin(folder, path, O_RDONLY));
+    if (file.get() < 0) continue;
+    struct stat found = {};
+    if (::fstat(file.get(), &found) != 0 || !S_ISREG(found.st_mode)) return std::nullopt;
+    return readAll(file.get(), kLongestFile);
+  }
+  return std::nullopt;
+}
+
+bool RootView::hasEntries(const std::string& path) const {
+  for (const std::string& folder : folders_) {
+    const OpenFile found(openWithin(folder, path, O_RDONLY | O_DIRECTORY));
+    if (found.get() < 0) continue;
+    std::error_code fault;
+    if (!fs::is_empty("/proc/self/fd/" + std::to_string(found.get()), fault) && !fault) return true;
+  }
+  return false;
+}
+
+Result<UserIds> userIds(const std::string& user, const std::vector<std::string>& moreGroups,
+                        std::string_view passwd, std::string_view group) {
+  const size_t colon = user.find(':');
+  const std::string name = user.substr(0, colon);
+  UserIds out;
+  auto entry = entryWith(passwd, 0, name.empty() ? "root" : name, 4);
+  const auto number = parseNumber<uint32_t>(name);
+  if (!entry && number) entry = entryWith(passwd, 2, name, 4);
+  if (entry) {
+    out.uid = parseNumber<uint32_t>((*entry)[2]).value_or(0);
+    out.gid = parseNumber<uint32_t>((*entry)[3]).value_or(0);
+  } else if (number) {
+    out.uid = *number;
+  } else if (!name.empty()) {
+    return makeError(Code::InvalidArgument, "the image knows no user \"" + name + "\"");
+  }
+  if (colon != std::string::npos) {
+    const auto id = groupId(user.substr(colon + 1), group);
+    if (!id) return id.error();
+    out.gid = *id;
+  } else if (entry) {
+    // A group given by name stands for itself alone.
+    for (const std::string& line : split(group, '\n')) {
+      const std::vector<std::string> fields = split(line, ':');
+      if (fields.size() < 4) continue;
+      const std::vector<std::string> members = split(fields[3], ',');
+      const auto id = parseNumber<uint32_t>(fields[2]);
+      if (id && std::ranges::find(members, (*entry)[0]) != members.end()) out.groups.push_back(*id);
+    }
+  }
+  for (const std::string& more : moreGroups) {
+    const auto id = groupId(more, group);
+    if (!id) return id.error();
+    out.groups.push_back(*id);
+  }
+  return out;
+}
+
+Result<std::vector<Bind>> HostFiles::prepare(const std::string& id, const ContainerWish& wish,
+                                             const std::string& hostname) const {
+  if (Status made = makeFolder(at(id)); !made) return made.error();
+  const std::array<std::pair<const char*, std::string>, 3> files = {{{"hostname", hostname + "\n"},
+                                                                     {"hosts", hostsFile(wish, hostname)},
+                                                                     {"resolv.conf", resolverFile(wish)}}};
+  std::vector<Bind> out;
+  for (const auto& [name, text] : files) {
+    const std::string path = at(id) + "/" + name;
+    if (Status written = writeFile(path, text); !written) return written.error();
+    out.push_back(Bind{path, std::string("/etc/") + name, false});
+  }
+  return out;
+}
+
+Status HostFiles::markStarted(const std::string& id) const { return writeFile(at(id) + "/started", ""); }
+
+void HostFiles::unmarkStarted(const std::string& id) const { ::unlink((at(id) + "/started").c_str()); }
+
+std::optional<WallTime> HostFiles::startedAt(const std::string& id) const {
+  struct stat found = {};
+  if (::stat((at(id) + "/started").c_str(), &found) != 0) return std::nullopt;
+  return fromEpochMillis(found.st_mtim.tv_sec * 1000 + found.st_mtim.tv_nsec / 1000000);
+}
+
+void HostFiles::remove(const std::string& id) const {
+  std::error_code ignored;
+  fs::remove_all(at(id), ignored);
+}
+
+std::vector<std::string> HostFiles::tail(const std::string& id, size_t lines) const {
+  std::ifstream file(output(id), std::ios::binary | std::ios::ate);
+  std::vector<std::string> out;
+  if (!file || lines == 0) return out;
+  const auto size = static_cast<size_t>(std::max<std::streamoff>(0, file.tellg()));
+  const size_t wanted = std::min(size, std::min(kLongestFile, lines * kLongestLine * 2));
+  std::string text(wanted, '\0');
+  file.seekg(static_cast<std::streamoff>(size - wanted));
+  file.read(text.data(), static_cast<std::streamsize>(wanted));
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.empty()) return out;
+  for (std::string& line : split(text, '\n')) out.push_back(line.substr(0, kLongestLine));
+  if (wanted < size && out.size() > 1) out.erase(out.begin());
+  if (out.size() > lines) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(lines));
+  return out;
+}
+
+int64_t HostFiles::outputBytes(const std::string& id) const {
+  std::error_code fault;
+  const uintmax_t size = fs::file_size(output(id), fault);
+  return fault ? 0 : static_cast<int64_t>(size);
+}
+
+Status HostFiles::makeVolume(const std::string& name, const std::string& description) const {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+  if (name.empty() || name.size() > kLongestName || name.front() == '.' || name.front() == '-' ||
+      name.find_first_not_of(kLetters) != std::string::npos) {
+    return makeError(Code::InvalidArgument,
+                     "\"" + name + "\" is not a volume's name: letters, digits, _ . and -");
+  }
+  if (Status made = makeFolder(volumePath(name)); !made) return made;
+  const std::string file = volumeFolder(name) + "/volume.json";
+  return fs::exists(file) ? Status() : writeFile(file, description);
+}
+
+std::optional<std::string> HostFiles::volume(const std::string& name) const {
+  const std::string file = volumeFolder(name) + "/volume.json";
+  return fs::exists(file) ? std::optional(readHostFile(file)) : std::nullopt;
+}
+
+Status HostFiles::removeVolume(const std::string& name) const {
+  std::error_code fault;
+  fs::remove_all(volumeFolder(name), fault);
+  if (fault) return makeError(Code::Internal, "can't remove volume " + name + ": " + fault.message());
+  return {};
+}
+
+Result<HostDevice> hostDevice(const DeviceWish& wish) {
+  auto found = deviceAt(wish.hostPath);
+  if (!found) return makeError(Code::InvalidArgument, wish.hostPath + " is not a device of the host");
+  found->path = wish.containerPath;
+  found->access = wish.permissions;
+  return *found;
+}
+
+std::vector<HostDevice> allHostDevices() {
+  std::vector<HostDevice> out;
+  std::error_code fault;
+  fs::recursive_directory_iterator entries("/dev", fault);
+  for (; entries != fs::recursive_directory_iterator(); entries.increment(fault)) {
+    const std::string path = entries->path().string();
+    const std::string name = entries->path().filename().string();
+    if (name == "pts" || name == "shm" || name == "fd" || name == "mqueue" || name == "console") {
+      entries.disable_recursion_pending();
+      continue;
+    }
+    if (entries->is_symlink(fault)) continue;
+    if (auto device = deviceAt(path)) out.push_back(std::move(*device));
+  }
+  return out;
+}
+
+bool oomKilledIn(const std::string& group) {
+  const std::string root = "/sys/fs/cgroup";
+  const std::string file =
+      unifiedGroups() ? root + group + "/memory.events" : root + "/memory" + group + "/memory.oom_control";
+  const auto text = readKernelFile(file);
+  if (!text) return false;
+  const auto numbers = parseKeyedNumbers(*text);
+  const auto killed = numbers ? numbers->find("oom_kill") : std::map<std::string, uint64_t>::const_iterator();
+  return numbers && killed != numbers->end() && killed->second > 0;
+}
+
+bool unifiedGroups() { return ::access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0; }
+
+bool limitsSwap() {
+  // The root group of version 2 has no such file; where there is memory control, there is that of swap.
+  return unifiedGroups() || ::access("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes", F_OK) == 0;
+}
+
+bool hasSeccomp() { return ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0; }
+
+std::string machine() {
+  utsname name = {};
+  return ::uname(&name) == 0 ? name.machine : "";
+}
+
+std::string hostName() {
+  utsname name = {};
+  return ::uname(&name) == 0 ? name.nodename : "localhost";
+}
+
+}  // namespace berth::agent::containerd

@@ -1,0 +1,119 @@
+#include "agent/runtimes/containerd/records.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "proto/json/fields.hpp"
+
+namespace berth::agent::containerd {
+namespace {
+
+using berth::json::Fields;
+using nlohmann::json;
+
+std::optional<WallTime> timeOf(Fields& fields, const char* member) {
+  const auto millis = fields.optionalInteger(member);
+  return millis ? std::optional(fromEpochMillis(*millis)) : std::nullopt;
+}
+
+}  // namespace
+
+std::string encodeRecord(const ContainerRecord& record) {
+  json mounts = json::array();
+  for (const KeptMount& mount : record.mounts) {
+    mounts.push_back({{"volume", mount.volume},
+                      {"source", mount.source},
+                      {"destination", mount.destination},
+                      {"readOnly", mount.readOnly},
+                      {"anonymous", mount.anonymous}});
+  }
+  return berth::json::dump({{"name", record.name},
+                            {"labels", record.labels},
+                            {"imageId", record.imageId},
+                            {"chain", record.chain},
+                            {"stopSignal", record.stopSignal},
+                            {"group", record.group},
+                            {"host", record.hostNetwork},
+                            {"mounts", std::move(mounts)}});
+}
+
+Result<ContainerRecord> decodeRecord(std::string_view text) {
+  const auto object = berth::json::parseObject(text, "the container's record");
+  if (!object) return object.error();
+  Fields fields(*object, "record");
+  ContainerRecord out;
+  out.name = fields.requiredStr("name");
+  out.labels = fields.stringMap("labels");
+  out.imageId = fields.str("imageId");
+  out.chain = fields.str("chain");
+  out.stopSignal = static_cast<uint32_t>(fields.integer("stopSignal", out.stopSignal));
+  out.group = fields.str("group");
+  out.hostNetwork = fields.boolean("host");
+  for (const json* each : fields.list("mounts")) {
+    Fields mount(*each, "record.mounts");
+    out.mounts.push_back(KeptMount{mount.str("volume"), mount.str("source"), mount.str("destination"),
+                                   mount.boolean("readOnly"), mount.boolean("anonymous")});
+    fields.absorb(mount);
+  }
+  if (Status status = fields.status(); !status) return status.error();
+  return out;
+}
+
+std::string encodeExit(const ExitRecord& exit) {
+  json out = {{"code", exit.code}, {"oom", exit.oomKilled}};
+  if (exit.startedAt) out["startedAt"] = toEpochMillis(*exit.startedAt);
+  if (exit.finishedAt) out["finishedAt"] = toEpochMillis(*exit.finishedAt);
+  return berth::json::dump(out);
+}
+
+Result<ExitRecord> decodeExit(std::string_view text) {
+  const auto object = berth::json::parseObject(text, "the record of the container's end");
+  if (!object) return object.error();
+  Fields fields(*object, "exit");
+  ExitRecord out;
+  out.code = static_cast<int>(fields.integer("code"));
+  out.oomKilled = fields.boolean("oom");
+  out.startedAt = timeOf(fields, "startedAt");
+  out.finishedAt = timeOf(fields, "finishedAt");
+  if (Status status = fields.status(); !status) return status.error();
+  return out;
+}
+
+RuntimeContainer describe(const StoredContainer& stored, const ContainerRecord& record,
+                          const std::optional<TaskState>& task, std::optional<WallTime> startedAt) {
+  RuntimeContainer out;
+  out.id = stored.id;
+  out.name = record.name;
+  out.labels = record.labels;
+  out.imageId = record.imageId;
+  out.createdAt = stored.createdAt;
+  for (const KeptMount& mount : record.mounts) {
+    out.mounts.push_back(MountedVolume{mount.volume, mount.source, mount.destination});
+  }
+  std::ranges::sort(out.mounts, {}, &MountedVolume::destination);
+  if (record.hostNetwork) out.networks.push_back(NetworkAddress{"host", "", "", ""});
+  if (!record.hostNetwork) out.networks.push_back(NetworkAddress{"none", "", "", ""});
+  if (task && (task->status == TaskStatus::Running || task->status == TaskStatus::Paused)) {
+    out.state = RunState::Running;
+    out.pid = task->pid;
+    out.startedAt = startedAt;
+    return out;
+  }
+  if (task && task->status == TaskStatus::Created) return out;
+  const auto exit = decodeExit(stored.exit);
+  if (exit) {
+    out.state = RunState::Exited;
+    out.exitCode = exit->code;
+    out.oomKilled = exit->oomKilled;
+    out.startedAt = exit->startedAt;
+    out.finishedAt = exit->finishedAt;
+  } else if (startedAt) {
+    out.state = RunState::Exited;
+    out.startedAt = startedAt;
+    out.error = "the container ended while nobody watched: its exit code is not known";
+  }
+  return out;
+}
+
+}  // namespace berth::agent::containerd

@@ -1,0 +1,212 @@
+#include "agent/runtimes/containerd/oci_spec.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "agent/runtimes/docker/translate.hpp"
+
+namespace berth::agent::containerd {
+namespace {
+
+using nlohmann::json;
+
+SpecSite site() {
+  SpecSite out;
+  out.id = "abc";
+  out.hostname = "box";
+  out.machine = "x86_64";
+  out.limitsSwap = true;
+  return out;
+}
+
+Result<ContainerWish> wishOf(const std::string& config, const std::string& host) {
+  ContainerSpec spec;
+  spec.name = "web";
+  spec.image = "web:1";
+  spec.networkMode = "none";
+  spec.command = {"run"};
+  spec.dockerConfig = config;
+  spec.dockerHostConfig = host;
+  const auto body = toCreateBody(spec);
+  REQUIRE(body);
+  return decodeWish(*docker::encodeCreateBody(*body));
+}
+
+json specOf(const std::string& config, const std::string& host, const SpecSite& at = site()) {
+  const auto wish = wishOf(config, host);
+  INFO((wish ? "" : wish.error().message));
+  REQUIRE(wish);
+  const auto spec = ociSpec(*wish, ImageDefaults(), at);
+  INFO((spec ? "" : spec.error().message));
+  REQUIRE(spec);
+  return json::parse(*spec);
+}
+
+std::set<std::string> namespaces(const json& spec) {
+  std::set<std::string> out;
+  for (const json& one : spec["linux"]["namespaces"]) out.insert(one["type"]);
+  return out;
+}
+
+json mountAt(const json& spec, const std::string& place) {
+  for (const json& one : spec["mounts"]) {
+    if (one["destination"] == place) return one;
+  }
+  return nullptr;
+}
+
+TEST_CASE("Each member of Docker's configuration has its place in the OCI specification") {
+  struct Row {
+    const char* config;
+    const char* host;
+    const char* pointer;
+    const char* expected;
+  };
+  const Row row = GENERATE(
+      Row{R"({"WorkingDir": "/srv"})", "", "/process/cwd", R"("/srv")"},
+      Row{"", "", "/process/cwd", R"("/")"}, Row{"", "", "/process/args", R"(["run"])"},
+      Row{R"({"Entrypoint": ["sh"]})", "", "/process/args", R"(["sh","run"])"},
+      Row{"", R"({"ReadonlyRootfs": true})", "/root/readonly", "true"},
+      Row{"", R"({"Memory": 8388608})", "/linux/resources/memory/limit", "8388608"},
+      Row{"", R"({"Memory": 8388608})", "/linux/resources/memory/swap", "16777216"},
+      Row{"", R"({"Memory": 8388608, "MemorySwap": 8388608})", "/linux/resources/memory/swap", "8388608"},
+      Row{"", R"({"MemorySwap": -1})", "/linux/resources/memory/swap", "-1"},
+      Row{"", R"({"MemoryReservation": 4194304})", "/linux/resources/memory/reservation", "4194304"},
+      Row{"", R"({"MemorySwappiness": 0})", "/linux/resources/memory/swappiness", "0"},
+      Row{"", R"({"CpuShares": 512})", "/linux/resources/cpu/shares", "512"},
+      Row{"", R"({"NanoCpus": 500000000})", "/linux/resources/cpu/quota", "50000"},
+      Row{"", R"({"CpusetCpus": "0-1"})", "/linux/resources/cpu/cpus", R"("0-1")"},
+      Row{"", R"({"PidsLimit": 7})", "/linux/resources/pids/limit", "7"},
+      Row{"", R"({"Sysctls": {"net.core.somaxconn": "9"}})", "/linux/sysctl",
+          R"({"net.core.somaxconn":"9"})"},
+      Row{"", R"({"Ulimits": [{"Name": "nofile", "Soft": 5, "Hard": 6}]})", "/process/rlimits",
+          R"([{"type":"RLIMIT_NOFILE","soft":5,"hard":6}])"},
+      Row{"", R"({"Ulimits": [{"Name": "core", "Soft": -1, "Hard": -1}]})", "/process/rlimits/0/hard",
+          "18446744073709551615"},
+      Row{"", R"({"SecurityOpt": ["no-new-privileges"]})", "/process/noNewPrivileges", "true"},
+      Row{"", R"({"OomScoreAdj": -5})", "/process/oomScoreAdj", "-5"},
+      Row{"", R"({"CapDrop": ["ALL"], "CapAdd": ["net_admin"]})", "/process/capabilities/bounding",
+          R"(["CAP_NET_ADMIN"])"},
+      Row{R"({"Hostname": "x"})", "", "/hostname", R"("box")"},
+      Row{"", "", "/linux/cgroupsPath", R"("/berth/abc")"},
+      Row{"", R"({"CgroupParent": "/ecs/t"})", "/linux/cgroupsPath", R"("/ecs/t/abc")"});
+  const json spec = specOf(row.config, row.host);
+  INFO(row.pointer << " of " << spec.dump());
+  REQUIRE(spec.contains(json::json_pointer(row.pointer)));
+  CHECK(spec.at(json::json_pointer(row.pointer)) == json::parse(row.expected));
+}
+
+TEST_CASE("What can't be done is refused by its name") {
+  struct Row {
+    const char* config;
+    const char* host;
+    const char* name;
+  };
+  const Row row = GENERATE(
+      Row{R"({"Healthcheck": {"Test": ["CMD", "true"]}})", "", "healthCheck"},
+      Row{R"({"Tty": true})", "", "Tty"}, Row{R"({"OpenStdin": true})", "", "OpenStdin"},
+      Row{"", R"({"NetworkMode": "bridge"})", "network mode bridge"},
+      Row{"", R"({"PidMode": "container:x"})", "pidMode container:x"}, Row{"", R"({"Init": true})", "Init"},
+      Row{"", R"({"LogConfig": {"Type": "awslogs"}})", "log driver awslogs"},
+      Row{"", R"({"LogConfig": {"Type": "json-file", "Config": {"max-size": "1m"}}})", "log option max-size"},
+      Row{"", R"({"SecurityOpt": ["seccomp={}"]})", "security option seccomp={}"},
+      Row{"", R"({"Links": ["a:b"]})", "Links"}, Row{"", R"({"MaskedPaths": []})", "MaskedPaths"},
+      Row{"", R"({"Runtime": "nvidia"})", "GPUs"},
+      Row{"", R"({"Binds": ["/a:/b:shared"]})", "option shared"});
+  const auto wish = wishOf(row.config, row.host);
+  REQUIRE_FALSE(wish);
+  CHECK(wish.error().code == Code::Unimplemented);
+  CHECK(wish.error().message.find(row.name) != std::string::npos);
+  CHECK(wish.error().message.find("containerd runtime") != std::string::npos);
+}
+
+TEST_CASE("What is wrong by itself is an invalid argument") {
+  CHECK(wishOf("", R"({"Memory": 1})").error().code == Code::InvalidArgument);
+  CHECK(wishOf("", R"({"Memory": "much"})").error().code == Code::InvalidArgument);
+  CHECK(wishOf("", R"({"Binds": ["/a:b"]})").error().code == Code::InvalidArgument);
+  for (const char* host : {R"({"CapAdd": ["FLY"]})", R"({"Ulimits": [{"Name": "hope"}]})"}) {
+    CHECK(ociSpec(*wishOf("", host), ImageDefaults(), site()).error().code == Code::InvalidArgument);
+  }
+}
+
+TEST_CASE("A container is shut in, unless it is privileged or shares what is the host's") {
+  const json usual = specOf("", "");
+  CHECK(namespaces(usual) == std::set<std::string>{"mount", "uts", "ipc", "pid", "network"});
+  CHECK(usual["linux"]["resources"]["devices"][0] == json{{"allow", false}, {"access", "rwm"}});
+  CHECK(usual["process"]["capabilities"]["effective"].size() == 14);
+  CHECK(usual["linux"]["seccomp"]["defaultAction"] == "SCMP_ACT_ERRNO");
+  CHECK(usual["linux"]["maskedPaths"].size() == 11);
+  CHECK(mountAt(usual, "/sys")["options"].back() == "ro");
+
+  const json privileged =
+      specOf("", R"({"Privileged": true, "NetworkMode": "host", "PidMode": "host", "IpcMode": "host"})");
+  CHECK(namespaces(privileged) == std::set<std::string>{"mount", "uts"});
+  CHECK(privileged["linux"]["resources"]["devices"][0]["allow"] == true);
+  CHECK(privileged["process"]["capabilities"]["effective"].size() == 41);
+  CHECK_FALSE(privileged["linux"].contains("seccomp"));
+  CHECK_FALSE(privileged["linux"].contains("maskedPaths"));
+  CHECK(mountAt(privileged, "/dev/shm")["type"] == "bind");
+
+  SpecSite unified = site();
+  unified.unified = true;
+  CHECK(namespaces(specOf("", "", unified)).contains("cgroup"));
+  CHECK_FALSE(specOf("", R"({"MemorySwappiness": 5})", unified)["linux"]["resources"]["memory"].contains(
+      "swappiness"));
+}
+
+TEST_CASE("Another user than root has no capabilities until it gains some") {
+  SpecSite at = site();
+  at.user = {1000, 100, {7}};
+  const json process = specOf("", "", at)["process"];
+  CHECK(process["user"] == json{{"uid", 1000}, {"gid", 100}, {"additionalGids", {7}}});
+  CHECK(process["capabilities"]["bounding"].size() == 14);
+  CHECK(process["capabilities"]["effective"].empty());
+}
+
+TEST_CASE("Mounts stand in the order of their places, and what is mounted onto a default one replaces it") {
+  SpecSite at = site();
+  at.mounts = {{"/h/b", "/data/sub", true}, {"/h/a", "/data", false}, {"/h/shm", "/dev/shm", false}};
+  const json spec = specOf("", R"({"Tmpfs": {"/run": "size=1m,exec"}})", at);
+  CHECK(mountAt(spec, "/dev/shm")["source"] == "/h/shm");
+  CHECK(mountAt(spec, "/data/sub")["options"].back() == "ro");
+  CHECK(mountAt(spec, "/run")["options"] == json{"nosuid", "nodev", "size=1m", "exec"});
+  size_t data = 0, sub = 0;
+  for (size_t i = 0; i < spec["mounts"].size(); ++i) {
+    if (spec["mounts"][i]["destination"] == "/data") data = i;
+    if (spec["mounts"][i]["destination"] == "/data/sub") sub = i;
+  }
+  CHECK(data < sub);
+}
+
+TEST_CASE("The image's words count where the container says nothing") {
+  ImageDefaults image;
+  image.entryPoint = {"/entry"};
+  image.command = {"default"};
+  ContainerWish wish;
+  CHECK(*argumentsOf(wish, image) == std::vector<std::string>{"/entry", "default"});
+  wish.command = {"mine"};
+  CHECK(*argumentsOf(wish, image) == std::vector<std::string>{"/entry", "mine"});
+  wish.command.reset();
+  wish.entryPoint = {"/other"};
+  CHECK(*argumentsOf(wish, image) == std::vector<std::string>{"/other"});
+  CHECK(argumentsOf(ContainerWish(), ImageDefaults()).error().code == Code::InvalidArgument);
+
+  image.environment = {"A=1", "B=2"};
+  wish.environment = {"B=3"};
+  const json env = json::parse(*ociSpec(wish, image, site()))["process"]["env"];
+  CHECK(env == json{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "A=1", "B=3",
+                    "HOSTNAME=box"});
+}
+
+TEST_CASE("Signals have names and numbers") {
+  CHECK(signalNumber("") == 15);
+  CHECK(signalNumber("SIGQUIT") == 3);
+  CHECK(signalNumber("int") == 2);
+  CHECK(signalNumber("9") == 9);
+  CHECK(signalNumber("RTMIN+3") == 37);
+  for (const char* text : {"0", "65", "NOSUCH", "RTMIN+99", "-1"}) CHECK_FALSE(signalNumber(text));
+}
+
+}  // namespace
+}  // namespace berth::agent::containerd
