@@ -180,6 +180,7 @@ ApiResult<Launch> resolveLaunch(const Context& context, const Cluster& cluster,
     recipe = std::make_shared<const Recipe>(std::move(made));
     if (plain && context.recipes) context.recipes->keep(definition, recipe);
   }
+  Launch launch;
   launch.cluster = &cluster;
   launch.definition = &definition;
   launch.tags = tagsOf(input, definition, cluster);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "controller/api/placement.hpp"
+#include "controller/api/reply.hpp"
 #include "controller/api/task_policy.hpp"
 
 namespace berth::controller {
