@@ -31,6 +31,16 @@ std::string wordsOf(const TaskEnd& end, const std::string& container, const std:
   return out;
 }
 
+bool has(const Task& task, Cause::Kind kind) {
+  return std::ranges::find(task.causes.list(), kind, &Cause::kind) != task.causes.list().end();
+}
+
+/// Somebody wanted this task to end. One whose host was taken away has failed by that.
+bool wasStopped(const Task& task) {
+  const bool host_gone = has(task, Cause::Kind::InstanceDeregistered) && !has(task, Cause::Kind::StopTask);
+  return task.stopCode == "UserInitiated" && !host_gone;
+}
+
 bool names(const std::vector<std::string>& wanted, const TaskEnd& end) {
   return std::ranges::any_of(wanted, [&](const std::string& text) {
     return end.stopCode == text || std::ranges::any_of(end.reasons, [&](const std::string& reason) {
@@ -58,7 +68,7 @@ TaskEnd endOf(const Task& task) {
     out.reason = task.stoppedReason;
     return out;
   }
-  if (task.stopCode == "UserInitiated") {
+  if (wasStopped(task)) {
     out.kind = TaskEnd::Kind::Stopped;
     out.reason = task.stoppedReason;
     return out;

@@ -83,6 +83,13 @@ TEST_CASE("a failed task's end says what failed it") {
   CHECK(endOf(ended(143, "UserInitiated", "berth:maxLifetime: longer than 1h")).kind ==
         TaskEnd::Kind::TooLong);
   CHECK(endOf(ended(0, "SpotInterruption", "")).kind == TaskEnd::Kind::Failed);
+  // Its host was taken away from it.
+  task = ended(std::nullopt, "UserInitiated", "Container instance deregistration forced by user");
+  task.causes.add({Cause::Kind::InstanceDeregistered, {}, "arn:user"});
+  CHECK(endOf(task).kind == TaskEnd::Kind::Failed);
+  CHECK(endOf(task).reason == "UserInitiated: Container instance deregistration forced by user");
+  task.causes.add({Cause::Kind::StopTask, {}, "arn:user"});
+  CHECK(endOf(task).kind == TaskEnd::Kind::Stopped);
 }
 
 TEST_CASE("the worst end of an attempt's tasks is the attempt's") {
