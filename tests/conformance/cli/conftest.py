@@ -34,6 +34,7 @@ def steady(text):
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:7400", text)
     text = re.sub(r"\S+/berth-cli\.\w+", "FOLDER", text)
     text = re.sub(r"'c\d+'", "'c1'", text)
+    text = re.sub(r"after \d+ ms", "after 0 ms", text)
     return re.sub(r"\b\d+s( ago)?\b", r"0s\1", text)
 
 

@@ -3,7 +3,6 @@
 import re
 import shlex
 import subprocess
-import uuid
 
 import pytest
 
@@ -15,15 +14,15 @@ from support.waiting import wait_until
 class Screen:
     """A terminal with a shell in it, in a tmux server of its own."""
 
-    def __init__(self, environment, columns=60, rows=20):
-        self._socket = f"berth-{uuid.uuid4().hex[:12]}"
+    def __init__(self, environment, socket, columns=60, rows=20):
+        self._socket = socket
         settings = [f"{name}={value}" for name, value in environment.items() if name.startswith(("AWS_", "BERTH_"))]
         shell = ["env", "-i", "PATH=/usr/bin:/bin", "TERM=screen", "PS1=$ ",
                  "LC_ALL=C.UTF-8", *settings, "/bin/sh"]
         self._tmux("-u", "-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), shlex.join(shell))
 
     def _tmux(self, *arguments):
-        return subprocess.run(["tmux", "-L", self._socket, *arguments], check=True, capture_output=True, text=True,
+        return subprocess.run(["tmux", "-S", self._socket, *arguments], check=True, capture_output=True, text=True,
                               timeout=20).stdout
 
     def close(self):
@@ -45,8 +44,8 @@ class Screen:
 
 
 @pytest.fixture
-def screen(cluster):
-    one = Screen(cluster.environment)
+def screen(cluster, tmp_path):
+    one = Screen(cluster.environment, tmp_path / "tmux")
     yield one
     one.close()
 
