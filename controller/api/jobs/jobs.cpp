@@ -29,7 +29,7 @@ std::optional<ApiError> checkLaunch(const Context& context, Json& input) {
   if (count < 1 || count > 10) return invalidParameter("'count' must be from 1 to 10.");
   const Context launch{context.tx,           context.scheduler, context.names, context.random,
                        context.now,          context.caller,    input,         context.quotas,
-                       context.providerWait, context.zones};
+                       context.providerWait, context.recipes,   context.zones};
   const auto prepared = prepareLaunch(launch);
   if (const auto* error = std::get_if<ApiError>(&prepared)) return *error;
   return std::nullopt;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "controller/api/stopping.hpp"
 #include "controller/api/task_policy.hpp"
-#include "controller/api/waiting.hpp"
 #include "controller/jobs/decisions.hpp"
 
 namespace berth::controller {
@@ -107,14 +107,8 @@ void endRun(Transaction& tx, JobRun run, JobRunState state, const std::string& r
 }
 
 void stopByRule(Transaction& tx, Task task, const std::string& reason, const std::string& by, Now now) {
-  if (task.waits()) endWaiting(task, now.wall);
-  task.stopWanted = true;
-  task.stopCode = "UserInitiated";
-  task.stoppedReason = reason;
-  if (!task.stoppingAt) task.stoppingAt = now.wall;
+  wantStopped(task, "UserInitiated", reason, now.wall);
   task.causes.add({Cause::Kind::StopTask, now.wall, by});
-  if (task.lastStatus == TaskStatus::Running) task.lastStatus = TaskStatus::Stopping;
-  ++task.version;
   tx.put(std::move(task));
 }
 
