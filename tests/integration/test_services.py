@@ -68,6 +68,18 @@ def test_a_service_runs_on_all_hosts_and_is_rolled_in_seconds(berth):
     assert messages(berth)[0] == "(service web) has reached a steady state."
 
 
+def test_a_roll_goes_on_as_soon_as_health_checks_say_so(berth):
+    register(berth, "web", "busybox", command=SLEEP, healthCheck={"command": ["CMD-SHELL", "true"], "interval": 5})
+    begun = time.monotonic()
+    berth.ecs.update_service(service="web", taskDefinition="web")
+    settled(berth)
+    took = time.monotonic() - begun
+    print(f"rolled with health checks in {took:.1f} s")
+    # Docker checks for the first time after an interval; telemetry alone goes out each 20 s.
+    assert took < 15
+    assert all(task["healthStatus"] == "HEALTHY" for task in tasks(berth).values())
+
+
 def test_a_revision_that_crashes_is_rolled_back(berth):
     before = set(tasks(berth))
     register(berth, "web", "busybox", command=["/bin/sh", "-c", "exit 3"])
@@ -76,7 +88,7 @@ def test_a_revision_that_crashes_is_rolled_back(berth):
     wait_until(lambda: any("rolling back" in message for message in messages(berth)), "it is rolled back")
     print(f"rolled back after {time.monotonic() - begun:.1f} s")
     service = settled(berth)
-    assert service["taskDefinition"].endswith("web:2")
+    assert service["taskDefinition"].endswith("web:3")
     assert set(tasks(berth)) == before
     assert any("failed: container app exited with code 3." in message for message in messages(berth))
 
