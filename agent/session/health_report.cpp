@@ -20,19 +20,24 @@ std::string healthWord(HealthState state) {
 
 }  // namespace
 
-void HealthReport::observe(const std::map<std::string, Task>& tasks, WallTime now) {
+bool HealthReport::observe(const std::map<std::string, Task>& tasks, WallTime now) {
+  bool changed = false;
   for (auto& [id, spell] : spells_) spell.seen = false;
   for (const auto& [arn, task] : tasks) {
     for (const Container& container : task.containers) {
       if (!isChecked(container)) continue;
       const auto [at, isNew] = spells_.try_emplace(container.runtimeId);
       Spell& spell = at->second;
-      if (isNew || healthWord(spell.state) != healthWord(container.health)) spell.since = now;
+      if (isNew || healthWord(spell.state) != healthWord(container.health)) {
+        spell.since = now;
+        changed |= !isNew || healthWord(container.health) != "UNKNOWN";
+      }
       spell.state = container.health;
       spell.seen = true;
     }
   }
   std::erase_if(spells_, [](const auto& each) { return !each.second.seen; });
+  return changed;
 }
 
 std::vector<tcs::PublishHealth> HealthReport::messages(const std::map<std::string, Task>& tasks,

@@ -13,8 +13,8 @@ namespace berth::agent {
 class HealthReport {
  public:
   /// Remembers since when each container has been as healthy as it is. Call it often: what changes between
-  /// two calls counts from the later one.
-  void observe(const std::map<std::string, Task>& tasks, WallTime now);
+  /// two calls counts from the later one. Answers whether a check has come to another result.
+  bool observe(const std::map<std::string, Task>& tasks, WallTime now);
 
   /// The running containers that have a check of type "docker"; the others are left out, and tasks without
   /// any. At most 10 tasks in a message, the last with fin; none when there is nothing to tell.

@@ -48,7 +48,10 @@ Async<Ended> TcsSession::run(std::stop_token stop) {
 Async<void> TcsSession::sample(std::stop_token stop) {
   while (co_await sleepFor(options_.sample, stop)) {
     const Now now = deps_.clock.now();
-    health_.observe(engine_.tasks(), now.wall);
+    // A service is rolled as fast as its tasks are known to be healthy.
+    if (health_.observe(engine_.tasks(), now.wall)) {
+      if (auto open = open_.lock()) publishHealth(*open, openUrl_);
+    }
     if (options_.metrics) telemetry_.sample(engine_.tasks(), usage_, now.mono, options_.listener);
   }
 }
@@ -127,6 +130,8 @@ Async<Ended> TcsSession::readAll(std::shared_ptr<http::WebSocket> socket, std::s
 
 Async<void> TcsSession::publishAll(std::weak_ptr<http::WebSocket> socket, std::string url,
                                    std::stop_token ended) {
+  open_ = socket;
+  openUrl_ = url;
   if (auto open = socket.lock()) publish(*open, url);
   while (co_await sleepFor(options_.publish, ended)) {
     auto open = socket.lock();
@@ -144,6 +149,11 @@ void TcsSession::publish(http::WebSocket& socket, const std::string& url) {
       for (const std::string& part : encodeInParts(std::move(metrics))) send(socket, url, part);
     }
   }
+  publishHealth(socket, url);
+}
+
+void TcsSession::publishHealth(http::WebSocket& socket, const std::string& url) {
+  const Now now = deps_.clock.now();
   const std::string id = randomUuid(deps_.random);
   for (tcs::PublishHealth& health : health_.messages(engine_.tasks(), link_.identity, id, now.wall)) {
     send(socket, url, tcs::encode(std::move(health)));

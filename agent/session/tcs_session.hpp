@@ -17,12 +17,13 @@ namespace berth::agent {
 using RuntimeCheck = std::function<void(std::function<void(Status)> done)>;
 
 struct TcsOptions {
-  Duration sample = std::chrono::seconds(1);    ///< between two readings of all containers
-  Duration publish = std::chrono::seconds(20);  ///< between two publications
-  int64_t cpus = 1;                             ///< of the host
-  bool metrics = true;          ///< false: use is neither read nor published; health is all the same
-  UsageListener listener;       ///< hears of all readings, connected or not
-  RuntimeCheck checkRuntime{};  ///< empty: the host's health stays INITIALIZING
+  Duration sample = std::chrono::seconds(1);  ///< between two readings of all containers
+  Duration publish =
+      std::chrono::seconds(20);  ///< between two publications; changes of health are told at once
+  int64_t cpus = 1;              ///< of the host
+  bool metrics = true;           ///< false: use is neither read nor published; health is all the same
+  UsageListener listener;        ///< hears of all readings, connected or not
+  RuntimeCheck checkRuntime{};   ///< empty: the host's health stays INITIALIZING
   /// A runtime that takes longer is IMPAIRED (amazon-ecs-agent, agent/doctor/docker_runtime_healthcheck.go).
   Duration runtimeAnswer = std::chrono::seconds(2);
 };
@@ -48,6 +49,7 @@ class TcsSession {
   Async<void> publishAll(std::weak_ptr<http::WebSocket> socket, std::string url, std::stop_token ended);
   std::string urlOf(const std::string& endpoint) const;
   void publish(http::WebSocket& socket, const std::string& url);
+  void publishHealth(http::WebSocket& socket, const std::string& url);
   void publishInstance(http::WebSocket& socket, const std::string& url);
   void send(http::WebSocket& socket, const std::string& url, const std::string& envelope);
 
@@ -58,6 +60,8 @@ class TcsSession {
   UsageSource& usage_;
   Telemetry telemetry_;
   HealthReport health_;
+  std::weak_ptr<http::WebSocket> open_;  ///< the session's
+  std::string openUrl_;
   std::shared_ptr<InstanceHealth> instance_;  ///< shared with checks that outlive the session
 };
 

@@ -13,6 +13,8 @@
 namespace berth::controller {
 namespace {
 
+/// What keeps a launch from being made out at all may be mended without the service being told.
+constexpr Duration kRefusedAgain = std::chrono::minutes(1);
 constexpr const char* kZone = "ecs.availability-zone";
 const Json kNoInput = Json::object();
 
@@ -59,9 +61,11 @@ ServiceView ServiceKeeper::viewOf(const Service& service) const {
   if (const Deployment* primary = service.primary()) {
     const auto* record = state_.serviceDeployment(key + "/" + primary->serviceDeployment);
     if (record) out.rollout = *record;
+    // Only what is under way can be rolled back, and the history may be long.
+    const bool goes_on = primary->rollout == RolloutState::InProgress;
+    const ServiceDeployment* completed = goes_on ? state_.lastSuccessful(key) : nullptr;
+    if (completed && state_.serviceRevision(key + "/" + completed->target)) out.completed = completed->target;
   }
-  const ServiceDeployment* completed = state_.lastSuccessful(key);
-  if (completed && state_.serviceRevision(key + "/" + completed->target)) out.completed = completed->target;
   if (service.scheduling == SchedulingStrategy::Daemon) {
     for (std::string& host : daemonHosts(state_, service)) {
       const bool has = std::ranges::any_of(
@@ -155,7 +159,10 @@ std::vector<std::string> ServiceKeeper::start(const Service& service, PlannedSta
   doing.starts -= std::ssize(started.tasks);
   if (!tx.empty()) doing.commit(tx);
   std::string message;
-  if (!started.refused.empty()) message = saysNotPlaced(service, started.refused);
+  if (!started.refused.empty()) {
+    message = saysNotPlaced(service, started.refused);
+    setLook(service.key(), doing.now.mono + kRefusedAgain);
+  }
   if (!started.why.empty()) message = saysNoRoom(service, started.why);
   if (!message.empty() && !wasSaid(service, message, doing.now.wall)) said.push_back(std::move(message));
   if (started.unplaced.empty()) {

@@ -51,8 +51,6 @@ std::string_view wordOf(Extent extent) {
   switch (extent) {
     case Extent::Whole:
       return "whole";
-    case Extent::Stored:
-      return "stored";
     case Extent::Refused:
       break;
   }

@@ -12,12 +12,6 @@ constexpr std::string_view kExpress =
     "UpdateExpressGatewayService";
 
 constexpr OperationNote kOperationNotes[] = {
-    {"CreateService DeleteService UpdateService", Extent::Stored,
-     "no tasks are started or stopped for services yet"},
-    {"CreateTaskSet DeleteTaskSet UpdateServicePrimaryTaskSet UpdateTaskSet", Extent::Stored,
-     "no tasks are started or stopped for task sets yet"},
-    {"StopServiceDeployment", Extent::Stored, "the wish is noted, and nothing rolls deployments yet"},
-    {"UpdateTaskProtection", Extent::Stored, "nothing scales in yet that a task would be protected from"},
     {"ContinueServiceDeployment", Extent::Refused,
      "lifecycle hooks are not offered, so no deployment ever waits at one: `InvalidParameterException`"},
     {"ExecuteCommand", Extent::Refused,
@@ -55,26 +49,18 @@ constexpr MemberNote kMemberNotes[] = {
      "Berth's own DNS has the service's name; what the `registryArn` names is not asked"},
     {kServices, "networkConfiguration platformVersion", Fate::Refused, "for awsvpc and Fargate"},
     {kServices, "enableExecuteCommand", Fate::Refused, "when it is true"},
-    {kServices,
-     "desiredCount capacityProviderStrategy deploymentConfiguration availabilityZoneRebalancing "
-     "placementConstraints placementStrategy healthCheckGracePeriodSeconds enableECSManagedTags "
-     "propagateTags",
-     Fate::Kept},
+    {kServices, "availabilityZoneRebalancing", Fate::Kept},
     {kServices, "deploymentConfiguration.alarms", Fate::Refused, "when they are enabled"},
     {kServices, "deploymentConfiguration.strategy", Fate::Refused, "all but `ROLLING`"},
     {kServices,
      "deploymentConfiguration.bakeTimeInMinutes deploymentConfiguration.lifecycleHooks "
      "deploymentConfiguration.linearConfiguration deploymentConfiguration.canaryConfiguration",
      Fate::Refused},
-    {"CreateService", "launchType schedulingStrategy", Fate::Kept},
     {"CreateService", "role", Fate::Refused, "for load balancers"},
     {"CreateService", "deploymentController", Fate::ActedOn, "`CODE_DEPLOY` is refused"},
     {"UpdateService", "deploymentController", Fate::Refused, "unless it is the one that the service has"},
     {"CreateTaskSet", "networkConfiguration loadBalancers serviceRegistries platformVersion", Fate::Refused},
-    {"CreateTaskSet", "capacityProviderStrategy externalId launchType scale", Fate::Kept},
-    {"UpdateTaskSet", "scale", Fate::Kept},
-    {"UpdateTaskProtection", "expiresInMinutes protectionEnabled", Fate::Kept},
-    {"StopServiceDeployment", "stopType", Fate::Kept},
+    {"CreateTaskSet", "externalId", Fate::Kept},
 
     {"RegisterTaskDefinition", "containerDefinitions volumes", Fate::ActedOn, "see the next section"},
     {"RegisterTaskDefinition", "networkMode", Fate::ActedOn,

@@ -8,7 +8,6 @@ namespace berth::controller {
 
 enum class Extent {
   Whole,
-  Stored,   ///< checked, kept and shown; nothing starts or stops tasks by it yet
   Refused,  ///< checked, and then refused with the reason
 };
 

@@ -10,6 +10,7 @@ namespace {
 
 /// For each agent; a run needs some thousand.
 constexpr uint64_t kMostSteps = 200'000;
+constexpr const char* kOfService = "ServiceSchedulerInitiated";
 
 }  // namespace
 
@@ -38,6 +39,7 @@ void Scenario::checkChanges(const controller::Mutations& mutations) {
     if (const controller::Instance* instance = state.instance(id)) checkLoad(state, *instance);
   }
   placements_.check(state, mutations);
+  services_.check(state, mutations, cluster_.world().now().wall);
 }
 
 void Scenario::checkPatience() {
@@ -58,6 +60,7 @@ void Scenario::checkController() {
   checkPatience();
   const controller::State& state = cluster_.controller().state();
   for (const auto& [id, instance] : state.instances()) checkLoad(state, instance);
+  if (options_.services > 0) services_.checkLost(state, cluster_.world().now().mono);
 }
 
 void Scenario::checkTold(const std::string& id) {
@@ -150,7 +153,7 @@ bool Scenario::excused(const std::string& id) const {
 
 /// A container that ended by itself has its own exit code, as the controller tells it.
 void Scenario::checkExitCodes(const controller::Task& task, const std::string& family) const {
-  if (task.stopCode == "UserInitiated" || excused(task.id)) return;
+  if (task.stopCode == "UserInitiated" || task.stopCode == kOfService || excused(task.id)) return;
   for (size_t place = 0; place < task.containers.size(); ++place) {
     const controller::TaskContainer& container = task.containers[place];
     const std::string& named = task.spec->containers[place].name;
@@ -165,6 +168,7 @@ void Scenario::checkExitCodes(const controller::Task& task, const std::string& f
 
 void Scenario::checkEnd() {
   const controller::State& state = cluster_.controller().state();
+  services_.checkEnd(state);
   std::set<std::string> should_run;
   for (const auto& known : state.tasks()) {
     const controller::Task& task = *known;
@@ -182,7 +186,7 @@ void Scenario::checkEnd() {
     }
     checkExitCodes(task, family);
     if (!stopped && !lasts(family)) throw Violation("task " + id + " of " + family + " should have ended");
-    bool reason = task.stopCode == "UserInitiated" || excused(id);
+    bool reason = task.stopCode == "UserInitiated" || task.stopCode == kOfService || excused(id);
     if (stopped && lasts(family) && !reason) {
       throw Violation("task " + id + " ended for no reason: " + task.stopCode + ", " + task.stoppedReason +
                       (task.containers.empty() ? "" : ", " + task.containers[0].reason));

@@ -51,7 +51,10 @@ void Scenario::setUp() {
   cluster_.controller().onChange = [this](const controller::Mutations& mutations) {
     checkChanges(mutations);
   };
-  cluster_.controller().onStart = [this] { checkController(); };
+  cluster_.controller().onStart = [this] {
+    services_.start(cluster_.controller().state(), cluster_.world().now().mono);
+    checkController();
+  };
   call("CreateCluster", Json::object(), [this](const Json&) {
     for (auto& agent : cluster_.agents()) agent->start();
   });
@@ -63,6 +66,7 @@ void Scenario::setUp() {
   for (size_t i = 0; i < options_.plan.size(); ++i) follow(i);
   if (!options_.plan.empty()) return;
   if (options_.fleet) return setUpFleet();
+  setUpServices();
   for (size_t i = 0; i < options_.tasks; ++i) {
     Duration at = cluster_.world().between(seconds(5), options_.faults);
     cluster_.world().after(at, forever_, [this] { runAnyTask(); });
@@ -225,6 +229,8 @@ ScenarioResult Scenario::result() {
     (stopped ? result.stopped : result.running) += 1;
     result.fingerprint += task->id + (stopped ? "S" : "R");
   }
+  result.rolled = services_.rolled();
+  result.servicesReplaced = services_.replaced();
   for (size_t i = 0; i < options_.plan.size(); ++i) result.ends.push_back(endOf(i));
   result.agentCommits = cluster_.agents()[0]->disk().commits();
   result.controllerCommits = cluster_.controller().disk().commits();

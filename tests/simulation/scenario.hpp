@@ -6,6 +6,7 @@
 
 #include "tests/simulation/cluster.hpp"
 #include "tests/simulation/placements.hpp"
+#include "tests/simulation/service_rules.hpp"
 
 namespace berth::simulation {
 
@@ -20,6 +21,7 @@ struct ScenarioOptions {
   size_t tasks = 50;
   /// Many hosts: calls ask for several tasks, placed in some manner; hosts are drained, and lost for long.
   bool fleet = false;
+  size_t services = 0;                         ///< that are scaled and rolled meanwhile
   Duration faults = std::chrono::seconds(90);  ///< how long things go wrong
   Duration quiet = std::chrono::seconds(240);  ///< how long everything then has to come to rest
   std::vector<Planned> plan;                   ///< instead of tasks and faults by chance
@@ -36,6 +38,8 @@ struct ScenarioResult {
   size_t lost = 0;                ///< times that an agent fell silent and the same controller found out
   size_t replaced = 0;            ///< tasks of a lost agent that were stopped and run elsewhere
   size_t drained = 0;             ///< instances
+  size_t rolled = 0;              ///< healthy tasks of services that were stopped for others, or scaled in
+  size_t servicesReplaced = 0;    ///< tasks of services on lost hosts
   size_t crashes = 0;             ///< of the controller, those by chance
   uint64_t failedCommits = 0;     ///< of the controller
   std::string fingerprint;        ///< of the final state: equal for equal seeds
@@ -81,6 +85,8 @@ class Scenario {
   void drainAny();
   void setStatus(const std::string& instance, const char* status);
   void crashFleetController();
+  void setUpServices();
+  void updateService(size_t number);
   ScenarioResult result();
   void restartLater(std::function<void()> what);
 
@@ -109,6 +115,7 @@ class Scenario {
   uint64_t steps_ = 0;
   std::chrono::seconds checked_{};  ///< the second in which all was checked last
   Placements placements_;
+  ServiceRules services_;
   ScenarioResult result_;
 };
 

@@ -85,6 +85,10 @@ Json renderServiceDeployment(const State& state, const ecs::Names& names,
   const Deployment* current = currentOf(state, deployment);
   const Service* service = state.service(Service::keyOf(deployment.cluster, deployment.service));
   const bool goesOn = current && !deployment.finished();
+  // The deployment that a rollback runs counts for itself.
+  const bool counts = current && deployment.status != ServiceDeploymentStatus::RollbackInProgress &&
+                      deployment.status != ServiceDeploymentStatus::RollbackSuccessful &&
+                      deployment.status != ServiceDeploymentStatus::RollbackFailed;
   const int64_t requested = goesOn ? wantedBy(state, *service) : deployment.requestedCount;
   Json out = renderBrief(names, deployment);
   out.erase("targetServiceRevisionArn");
@@ -98,7 +102,7 @@ Json renderServiceDeployment(const State& state, const ecs::Names& names,
   out["deploymentConfiguration"] = parsed(deployment.configuration, Json::object());
   out["deploymentCircuitBreaker"] =
       Json{{"status", name(deployment.breaker)},
-           {"failureCount", current ? current->failedTasks : deployment.failures},
+           {"failureCount", counts ? current->failedTasks : deployment.failures},
            {"threshold", deployment.threshold}};
   if (deployment.rollback) {
     out["rollback"] = Json{

@@ -9,7 +9,7 @@ NO_SERVICE = "ServiceNotFoundException"
 NOWHERE = "00000000000000000000000000000000"
 NO_DEPLOYMENT = "$arns:service-deployment/$cluster/web/AbCdEfGhIjKlMnOpQrStU"
 
-# What nothing goes by yet.
+# What is shown as it was given.
 KEPT = {
     "availabilityZoneRebalancing": "DISABLED", "healthCheckGracePeriodSeconds": 30, "enableECSManagedTags": True,
     "propagateTags": "SERVICE", "launchType": "EXTERNAL", "placementConstraints": [{"type": "distinctInstance"}],

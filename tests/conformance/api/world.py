@@ -215,7 +215,8 @@ class World:
 
     @functools.cached_property
     def _deployed(self):
-        return self._serve("deployed")
+        """Its rollout goes on: there is no host for its tasks."""
+        return self._serve("deployed", desiredCount=1)
 
     @property
     def service_deployment(self):

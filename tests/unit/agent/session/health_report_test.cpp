@@ -64,11 +64,11 @@ TEST_CASE("A status is told with the time since when it is so") {
   };
   container.health = HealthState::Unknown;
   CHECK(since(1) == sample::at(1).wall);  // not observed yet
-  report.observe(tasks, sample::at(2).wall);
-  report.observe(tasks, sample::at(3).wall);
+  CHECK_FALSE(report.observe(tasks, sample::at(2).wall));
+  CHECK_FALSE(report.observe(tasks, sample::at(3).wall));
   CHECK(since(4) == sample::at(2).wall);
   container.health = HealthState::Healthy;
-  report.observe(tasks, sample::at(5).wall);
+  CHECK(report.observe(tasks, sample::at(5).wall));
   report.observe(tasks, sample::at(6).wall);
   CHECK(since(7) == sample::at(5).wall);
   // Gone and here again, it is another spell.
