@@ -96,6 +96,8 @@ class Engine {
   void handle(const acs::CredentialsMessage& message, Now now, Output& out);
   void handle(const acs::TaskManifestMessage& manifest, Now now, Output& out);
   void handle(const acs::TaskStopVerificationAck& ack, Now now, Output& out);
+  /// Streams are not the engine's.
+  void handle(const acs::OpenStreamMessage&, Now, Output&) {}
   void handle(const acs::OtherMessage& other, Now now, Output& out);
   void accept(const acs::Task& payload, Now now, Output& out);
   void holdCredentials(Task& task, const acs::Credentials& credentials, bool execution);

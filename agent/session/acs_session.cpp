@@ -16,7 +16,7 @@ constexpr Duration kLifetime = minutes(30);
 constexpr Duration kLifetimeJitter = minutes(5);
 
 /// What this agent can send on a session whose controller takes it.
-const acs::Extensions kOffered{};
+const acs::Extensions kOffered{acs::Extension::Exec, acs::Extension::Logs};
 
 bool isKnown(const acs::ToAgent& message) {
   const auto* other = std::get_if<acs::OtherMessage>(&message);
@@ -66,6 +66,7 @@ Async<Ended> AcsSession::serve(std::stop_token stop) {
     co_return Ended::Broken;
   }
   socket_ = *socket;
+  endpoint_ = endpoints->commands;
   extensions_ = kOffered & acs::Extensions::parse(answer.headers.get(acs::kExtensionsHeader).value_or(""));
   const MonoTime opened = deps_.clock.now().mono;
   deps_.log.info("command session open",

@@ -19,6 +19,8 @@ class AcsSession {
   bool connected() const { return socket_ != nullptr; }
   /// What the controller of the open session takes; none without a session.
   acs::Extensions extensions() const { return extensions_; }
+  /// The URL of the controller that the session is, or was last, open to.
+  const std::string& endpoint() const { return endpoint_; }
 
  private:
   Async<Ended> serve(std::stop_token stop);
@@ -30,6 +32,7 @@ class AcsSession {
   std::function<void(const acs::ToAgent&)> onMessage_;
   std::shared_ptr<http::WebSocket> socket_;
   acs::Extensions extensions_;
+  std::string endpoint_;
   /// Asks for all tasks with their credentials; until a session of this process has lasted.
   bool sendCredentials_ = true;
 };

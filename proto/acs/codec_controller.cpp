@@ -3,6 +3,7 @@
 
 #include "proto/acs/codec.hpp"
 #include "proto/acs/frame.hpp"
+#include "proto/acs/open_stream.hpp"
 #include "proto/acs/payload_codec.hpp"
 #include "proto/json/fields.hpp"
 
@@ -41,6 +42,9 @@ struct ToAgentEncoder {
     return frameOf("TaskStopVerificationAck", Json{{"messageId", ack.messageId},
                                                    {"generatedAt", ack.generatedAt},
                                                    {"stopTasks", encodeIdentities(ack.stopTasks)}});
+  }
+  std::string operator()(const OpenStreamMessage& open) const {
+    return frameOf(kOpenStream, encodeOpenStream(open));
   }
   std::string operator()(const OtherMessage& other) const { return frameOf(other.type, Json::object()); }
 };
