@@ -112,6 +112,7 @@ constexpr NeedRow kNeeds[] = {
     {"UpdateTaskSet", Form::TaskSet, "task-set", "taskSet"},
     {"berth:Events", Form::Arn, "", "resource"},
     {"berth:History", Form::Arn, "", "resource"},
+    {"berth:Logs", Form::Arn, "", "resource"},
     {"berth:Summary", Form::Arn, "", "resource"},
     {"berth:Why", Form::Arn, "", "resource"},
 };

@@ -23,7 +23,7 @@ struct Need {
 ///
 /// Poll and StartTelemetrySession are the agents' two websockets, with the members "cluster" and
 /// "containerInstance". The extension endpoint's operations are "berth:Events", "berth:History",
-/// "berth:Summary" and "berth:Why", with the member "resource": an ARN, or "*".
+/// "berth:Logs", "berth:Summary" and "berth:Why", with the member "resource": an ARN, or "*".
 /// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic
 /// Container Service".
 std::vector<Need> needsOf(std::string_view operation, const Json& input, const ecs::Names& names,

@@ -99,6 +99,7 @@ const ClassTable& classTable() {
       {"ListServicesByNamespace", NamespaceRead},
       {"berth:Events", ResourceRead},
       {"berth:History", ResourceRead},
+      {"berth:Logs", ResourceRead},
       {"berth:Summary", ResourceRead},
       {"berth:Why", ResourceRead},
   };

@@ -20,8 +20,9 @@ constexpr OperationNote kOperationNotes[] = {
     {"UpdateTaskProtection", Extent::Stored, "nothing scales in yet that a task would be protected from"},
     {"ContinueServiceDeployment", Extent::Refused,
      "lifecycle hooks are not offered, so no deployment ever waits at one: `InvalidParameterException`"},
-    {"ExecuteCommand", Extent::Refused,
-     "there are no sessions yet: `TargetNotConnectedException` at the best"},
+    {"ExecuteCommand", Extent::Whole,
+     "the session is Berth's own (docs/exec.md): the call is whole, session-manager-plugin can't use its "
+     "answer"},
     {"ListServicesByNamespace", Extent::Refused, "there are no namespaces: `NamespaceNotFoundException`"},
     {"UpdateContainerAgent", Extent::Refused,
      "packages update agents: `NoUpdateAvailableException`, or `MissingVersionException` before the agent "
@@ -53,7 +54,6 @@ constexpr MemberNote kMemberNotes[] = {
      "vpcLatticeConfigurations monitoring",
      Fate::Refused, "services of AWS"},
     {kServices, "networkConfiguration platformVersion", Fate::Refused, "for awsvpc and Fargate"},
-    {kServices, "enableExecuteCommand", Fate::Refused, "when it is true"},
     {kServices,
      "desiredCount capacityProviderStrategy deploymentConfiguration availabilityZoneRebalancing "
      "placementConstraints placementStrategy healthCheckGracePeriodSeconds enableECSManagedTags "
@@ -84,7 +84,6 @@ constexpr MemberNote kMemberNotes[] = {
      "hosts need the attributes of them, and the controller has no credentials to send"},
     {"RegisterTaskDefinition", "ephemeralStorage enableFaultInjection", Fate::Kept},
 
-    {kMakeTasks, "enableExecuteCommand", Fate::Refused, "when it is true"},
     {kMakeTasks, "volumeConfigurations", Fate::Refused},
     {kMakeTasks, "networkConfiguration", Fate::Refused, "for awsvpc"},
     {kMakeTasks, "referenceId", Fate::Ignored},

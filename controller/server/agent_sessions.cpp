@@ -29,7 +29,7 @@ constexpr std::string_view kDockerPrefix = "DockerVersion: ";
 constexpr std::string_view kCloseReason = "ConnectionExpired: Reconnect to continue";
 
 /// What agents may send beyond Amazon's protocol.
-const acs::Extensions kTaken{};
+const acs::Extensions kTaken{acs::Extension::Exec, acs::Extension::Logs};
 
 Async<void> untilClosed(std::shared_ptr<http::WebSocket> socket) {
   while (co_await socket->read()) {
@@ -56,8 +56,11 @@ http::UpgradeDecision AgentSessions::acs(const http::Query& query, acs::Extensio
   const acs::Extensions taken = kTaken & offered;
   http::Headers answer;
   if (!taken.empty()) answer.add(acs::kExtensionsHeader, taken.render());
-  http::WebSocketSession run = [this, hello](std::shared_ptr<http::WebSocket> socket) -> Async<void> {
-    auto session = runner_.connect(hello, [&](SessionId id) { sockets_[id] = socket; });
+  http::WebSocketSession run = [this, hello, taken](std::shared_ptr<http::WebSocket> socket) -> Async<void> {
+    auto session = runner_.connect(hello, [&](SessionId id) {
+      sockets_[id] = socket;
+      extensions_[id] = taken;
+    });
     if (const auto* error = std::get_if<ApiError>(&session)) {
       socket->close(1008, error->type);
       return untilClosed(socket);
@@ -82,6 +85,7 @@ Async<void> AgentSessions::serveAcs(SessionId session, std::shared_ptr<http::Web
   }
   http::CloseInfo info = socket->closeInfo();
   log_.info("agent disconnected", {{"code", info.code}, {"reason", info.reason}});
+  extensions_.erase(session);
   if (sockets_.erase(session) > 0) runner_.disconnect(session);
 }
 

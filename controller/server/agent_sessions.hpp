@@ -31,6 +31,11 @@ class AgentSessions final : public AgentLinks {
   void closeAll(const std::string& reason) override;
 
   size_t open() const { return sockets_.size(); }
+  /// What a session's agent can be asked for beyond Amazon's protocol; none without such a session.
+  acs::Extensions extensions(SessionId session) const {
+    const auto found = extensions_.find(session);
+    return found == extensions_.end() ? acs::Extensions() : found->second;
+  }
 
  private:
   Async<void> serveAcs(SessionId session, std::shared_ptr<http::WebSocket> socket);
@@ -50,6 +55,7 @@ class AgentSessions final : public AgentLinks {
   };
 
   std::map<SessionId, std::shared_ptr<http::WebSocket>> sockets_;
+  std::map<SessionId, acs::Extensions> extensions_;
   std::deque<Beat> beats_;  ///< of telemetry sessions, the next one first
   bool beating_ = false;
 };

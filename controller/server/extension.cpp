@@ -66,15 +66,17 @@ ApiResult<Question> Extension::read(const http::ServerRequest& request) const {
   if (request.path == "/v1/events" || request.path == "/events") return readEvents(request, *query);
   if (request.path == "/v1/summary") {
     if (auto error = unknownParameter(*query, {})) return *error;
-    return Question{Question::About::Summary, "berth:Summary", "*", "", Json::object(), {}, 0};
+    return Question{Question::About::Summary, "berth:Summary", "*", "", Json::object(), {}, 0, {}};
   }
   if (request.path.starts_with(kTasks)) {
     if (auto error = unknownParameter(*query, {})) return *error;
     const auto reference = http::percentDecode(request.path.substr(kTasks.size()));
-    Question question{Question::About::Record, "berth:History", "", "", Json::object(), {}, 0};
+    Question question{Question::About::Record, "berth:History", "", "", Json::object(), {}, 0, {}};
     return readTask(reference.value_or(""), std::move(question));
   }
-  return notFound("There is nothing at this path: use /v1/why, /v1/tasks/ID, /v1/summary or /v1/events.");
+  if (request.path == "/v1/logs") return readLogs(*query);
+  return notFound(
+      "There is nothing at this path: use /v1/why, /v1/tasks/ID, /v1/summary, /v1/events or /v1/logs.");
 }
 
 ApiResult<Question> Extension::readWhy(const http::Query& query) const {
@@ -86,7 +88,7 @@ ApiResult<Question> Extension::readWhy(const http::Query& query) const {
     return invalidParameter("Ask about one thing: task=, instance=, or taskDefinition= with cluster=.");
   if (placement) return readPlacement(query);
   if (!instance.empty()) return readInstance(instance);
-  return readTask(task, {Question::About::Task, "berth:Why", "", "", Json::object(), {}, 0});
+  return readTask(task, {Question::About::Task, "berth:Why", "", "", Json::object(), {}, 0, {}});
 }
 
 ApiResult<Question> Extension::readTask(const std::string& reference, Question question) const {
@@ -112,7 +114,8 @@ ApiResult<Question> Extension::readInstance(const std::string& reference) const 
                   parsed->id,
                   Json::object(),
                   {},
-                  0};
+                  0,
+                  {}};
 }
 
 ApiResult<Question> Extension::readPlacement(const http::Query& query) const {
@@ -126,13 +129,14 @@ ApiResult<Question> Extension::readPlacement(const http::Query& query) const {
                   "",
                   Json{{"cluster", name->str()}, {"taskDefinition", valueOf(query, "taskDefinition")}},
                   {},
-                  0};
+                  0,
+                  {}};
 }
 
 ApiResult<Question> Extension::readEvents(const http::ServerRequest& request,
                                           const http::Query& query) const {
   if (auto error = unknownParameter(query, {"cluster", "task", "detail-type", "after"})) return *error;
-  Question question{Question::About::Events, "berth:Events", "*", "", Json::object(), {}, 0};
+  Question question{Question::About::Events, "berth:Events", "*", "", Json::object(), {}, 0, {}};
   if (const std::string cluster = valueOf(query, "cluster"); !cluster.empty()) {
     const auto name = names().parseCluster(cluster);
     if (!name) return invalidParameter("'" + cluster.substr(0, 300) + "' is no cluster's name or ARN.");
@@ -222,6 +226,8 @@ Async<ApiResult<http::Answer>> Extension::answer(Question question, Caller calle
   switch (question.about) {
     case Question::About::Events:
       co_return http::Answer(stream(std::move(question)));
+    case Question::About::Logs:
+      co_return co_await logs(std::move(question));
     case Question::About::Summary:
       body = summary();
       break;

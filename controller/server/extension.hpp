@@ -1,4 +1,5 @@
-// What the controller answers beyond the ECS API, by GET: /v1/why, /v1/tasks/ID, /v1/summary, /v1/events.
+// What the controller answers beyond the ECS API, by GET: /v1/why, /v1/tasks/ID, /v1/summary, /v1/events,
+// /v1/logs.
 #pragma once
 
 #include <string>
@@ -10,12 +11,13 @@
 #include "controller/server/core_runner.hpp"
 #include "controller/server/event_feed.hpp"
 #include "controller/server/history.hpp"
+#include "controller/server/streams.hpp"
 
 namespace berth::controller {
 
 /// A question that was understood.
 struct Question {
-  enum class About { Task, Instance, Placement, Record, Summary, Events };
+  enum class About { Task, Instance, Placement, Record, Summary, Events, Logs };
 
   About about = About::Summary;
   std::string operation;        ///< as policies know it: "berth:Why"
@@ -23,13 +25,15 @@ struct Question {
   std::string id;               ///< of the task or instance
   Json input = Json::object();  ///< of a placement: cluster and taskDefinition
   EventFilter filter;
-  int64_t after = 0;  ///< the position behind which events are wanted
+  int64_t after = 0;              ///< the position behind which events are wanted
+  acs::OpenStreamMessage logs{};  ///< which are wanted
 };
 
 struct ExtensionDeps {
   CoreRunner& runner;
   EventFeed& feed;
   History& history;
+  Streams& streams;
   const Clock& clock;
 };
 
@@ -50,6 +54,7 @@ class Extension {
   ApiResult<Question> readTask(const std::string& reference, Question question) const;
   ApiResult<Question> readInstance(const std::string& reference) const;
   ApiResult<Question> readPlacement(const http::Query& query) const;
+  ApiResult<Question> readLogs(const http::Query& query) const;
   ApiResult<Question> readEvents(const http::ServerRequest& request, const http::Query& query) const;
 
   const State& state() const { return deps_.runner.core().state(); }
@@ -58,6 +63,7 @@ class Extension {
   Json whyOf(const Task& task) const;
   Async<ApiResult<Json>> record(Question question) const;
   Json summary() const;
+  Async<ApiResult<http::Answer>> logs(Question question) const;
   http::StreamedResponse stream(Question question) const;
 
   ExtensionDeps deps_;
