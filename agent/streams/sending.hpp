@@ -28,10 +28,8 @@ inline void fail(http::WebSocket& socket, const streams::Failure& failure) {
   socket.close(1000, "");
 }
 
-/// Sends the end and closes.
-inline void finish(http::WebSocket& socket, int exitCode) {
-  socket.sendBinary(streams::exitFrame(exitCode));
-  socket.close(1000, "");
-}
+/// Sends the end. The controller closes once it has that: closing from here has a time limit, in which what
+/// is before it may not have got through to a slow reader.
+inline void finish(http::WebSocket& socket, int exitCode) { socket.sendBinary(streams::exitFrame(exitCode)); }
 
 }  // namespace berth::agent

@@ -63,9 +63,9 @@ void ExecSession::end(SessionEnd how) {
   }
 }
 
-Async<bool> ExecSession::sent(http::WebSocket& to) {
+Async<bool> ExecSession::sent(http::WebSocket& to, size_t most) {
   ++waiting_;
-  const bool open = co_await to.drained(kMostUnsent);
+  const bool open = co_await to.drained(most);
   --waiting_;
   if (open) active_ = means_.clock.now().mono;
   co_return open;
@@ -85,7 +85,7 @@ Async<void> ExecSession::fromClient() {
     }
     touch(frame->channel);
     agent_->socket().sendBinary(*message);
-    if (!co_await sent(agent_->socket())) break;
+    if (!co_await sent(agent_->socket(), kMostUnsent)) break;
   }
   if (client_->closeInfo().code != 0 && !ended_)
     end({Failure{"ClientDisconnected", "the client closed its side"}});
@@ -103,13 +103,15 @@ Async<void> ExecSession::fromAgent() {
     touch(frame->channel);
     client_->sendBinary(*message);
     if (pass == Pass::Last) {
+      // Closing has a time limit of its own: a slow reader gets all of it first.
+      co_await sent(*client_, 0);
       const auto failure = streams::readFailure(frame->payload);
       const auto code = streams::readExit(frame->payload);
       co_return end(
           {code ? std::variant<int, Failure>(*code)
                 : std::variant<int, Failure>(failure ? *failure : Failure{"CannotExecuteError", ""})});
     }
-    if (!co_await sent(*client_)) break;
+    if (!co_await sent(*client_, kMostUnsent)) break;
   }
   if (ended_ || client_->closeInfo().code != 0) co_return;
   const Failure failure{"TargetNotConnectedException",

@@ -43,8 +43,8 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
  private:
   Async<void> fromClient();
   Async<void> fromAgent();
-  /// Until there is room for more; false once nothing more is sent.
-  Async<bool> sent(http::WebSocket& to);
+  /// Until at most so many bytes wait; false once nothing more is sent.
+  Async<bool> sent(http::WebSocket& to, size_t most);
   Async<void> watch(std::stop_token over);
   /// The first call counts; closes the client's side.
   void end(SessionEnd how);
