@@ -13,6 +13,7 @@
 #include "agent/session/report_request.hpp"
 #include "agent/session/tcs_session.hpp"
 #include "agent/stats/cgroup_usage.hpp"
+#include "agent/streams/stream_server.hpp"
 #include "common/async/callback.hpp"
 #include "common/service/program.hpp"
 #include "common/service/spare_memory.hpp"
@@ -63,6 +64,18 @@ std::vector<KeptContainer> keptContainers(const Engine& engine) {
   return out;
 }
 
+Result<LocatedContainer> locate(const Engine& engine, const std::string& task, const std::string& name) {
+  const auto found = engine.tasks().find(task);
+  if (found == engine.tasks().end())
+    return makeError(Code::NotFound, "the agent does not know the task any more");
+  for (const Container& container : found->second.containers) {
+    if (container.internal || container.spec.name != name) continue;
+    const bool running = container.known == ContainerStatus::Running && !container.restarting;
+    return LocatedContainer{name, container.removed ? "" : container.runtimeId, running};
+  }
+  return makeError(Code::NotFound, "the task has no container '" + name + "'");
+}
+
 /// Coroutines that end when they are told to, and the wait for that.
 class Background {
  public:
@@ -103,9 +116,17 @@ struct Process::Serving {
         resources(process.parts_.runtime, process.groupKeeper(), hostPorts(process.config_), later),
         commands(linkDeps(process), linkOptions(process, stored),
                  [this, &clock = process.parts_.clock](const acs::ToAgent& message) {
+                   if (const auto* open = std::get_if<acs::OpenStreamMessage>(&message))
+                     return streams.open(*open, commands.endpoint());
                    if (std::holds_alternative<acs::HeartbeatMessage>(message)) telemetry.checkInstance();
                    runner->take(engine.onMessage(message, clock.now()));
                  }),
+        containers(process.parts_.runtime.streams()),
+        streams({linkDeps(process), *containers,
+                 [this](const std::string& task, const std::string& container) {
+                   return locate(engine, task, container);
+                 }},
+                linkOptions(process, stored)),
         usage(kernelRoots(process.config_)),
         telemetry(linkDeps(process), linkOptions(process, stored), telemetryOptions(process), engine, usage) {
   }
@@ -149,6 +170,8 @@ struct Process::Serving {
   KernelProcesses processes;
   HostTaskResources resources;
   AcsSession commands;
+  std::unique_ptr<ContainerStreams> containers;
+  StreamServer streams;
   CgroupUsageSource usage;
   TcsSession telemetry;
   std::unique_ptr<Runner> runner;
@@ -321,6 +344,7 @@ Async<Ended> Process::serve(Stored stored, bool enrolFirst, std::stop_token stop
     if (!token.stop_requested()) co_await serving.telemetry.run(token);
   });
   background.add("metrics", [&] { return serving.telemetry.sample(token); });
+  background.add("streams", [&] { return serving.streams.run(token); });
   background.add("clean-up", [&] { return serving.janitor->run(token); });
   background.add("tick", [&] { return tick(serving, token); });
   background.add("start-up memory", [&]() -> Async<void> {

@@ -227,8 +227,10 @@ int run(const Config& config, Log& log) {
   feed.know(runner.core().state());
   history.start();
   if (names_served) names_served->discovery.know(runner.core().state());
+  StreamOptions stream_options{static_cast<size_t>(config.streams.most), config.streams.idle};
+  Streams streams(stream_options, {io, runner, sessions, audit, random, clock, log});
   Extension extension(
-      {runner, feed, history, clock, names_served ? &names_served->discovery.index() : nullptr});
+      {runner, feed, history, streams, clock, names_served ? &names_served->discovery.index() : nullptr});
   Metrics metrics([&](Registry& registry) {
     measure(registry, runner.core().state());
     registry.gauge("berth_store_transactions", "transactions that reached the disk since the start")
@@ -237,6 +239,8 @@ int run(const Config& config, Log& log) {
         .set(static_cast<double>(runner.waiting()));
     registry.gauge("berth_events_last", "the id of the last event")
         .set(static_cast<double>(feed.log().end() - 1));
+    registry.gauge("berth_streams_open", "commands in containers and readers of logs")
+        .set(static_cast<double>(streams.open()));
     registry.gauge("berth_history_tasks", "stopped tasks in the history")
         .set(static_cast<double>(history.size().value_or(0)));
     if (names_served) measure(registry, names_served->discovery.index());
@@ -252,7 +256,7 @@ int run(const Config& config, Log& log) {
   GatewayOptions gateway_options{config.region, config.authenticate, config.tlsCert.has_value(),
                                  config.throttle};
   Gateway gateway(gateway_options,
-                  {*callers, runner, sessions, audit, extension, metrics, random, clock, log});
+                  {*callers, runner, sessions, audit, extension, streams, metrics, random, clock, log});
   http::Server server(io, serverOptions(config), gateway, log);
   if (Status started = server.start(); !started) return fail(log, "can't serve", started.error());
   if (names_served) {

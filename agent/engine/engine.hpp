@@ -98,6 +98,8 @@ class Engine {
   void handle(const acs::TaskStopVerificationAck& ack, Now now, Output& out);
   /// The session's own matter.
   void handle(const acs::ReportsAck&, Now, Output&) {}
+  /// Streams are not the engine's.
+  void handle(const acs::OpenStreamMessage&, Now, Output&) {}
   void handle(const acs::OtherMessage& other, Now now, Output& out);
   void accept(const acs::Task& payload, Now now, Output& out);
   void holdCredentials(Task& task, const acs::Credentials& credentials, bool execution);

@@ -16,7 +16,7 @@ constexpr Duration kLifetime = minutes(30);
 constexpr Duration kLifetimeJitter = minutes(5);
 
 /// What this agent can send on a session whose controller takes it.
-const acs::Extensions kOffered{acs::Extension::Reports};
+const acs::Extensions kOffered{acs::Extension::Reports, acs::Extension::Exec, acs::Extension::Logs};
 
 bool isKnown(const acs::ToAgent& message) {
   const auto* other = std::get_if<acs::OtherMessage>(&message);

@@ -25,6 +25,8 @@ class AcsSession {
   acs::Extensions extensions() const { return extensions_; }
   /// Open while there is a session whose controller takes reports.
   std::shared_ptr<ReportChannel> reports() const { return reports_; }
+  /// The URL of the controller that the session is, or was last, open to.
+  const std::string& endpoint() const { return endpoint_; }
 
  private:
   Async<Ended> serve(std::stop_token stop);
@@ -40,6 +42,7 @@ class AcsSession {
   std::shared_ptr<http::WebSocket> socket_;
   acs::Extensions extensions_;
   std::shared_ptr<ReportChannel> reports_;
+  std::string endpoint_;
   /// Asks for all tasks with their credentials; until a session of this process has lasted.
   bool sendCredentials_ = true;
 };

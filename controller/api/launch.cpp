@@ -23,11 +23,6 @@ std::optional<ApiError> checkLaunchType(const Json& input) {
   if (!text(input, "platformVersion").empty()) {
     return invalidParameter("The platform version must be null when specifying an " + type + " launch type.");
   }
-  if (input.value("enableExecuteCommand", false)) {
-    return ApiError{
-        "UnsupportedFeatureException",
-        "ExecuteCommand is not offered by this version of Berth: leave enableExecuteCommand out."};
-  }
   if (input.contains("capacityProviderStrategy") && !input["capacityProviderStrategy"].empty()) {
     if (input.contains("launchType")) {
       return invalidParameter("Specify either launchType or capacityProviderStrategy, not both.");

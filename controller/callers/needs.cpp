@@ -115,6 +115,7 @@ constexpr NeedRow kNeeds[] = {
     {"berth:Events", Form::Arn, "", "resource"},
     {"berth:GetJobs", Form::Arn, "", "resource"},
     {"berth:History", Form::Arn, "", "resource"},
+    {"berth:Logs", Form::Arn, "", "resource"},
     {"berth:PauseJob", Form::Arn, "", "resource"},
     {"berth:PutJob", Form::Arn, "", "resource"},
     {"berth:RunJob", Form::Arn, "", "resource"},

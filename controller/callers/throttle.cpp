@@ -102,6 +102,7 @@ const ClassTable& classTable() {
       {"berth:Events", ResourceRead},
       {"berth:GetJobs", ResourceRead},
       {"berth:History", ResourceRead},
+      {"berth:Logs", ResourceRead},
       {"berth:PauseJob", ResourceModify},
       {"berth:PutJob", ResourceModify},
       {"berth:RunJob", ResourceModify},

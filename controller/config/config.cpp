@@ -65,6 +65,12 @@ config::Schema schema() {
       integer("events.keep", "changes that are kept for those who read events and come back later")
           .between(100, 10'000'000)
           .byDefault("20000"),
+      integer("streams.max", "commands in containers and readers of logs at once")
+          .between(1, 100'000)
+          .byDefault("1000"),
+      duration("streams.idle_timeout", "a command's session without input and output ends after so long")
+          .between(std::chrono::seconds(1), std::chrono::hours(24 * 7))
+          .byDefault("20m"),
       path("webhooks", "folder of those who are sent events: a file NAME.yaml each"),
       // Agents give a session up that was silent for a minute.
       duration("heartbeat", "between two heartbeats to an agent")
@@ -205,6 +211,8 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   out.keepStopped = settings->duration("keep_stopped");
   out.history.keep = settings->duration("history.keep");
   out.history.maxTasks = settings->integer("history.max_tasks");
+  out.streams.most = settings->integer("streams.max");
+  out.streams.idle = settings->duration("streams.idle_timeout");
   if (settings->has("webhooks")) out.webhooks = settings->string("webhooks");
   out.eventsKept = settings->integer("events.keep");
   out.heartbeat = settings->duration("heartbeat");

@@ -31,6 +31,10 @@ struct Config {
     int64_t maxTasks = 0;
   } history;
   int64_t eventsKept = 0;
+  struct {
+    int64_t most = 0;
+    Duration idle{};
+  } streams;
   std::optional<std::string> webhooks;  ///< the folder of those who are sent events
   Duration heartbeat{};
   Duration lostAfter{};

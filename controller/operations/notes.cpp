@@ -14,8 +14,9 @@ constexpr std::string_view kExpress =
 constexpr OperationNote kOperationNotes[] = {
     {"ContinueServiceDeployment", Extent::Refused,
      "lifecycle hooks are not offered, so no deployment ever waits at one: `InvalidParameterException`"},
-    {"ExecuteCommand", Extent::Refused,
-     "there are no sessions yet: `TargetNotConnectedException` at the best"},
+    {"ExecuteCommand", Extent::Whole,
+     "the session is Berth's own (docs/exec.md): the call is whole, session-manager-plugin can't use its "
+     "answer"},
     {"ListServicesByNamespace", Extent::Refused, "there are no namespaces: `NamespaceNotFoundException`"},
     {"UpdateContainerAgent", Extent::Refused,
      "packages update agents: `NoUpdateAvailableException`, or `MissingVersionException` before the agent "
@@ -48,7 +49,6 @@ constexpr MemberNote kMemberNotes[] = {
     {kServices, "serviceRegistries", Fate::ActedOn,
      "Berth's own DNS has the service's name; what the `registryArn` names is not asked"},
     {kServices, "networkConfiguration platformVersion", Fate::Refused, "for awsvpc and Fargate"},
-    {kServices, "enableExecuteCommand", Fate::Refused, "when it is true"},
     {kServices, "availabilityZoneRebalancing", Fate::Kept},
     {kServices, "deploymentConfiguration.alarms", Fate::Refused, "when they are enabled"},
     {kServices, "deploymentConfiguration.strategy", Fate::Refused, "all but `ROLLING`"},
@@ -71,7 +71,6 @@ constexpr MemberNote kMemberNotes[] = {
      "hosts need the attributes of them, and the controller has no credentials to send"},
     {"RegisterTaskDefinition", "ephemeralStorage enableFaultInjection", Fate::Kept},
 
-    {kMakeTasks, "enableExecuteCommand", Fate::Refused, "when it is true"},
     {kMakeTasks, "volumeConfigurations", Fate::Refused},
     {kMakeTasks, "networkConfiguration", Fate::Refused, "for awsvpc"},
     {kMakeTasks, "referenceId", Fate::Ignored},

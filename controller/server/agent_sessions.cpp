@@ -29,7 +29,7 @@ constexpr std::string_view kDockerPrefix = "DockerVersion: ";
 constexpr std::string_view kCloseReason = "ConnectionExpired: Reconnect to continue";
 
 /// What agents may send beyond Amazon's protocol.
-const acs::Extensions kTaken{acs::Extension::Reports};
+const acs::Extensions kTaken{acs::Extension::Reports, acs::Extension::Exec, acs::Extension::Logs};
 
 }  // namespace
 
@@ -53,6 +53,7 @@ class AgentSessions::Commands final : public http::WebSocketListener {
   void onClosed() override {
     const http::CloseInfo info = socket_.closeInfo();
     all_.log_.info("agent disconnected", {{"code", info.code}, {"reason", info.reason}});
+    all_.extensions_.erase(session_);
     if (all_.sockets_.erase(session_) > 0) all_.runner_.disconnect(session_);
   }
 
@@ -110,15 +111,19 @@ http::UpgradeDecision AgentSessions::acs(const http::Query& query, const std::st
   if (!taken.empty()) answer.add(acs::kExtensionsHeader, taken.render());
   if (!taken.has(acs::Extension::Reports)) reports = nullptr;
   http::WebSocketOpened opened =
-      [this, hello, reports = std::move(reports)](const std::shared_ptr<http::WebSocket>& socket) {
-        return openAcs(hello, reports, socket);
+      [this, hello, taken, reports = std::move(reports)](const std::shared_ptr<http::WebSocket>& socket) {
+        return openAcs(hello, taken, reports, socket);
       };
   return http::Upgrade(std::move(opened), std::move(answer));
 }
 
 std::shared_ptr<http::WebSocketListener> AgentSessions::openAcs(
-    const Hello& hello, ReportTaker reports, const std::shared_ptr<http::WebSocket>& socket) {
-  auto session = runner_.connect(hello, [&](SessionId id) { sockets_[id] = socket; });
+    const Hello& hello, acs::Extensions taken, ReportTaker reports,
+    const std::shared_ptr<http::WebSocket>& socket) {
+  auto session = runner_.connect(hello, [&](SessionId id) {
+    sockets_[id] = socket;
+    extensions_[id] = taken;
+  });
   if (const auto* error = std::get_if<ApiError>(&session)) {
     socket->close(1008, error->type);
     return nullptr;

@@ -36,12 +36,18 @@ class AgentSessions final : public AgentLinks {
   void closeAll(const std::string& reason) override;
 
   size_t open() const { return sockets_.size(); }
+  /// What a session's agent can be asked for beyond Amazon's protocol; none without such a session.
+  acs::Extensions extensions(SessionId session) const {
+    const auto found = extensions_.find(session);
+    return found == extensions_.end() ? acs::Extensions() : found->second;
+  }
 
  private:
   class Commands;
   class Telemetry;
 
-  std::shared_ptr<http::WebSocketListener> openAcs(const Hello& hello, ReportTaker reports,
+  std::shared_ptr<http::WebSocketListener> openAcs(const Hello& hello, acs::Extensions taken,
+                                                   ReportTaker reports,
                                                    const std::shared_ptr<http::WebSocket>& socket);
   std::shared_ptr<http::WebSocketListener> openTcs(const std::shared_ptr<http::WebSocket>& socket);
   /// Beats all telemetry sessions, each in its turn, for as long as the loop runs.
@@ -59,6 +65,7 @@ class AgentSessions final : public AgentLinks {
   };
 
   std::map<SessionId, std::shared_ptr<http::WebSocket>> sockets_;
+  std::map<SessionId, acs::Extensions> extensions_;
   std::deque<Beat> beats_;  ///< of telemetry sessions, the next one first
   bool beating_ = false;
 };

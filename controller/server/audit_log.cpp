@@ -17,6 +17,7 @@ std::string auditLine(const AuditEntry& entry) {
                               {"principal", entry.principal},  {"access_key_id", entry.accessKeyId},
                               {"source", entry.source},        {"operation", entry.operation},
                               {"resources", entry.resources},  {"outcome", entry.outcome}};
+  if (!entry.session.empty()) line["session"] = nlohmann::ordered_json::parse(entry.session);
   if (entry.leftOut > 0) line["left_out"] = entry.leftOut;
   return line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
 }

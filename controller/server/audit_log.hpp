@@ -21,12 +21,13 @@ struct AuditEntry {
   std::string operation;
   std::vector<std::string> resources;  ///< ARNs; "*" for none; of an endless list the first
   std::string outcome;                 ///< "ok", or the exception
+  std::string session{};               ///< JSON object: of a command's session, what it is; empty: none
   int64_t leftOut = 0;  ///< refused calls of nobody known that were not told since the last line
 };
 
 /// {"time": "2024-06-29T08:33:20.123Z", "request_id": ..., "principal": ..., "access_key_id": ..., "source":
-/// ..., "operation": ..., "resources": [...], "outcome": ..., "left_out": 3}, without a line end; no left_out
-/// when 0.
+/// ..., "operation": ..., "resources": [...], "outcome": ..., "session": {...}, "left_out": 3}, without a
+/// line end; no session without one, no left_out when 0.
 std::string auditLine(const AuditEntry& entry);
 
 class AuditLog {

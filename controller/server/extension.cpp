@@ -69,17 +69,19 @@ ApiResult<Question> Extension::read(const http::ServerRequest& request) const {
   if (isJobsPath(request.path)) return readJobs(request, *query);
   if (request.path == "/v1/summary") {
     if (auto error = unknownParameter(*query, {})) return *error;
-    return Question{Question::About::Summary, "berth:Summary", "*", "", Json::object(), {}, 0};
+    return Question{Question::About::Summary, "berth:Summary", "*", "", Json::object(), {}, 0, {}};
   }
   if (request.path == "/v1/discovery") return readDiscovery(*query);
   if (request.path.starts_with(kTasks)) {
     if (auto error = unknownParameter(*query, {})) return *error;
     const auto reference = http::percentDecode(request.path.substr(kTasks.size()));
-    Question question{Question::About::Record, "berth:History", "", "", Json::object(), {}, 0};
+    Question question{Question::About::Record, "berth:History", "", "", Json::object(), {}, 0, {}};
     return readTask(reference.value_or(""), std::move(question));
   }
+  if (request.path == "/v1/logs") return readLogs(*query);
   return notFound(
-      "There is nothing at this path: use /v1/why, /v1/tasks/ID, /v1/summary, /v1/events, /v1/jobs or "
+      "There is nothing at this path: use /v1/why, /v1/tasks/ID, /v1/summary, /v1/events, /v1/logs, /v1/jobs "
+      "or "
       "/v1/discovery.");
 }
 
@@ -92,7 +94,7 @@ ApiResult<Question> Extension::readWhy(const http::Query& query) const {
     return invalidParameter("Ask about one thing: task=, instance=, or taskDefinition= with cluster=.");
   if (placement) return readPlacement(query);
   if (!instance.empty()) return readInstance(instance);
-  return readTask(task, {Question::About::Task, "berth:Why", "", "", Json::object(), {}, 0});
+  return readTask(task, {Question::About::Task, "berth:Why", "", "", Json::object(), {}, 0, {}});
 }
 
 ApiResult<Question> Extension::readTask(const std::string& reference, Question question) const {
@@ -118,7 +120,8 @@ ApiResult<Question> Extension::readInstance(const std::string& reference) const 
                   parsed->id,
                   Json::object(),
                   {},
-                  0};
+                  0,
+                  {}};
 }
 
 ApiResult<Question> Extension::readPlacement(const http::Query& query) const {
@@ -132,13 +135,14 @@ ApiResult<Question> Extension::readPlacement(const http::Query& query) const {
                   "",
                   Json{{"cluster", name->str()}, {"taskDefinition", valueOf(query, "taskDefinition")}},
                   {},
-                  0};
+                  0,
+                  {}};
 }
 
 ApiResult<Question> Extension::readEvents(const http::ServerRequest& request,
                                           const http::Query& query) const {
   if (auto error = unknownParameter(query, {"cluster", "task", "detail-type", "after"})) return *error;
-  Question question{Question::About::Events, "berth:Events", "*", "", Json::object(), {}, 0};
+  Question question{Question::About::Events, "berth:Events", "*", "", Json::object(), {}, 0, {}};
   if (const std::string cluster = valueOf(query, "cluster"); !cluster.empty()) {
     const auto name = names().parseCluster(cluster);
     if (!name) return invalidParameter("'" + cluster.substr(0, 300) + "' is no cluster's name or ARN.");
@@ -261,6 +265,8 @@ Async<ApiResult<http::Answer>> Extension::answer(Question question, Caller calle
   switch (question.about) {
     case Question::About::Events:
       co_return http::Answer(stream(std::move(question)));
+    case Question::About::Logs:
+      co_return co_await logs(std::move(question));
     case Question::About::Summary:
       body = summary();
       break;

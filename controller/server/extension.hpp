@@ -1,4 +1,4 @@
-// What the controller answers beyond the ECS API: /v1/why, /v1/tasks/ID, /v1/summary, /v1/events,
+// What the controller answers beyond the ECS API: /v1/why, /v1/tasks/ID, /v1/summary, /v1/events, /v1/logs,
 // /v1/discovery, /v1/jobs.
 #pragma once
 
@@ -13,12 +13,13 @@
 #include "controller/server/event_feed.hpp"
 #include "controller/server/history.hpp"
 #include "controller/server/jobs_endpoint.hpp"
+#include "controller/server/streams.hpp"
 
 namespace berth::controller {
 
 /// A question that was understood.
 struct Question {
-  enum class About { Task, Instance, Placement, Record, Summary, Events, Discovery, Jobs };
+  enum class About { Task, Instance, Placement, Record, Summary, Events, Logs, Discovery, Jobs };
 
   About about = About::Summary;
   std::string operation;        ///< as policies know it: "berth:Why"
@@ -26,8 +27,9 @@ struct Question {
   std::string id;               ///< of the task or instance
   Json input = Json::object();  ///< of a placement: cluster and taskDefinition
   EventFilter filter;
-  int64_t after = 0;      ///< the position behind which events are wanted
-  ListFilter names = {};  ///< that are to be listed
+  int64_t after = 0;              ///< the position behind which events are wanted
+  acs::OpenStreamMessage logs{};  ///< which are wanted
+  ListFilter names = {};          ///< that are to be listed
   JobsRequest jobs = {};
 };
 
@@ -35,6 +37,7 @@ struct ExtensionDeps {
   CoreRunner& runner;
   EventFeed& feed;
   History& history;
+  Streams& streams;
   const Clock& clock;
   const DiscoveryIndex* discovery = nullptr;  ///< null: it is switched off
 };
@@ -57,6 +60,7 @@ class Extension {
   ApiResult<Question> readInstance(const std::string& reference) const;
   ApiResult<Question> readPlacement(const http::Query& query) const;
   ApiResult<Question> readJobs(const http::ServerRequest& request, const http::Query& query) const;
+  ApiResult<Question> readLogs(const http::Query& query) const;
   ApiResult<Question> readEvents(const http::ServerRequest& request, const http::Query& query) const;
   ApiResult<Question> readDiscovery(const http::Query& query) const;
 
@@ -67,6 +71,7 @@ class Extension {
   Async<ApiResult<Json>> record(Question question) const;
   Async<ApiResult<Json>> jobs(JobsRequest request, Caller caller);
   Json summary() const;
+  Async<ApiResult<http::Answer>> logs(Question question) const;
   http::StreamedResponse stream(Question question) const;
 
   ExtensionDeps deps_;

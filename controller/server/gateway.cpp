@@ -238,10 +238,19 @@ Caller Gateway::callerOf(const http::ServerRequest& request, const Asked& asked,
 
 Async<http::Response> Gateway::perform(std::string operation, Json input, Caller caller, Asked asked) {
   const MonoTime begun = deps_.clock.now().mono;
+  const std::string command = operation == "ExecuteCommand" ? text(input, "command") : "";
   auto result = co_await loopAwait<Reply>([&](auto done) {
     deps_.runner.call(operation, std::move(input), caller, [done](Reply reply) { done(std::move(reply)); });
   });
   Reply reply = result ? *std::move(result) : ApiError{"ServerException", result.error().message, 500};
+  if (auto* agreed = std::get_if<Json>(&reply); agreed && operation == "ExecuteCommand") {
+    auto session = deps_.streams.grant(*agreed, command, asked.audit, caller.endpoint);
+    if (auto* granted = std::get_if<Json>(&session)) {
+      (*agreed)["session"] = std::move(*granted);
+    } else {
+      reply = std::get<ApiError>(std::move(session));
+    }
+  }
   noteOutcome(asked, operation, reply, begun);
   if (const auto* error = std::get_if<ApiError>(&reply))
     co_return aws::toResponse(*error, asked.audit.requestId);
@@ -276,8 +285,27 @@ Async<http::Answer> Gateway::answer(http::ServerRequest request) {
   co_return std::get<http::Answer>(std::move(answer));
 }
 
+Async<http::UpgradeDecision> Gateway::upgradeStream(http::ServerRequest request) {
+  // Who may hold the instance's command session may open its streams.
+  Asked asked = begin(request.remoteAddress, "Poll", /*changes=*/true);
+  const auto query = http::parseQuery(request.query);
+  auto error = identify(request, asked);
+  if (!error) error = replayed(request, asked);
+  if (!error && !query) co_return plain(400, "the query can't be read\n");
+  const Json input = query ? sessionInput(*query, true) : Json::object();
+  if (!error) error = authorized(input, asked);
+  if (error) {
+    static_cast<void>(refuse(asked, *error));
+    co_return refusedUpgrade(*error);
+  }
+  const auto instance = deps_.runner.core().names().parseInstance(text(input, "containerInstance"));
+  co_return deps_.streams.agent(request, instance ? instance->id : "");
+}
+
 /// Who is on the way in is never asked to be slower: sessions carry heartbeats.
 Async<http::UpgradeDecision> Gateway::upgrade(http::ServerRequest request) {
+  if (Streams::servesClient(request)) co_return deps_.streams.client(request);
+  if (Streams::servesAgent(request)) co_return co_await upgradeStream(std::move(request));
   bool acs = request.path == "/v1/acs/ws" || request.path == "/v1/acs/";
   bool tcs = request.path == "/v1/tcs/ws" || request.path == "/v1/tcs/";
   if (!acs && !tcs) co_return plain(404, "there is no websocket at this path\n");

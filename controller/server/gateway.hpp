@@ -17,6 +17,7 @@
 #include "controller/server/audit_log.hpp"
 #include "controller/server/extension.hpp"
 #include "controller/server/metrics.hpp"
+#include "controller/server/streams.hpp"
 
 namespace berth::controller {
 
@@ -33,6 +34,7 @@ struct GatewayDeps {
   AgentSessions& sessions;
   AuditLog& audit;
   Extension& extension;
+  Streams& streams;
   Metrics& metrics;
   Random& random;
   const Clock& clock;
@@ -47,7 +49,7 @@ class Gateway final : public http::Handler {
   Async<http::Response> handle(http::ServerRequest request) override;
   /// As handle(), and the extension endpoint.
   Async<http::Answer> answer(http::ServerRequest request) override;
-  /// /v1/acs/ws and /v1/tcs/ws.
+  /// /v1/acs/ws, /v1/tcs/ws, and streams.
   Async<http::UpgradeDecision> upgrade(http::ServerRequest request) override;
 
  private:
@@ -61,6 +63,8 @@ class Gateway final : public http::Handler {
   };
 
   Async<http::Response> call(http::ServerRequest request);
+  /// The websocket by which an agent opens its side of a stream.
+  Async<http::UpgradeDecision> upgradeStream(http::ServerRequest request);
   /// The call itself, once nothing speaks against it.
   Async<http::Response> perform(std::string operation, Json input, Caller caller, Asked asked);
   static Caller callerOf(const http::ServerRequest& request, const Asked& asked, bool tls);

@@ -3,6 +3,7 @@
 
 #include "proto/acs/codec.hpp"
 #include "proto/acs/frame.hpp"
+#include "proto/acs/open_stream.hpp"
 #include "proto/acs/payload_codec.hpp"
 #include "proto/json/fields.hpp"
 
@@ -169,6 +170,10 @@ Result<ToAgent> decodeToAgent(std::string_view text) {
   if (type == "IAMRoleCredentialsMessage") return decodeCredentialsMessage(body);
   if (type == "TaskStopVerificationAck") return decodeStopAck(body);
   if (type == "BerthReportsAck") return decodeReportsAck(body);
+  if (type == kOpenStream) {
+    auto open = decodeOpenStream(body);
+    return open ? Result<ToAgent>(std::move(*open)) : Result<ToAgent>(open.error());
+  }
   OtherMessage other{type, false};
   for (std::string_view known : kKnownWithoutAction) other.known |= known == type;
   Fields fields(body, type);

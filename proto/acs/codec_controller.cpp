@@ -3,6 +3,7 @@
 
 #include "proto/acs/codec.hpp"
 #include "proto/acs/frame.hpp"
+#include "proto/acs/open_stream.hpp"
 #include "proto/acs/payload_codec.hpp"
 #include "proto/json/fields.hpp"
 #include "proto/json/writer.hpp"
@@ -63,6 +64,9 @@ struct ToAgentEncoder {
     out.closeObject();
     out.closeObject();
     return out.str();
+  }
+  std::string operator()(const OpenStreamMessage& open) const {
+    return frameOf(kOpenStream, encodeOpenStream(open));
   }
   std::string operator()(const OtherMessage& other) const { return frameOf(other.type, Json::object()); }
 };

@@ -11,7 +11,8 @@ struct Named {
   std::string_view name;
 };
 
-constexpr Named kExtensions[] = {{Extension::Reports, "reports"}};
+constexpr Named kExtensions[] = {
+    {Extension::Reports, "reports"}, {Extension::Exec, "exec"}, {Extension::Logs, "logs"}};
 constexpr std::string_view kBlanks = " \t";
 
 std::string_view trimmed(std::string_view text) {

@@ -14,6 +14,8 @@ inline constexpr const char* kExtensionsHeader = "Berth-Extensions";
 
 enum class Extension : uint8_t {
   Reports,  ///< "reports": states of tasks in ReportsMessages, which are answered by ReportsAcks
+  Exec,     ///< "exec": an OpenStreamMessage may ask for a command in a container
+  Logs,     ///< "logs": likewise for what containers have written
 };
 
 /// A set of them.

@@ -77,6 +77,31 @@ struct ReportsAck {
   std::vector<ReportOutcome> outcomes;
 };
 
+/// An extension (docs/exec.md): the agent is to open a stream to this controller. Never sent twice, and not
+/// acknowledged: the stream is the answer.
+struct OpenStreamMessage {
+  enum class Kind { Exec, Logs };
+
+  std::string messageId;
+  std::string streamId;
+  Kind kind = Kind::Exec;
+  std::string taskArn;
+  std::vector<std::string> containers;  ///< names; of a command one
+
+  // Of a command.
+  std::vector<std::string> command;
+  std::string user;  ///< empty: the container's own
+  bool tty = false;
+  bool input = false;
+  int64_t columns = 0;  ///< of the terminal; 0: not told
+  int64_t rows = 0;
+
+  // Of logs.
+  bool follow = false;
+  std::string since;  ///< seconds since 1970, with a fraction; empty: all
+  int64_t tail = -1;  ///< lines of each container; -1: all
+};
+
 /// A message that is known and needs no action, or one of a type that isn't known: only its name is kept, and
 /// by what it is refused.
 struct OtherMessage {
@@ -87,7 +112,7 @@ struct OtherMessage {
 };
 
 using ToAgent = std::variant<PayloadMessage, HeartbeatMessage, CredentialsMessage, TaskManifestMessage,
-                             TaskStopVerificationAck, ReportsAck, OtherMessage>;
+                             TaskStopVerificationAck, ReportsAck, OpenStreamMessage, OtherMessage>;
 
 struct AckRequest {
   std::string cluster;

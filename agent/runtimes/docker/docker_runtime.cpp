@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/pause/image.hpp"
+#include "agent/runtimes/docker/docker_streams.hpp"
 #include "agent/runtimes/docker/event_stream.hpp"
 #include "agent/runtimes/docker/image_puller.hpp"
 #include "agent/runtimes/docker/image_store.hpp"
@@ -235,6 +236,10 @@ Result<std::unique_ptr<DockerRuntime>> DockerRuntime::make(Executor executor, Me
 }
 
 DockerRuntime::DockerRuntime(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+
+std::unique_ptr<ContainerStreams> DockerRuntime::streams() const {
+  return dockerStreams(std::shared_ptr<EngineApi>(core_, &core_->api), core_->means.log);
+}
 
 DockerRuntime::~DockerRuntime() { core_->stop.request_stop(); }
 

@@ -10,6 +10,7 @@
 #include "agent/images/pull_queue.hpp"
 #include "agent/ports/runtime.hpp"
 #include "agent/runtimes/docker/engine_api.hpp"
+#include "agent/streams/container_streams.hpp"
 #include "common/http/client.hpp"
 #include "common/ids/random.hpp"
 #include "common/log/log.hpp"
@@ -44,6 +45,9 @@ class DockerRuntime final : public Runtime {
 
   /// Deadlines and limits of pulls from now on; the rest of the options stays.
   void reconfigure(const DockerOptions& options);
+
+  /// Commands in containers and their output, on the same engine; may outlive this.
+  std::unique_ptr<ContainerStreams> streams() const;
 
   void info(Callback<RuntimeInfo> done) override;
   void pull(PullSpec spec, Callback<PullOutcome> done) override;

@@ -85,12 +85,18 @@ Async<Result<http::Response>> EngineApi::transmit(Exchange exchange, std::string
   co_return response;
 }
 
-Async<Result<http::Response>> EngineApi::send(Exchange exchange) {
+Async<Result<std::string>> EngineApi::versioned(std::string path) {
   if (minor_ == 0) {
     const Result<docker::Version> version = co_await negotiate();
     if (!version) co_return version.error();
   }
-  co_return co_await transmit(std::move(exchange), "/v1." + std::to_string(minor_));
+  co_return "/v1." + std::to_string(minor_) + path;
+}
+
+Async<Result<http::Response>> EngineApi::send(Exchange exchange) {
+  const Result<std::string> prefix = co_await versioned("");
+  if (!prefix) co_return prefix.error();
+  co_return co_await transmit(std::move(exchange), *prefix);
 }
 
 Async<Result<http::Response>> EngineApi::call(Exchange exchange) {

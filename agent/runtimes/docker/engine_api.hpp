@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "agent/ports/runtime.hpp"
+#include "agent/runtimes/docker/engine_stream.hpp"
+#include "agent/streams/container_streams.hpp"
 #include "common/async/async.hpp"
 #include "common/http/client.hpp"
 #include "proto/docker/image_reference.hpp"
@@ -90,6 +92,15 @@ class EngineApi {
   /// driver keeps nothing that can be read.
   Async<Result<std::vector<std::string>>> tail(std::string id, size_t lines);
 
+  /// Makes a command ready to run: its id. FailedPrecondition when the container does not run.
+  Async<Result<std::string>> createExec(std::string container, docker::ExecSpec spec);
+  /// Runs it: a connection with its input and output.
+  Async<Result<std::shared_ptr<EngineStream>>> startExec(std::string exec, bool tty);
+  Async<Status> resizeExec(std::string exec, streams::TerminalSize size);
+  Async<Result<docker::ExecState>> inspectExec(std::string exec);
+  /// What the container has written, with times.
+  Async<Result<std::shared_ptr<EngineStream>>> logs(LogSpec spec);
+
   /// Calls `onEvent` for events of containers that carry the label key, from `since` on, until the stream
   /// ends; always an Error then.
   Async<Error> events(std::string label, WallTime since, std::function<void(docker::Event)> onEvent);
@@ -113,6 +124,8 @@ class EngineApi {
   /// Statuses of 400 and more are errors.
   Async<Result<http::Response>> call(Exchange exchange);
   Async<Result<http::Response>> transmit(Exchange exchange, std::string prefix);
+  /// The path in the version in use.
+  Async<Result<std::string>> versioned(std::string path);
   Error failure(const Exchange& exchange, const Error& error) const;
 
   http::Client& client_;

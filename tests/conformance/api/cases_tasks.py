@@ -69,7 +69,8 @@ RUN = [
     start_bad({"containerInstances": []}, CLIENT, "Container Instances cannot be empty."),
     start_bad({"containerInstances": [NOWHERE] * 11}, INVALID, "at most 10"),
     start_bad({"containerInstances": ["$foreign_instance"]}, INVALID, "Identifier is for cluster"),
-    start_bad({"enableExecuteCommand": True}, UNSUPPORTED, "ExecuteCommand"),
+    start_bad({"taskDefinition": "$awsvpc_definition", "networkConfiguration": CONFIGURATION}, UNSUPPORTED,
+              "network mode awsvpc"),
 ]
 
 REST = [

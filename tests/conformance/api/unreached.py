@@ -46,7 +46,8 @@ SINGLE = [
      "CreateCapacityProvider DeleteTaskSet UpdateTaskSet"),
     ("NamespaceNotFoundException", "namespaces are kept or refused, and not looked up",
      "CreateCluster CreateService CreateTaskSet StartTask UpdateCluster UpdateService"),
-    ("TargetNotConnectedException", "needs a task with enableExecuteCommand, which is refused", "ExecuteCommand"),
+    ("TargetNotConnectedException", "needs enableExecuteCommand: tests/integration/test_exec.py",
+     "ExecuteCommand"),
 ]
 
 

@@ -23,7 +23,7 @@ SAMPLE_COMMANDS = {
     "sleeper": ["/bin/sh", "-c", 'trap "exit 0" TERM; sleep 86400 & wait $!'],
     "exit3": ["/bin/sh", "-c", "exit 3"],
 }
-APPLETS = "sh cat date dd echo env hostname httpd ls nc ps setsid sleep tail touch wget".split()
+APPLETS = "sh cat date dd echo env head hostname httpd id ls nc ps setsid sleep stty tail touch wget".split()
 SERVE = """#!/bin/sh
 # A page that says which container serves it and what ANSWER it was started with.
 trap 'exit 0' TERM

@@ -13,7 +13,7 @@ Json execute(const std::string& task, Json more = Json::object()) {
 
 }  // namespace
 
-TEST_CASE("a command runs in a task that was run with it enabled, and there its agent has to be connected") {
+TEST_CASE("a command runs in a running container of a task that was run with it enabled") {
   Bench bench;
   bench.ready();
   const std::string arn = bench.runOne();
@@ -24,11 +24,17 @@ TEST_CASE("a command runs in a task that was run with it enabled, and there its 
   Task enabled = *bench.core.state().task(arn.substr(arn.rfind('/') + 1));
   enabled.spec.edit([](TaskSpec& spec) { spec.enableExecuteCommand = true; });
   bench.core.load({enabled});
+  CHECK(bench.refusal("ExecuteCommand", execute(arn)) ==
+        "TargetNotConnectedException: The container 'app' is PENDING: commands run in RUNNING ones.");
+  enabled.containers[0].status = ContainerStatus::Running;
+  bench.core.load({enabled});
   for (const Json& more : {Json::object(), Json{{"container", "app"}}}) {
-    CHECK_THAT(
-        bench.refusal("ExecuteCommand", execute(arn, more)),
-        Catch::StartsWith("TargetNotConnectedException: No execute command agent of container 'app' is "
-                          "connected"));
+    const Json agreed = bench.call("ExecuteCommand", execute(arn, more));
+    CHECK(agreed["taskArn"] == arn);
+    CHECK(agreed["containerName"] == "app");
+    CHECK(agreed["interactive"] == true);
+    CHECK_THAT(agreed["containerArn"].get<std::string>(), Catch::Contains(":container/"));
+    CHECK_THAT(agreed["clusterArn"].get<std::string>(), Catch::EndsWith(":cluster/default"));
   }
 }
 
@@ -47,6 +53,10 @@ TEST_CASE("a command names a task, a container of it, and a session") {
         invalid + "interactive must be true: commands run in an interactive session alone.");
   CHECK(bench.refusal("ExecuteCommand", execute(arn, {{"command", ""}})) ==
         invalid + "command must not be empty.");
+  CHECK(bench.refusal("ExecuteCommand", execute(arn, {{"command", " \t"}})) ==
+        invalid + "command must not be empty.");
+  CHECK(bench.refusal("ExecuteCommand", execute(arn, {{"command", "sh -c 'oh"}})) ==
+        invalid + "command has a ' that is not closed.");
   CHECK(bench.refusal("ExecuteCommand", execute(arn, {{"cluster", "none"}})) ==
         "ClusterNotFoundException: Cluster not found.");
   bench.cluster("other");

@@ -281,7 +281,6 @@ TEST_CASE("what else only AWS has is refused by name") {
       Catch::StartsWith(kUnsupported + "vpcLatticeConfigurations needs Amazon VPC Lattice"));
   CHECK_THAT(with({{"serviceConnectConfiguration", {{"enabled", true}, {"namespace", "n"}}}}),
              Catch::StartsWith(kUnsupported + "Service Connect needs a namespace"));
-  CHECK_THAT(with({{"enableExecuteCommand", true}}), Catch::StartsWith(kUnsupported + "ExecuteCommand"));
   CHECK(with({{"role", "r"}}) ==
         kInvalid + "IAM roles are only valid for services configured to use load balancers.");
 }

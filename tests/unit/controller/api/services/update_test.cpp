@@ -141,7 +141,6 @@ TEST_CASE("an update keeps the rules of a creation") {
                  {{"monitoring",
                    {{"metricConfigurations", {{{"metricNames", {"m"}}, {"resolutionSeconds", 20}}}}}}}),
              Catch::StartsWith(kUnsupported + "monitoring needs Amazon CloudWatch"));
-  CHECK_THAT(bench.refusedUpdate({{"enableExecuteCommand", true}}), Catch::StartsWith(kUnsupported));
   bench.define("fire", Json::array({container("app", {{"firelensConfiguration", {{"type", "fluentbit"}}}})}));
   CHECK_THAT(bench.refusedUpdate({{"taskDefinition", "fire"}}),
              Catch::StartsWith(kUnsupported + "The task definition uses firelensConfiguration"));
