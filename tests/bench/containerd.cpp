@@ -72,11 +72,12 @@ Async<Status> startOne(Api& api, const Prepared& image, int number, std::string 
   container.spec = *spec;
   container.record = "{}";
   Stopwatch watch;
+  // The container first: it is what keeps the snapshot from garbage collection.
+  if (Status done = co_await api.createContainer(container); !done) co_return done;
+  const double create = watch.lap();
   const auto mounts = co_await api.prepareSnapshot(kSnapshotter, container.id, image.chain);
   if (!mounts) co_return mounts.error();
   const double snapshot = watch.lap();
-  if (Status done = co_await api.createContainer(container); !done) co_return done;
-  const double create = watch.lap();
   if (Status done = co_await api.createTask(container, *mounts, "file://" + output); !done) co_return done;
   const double task = watch.lap();
   if (Status done = co_await api.startTask(container.id); !done) co_return done;
