@@ -9,6 +9,7 @@
 #include "agent/host/drain.hpp"
 #include "agent/host/running_agent.hpp"
 #include "agent/options.hpp"
+#include "agent/runtime_choice.hpp"
 #include "agent/registrar.hpp"
 #include "agent/wiring.hpp"
 #include "common/async/callback.hpp"
@@ -72,12 +73,11 @@ class Command {
   }
 
   Async<int> showAttributes() {
-    auto runtime =
-        DockerRuntime::make(io_.get_executor(), DockerRuntime::Means{http_, clock_, random_, log_, nullptr},
-                            dockerOptions(config_));
-    if (!runtime) co_return fail(runtime.error().message);
-    DockerRuntime& docker = **runtime;
-    auto info = co_await loopAwait<RuntimeInfo>([&](auto done) { docker.info(std::move(done)); });
+    auto chosen =
+        chooseRuntime(io_.get_executor(), RuntimeMeans{http_, clock_, random_, log_, nullptr, {}}, config_);
+    if (!chosen) co_return fail(chosen.error().message);
+    Runtime& runtime = *chosen->runtime;
+    auto info = co_await loopAwait<RuntimeInfo>([&](auto done) { runtime.info(std::move(done)); });
     if (!info) co_return fail("the container runtime does not answer: " + info.error().message);
     const Gpus gpus = config_.capabilities.gpu ? findGpus() : Gpus{};
     for (const auto& [name, value] : attributesOf(config_, *info, gpus)) {

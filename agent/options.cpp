@@ -37,6 +37,20 @@ DockerOptions dockerOptions(const Config& config) {
   return out;
 }
 
+ContainerdOptions containerdOptions(const Config& config) {
+  ContainerdOptions out;
+  out.socket = config.runtimeSocket;
+  out.snapshotter = config.snapshotter;
+  out.ociRuntime = config.ociRuntime;
+  out.folder = config.dataDir + "/containerd";
+  const DockerOptions docker = dockerOptions(config);
+  out.deadlines.create = docker.deadlines.create;
+  out.deadlines.start = docker.deadlines.start;
+  out.deadlines.manifest = docker.deadlines.digest;
+  out.pulls = docker.pulls;
+  return out;
+}
+
 CleanupPolicy cleanupPolicy(const Config& config) {
   const ImagesConfig& images = config.images;
   CleanupPolicy out;

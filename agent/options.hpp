@@ -10,6 +10,7 @@
 #include "agent/resources/gpus.hpp"
 #include "agent/resources/host_ports.hpp"
 #include "agent/resources/systemd_slices.hpp"
+#include "agent/runtimes/containerd/containerd_runtime.hpp"
 #include "agent/runtimes/docker/docker_runtime.hpp"
 #include "agent/secrets/sources/aws_api.hpp"
 #include "agent/session/capabilities.hpp"
@@ -19,6 +20,7 @@ namespace berth::agent {
 EngineOptions engineOptions(const Config& config, const HostCapacity& host);
 /// Without onDiskFull.
 DockerOptions dockerOptions(const Config& config);
+ContainerdOptions containerdOptions(const Config& config);
 CleanupPolicy cleanupPolicy(const Config& config);
 endpoints::RateOptions rateOptions(const Config& config);
 KernelRoots kernelRoots(const Config& config);

@@ -383,7 +383,7 @@ void Process::reconfigure(ConfigChanges changes) {
   }
   config_ = std::move(changes.use);
   parts_.log.setLevel(config_.log.level);
-  parts_.runtime.reconfigure(dockerOptions(config_));
+  parts_.reconfigureRuntime(config_);
   parts_.endpoints.reconfigure(config_);
   if (!serving_) return;
   serving_->engine.reconfigure(engineOptions(config_, hostCapacity(config_, parts_.host, parts_.gpus)));

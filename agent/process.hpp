@@ -14,7 +14,7 @@
 #include "agent/resources/gpus.hpp"
 #include "agent/resources/task_resources.hpp"
 #include "agent/runner/runner.hpp"
-#include "agent/runtimes/docker/docker_runtime.hpp"
+#include "agent/runtime_choice.hpp"
 #include "agent/secret_sources.hpp"
 #include "agent/session/control_plane.hpp"
 #include "agent/session/link.hpp"
@@ -30,7 +30,8 @@ struct ProcessParts {
   Host host;
   Gpus gpus;
   Store& store;
-  DockerRuntime& runtime;
+  Runtime& runtime;
+  std::function<void(const Config&)> reconfigureRuntime;
   ImageMemory& images;
   SecretSources& secrets;
   LocalEndpoints& endpoints;
@@ -101,7 +102,7 @@ class Process {
   std::stop_source ending_;
   bool damaged_ = false;
   std::string runtimeTrouble_;
-  int quietTicks_ = 0;  ///< since a task changed
+  int quietTicks_ = 0;          ///< since a task changed
   Serving* serving_ = nullptr;  ///< while it serves
 };
 

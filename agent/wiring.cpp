@@ -158,7 +158,7 @@ class Agent {
   Provider credentials_;
   std::unique_ptr<aws::JsonClient> client_;
   std::unique_ptr<ImageMemory> images_;
-  std::unique_ptr<DockerRuntime> runtime_;
+  ChosenRuntime runtime_;
   std::unique_ptr<SecretSources> secrets_;
   std::unique_ptr<endpoints::ControllerCalls> calls_;  ///< of the local endpoints
   std::unique_ptr<LocalEndpoints> endpoints_;
@@ -189,12 +189,11 @@ std::optional<int> Agent::buildRuntime() {
   if (!records) return fail(log_, "can't read the state", records.error());
   const auto keep = [this](Changes changes) { store_->commit(std::move(changes), [](const Status&) {}); };
   images_ = std::make_unique<ImageMemory>(*records, keep, log_);
-  DockerOptions options = dockerOptions(config_);
-  options.onDiskFull = [this] {
+  RuntimeMeans means{*http_, clock_, random_, log_, images_.get(), {}};
+  means.onDiskFull = [this] {
     if (process_) process_->diskFull();
   };
-  auto runtime = DockerRuntime::make(
-      io_.get_executor(), DockerRuntime::Means{*http_, clock_, random_, log_, images_.get()}, options);
+  auto runtime = chooseRuntime(io_.get_executor(), std::move(means), config_);
   if (!runtime) return fail(log_, "can't use the runtime", runtime.error(), exit_code::kUsage);
   runtime_ = std::move(*runtime);
   return std::nullopt;
@@ -235,10 +234,10 @@ std::optional<int> Agent::build() {
   if (config_.capabilities.gpu && gpus.ids.empty()) {
     log_.warn("gpu.enabled is true and the NVIDIA driver shows no GPU in /proc/driver/nvidia/gpus");
   }
-  process_ =
-      std::make_unique<Process>(ProcessParts{io_, *host, gpus, *store_, *runtime_, *images_, *secrets_,
-                                             *endpoints_, *client_, *credentials_, clock_, random_, log_},
-                                config_);
+  process_ = std::make_unique<Process>(
+      ProcessParts{io_, *host, gpus, *store_, *runtime_.runtime, runtime_.reconfigure, *images_, *secrets_,
+                   *endpoints_, *client_, *credentials_, clock_, random_, log_},
+      config_);
   if (config_.drainOnSpotInterruption) buildSpotWatch();
   return std::nullopt;
 }

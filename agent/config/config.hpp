@@ -16,6 +16,8 @@
 namespace berth::agent {
 
 /// Where the credentials come from; the other fields of Config that belong to it are then filled.
+enum class RuntimeKind { Docker, Containerd };
+
 enum class CredentialsKind {
   File,  ///< credentialsFile, credentialsProfile
   Key,   ///< accessKey, secretKey, sessionToken (may be empty)
@@ -103,7 +105,10 @@ struct Config {
   std::string sessionToken;
   std::string metadataEndpoint;  ///< a URL: EC2's instance metadata service
   std::string caFile;
+  RuntimeKind runtimeKind = RuntimeKind::Docker;
   std::string runtimeSocket;
+  std::string snapshotter;  ///< of containerd
+  std::string ociRuntime;   ///< of containerd's shim: a program
   std::string dataDir;
   std::map<std::string, std::string> attributes;
   std::map<std::string, std::string> tags;

@@ -45,11 +45,17 @@ std::vector<Setting> joiningSettings() {
           .byDefault("http://169.254.169.254")
           .from(asText("AWS_EC2_METADATA_SERVICE_ENDPOINT", "")),
       path("tls.ca_file", "PEM file with the authorities to trust instead of the system's"),
-      choice("runtime.kind", {"docker", "auto"}, "what runs the containers").byDefault("auto"),
-      string("runtime.socket", "where it answers")
+      choice("runtime.kind", {"docker", "containerd", "auto"}, "what runs the containers; auto is docker")
+          .byDefault("auto"),
+      string("runtime.socket",
+             "where it answers; containerd's default is unix:///run/containerd/containerd.sock")
           .matching(isUnixSocket, "must be unix:// and an absolute path, like unix:///var/run/docker.sock")
           .byDefault("unix:///var/run/docker.sock")
           .from(asText("DOCKER_HOST", "DockerEndpoint")),
+      string("runtime.snapshotter", "what containerd keeps file systems with").byDefault("overlayfs"),
+      string("runtime.oci_runtime",
+             "the program that containerd's shim starts containers with, like runc or crun")
+          .byDefault("runc"),
       path("data_dir", "what the agent must remember across restarts").byDefault("/var/lib/berth/agent"),
   };
 }

@@ -103,6 +103,17 @@ void fillHost(Config& out, const Settings& settings) {
   out.metadataEndpoint = textOf(settings, "instance_metadata.endpoint");
   out.caFile = textOf(settings, "tls.ca_file");
   out.runtimeSocket = textOf(settings, "runtime.socket");
+  if (textOf(settings, "runtime.kind") == "containerd") {
+    out.runtimeKind = RuntimeKind::Containerd;
+    // What names Docker's socket says nothing of containerd's.
+    const std::string source = settings.source("runtime.socket");
+    const bool ofDocker = settings.origin("runtime.socket") == config::Origin::Default ||
+                          source.find("DOCKER_HOST") != std::string::npos ||
+                          source.find("DockerEndpoint") != std::string::npos;
+    if (ofDocker) out.runtimeSocket = "unix:///run/containerd/containerd.sock";
+  }
+  out.snapshotter = textOf(settings, "runtime.snapshotter");
+  out.ociRuntime = textOf(settings, "runtime.oci_runtime");
   out.dataDir = textOf(settings, "data_dir");
   out.attributes = settings.map("attributes");
   out.tags = settings.map("tags");

@@ -1,4 +1,4 @@
-"""Prints each figure of the agent on Docker beside its peer's: `./dev bench [PART ...]`, by hand, as root.
+"""Prints each figure of the agent beside its peer's: `./dev bench [PART ...]`, by hand, as root.
 
 Nothing is asserted: a shared machine is noisy, so a budget that was missed is shown, not failed.
 """
@@ -20,6 +20,7 @@ import figures  # noqa: E402
 PARTS = {
     "start": lambda berth: figures.task_start(berth, "prefer-cached", "image present"),
     "start-ask": lambda berth: figures.task_start(berth, "default", "image present, the registry is asked"),
+    "containerd": figures.containerd_start,
     "session": figures.session_start,
     "memory": lambda berth: figures.memory(berth, 0),
     "memory-20": lambda berth: figures.memory(berth, 20),

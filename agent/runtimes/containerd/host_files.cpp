@@ -81,6 +81,8 @@ Error systemError(const std::string& what) {
 Status writeFile(const std::string& path, std::string_view text) {
   const OpenFile file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (file.get() < 0) return systemError("can't write " + path);
+  // Any user of a container reads it, whatever the agent's umask.
+  if (::fchmod(file.get(), 0644) != 0) return systemError("can't open up " + path);
   while (!text.empty()) {
     const ssize_t count = ::write(file.get(), text.data(), text.size());
     if (count < 0) return systemError("can't write " + path);
@@ -315,6 +317,7 @@ Status HostFiles::makeVolume(const std::string& name, const std::string& descrip
                      "\"" + name + "\" is not a volume's name: letters, digits, _ . and -");
   }
   if (Status made = makeFolder(volumePath(name)); !made) return made;
+  if (::chmod(volumePath(name).c_str(), 0755) != 0) return systemError("can't open up volume " + name);
   const std::string file = volumeFolder(name) + "/volume.json";
   return fs::exists(file) ? Status() : writeFile(file, description);
 }

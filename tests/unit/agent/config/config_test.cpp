@@ -29,6 +29,24 @@ std::string wrong(const std::string& yaml, const std::map<std::string, std::stri
 
 }  // namespace
 
+TEST_CASE("containerd has a socket of its own by default, which Docker's variable does not name") {
+  const std::string docker = "unix:///run/d.sock";
+  const auto chosen = [&](const std::string& runtime,
+                          const std::map<std::string, std::string>& environment = {}) {
+    const auto config = load(kCredentials + "runtime: {" + runtime + "}\n", environment);
+    REQUIRE(config);
+    return std::pair(config->runtimeKind, config->runtimeSocket);
+  };
+  using Chosen = std::pair<RuntimeKind, std::string>;
+  const std::string usual = "unix:///run/containerd/containerd.sock";
+  CHECK(chosen("kind: auto", {{"DOCKER_HOST", docker}}) == Chosen(RuntimeKind::Docker, docker));
+  CHECK(chosen("kind: docker").first == RuntimeKind::Docker);
+  CHECK(chosen("kind: containerd") == Chosen(RuntimeKind::Containerd, usual));
+  CHECK(chosen("kind: containerd", {{"DOCKER_HOST", docker}}) == Chosen(RuntimeKind::Containerd, usual));
+  CHECK(chosen("kind: containerd, socket: \"unix:///c\"") == Chosen(RuntimeKind::Containerd, "unix:///c"));
+  CHECK(load(kCredentials + "runtime: {kind: containerd}\n")->snapshotter == "overlayfs");
+}
+
 TEST_CASE("a file with credentials is enough, the rest has its default") {
   auto config = load(kCredentials);
   REQUIRE(config);

@@ -1,0 +1,35 @@
+// Which container runtime the agent works with.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "agent/config/config.hpp"
+#include "agent/images/image_memory.hpp"
+#include "agent/ports/runtime.hpp"
+#include "common/async/async.hpp"
+#include "common/http/client.hpp"
+#include "common/ids/random.hpp"
+
+namespace berth::agent {
+
+struct RuntimeMeans {
+  http::Client& client;
+  const Clock& clock;
+  Random& random;
+  Log& log;
+  ImageMemory* images = nullptr;     ///< nullptr: what was pulled is remembered by this runtime only
+  std::function<void()> onDiskFull;  ///< see DockerOptions
+};
+
+struct ChosenRuntime {
+  std::unique_ptr<Runtime> runtime;
+  /// Deadlines and limits of pulls from now on. Not after the runtime's end.
+  std::function<void(const Config&)> reconfigure;
+};
+
+/// The runtime that runtime.kind names; `auto` is Docker as long as the one on containerd can't do all that
+/// tasks may ask for.
+Result<ChosenRuntime> chooseRuntime(Executor executor, RuntimeMeans means, const Config& config);
+
+}  // namespace berth::agent
