@@ -116,19 +116,21 @@ struct Process::Serving {
         resources(process.parts_.runtime, process.groupKeeper(), hostPorts(process.config_), later),
         commands(linkDeps(process), linkOptions(process, stored),
                  [this, &clock = process.parts_.clock](const acs::ToAgent& message) {
-                   if (const auto* open = std::get_if<acs::OpenStreamMessage>(&message))
-                     return streams.open(*open, commands.endpoint());
+                   if (const auto* open = std::get_if<acs::OpenStreamMessage>(&message)) {
+                     if (streams) streams->open(*open, commands.endpoint());
+                     return;
+                   }
                    if (std::holds_alternative<acs::HeartbeatMessage>(message)) telemetry.checkInstance();
                    runner->take(engine.onMessage(message, clock.now()));
                  }),
-        containers(process.parts_.runtime.streams()),
-        streams({linkDeps(process), *containers,
-                 [this](const std::string& task, const std::string& container) {
-                   return locate(engine, task, container);
-                 }},
-                linkOptions(process, stored)),
         usage(kernelRoots(process.config_)),
         telemetry(linkDeps(process), linkOptions(process, stored), telemetryOptions(process), engine, usage) {
+    if (!process.parts_.streams) return;
+    const auto find = [this](const std::string& task, const std::string& container) {
+      return locate(engine, task, container);
+    };
+    streams.emplace(StreamServerDeps{linkDeps(process), *process.parts_.streams, find},
+                    linkOptions(process, stored));
   }
 
   static LinkDeps linkDeps(Process& process) {
@@ -162,6 +164,8 @@ struct Process::Serving {
     out.identity = identityOf(process.config_, stored.instanceArn);
     out.dockerVersion = process.runtimeInfo_.version;
     out.caFile = process.config_.caFile;
+    if (process.parts_.streams)
+      out.offered = {acs::Extension::Reports, acs::Extension::Exec, acs::Extension::Logs};
     return out;
   }
 
@@ -170,8 +174,7 @@ struct Process::Serving {
   KernelProcesses processes;
   HostTaskResources resources;
   AcsSession commands;
-  std::unique_ptr<ContainerStreams> containers;
-  StreamServer streams;
+  std::optional<StreamServer> streams;
   CgroupUsageSource usage;
   TcsSession telemetry;
   std::unique_ptr<Runner> runner;
@@ -344,7 +347,7 @@ Async<Ended> Process::serve(Stored stored, bool enrolFirst, std::stop_token stop
     if (!token.stop_requested()) co_await serving.telemetry.run(token);
   });
   background.add("metrics", [&] { return serving.telemetry.sample(token); });
-  background.add("streams", [&] { return serving.streams.run(token); });
+  if (serving.streams) background.add("streams", [&] { return serving.streams->run(token); });
   background.add("clean-up", [&] { return serving.janitor->run(token); });
   background.add("tick", [&] { return tick(serving, token); });
   background.add("start-up memory", [&]() -> Async<void> {

@@ -32,6 +32,7 @@ struct ProcessParts {
   Store& store;
   Runtime& runtime;
   std::function<void(const Config&)> reconfigureRuntime;
+  ContainerStreams* streams = nullptr;  ///< of the runtime; null: it has none
   ImageMemory& images;
   SecretSources& secrets;
   LocalEndpoints& endpoints;

@@ -20,6 +20,7 @@ Result<ChosenRuntime> chosen(Executor executor, const RuntimeMeans& means, Optio
   out.reconfigure = [runtime = made->get(), optionsOf](const Config& config) {
     runtime->reconfigure(optionsOf(config));
   };
+  if constexpr (requires { (*made)->streams(); }) out.streams = (*made)->streams();
   out.runtime = std::move(*made);
   return out;
 }

@@ -7,6 +7,7 @@
 #include "agent/config/config.hpp"
 #include "agent/images/image_memory.hpp"
 #include "agent/ports/runtime.hpp"
+#include "agent/streams/container_streams.hpp"
 #include "common/async/async.hpp"
 #include "common/http/client.hpp"
 #include "common/ids/random.hpp"
@@ -24,6 +25,8 @@ struct RuntimeMeans {
 
 struct ChosenRuntime {
   std::unique_ptr<Runtime> runtime;
+  /// Null where it can neither run commands in containers nor read what they have written.
+  std::unique_ptr<ContainerStreams> streams;
   /// Deadlines and limits of pulls from now on. Not after the runtime's end.
   std::function<void(const Config&)> reconfigure;
 };

@@ -235,8 +235,8 @@ std::optional<int> Agent::build() {
     log_.warn("gpu.enabled is true and the NVIDIA driver shows no GPU in /proc/driver/nvidia/gpus");
   }
   process_ = std::make_unique<Process>(
-      ProcessParts{io_, *host, gpus, *store_, *runtime_.runtime, runtime_.reconfigure, *images_, *secrets_,
-                   *endpoints_, *client_, *credentials_, clock_, random_, log_},
+      ProcessParts{io_, *host, gpus, *store_, *runtime_.runtime, runtime_.reconfigure, runtime_.streams.get(),
+                   *images_, *secrets_, *endpoints_, *client_, *credentials_, clock_, random_, log_},
       config_);
   if (config_.drainOnSpotInterruption) buildSpotWatch();
   return std::nullopt;

@@ -119,7 +119,7 @@ struct NameService {
   }
 
   Discovery discovery;
-  Zone zone;
+  DnsZone zone;
   std::unique_ptr<DnsServer> server;
 };
 

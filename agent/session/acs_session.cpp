@@ -15,9 +15,6 @@ constexpr Duration kSendsTake = std::chrono::seconds(30);
 constexpr Duration kLifetime = minutes(30);
 constexpr Duration kLifetimeJitter = minutes(5);
 
-/// What this agent can send on a session whose controller takes it.
-const acs::Extensions kOffered{acs::Extension::Reports, acs::Extension::Exec, acs::Extension::Logs};
-
 bool isKnown(const acs::ToAgent& message) {
   const auto* other = std::get_if<acs::OtherMessage>(&message);
   return !other || other->known;
@@ -61,14 +58,15 @@ Async<Ended> AcsSession::serve(std::stop_token stop) {
   }
   http::WsAnswer answer;
   http::Headers offer;
-  if (!kOffered.empty()) offer.add(acs::kExtensionsHeader, kOffered.render());
+  if (!options_.offered.empty()) offer.add(acs::kExtensionsHeader, options_.offered.render());
   auto socket = co_await dial(deps_, options_, url(endpoints->commands), answer, std::move(offer));
   if (!socket && saysInactive(answer)) co_return Ended::Inactive;
   if (!socket) {
     deps_.log.warn("can't open the command session", {{"reason", socket.error().message}});
     co_return Ended::Broken;
   }
-  opened(*socket, kOffered & acs::Extensions::parse(answer.headers.get(acs::kExtensionsHeader).value_or("")));
+  opened(*socket,
+         options_.offered & acs::Extensions::parse(answer.headers.get(acs::kExtensionsHeader).value_or("")));
   const MonoTime opened = deps_.clock.now().mono;
   deps_.log.info("command session open",
                  {{"endpoint", endpoints->commands}, {"extensions", extensions_.render()}});

@@ -14,6 +14,7 @@
 #include "common/aws/credentials.hpp"
 #include "common/http/websocket.hpp"
 #include "common/log/log.hpp"
+#include "proto/acs/extensions.hpp"
 
 namespace berth::agent {
 
@@ -33,6 +34,8 @@ struct LinkOptions {
   bool verifyTls = true;
   /// After once to twice this a session without a sign of life is closed.
   Duration silence = std::chrono::minutes(1);
+  /// What this agent can send on a command session whose controller takes it.
+  acs::Extensions offered{acs::Extension::Reports};
 };
 
 enum class Ended {

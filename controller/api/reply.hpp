@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "controller/api/context.hpp"
@@ -23,6 +24,12 @@ struct TasksReply {
 
 /// What comes of a call.
 using Reply = std::variant<Json, TasksReply, ApiError>;
+
+/// The answer of an action that gives one kind of answer alone.
+template <class T>
+Reply widened(ApiResult<T> answer) {
+  return std::visit([](auto&& value) { return Reply(std::move(value)); }, std::move(answer));
+}
 
 /// A reply for those who look into it.
 ApiResult<Json> treeOf(Reply reply);

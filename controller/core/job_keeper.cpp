@@ -192,7 +192,7 @@ void JobKeeper::begin(const Hands& hands, const JobRun& run, Now now) {
       return ApiError{wrong->type, wrong->message};
     BERTH_API_TRY(launched, launchTasks(context));
     next.attempts.back().tasks = launched.ids;
-    return std::move(launched.reply);
+    return Json{{"failures", std::move(launched.reply.failures)}};
   };
   Transaction tx(state_);
   const auto reply = hands.perform(tx, run.owner, input, launch);

@@ -65,10 +65,10 @@ std::optional<Labels> parseZone(std::string_view text) {
   }
 }
 
-Zone::Zone(ZoneOptions options, const DiscoveryIndex& index, Random& random)
+DnsZone::DnsZone(ZoneOptions options, const DiscoveryIndex& index, Random& random)
     : options_(std::move(options)), index_(index), random_(random) {}
 
-Reply Zone::answer(dns::Query query) const {
+Reply DnsZone::answer(dns::Query query) const {
   Reply reply;
   reply.to = std::move(query);
   reply.rcode = reply.to.fault;
@@ -90,7 +90,7 @@ Reply Zone::answer(dns::Query query) const {
   return reply;
 }
 
-void Zone::answerInside(Reply& reply, const Labels& below) const {
+void DnsZone::answerInside(Reply& reply, const Labels& below) const {
   if (below.empty()) return apex(reply);
   if (below.size() == 1) {
     const bool server = lowered(below[0]) == "ns";
@@ -107,7 +107,7 @@ void Zone::answerInside(Reply& reply, const Labels& below) const {
   if (reply.rcode == Rcode::NoError && reply.answers.empty()) noData(reply, Rcode::NoError);
 }
 
-void Zone::apex(Reply& reply) const {
+void DnsZone::apex(Reply& reply) const {
   const Labels& owner = reply.to.question->name;
   const Labels server = inZone({"ns"});
   if (wants(reply, dns::type::kSoa)) {
@@ -121,7 +121,7 @@ void Zone::apex(Reply& reply) const {
   if (reply.answers.empty()) noData(reply, Rcode::NoError);
 }
 
-void Zone::service(Reply& reply, const Labels& below, const NamedTasks& name) const {
+void DnsZone::service(Reply& reply, const Labels& below, const NamedTasks& name) const {
   const size_t depth = below.size();
   if (depth == 2) return tasks(reply, name);
   const std::string next = lowered(below[depth - 3]);
@@ -137,7 +137,7 @@ void Zone::service(Reply& reply, const Labels& below, const NamedTasks& name) co
   if (wants(reply, dns::type::kSrv)) ports(reply, name, *port, next == "_udp");
 }
 
-void Zone::tasks(Reply& reply, const NamedTasks& name) const {
+void DnsZone::tasks(Reply& reply, const NamedTasks& name) const {
   // ANY may be answered with a part of what there is (RFC 8482): addresses.
   std::set<IpAddress> told;
   const bool servers = reply.to.question->type == dns::type::kSrv;
@@ -151,7 +151,7 @@ void Zone::tasks(Reply& reply, const NamedTasks& name) const {
   });
 }
 
-void Zone::ports(Reply& reply, const NamedTasks& name, uint16_t port, bool udp) const {
+void DnsZone::ports(Reply& reply, const NamedTasks& name, uint16_t port, bool udp) const {
   visitAll(name, random_, [&](const Endpoint& endpoint) {
     for (const ServedPort& one : endpoint.ports) {
       const bool has =
@@ -163,14 +163,14 @@ void Zone::ports(Reply& reply, const NamedTasks& name, uint16_t port, bool udp) 
   });
 }
 
-void Zone::task(Reply& reply, const NamedTasks& name, const Endpoint& endpoint) const {
+void DnsZone::task(Reply& reply, const NamedTasks& name, const Endpoint& endpoint) const {
   if (wantsAddress(reply, endpoint.address))
     reply.answers.push_back({reply.to.question->name, options_.ttl, endpoint.address});
   if (reply.to.question->type == dns::type::kSrv && !endpoint.ports.empty())
     addServer(reply, name, endpoint, endpoint.ports.front().hostPort);
 }
 
-void Zone::addServer(Reply& reply, const NamedTasks& name, const Endpoint& endpoint, uint16_t port) const {
+void DnsZone::addServer(Reply& reply, const NamedTasks& name, const Endpoint& endpoint, uint16_t port) const {
   const Labels target = ownName(name, endpoint);
   reply.answers.push_back({reply.to.question->name, options_.ttl, dns::Srv{port, target}});
   // A task with the port twice, in two containers, has one address all the same.
@@ -178,27 +178,27 @@ void Zone::addServer(Reply& reply, const NamedTasks& name, const Endpoint& endpo
   if (!known) reply.additional.push_back({target, options_.ttl, endpoint.address});
 }
 
-void Zone::noData(Reply& reply, Rcode rcode) const {
+void DnsZone::noData(Reply& reply, Rcode rcode) const {
   reply.rcode = rcode;
   reply.authority.push_back(soa());
 }
 
-Record Zone::soa() const {
+Record DnsZone::soa() const {
   const auto serial = static_cast<uint32_t>(options_.firstSerial + index_.changes());
   return {options_.name, options_.ttl,
           dns::Soa{inZone({"ns"}), inZone({"hostmaster"}), serial, options_.ttl}};
 }
 
-Labels Zone::inZone(Labels below) const {
+Labels DnsZone::inZone(Labels below) const {
   std::ranges::copy(options_.name, std::back_inserter(below));
   return below;
 }
 
-Labels Zone::ownName(const NamedTasks& name, const Endpoint& endpoint) const {
+Labels DnsZone::ownName(const NamedTasks& name, const Endpoint& endpoint) const {
   return inZone({endpoint.task, name.name, name.cluster});
 }
 
-void Zone::shuffle(std::vector<Record>& records) const {
+void DnsZone::shuffle(std::vector<Record>& records) const {
   for (size_t left = records.size(); left > 1; --left) {
     std::swap(records[left - 1], records[static_cast<size_t>(random_.below(left))]);
   }

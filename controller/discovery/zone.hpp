@@ -28,13 +28,13 @@ struct ZoneOptions {
   std::optional<IpAddress> self;  ///< where the server is asked
 };
 
-class Zone {
+class DnsZone {
  public:
   /// Records of an answer at most. Of more tasks random ones are told.
   static constexpr size_t kMostAnswers = 256;
 
   /// `index` and `random` must outlive it.
-  Zone(ZoneOptions options, const DiscoveryIndex& index, Random& random);
+  DnsZone(ZoneOptions options, const DiscoveryIndex& index, Random& random);
 
   /// Records of an answer are in random order. Outside the zone, and for what no authoritative server of it
   /// could answer (another class, a transfer), REFUSED.

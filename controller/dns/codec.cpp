@@ -232,7 +232,7 @@ std::string encode(const Reply& reply, size_t limit) {
   return wire;
 }
 
-std::string respond(const Zone& zone, std::string_view wire, bool byTcp) {
+std::string respond(const DnsZone& zone, std::string_view wire, bool byTcp) {
   auto query = decode(wire);
   if (!query) return {};
   size_t limit = kMostByTcp;

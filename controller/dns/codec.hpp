@@ -25,6 +25,6 @@ std::optional<Query> decode(std::string_view wire);
 std::string encode(const Reply& reply, size_t limit);
 
 /// What a server answers to a message from the network; empty: nothing.
-std::string respond(const Zone& zone, std::string_view wire, bool byTcp);
+std::string respond(const DnsZone& zone, std::string_view wire, bool byTcp);
 
 }  // namespace berth::controller::dns

@@ -91,8 +91,7 @@ constexpr OperationEntry kOperations[] = {
 }  // namespace
 
 Reply perform(const OperationEntry& entry, Context& context) {
-  const auto widened = [](auto&& value) { return Reply(std::move(value)); };
-  return std::visit([&](const auto action) { return std::visit(widened, action(context)); }, entry.action);
+  return std::visit([&](const auto action) { return widened(action(context)); }, entry.action);
 }
 
 const OperationEntry* findAction(std::string_view name) {

@@ -39,8 +39,7 @@ void CoreRunner::call(const std::string& operation, Json input, const Caller& ca
 void CoreRunner::perform(const Action& action, const Json& input, const Caller& caller,
                          std::function<void(Reply)> done) {
   Output out;
-  const auto widened = [](auto&& value) { return Reply(std::move(value)); };
-  const auto performed = [&](Context& context) { return std::visit(widened, action(context)); };
+  const auto performed = [&](Context& context) { return widened(action(context)); };
   Reply reply = core_->perform(performed, input, caller, deps_.clock.now(), out);
   answer(std::move(reply), std::move(out), done);
 }

@@ -49,7 +49,7 @@ BERTH_FUZZ_TARGET(dns) {
   static SeededRandom random(1);
   static DiscoveryIndex index{std::chrono::seconds(30)};
   if (index.names().empty()) index.load(sampleState(), MonoTime{});
-  static const Zone zone({{"berth", "internal"}, 1, 1, std::nullopt}, index, random);
+  static const DnsZone zone({{"berth", "internal"}, 1, 1, std::nullopt}, index, random);
   if (input.empty()) return;
   const bool by_tcp = (input[0] & 1) != 0;
   const std::string_view wire = input.substr(1);

@@ -41,7 +41,8 @@ class Calendar {
                     {"missed", missed},        {"overlap", "allow"},   {"keepRuns", 1000}};
     Output out;
     const Json input{{"name", name}, {"job", body}};
-    auto result = core_->perform(putJob, input, caller_, now(), out);
+    auto result =
+        core_->perform([](Context& context) { return widened(putJob(context)); }, input, caller_, now(), out);
     if (const auto* error = std::get_if<ApiError>(&result)) FAIL(error->message);
     keep(out);
   }

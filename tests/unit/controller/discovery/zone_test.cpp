@@ -79,7 +79,7 @@ struct Asked : Followed {
   }
 
   SeededRandom random{7};
-  Zone zone{{*parseZone("Berth.internal"), 3, 1000, parseIpAddress("127.0.0.1")}, index, random};
+  DnsZone zone{{*parseZone("Berth.internal"), 3, 1000, parseIpAddress("127.0.0.1")}, index, random};
 };
 
 constexpr uint16_t kTxt = 16;
@@ -185,8 +185,8 @@ TEST_CASE("answers come in random order, bounded, and each address once") {
     asked.put(publishing(named(running("n" + id, "m" + id), "many"), 80, 32768));
     asked.put(publishing(named(running("o" + id, "h1"), "one"), 80, static_cast<uint16_t>(i + 1)));
   }
-  CHECK(asked.ask("many.default.berth.internal", dns::type::kA).answers.size() == Zone::kMostAnswers);
-  CHECK(asked.ask("many.default.berth.internal", dns::type::kSrv).answers.size() == Zone::kMostAnswers);
+  CHECK(asked.ask("many.default.berth.internal", dns::type::kA).answers.size() == DnsZone::kMostAnswers);
+  CHECK(asked.ask("many.default.berth.internal", dns::type::kSrv).answers.size() == DnsZone::kMostAnswers);
   CHECK(asked.ask("one.default.berth.internal", dns::type::kA).answers.size() == 1);
 }
 

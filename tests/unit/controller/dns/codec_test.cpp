@@ -64,7 +64,7 @@ struct Served : Followed {
   }
 
   SeededRandom random{7};
-  Zone zone{{*parseZone("berth.internal"), 5, 1, parseIpAddress("127.0.0.1")}, index, random};
+  DnsZone zone{{*parseZone("berth.internal"), 5, 1, parseIpAddress("127.0.0.1")}, index, random};
 };
 
 TEST_CASE("an answer repeats the question, and has the address") {
@@ -156,9 +156,9 @@ TEST_CASE("the largest answer fits into one by TCP") {
     served.put(task);
   }
   const std::string reply = served.told(ask({service, cluster, "berth", "internal"}, type::kSrv), true);
-  CHECK(answersIn(reply) == Zone::kMostAnswers);
+  CHECK(answersIn(reply) == DnsZone::kMostAnswers);
   CHECK_FALSE(isTruncated(reply));
-  CHECK(number(reply, 10) == Zone::kMostAnswers);
+  CHECK(number(reply, 10) == DnsZone::kMostAnswers);
 }
 
 TEST_CASE("other opcodes are not implemented, and answers are not answered") {
