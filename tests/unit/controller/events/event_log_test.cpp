@@ -105,7 +105,7 @@ TEST_CASE("a service that is made tells of its deployment") {
   watched.bench.call("CreateService",
                      {{"serviceName", "web"}, {"taskDefinition", "app"}, {"desiredCount", 1}});
   watched.note();
-  const Json event = watched.newest();
+  const Json event = watched.event(watched.log.begin());
   CHECK(event["detail-type"] == "ECS Deployment State Change");
   CHECK(event["resources"] == Json::array({"arn:aws:ecs:us-east-1:000000000000:service/default/web"}));
   CHECK(event["detail"]["eventName"] == "SERVICE_DEPLOYMENT_IN_PROGRESS");

@@ -24,10 +24,11 @@ TEST_CASE("the summary counts instances, tasks and services of each cluster") {
   CHECK(cluster["clusterName"] == "default");
   CHECK(cluster["status"] == "ACTIVE");
   CHECK(cluster["containerInstances"] == Json{{"registered", 2}, {"connected", 1}, {"draining", 0}});
-  CHECK(cluster["tasks"] == Json{{"PROVISIONING", 0}, {"PENDING", 1}, {"RUNNING", 1}, {"STOPPING", 1}});
+  CHECK(cluster["tasks"] == Json{{"PROVISIONING", 0}, {"PENDING", 2}, {"RUNNING", 1}, {"STOPPING", 1}});
   CHECK(cluster["services"] == 1);
   CHECK(summary["clusters"][1]["containerInstances"]["registered"] == 0);
-  CHECK(summary["tasks"] == Json{{"PROVISIONING", 0}, {"PENDING", 1}, {"RUNNING", 1}, {"STOPPING", 1}, {"STOPPED", 1}});
+  CHECK(summary["tasks"] ==
+        Json{{"PROVISIONING", 0}, {"PENDING", 2}, {"RUNNING", 1}, {"STOPPING", 1}, {"STOPPED", 1}});
 }
 
 }  // namespace
