@@ -258,7 +258,7 @@ void Controller::followUp(Now now, Output& out) {
   seen_ = now;
   const auto apply = [&](Transaction& tx) { commit(tx, now, out); };
   waiting_.place(scheduler_, random_, apply);
-  services_.work(scheduler_, now, apply);
+  services_.work(scheduler_, recipes_, now, apply);
   keepJobs(now, out);
 }
 

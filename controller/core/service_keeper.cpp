@@ -217,7 +217,7 @@ void ServiceKeeper::begin(Now now) {
   }
 }
 
-void ServiceKeeper::work(Scheduler& scheduler, Now now, const Commit& commit) {
+void ServiceKeeper::work(Scheduler& scheduler, Recipes& recipes, Now now, const Commit& commit) {
   if (!options_.schedule) return;
   if (!begun_) begin(now);
   while (!looks_.empty() && looks_.begin()->first <= now.mono) {
@@ -227,7 +227,7 @@ void ServiceKeeper::work(Scheduler& scheduler, Now now, const Commit& commit) {
   }
   for (const std::string& instance : lost_.giveUp(now.mono)) markTasksOn(instance);
   markHopeful();
-  Doing doing{scheduler, now, commit, options_.mostStarts};
+  Doing doing{scheduler, recipes, now, commit, options_.mostStarts};
   for (int64_t left = options_.mostLooks; left > 0 && doing.starts > 0 && !due_.empty(); --left) {
     const std::string key = std::move(due_.front());
     due_.pop_front();

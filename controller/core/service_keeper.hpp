@@ -24,6 +24,7 @@
 
 namespace berth::controller {
 
+class Recipes;
 struct ServiceStart;
 struct ServiceStarted;
 
@@ -52,7 +53,7 @@ class ServiceKeeper {
   using Commit = std::function<void(Transaction&)>;
   /// Looks at the services that are due, and does what they need by transactions that `commit` is to apply to
   /// the state at once. A bounded amount of work.
-  void work(Scheduler& scheduler, Now now, const Commit& commit);
+  void work(Scheduler& scheduler, Recipes& recipes, Now now, const Commit& commit);
   /// When work() has something to do next; a moment that has passed: there is some left.
   std::optional<MonoTime> nextDeadline() const;
 
@@ -64,6 +65,7 @@ class ServiceKeeper {
   };
   struct Doing {
     Scheduler& scheduler;
+    Recipes& recipes;
     Now now;
     const Commit& commit;
     int64_t starts = 0;  ///< tasks that may still be started

@@ -155,6 +155,7 @@ std::vector<std::string> ServiceKeeper::start(const Service& service, PlannedSta
   }
   Transaction tx(state_);
   Context context{tx, doing.scheduler, names_, random_, doing.now, nobody(), kNoInput};
+  context.recipes = &doing.recipes;
   ServiceStarted started = startTasks(context, whatToStart(service, planned));
   doing.starts -= std::ssize(started.tasks);
   if (!tx.empty()) doing.commit(tx);
