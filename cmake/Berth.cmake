@@ -123,10 +123,14 @@ function(berth_library folder)
 endfunction()
 
 # berth_program(NAME SOURCES ... DEPS ... THIRD_PARTY ...): an executable; it may see adapters.
+# WHOLE: optimised as a whole, which takes a minute and is worth it for what runs for long, or measures.
 function(berth_program name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;THIRD_PARTY" ${ARGN})
+  cmake_parse_arguments(ARG "WHOLE" "" "SOURCES;DEPS;THIRD_PARTY" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE berth_flags berth_lto ${ARG_THIRD_PARTY})
+  target_link_libraries(${name} PRIVATE berth_flags ${ARG_THIRD_PARTY})
+  if(ARG_WHOLE)
+    target_link_libraries(${name} PRIVATE berth_lto)
+  endif()
   foreach(dep ${ARG_DEPS})
     berth_target_name(${dep} dep_target)
     target_link_libraries(${name} PRIVATE ${dep_target})

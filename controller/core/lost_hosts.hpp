@@ -17,8 +17,8 @@ struct LostHostOptions {
   Duration replaceAfter = std::chrono::seconds(10);
   /// After the start of the controller, of agents that it has not heard of yet.
   Duration returnAfter = std::chrono::minutes(1);
-  size_t mostAtOnce = 10;                    ///< instances that are given up at once; the next ones
-  Duration pause = std::chrono::seconds(1);  ///< so much later
+  size_t mostAtOnce = 10;                           ///< instances that are given up at once; the next ones
+  Duration pause = std::chrono::milliseconds(100);  ///< so much later
 };
 
 class LostHosts {

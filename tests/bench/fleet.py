@@ -1,28 +1,35 @@
 """Prints each figure of the controller under a simulated fleet: `./dev bench fleet [PART ...]`, by hand.
 
 bench-fleet holds the agents' websockets; this starts and stops the controller. Nothing is asserted: a shared machine is
-noisy. PART is tasks, describe or reconnect.
+noisy. PART is tasks, describe, reconnect, services or loss.
 """
 
 import argparse
 import os
 import pathlib
+import re
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "integration"))
 
 from support.berth import Controller, binary  # noqa: E402
+from support.waiting import wait_until  # noqa: E402
 
 AGENTS = 5_000
 TASKS = 1_000_000
 RECONNECTING = 10_000
 DESCRIBED_RATE = 1_000
 DESCRIBED_SECONDS = 20
+ROLLED, ROLLED_COPIES, ROLLED_AGENTS = 1_000, 10, 1_000
+RESTED_SECONDS = 30
+LOST_SERVICES, LOST_COPIES = 1_000, 100
+REPLACE_AFTER = 10
 
 
 def cpu(pid):
@@ -130,7 +137,71 @@ def reconnect(folder, options):
              f"{back['seconds']:.1f} s; at first they joined in {joined['seconds']:.1f} s", "10 s", back["seconds"] <= 10)
 
 
-PARTS = {"tasks": tasks, "describe": describe, "reconnect": reconnect}
+def create_services(fleet, services, copies):
+    """Services of the family "fleet", all of whose tasks run."""
+    client = fleet.controller.client()
+    for number in range(services):
+        client.create_service(serviceName=f"s{number}", taskDefinition="fleet", desiredCount=copies)
+    wait_until(lambda: running(fleet) == services * copies, "all tasks RUNNING", 300)
+
+
+def running(fleet):
+    """RUNNING tasks, by the controller's own count."""
+    with urllib.request.urlopen(f"{fleet.controller.url}/metrics", timeout=10) as answer:
+        line = re.search(r'^berth_tasks{status="RUNNING"} (\d+)$', answer.read().decode(), re.M)
+    return int(line[1])
+
+
+def unfinished(client, names):
+    """Those whose roll goes on."""
+    open_ = []
+    for at in range(0, len(names), 10):
+        for service in client.describe_services(services=names[at:at + 10])["services"]:
+            done = len(service["deployments"]) == 1 and service["deployments"][0]["rolloutState"] == "COMPLETED"
+            open_ += [] if done else [service["serviceName"]]
+    return open_
+
+
+def services(folder, options):
+    """All services at rest, and then all rolled at once."""
+    with Fleet(folder, options.reports) as fleet:
+        fleet.tell(f"agents {ROLLED_AGENTS}")
+        create_services(fleet, ROLLED, ROLLED_COPIES)
+        client, pid = fleet.controller.client(), fleet.controller.pid
+        names = [f"s{number}" for number in range(ROLLED)]
+        wait_until(lambda: not unfinished(client, names), "every service steady", 120)
+        before = sum(cpu(pid).values())
+        time.sleep(RESTED_SECONDS)
+        rest = (sum(cpu(pid).values()) - before) / RESTED_SECONDS
+        show(f"{ROLLED} services of {ROLLED_COPIES} tasks on {ROLLED_AGENTS} agents at rest, the agents' sessions included",
+             f"{rest:.2%} of a core", "1% of a core", rest <= 0.01)
+        client.register_task_definition(family="fleet", containerDefinitions=[
+            {"name": "app", "image": "registry.example/app:2", "cpu": 10, "memory": 8, "essential": True}])
+        began, before = time.monotonic(), sum(cpu(pid).values())
+        for name in names:
+            client.update_service(service=name, taskDefinition="fleet")
+        left = names
+        while left:
+            left = unfinished(client, left)
+        took, used = time.monotonic() - began, sum(cpu(pid).values()) - before
+        show(f"a roll of all {ROLLED} services", f"{took:.1f} s, the controller's CPU {used:.1f} s", "120 s", took <= 120)
+
+
+def loss(folder, options):
+    """Hosts that are gone: how soon after the bound the tasks of services are started elsewhere."""
+    with Fleet(folder, options.reports, {"services": {"replace_after": f"{REPLACE_AFTER}s"}}) as fleet:
+        fleet.tell(f"agents {options.agents}")
+        create_services(fleet, LOST_SERVICES, LOST_COPIES)
+        for hosts, budget in ((1, 1), (500, 10)):
+            fleet.tell(f"leave {hosts}")
+            seen = fleet.tell(f"settle {REPLACE_AFTER + budget + 5}")
+            late = seen["seconds"] - REPLACE_AFTER
+            show(f"{hosts} of {options.agents} hosts gone, of {LOST_SERVICES * LOST_COPIES} tasks",
+                 f"{seen['delivered']:.0f} tasks replaced, the last delivered {late:.2f} s after the bound", f"{budget} s",
+                 seen["delivered"] > 0 and late <= budget)
+
+
+PARTS = {"tasks": tasks, "describe": describe, "reconnect": reconnect, "services": services, "loss": loss}
 
 
 def main():

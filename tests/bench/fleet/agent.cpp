@@ -127,6 +127,7 @@ Duration Agent::backoff(Duration& next, Duration most, double factor) {
 }
 
 void Agent::onDown(bool acs) {
+  if (gone_) return;
   if (up_) --deps_.counts.inSession;
   up_ = false;
   if (acs) {
@@ -137,6 +138,15 @@ void Agent::onDown(bool acs) {
   } else {
     deps_.timers.after(backoff(nextTcs_, 1min, 2.0), [this] { dialTcs(); });
   }
+}
+
+void Agent::leave() {
+  gone_ = true;
+  if (up_) --deps_.counts.inSession;
+  up_ = false;
+  acs_.close();
+  tcs_.close();
+  api_.close();
 }
 
 void Agent::publish() {
@@ -169,22 +179,28 @@ void Agent::onPayload(std::string_view message) {
   constexpr std::string_view kTask = "\"arn\":\"arn:aws:ecs:us-east-1:000000000000:task/";
   while ((at = message.find(kTask, at)) != std::string_view::npos) {
     const std::string_view arn = textOf(message, "arn", at);
+    if (textOf(message.substr(at), "desiredStatus") == "STOPPED") {
+      report(arn, "STOPPED");
+      continue;
+    }
     ++deps_.counts.delivered;
+    deps_.counts.lastDelivered = deps_.clock.now().mono;
     if (deps_.counts.onDelivered) deps_.counts.onDelivered(arn);
-    report(arn);
+    report(arn, "RUNNING");
   }
 }
 
-void Agent::report(std::string_view taskArn) {
+void Agent::report(std::string_view taskArn, std::string_view status) {
   const std::string at = std::to_string(toEpochMillis(deps_.clock.now().wall) / 1000);
   std::string body =
-      R"({"cluster":)" + inQuotes(kCluster) + R"(,"task":)" + inQuotes(taskArn) +
-      R"(,"status":"RUNNING","containers":[{"containerName":)" + inQuotes("app") +
+      R"({"cluster":)" + inQuotes(kCluster) + R"(,"task":)" + inQuotes(taskArn) + R"(,"status":)" +
+      inQuotes(status) + R"(,"containers":[{"containerName":)" + inQuotes("app") +
       R"(,"runtimeId":"8f1c0de15bad5eed8f1c0de15bad5eed8f1c0de15bad5eed)" +
       std::string(taskArn.substr(taskArn.size() - 16)) +
       R"(","imageDigest":"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",)"
-      R"("status":"RUNNING","networkBindings":[]}],"pullStartedAt":)" +
-      at + R"(,"pullStoppedAt":)" + at + "}";
+      R"("status":)" +
+      inQuotes(status) + (status == "STOPPED" ? R"(,"exitCode":0)" : "") +
+      R"(,"networkBindings":[]}],"pullStartedAt":)" + at + R"(,"pullStoppedAt":)" + at + "}";
   if (!acs_.takesReports()) return reportByCall(body);
   next_.push_back(body);
   if (sent_.empty()) sendReports();
@@ -202,7 +218,10 @@ void Agent::onRefused(std::string_view body, std::string_view why) {
   ++deps_.counts.refused;
   deps_.counts.lastError = why.substr(0, 200);
   const std::string arn(textOf(body, "task"));
-  deps_.timers.after(500ms, [this, arn] { report(arn); });
+  const std::string status(textOf(body, "status"));
+  deps_.timers.after(500ms, [this, arn, status] {
+    if (!gone_) report(arn, status);
+  });
 }
 
 /// As agent/session/report_channel: one message at a time, with all that has gathered.

@@ -1,6 +1,6 @@
 // An agent of the simulated fleet: registers, holds both websockets, acknowledges what it is sent and reports
-// each task as RUNNING: on the command session as Berth's agent does, or by a call of its own as Amazon's
-// does. It starts no containers.
+// each task as RUNNING, and as STOPPED when it is told to stop it: on the command session as Berth's agent
+// does, or by a call of its own as Amazon's does. It starts no containers.
 #pragma once
 
 #include <map>
@@ -30,9 +30,10 @@ class Timers {
 /// What the fleet has seen, in all.
 struct Counts {
   size_t inSession = 0;  ///< agents with both websockets
-  size_t delivered = 0;  ///< tasks that came in payloads
-  size_t reported = 0;   ///< tasks whose RUNNING the controller has taken
-  size_t refused = 0;    ///< calls that were answered with an error, or not at all
+  size_t delivered = 0;  ///< tasks that came in payloads to be run
+  MonoTime lastDelivered{};
+  size_t reported = 0;  ///< tasks whose RUNNING the controller has taken
+  size_t refused = 0;   ///< calls that were answered with an error, or not at all
   std::string lastError;
   std::function<void(std::string_view arn)> onDelivered;
 };
@@ -56,6 +57,8 @@ class Agent {
   Agent(FleetDeps& deps, uint32_t number);
   /// Registers and opens the sessions; they are kept open from then on.
   void start();
+  /// Closes all its connections for good, as a host that is gone.
+  void leave();
   bool inSession() const { return acs_.ready() && (tcs_.ready() || !deps_.telemetry); }
 
  private:
@@ -67,7 +70,7 @@ class Agent {
   void onMessage(std::string_view message);
   void onPayload(std::string_view message);
   void ack(std::string_view messageId);
-  void report(std::string_view taskArn);
+  void report(std::string_view taskArn, std::string_view status);
   void reportByCall(const std::string& body);
   void sendReports();
   void onReportsAck(std::string_view message);
@@ -85,6 +88,7 @@ class Agent {
   Duration nextAcs_;
   Duration nextTcs_;
   bool up_ = false;
+  bool gone_ = false;
   /// Inputs of reports: those of the message that waits for its answer, and those that gather for the next.
   std::vector<std::string> sent_;
   std::vector<std::string> next_;

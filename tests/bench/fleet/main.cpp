@@ -7,7 +7,9 @@
 //   all                   waits until all agents are in session
 //   run TASKS             starts tasks as fast as calls are answered, until all are reported RUNNING
 //   paced TASKS RATE      starts so many tasks a second, and describes a hundred of them all the while
-//   quit
+//   leave N               the first N agents close their connections for good
+//   settle SECONDS        waits until no task was delivered for so long: how many since `leave`, and when the
+//   last quit
 #include <arpa/inet.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -85,6 +87,8 @@ class Fleet {
     if (command == "all") return all();
     if (command == "telemetry") return setTelemetry(number != 0);
     if (command == "reports") return setReports(number != 0);
+    if (command == "leave") return leave(number);
+    if (command == "settle") return settle(number);
     if (command == "run") return run(number);
     if (command == "paced") return paced(number, rate);
     std::printf("error unknown command %s\n", command.c_str());
@@ -117,6 +121,21 @@ class Fleet {
   void all() {
     const double seconds = until([&] { return counts_.inSession == agents_.size(); });
     say("in_session %zu seconds %.3f refused %zu", counts_.inSession, seconds, counts_.refused);
+  }
+
+  void leave(size_t number) {
+    left_ = clock_.now().mono;
+    before_ = counts_.delivered;
+    for (size_t i = 0; i < number; ++i) agents_[i]->leave();
+    say("left %zu", number);
+  }
+
+  void settle(size_t seconds) {
+    until([&] {
+      return clock_.now().mono - std::max(counts_.lastDelivered, left_) > std::chrono::seconds(seconds);
+    });
+    const auto took = std::chrono::duration<double>(std::max(counts_.lastDelivered, left_) - left_);
+    say("delivered %zu seconds %.2f refused %zu", counts_.delivered - before_, took.count(), counts_.refused);
   }
 
   void run(size_t tasks) {
@@ -169,6 +188,8 @@ class Fleet {
   FleetDeps deps_;
   std::vector<std::unique_ptr<Agent>> agents_;
   Starter starter_;
+  MonoTime left_{};    ///< when agents were made to leave
+  size_t before_ = 0;  ///< tasks delivered until then
   Input input_;
 };
 
