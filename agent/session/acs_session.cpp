@@ -67,6 +67,7 @@ Async<Ended> AcsSession::serve(std::stop_token stop) {
   }
   opened(*socket,
          options_.offered & acs::Extensions::parse(answer.headers.get(acs::kExtensionsHeader).value_or("")));
+  endpoint_ = endpoints->commands;
   const MonoTime opened = deps_.clock.now().mono;
   deps_.log.info("command session open",
                  {{"endpoint", endpoints->commands}, {"extensions", extensions_.render()}});
