@@ -436,7 +436,7 @@ def test_a_shutdown_drains_the_host_and_ends_its_tasks_before_docker_stops(house
     berth.wait_status(second, "RUNNING")
     assert not house.path("/var/docker-stops").exists()
     house.systemctl("--no-block", "poweroff")
-    wait_until(lambda: house.run("true", check=False).returncode != 0, "the host is down", 60)
+    wait_until(lambda: not house.up(), "the host is down", 60)
     ended = berth.wait_status(second, "STOPPED")
     assert ended["stoppedAt"].timestamp() < float(house.path("/var/docker-stops").read_text())
     assert instance(berth)["status"] == "DRAINING"

@@ -251,6 +251,10 @@ class System:
         wait_until(booted, "a booted systemd", 30)
         return self
 
+    def up(self):
+        """Until its systemd has ended. A command that enters while it ends may hang, so none is tried."""
+        return self._boot.alive()
+
     def systemctl(self, *arguments, **options):
         return self.run("systemctl", *arguments, **options)
 
