@@ -148,8 +148,16 @@ def create_services(fleet, services, copies):
 def running(fleet):
     """RUNNING tasks, by the controller's own count."""
     with urllib.request.urlopen(f"{fleet.controller.url}/metrics", timeout=10) as answer:
-        line = re.search(r'^berth_tasks{status="RUNNING"} (\d+)$', answer.read().decode(), re.M)
-    return int(line[1])
+        line = re.search(r'^berth_tasks{status="RUNNING"} (\S+)$', answer.read().decode(), re.M)
+    return int(float(line[1]))
+
+
+def at_rest(pid):
+    """The part of a core that a process takes while nothing is asked of it."""
+    time.sleep(10)
+    before = sum(cpu(pid).values())
+    time.sleep(RESTED_SECONDS)
+    return (sum(cpu(pid).values()) - before) / RESTED_SECONDS
 
 
 def unfinished(client, names):
@@ -166,15 +174,15 @@ def services(folder, options):
     """All services at rest, and then all rolled at once."""
     with Fleet(folder, options.reports) as fleet:
         fleet.tell(f"agents {ROLLED_AGENTS}")
-        create_services(fleet, ROLLED, ROLLED_COPIES)
         client, pid = fleet.controller.client(), fleet.controller.pid
+        sessions = at_rest(pid)
+        create_services(fleet, ROLLED, ROLLED_COPIES)
         names = [f"s{number}" for number in range(ROLLED)]
         wait_until(lambda: not unfinished(client, names), "every service steady", 120)
-        before = sum(cpu(pid).values())
-        time.sleep(RESTED_SECONDS)
-        rest = (sum(cpu(pid).values()) - before) / RESTED_SECONDS
-        show(f"{ROLLED} services of {ROLLED_COPIES} tasks on {ROLLED_AGENTS} agents at rest, the agents' sessions included",
-             f"{rest:.2%} of a core", "1% of a core", rest <= 0.01)
+        rest = at_rest(pid)
+        show(f"{ROLLED} services of {ROLLED_COPIES} tasks on {ROLLED_AGENTS} agents at rest",
+             f"{rest:.2%} of a core; the agents' sessions alone took {sessions:.2%} before there were services",
+             "1% of a core", rest - sessions <= 0.01)
         client.register_task_definition(family="fleet", containerDefinitions=[
             {"name": "app", "image": "registry.example/app:2", "cpu": 10, "memory": 8, "essential": True}])
         began, before = time.monotonic(), sum(cpu(pid).values())
