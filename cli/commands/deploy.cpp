@@ -65,9 +65,7 @@ Result<int> deploy(Session& session, const DeployOptions& options) {
                      "deploy what? Give one of --image, --file and --task-definition, or --force alone");
   auto timeout = timeoutOf(options.timeout);
   if (!timeout) return timeout.error();
-  auto found = findService(session, options.service);
-  if (!found) return found.error();
-  auto service = describeService(session, found->arn);
+  auto service = describeFoundService(session, options.service);
   if (!service) return service.error();
   auto definition = newDefinition(session, options, *service);
   if (!definition) return definition.error();
@@ -129,9 +127,7 @@ Result<int> turnBack(Session& session, const RollbackOptions& options, const jso
 Result<int> rollback(Session& session, const RollbackOptions& options) {
   auto timeout = timeoutOf(options.timeout);
   if (!timeout) return timeout.error();
-  auto found = findService(session, options.service);
-  if (!found) return found.error();
-  auto service = describeService(session, found->arn);
+  auto service = describeFoundService(session, options.service);
   if (!service) return service.error();
   const std::string name = textAt(*service, "serviceName");
   std::string to = options.to;

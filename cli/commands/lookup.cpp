@@ -91,6 +91,12 @@ Result<json> describeService(const Session& session, const std::string& service)
   return services[0];
 }
 
+Result<json> describeFoundService(const Session& session, const std::string& text) {
+  auto found = findService(session, text);
+  if (!found) return found.error();
+  return describeService(session, found->arn);
+}
+
 Result<json> describeAll(const Session& session, const std::string& kind,
                          const std::vector<std::string>& arns) {
   const std::string operation = kind == "tasks" ? "DescribeTasks" : "DescribeContainerInstances";

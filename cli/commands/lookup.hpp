@@ -23,6 +23,8 @@ Result<Candidate> findNode(const Session& session, const std::string& text);
 
 /// The description of one service. NotFound when it is not there or INACTIVE.
 Result<nlohmann::json> describeService(const Session& session, const std::string& service);
+/// The same of the service that findService() finds.
+Result<nlohmann::json> describeFoundService(const Session& session, const std::string& text);
 /// Descriptions of tasks or instances, asked for a hundred at a time; `kind` is "tasks" or
 /// "containerInstances". What is gone meanwhile is left out.
 Result<nlohmann::json> describeAll(const Session& session, const std::string& kind,

@@ -106,11 +106,7 @@ std::optional<Naming> namingOf(const Task& task) {
 
 bool answers(const Task& task) {
   if (task.lastStatus != TaskStatus::Running || task.stopWanted) return false;
-  for (size_t place = 0; place < task.containers.size(); ++place) {
-    const ContainerSpec& spec = task.spec->containers[place];
-    if (spec.essential && spec.checksHealth && task.containers[place].health != Health::Healthy) return false;
-  }
-  return true;
+  return !checksHealth(*task.spec) || healthOf(task) == Health::Healthy;
 }
 
 std::optional<IpAddress> addressOf(const Instance& instance) {

@@ -153,6 +153,14 @@ ServerOptions onFreePort() {
   return options;
 }
 
+Async<std::shared_ptr<WebSocket>> connectTo(Loop& loop, const Server& server) {
+  WsClientOptions client;
+  client.url = urlOf(server, "/ws");
+  auto socket = co_await connectWebSocket(loop.io, client);
+  REQUIRE(socket.ok());
+  co_return *socket;
+}
+
 std::string urlOf(const Server& server, const std::string& target) {
   return "http://127.0.0.1:" + std::to_string(server.port()) + target;
 }

@@ -90,6 +90,8 @@ class TestHandler : public Handler {
 /// On a free port of 127.0.0.1.
 ServerOptions onFreePort();
 std::string urlOf(const Server& server, const std::string& target = "/");
+/// A client of a server's websocket, which must open.
+Async<std::shared_ptr<WebSocket>> connectTo(Loop& loop, const Server& server);
 /// A response of that body.
 Response reply(std::string body, int status = 200);
 Call get(std::string url);

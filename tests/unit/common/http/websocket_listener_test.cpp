@@ -44,13 +44,7 @@ struct ListenerFixture {
     REQUIRE(server.start().ok());
   }
 
-  Async<std::shared_ptr<WebSocket>> connect() {
-    WsClientOptions options;
-    options.url = urlOf(server, "/ws");
-    auto socket = co_await connectWebSocket(loop.io, options);
-    REQUIRE(socket.ok());
-    co_return *socket;
-  }
+  Async<std::shared_ptr<WebSocket>> connect() { return connectTo(loop, server); }
 
   Loop loop;
   TestHandler handler;

@@ -27,6 +27,19 @@ inline ControllerOptions patient() {
   return options;
 }
 
+/// What of a state a store would have: its clusters, definitions, instances and tasks.
+inline std::vector<Entity> storedOf(const State& state) {
+  std::vector<Entity> out;
+  for (const auto& [name, cluster] : state.clusters()) out.emplace_back(cluster);
+  for (const auto& [name, family] : state.families()) out.emplace_back(family);
+  for (const auto& [family, revisions] : state.definitions()) {
+    for (const auto& [revision, definition] : revisions) out.emplace_back(definition);
+  }
+  for (const auto& [id, instance] : state.instances()) out.emplace_back(instance);
+  for (const auto& one : state.tasks()) out.emplace_back(*one);
+  return out;
+}
+
 struct Bench {
   explicit Bench(ControllerOptions options = patient()) : core(names, options, random) {}
 

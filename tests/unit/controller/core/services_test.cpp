@@ -83,20 +83,14 @@ struct Served : Bench {
     });
   }
   std::vector<Entity> all() const {
-    std::vector<Entity> out;
     const State& state = core.state();
-    for (const auto& [name, cluster] : state.clusters()) out.emplace_back(cluster);
-    for (const auto& [family, revisions] : state.definitions()) {
-      for (const auto& [revision, definition] : revisions) out.emplace_back(definition);
-    }
-    for (const auto& [id, instance] : state.instances()) out.emplace_back(instance);
+    std::vector<Entity> out = sample::storedOf(state);
     for (const auto& [key, service] : state.services()) {
       out.emplace_back(service);
       for (const auto* one : state.deploymentsOf(key)) out.emplace_back(*one);
       for (const auto* one : state.revisionsOf(key)) out.emplace_back(*one);
       for (const auto* one : state.taskSetsOf(key)) out.emplace_back(*one);
     }
-    for (const auto& one : state.tasks()) out.emplace_back(*one);
     return out;
   }
 };

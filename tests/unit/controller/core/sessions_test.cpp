@@ -95,15 +95,8 @@ TEST_CASE("after a restart the core goes on from what was stored") {
   Bench before;
   std::string arn = before.ready();
   std::string task = before.runOne();
-  std::vector<Entity> stored;
   const State& state = before.core.state();
-  for (const auto& [name, cluster] : state.clusters()) stored.emplace_back(cluster);
-  for (const auto& [name, family] : state.families()) stored.emplace_back(family);
-  for (const auto& [name, revisions] : state.definitions()) {
-    for (const auto& [revision, definition] : revisions) stored.emplace_back(definition);
-  }
-  for (const auto& [id, instance] : state.instances()) stored.emplace_back(instance);
-  for (const auto& one : state.tasks()) stored.emplace_back(*one);
+  const std::vector<Entity> stored = sample::storedOf(state);
   Bench after;
   after.core.load(stored);
   after.second = before.second;

@@ -26,18 +26,7 @@ struct Line : Bench {
     return arn;
   }
   void end(const std::string& arn) { report(arn, "STOPPED"); }
-  /// All that is stored.
-  std::vector<Entity> stored() const {
-    std::vector<Entity> out;
-    const State& state = core.state();
-    for (const auto& [name, cluster] : state.clusters()) out.emplace_back(cluster);
-    for (const auto& [family, revisions] : state.definitions()) {
-      for (const auto& [revision, definition] : revisions) out.emplace_back(definition);
-    }
-    for (const auto& [id, instance] : state.instances()) out.emplace_back(instance);
-    for (const auto& one : state.tasks()) out.emplace_back(*one);
-    return out;
-  }
+  std::vector<Entity> stored() const { return sample::storedOf(core.state()); }
   const WaitingTasks& line() const { return core.state().waitingIn("default"); }
 };
 
