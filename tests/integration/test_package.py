@@ -421,7 +421,8 @@ def test_a_shutdown_drains_the_host_and_ends_its_tasks_before_docker_stops(house
     berth.wait_status(first, "RUNNING")
 
     house.systemctl("stop", SHUTDOWN)
-    assert instance(berth)["status"] == "DRAINING"
+    assert house.show(SHUTDOWN, "Result") == {"Result": "success"}, house.journal(60)
+    assert instance(berth)["status"] == "DRAINING", house.journal(60)
     assert berth.wait_status(first, "STOPPED")["stoppedReason"] == "The container instance is shut down"
     house.systemctl("start", SHUTDOWN)
     assert instance(berth)["status"] == "ACTIVE", "the start takes back what the stop did"
