@@ -208,6 +208,8 @@ Output Engine::cleanUpEarly(const std::string& runtimeId, Now now) {
 }
 
 void Engine::cleanUp(Task& task, Now now, Output& out) {
+  // Each change of a task ends here, or in what find() led to.
+  deadlines_.erase(&task);
   if (statusOf(task) != TaskStatus::Stopped || task.sent != TaskStatus::Stopped || task.reporting) return;
   if (!task.cleanUpAt) {
     const Duration passed =

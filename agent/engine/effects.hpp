@@ -98,7 +98,8 @@ using Effect = std::variant<PullEffect, CancelPullEffect, CreateEffect, StartEff
 
 /// The outcome of one call of the engine. The surroundings first make `save`, `erase` and `timeline` durable,
 /// all together, and then perform `effects` in order. With nothing to make durable they act at once. When the
-/// commit fails, they try it again and perform nothing before it has succeeded.
+/// commit fails, they try it again and perform nothing before it has succeeded. What comes without effects
+/// may be made durable a little later, together with what follows: it would be found out, or told, anew.
 struct Output {
   std::vector<Task> save;
   std::vector<std::string> erase;
@@ -107,6 +108,13 @@ struct Output {
   std::vector<std::string> touched;  ///< ARNs of tasks that may look different to people now
 
   bool durable() const { return !save.empty() || !erase.empty() || timeline.has_value(); }
+  bool effectless() const { return effects.empty(); }
+  /// What was to be made durable is.
+  void kept() {
+    save.clear();
+    erase.clear();
+    timeline.reset();
+  }
 };
 
 /// How the surroundings answer an effect; each effect but SendEffect and CancelPullEffect is answered exactly

@@ -26,6 +26,7 @@ Container* Engine::find(const ContainerKey& key, Task** task) {
   if (it == tasks_.end()) return nullptr;
   *task = &it->second;
   touched_.insert(key.taskArn);
+  deadlines_.erase(*task);
   return it->second.find(key.container);
 }
 

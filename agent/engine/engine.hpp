@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "agent/engine/effects.hpp"
@@ -75,7 +76,10 @@ class Engine {
   std::optional<MonoTime> nextDeadline() const;
 
   /// From now on; what is under way keeps the times that it was given.
-  void reconfigure(EngineOptions options) { options_ = std::move(options); }
+  void reconfigure(EngineOptions options) {
+    options_ = std::move(options);
+    deadlines_.clear();
+  }
   const Identity& identity() const { return identity_; }
   const std::map<std::string, Task>& tasks() const { return tasks_; }
   /// Whether a step that was decided on is still to be done: what has been given up since must not begin.
@@ -193,6 +197,8 @@ class Engine {
   /// After a step: what happened meanwhile is asked for, then the task goes on.
   void settle(Task& task, Container& container, Now now, Output& out);
   void advanceAll(Now now, Output& out);
+  /// The next moment at which a task wants to be looked at, without being asked.
+  std::optional<MonoTime> deadlineOf(const Task& task) const;
 
   Identity identity_;
   EngineOptions options_;
@@ -227,6 +233,8 @@ class Engine {
   std::set<std::string> dirty_;    ///< tasks changed by the call that is under way
   std::set<std::string> touched_;  ///< and those that may look different since the last call's end
   std::optional<MonoTime> nextList_;
+  /// What deadlineOf() said of the tasks that were not touched since: it is asked for after each call.
+  mutable std::unordered_map<const Task*, std::optional<MonoTime>> deadlines_;
 };
 
 }  // namespace berth::agent

@@ -158,20 +158,31 @@ std::optional<MonoTime> Engine::nextDeadline() const {
   if (!listing_) consider(nextList_);
   if (!restored_) return next;
   for (const auto& [arn, task] : tasks_) {
-    if (!task.reporting) consider(task.reportRetryAt);
-    if (!task.admitted && !mustStop(task)) consider(task.admitBy);
-    if (task.setUp != SetUp::Doing && task.setUp != SetUp::TearingDown) consider(task.setUpRetryAt);
-    bool busy = task.setUp == SetUp::TearingDown || task.setUpRetryAt.has_value();
-    for (const Container& container : task.containers) {
-      busy |= container.inFlight != Step::None || container.retryAt.has_value();
-      if (container.known != ContainerStatus::Stopped) {
-        consider(nextAction(task, container, lastNow_.mono, options_.rules).at);
-      } else if (container.inFlight == Step::None && task.cleanUpAt) {
-        consider(container.retryAt);
-      }
-    }
-    if (!busy) consider(task.cleanUpAt);
+    const auto [known, isNew] = deadlines_.try_emplace(&task);
+    if (isNew) known->second = deadlineOf(task);
+    consider(known->second);
   }
+  return next;
+}
+
+std::optional<MonoTime> Engine::deadlineOf(const Task& task) const {
+  std::optional<MonoTime> next;
+  auto consider = [&](const std::optional<MonoTime>& at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  if (!task.reporting) consider(task.reportRetryAt);
+  if (!task.admitted && !mustStop(task)) consider(task.admitBy);
+  if (task.setUp != SetUp::Doing && task.setUp != SetUp::TearingDown) consider(task.setUpRetryAt);
+  bool busy = task.setUp == SetUp::TearingDown || task.setUpRetryAt.has_value();
+  for (const Container& container : task.containers) {
+    busy |= container.inFlight != Step::None || container.retryAt.has_value();
+    if (container.known != ContainerStatus::Stopped) {
+      consider(nextAction(task, container, lastNow_.mono, options_.rules).at);
+    } else if (container.inFlight == Step::None && task.cleanUpAt) {
+      consider(container.retryAt);
+    }
+  }
+  if (!busy) consider(task.cleanUpAt);
   return next;
 }
 

@@ -166,7 +166,7 @@ void Engine::finished(const RemoveDone& done, Now now, Output& out) {
 }
 
 void Engine::finished(const ReportDone& done, Now now, Output& out) {
-  --reportsInFlight_;
+  const bool othersWait = reportsInFlight_-- >= options_.parallelReports;
   if (auto it = tasks_.find(done.report.taskArn); it != tasks_.end()) {
     Task& task = it->second;
     task.reporting = false;
@@ -179,8 +179,9 @@ void Engine::finished(const ReportDone& done, Now now, Output& out) {
       task.reportRetryAt = now.mono + growingDelay(options_.reportRetryFirst, options_.reportRetryMost,
                                                    task.reportAttempts, random_);
     }
+    if (!othersWait) return advance(task, now, out);
   }
-  advanceAll(now, out);
+  if (othersWait) advanceAll(now, out);
 }
 
 void Engine::finished(const ReapDone& done, Now now, Output& out) {

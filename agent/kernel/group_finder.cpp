@@ -70,7 +70,8 @@ GroupFinder::GroupFinder(KernelRoots roots) : roots_(std::move(roots)) {
   if (unified_only_) return;
   for (const char* name : {"pids", "devices", "memory", "freezer"}) {
     if (!present(roots_.cgroup + "/" + name)) continue;
-    hierarchy_ += std::string("/") + name;
+    controller_ = name;
+    hierarchy_ += "/" + controller_;
     return;
   }
 }
@@ -107,6 +108,8 @@ void GroupFinder::addByProcess(const ProcessTarget& target,
   const auto lines = parseProcCgroup(*text);
   if (!lines) return;
   for (const CgroupLine& line : *lines) {
+    // Others have their groups in hierarchies that nobody looks at.
+    if (!unified_only_ && std::ranges::count(line.controllers, controller_) == 0) continue;
     const std::string group = groupOf(line.path, target.containerId);
     const std::string mount = mountOf(line.controllers);
     if (!group.empty() && mount == hierarchy_) add(mount + group);

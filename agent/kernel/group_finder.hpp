@@ -41,6 +41,7 @@ class GroupFinder {
   KernelRoots roots_;
   bool unified_only_ = false;
   /// The hierarchy that is looked at: one is enough, as every process of a container is in all of them.
+  std::string controller_;  ///< of version 1, whose hierarchy is gone through
   std::string hierarchy_;
 };
 

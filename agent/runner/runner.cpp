@@ -7,12 +7,15 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <iterator>
+#include <ranges>
 
 namespace berth::agent {
 namespace {
 
 constexpr size_t kTailLines = 20;
 constexpr auto kCommitRetry = std::chrono::seconds(1);
+/// How long what nothing waits for may stay in memory alone, for the sake of one commit with what comes next.
+constexpr auto kGather = std::chrono::milliseconds(100);
 
 // In the order of Effect's alternatives.
 constexpr const char* kSteps[] = {"pull", "cancel pull", "create", "start",     "stop", "inspect", "remove",
@@ -49,9 +52,11 @@ void logStep(Log& log, const Effect& effect) {
 }  // namespace
 
 struct Runner::Timer {
-  explicit Timer(boost::asio::io_context& io) : deadline(io), retry(io) {}
+  explicit Timer(boost::asio::io_context& io) : deadline(io), retry(io), gather(io) {}
   boost::asio::steady_timer deadline;
   boost::asio::steady_timer retry;
+  boost::asio::steady_timer gather;
+  bool gathering = false;  ///< `gather` is armed
   std::optional<MonoTime> at;
 };
 
@@ -62,7 +67,10 @@ Runner::Runner(boost::asio::io_context& io, Engine& engine, RunnerPorts ports, c
       log_(log),
       timer_(std::make_unique<Timer>(io)) {}
 
-Runner::~Runner() { *alive_ = false; }
+Runner::~Runner() {
+  *alive_ = false;
+  if (timer_->gathering && !committing_) ports_.store.commit(encodeQueue(), [](const Status&) {});
+}
 
 void Runner::start() {
   ports_.runtime.subscribe(kInstanceLabel, [this, alive = alive_](const RuntimeEvent& event) {
@@ -84,25 +92,52 @@ void Runner::take(Output output) {
 
 void Runner::pump() {
   while (!committing_ && !queue_.empty()) {
-    if (queue_.front().durable()) return commit();
+    if (queue_.front().durable()) return mayWait() ? gather() : commit();
     Output output = std::move(queue_.front());
     queue_.pop_front();
     for (const Effect& effect : output.effects) perform(effect);
   }
 }
 
+/// Whether nothing of the queue waits for a commit. Such is what the controller has heard already: lost with
+/// the process, it is told once more.
+bool Runner::mayWait() const { return !blocked() && std::ranges::all_of(queue_, &Output::effectless); }
+
+void Runner::gather() {
+  if (std::exchange(timer_->gathering, true)) return;
+  timer_->gather.expires_after(kGather);
+  timer_->gather.async_wait([this, alive = alive_](boost::system::error_code fault) {
+    if (fault || !*alive) return;
+    timer_->gathering = false;
+    if (!committing_ && !queue_.empty()) commit();
+  });
+}
+
+/// Of a task that is in it more than once, only the last is written.
+Changes Runner::encodeQueue() {
+  std::set<std::string> later;
+  bool timelineLater = false;
+  for (Output& output : queue_ | std::views::reverse) {
+    std::erase_if(output.save, [&](const Task& task) { return later.contains(task.arn); });
+    for (const Task& task : output.save) later.insert(task.arn);
+    later.insert(output.erase.begin(), output.erase.end());
+    if (output.timeline && std::exchange(timelineLater, true)) output.timeline.reset();
+  }
+  Changes out;
+  for (const Output& output : queue_) std::ranges::move(ports_.encode(output), std::back_inserter(out));
+  return out;
+}
+
 void Runner::commit() {
   committing_ = true;
-  ports_.store.commit(ports_.encode(queue_.front()), [this, alive = alive_](Status status) {
+  // All that waits by now, in one transaction.
+  ports_.store.commit(encodeQueue(), [this, alive = alive_, count = queue_.size()](Status status) {
     if (!*alive) return;
     if (status) {
       if (blocked()) log_.info("the store can be written again");
       setBlocked("");
       committing_ = false;
-      Output& front = queue_.front();
-      front.save.clear();
-      front.erase.clear();
-      front.timeline.reset();
+      for (size_t at = 0; at < count; ++at) queue_[at].kept();
       return pump();
     }
     // Once for each reason: it is tried every second, and the log may be on the same disk.

@@ -62,6 +62,9 @@ class Runner {
 
  private:
   void pump();
+  bool mayWait() const;
+  void gather();
+  Changes encodeQueue();
   void commit();
   void setBlocked(std::string reason);
   void performBlocked();

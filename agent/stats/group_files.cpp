@@ -18,7 +18,7 @@ constexpr uint64_t kNanosPerSecond = 1'000'000'000;
 constexpr int kAllEvery = 30;
 /// Readings, less one, for which a container that does not run is left alone: what comes to it from
 /// elsewhere, such as packets that the kernel itself answers, or memory taken from it, is seen then.
-constexpr int kLongestRest = 5;
+constexpr int kLongestRest = 10;
 
 Error senseless(const KernelFile& file) {
   return makeError(Code::Internal, file.path() + " is not in the format that the kernel documents");

@@ -182,8 +182,14 @@ Status Database::prepareWrites() {
   if (!put) return put.error();
   auto erase = prepare("DELETE FROM entities WHERE kind = ?1 AND key = ?2");
   if (!erase) return erase.error();
+  auto begin = prepare("BEGIN IMMEDIATE");
+  if (!begin) return begin.error();
+  auto commit = prepare("COMMIT");
+  if (!commit) return commit.error();
   put_ = std::move(*put);
   erase_ = std::move(*erase);
+  begin_ = std::move(*begin);
+  commit_ = std::move(*commit);
   return {};
 }
 
@@ -222,7 +228,7 @@ Result<std::vector<Record>> Database::rows(sqlite3_stmt* statement) {
   return records;
 }
 
-Status Database::begin() { return run("BEGIN IMMEDIATE"); }
+Status Database::begin() { return step(begin_.get()); }
 
 Status Database::apply(const Changes& changes) {
   for (const Change& change : changes) {
@@ -238,7 +244,14 @@ Status Database::apply(const Changes& changes) {
   return {};
 }
 
-Status Database::commit() { return run("COMMIT"); }
+Status Database::commit() { return step(commit_.get()); }
+
+Status Database::step(sqlite3_stmt* statement) {
+  const bool done = sqlite3_step(statement) == SQLITE_DONE;
+  Status status = done ? Status() : Status(failure("use the database"));
+  sqlite3_reset(statement);
+  return status;
+}
 
 void Database::rollback() {
   if (sqlite3_get_autocommit(connection_.get()) == 0) (void)run("ROLLBACK");

@@ -52,6 +52,8 @@ class Database {
   Status prepareWrites();
 
   Status run(const std::string& sql);
+  /// Runs a prepared statement that answers no rows.
+  Status step(sqlite3_stmt* statement);
   Result<Statement> prepare(const std::string& sql);
   /// Prepared, and with its first parameters.
   Result<Statement> prepare(const std::string& sql, const std::vector<std::string>& texts);
@@ -64,7 +66,7 @@ class Database {
 
   const std::string path_;
   Connection connection_;
-  Statement put_, erase_;  // after the connection, which must outlive them
+  Statement put_, erase_, begin_, commit_;  // after the connection, which must outlive them
 };
 
 }  // namespace berth::sqlite

@@ -335,15 +335,15 @@ Async<Result<std::vector<std::string>>> EngineApi::tail(std::string id, size_t l
   co_return docker::logLines(response->body, kLongestLogLine);
 }
 
-Async<Error> EngineApi::events(std::string label, WallTime since,
+Async<Error> EngineApi::events(std::string label, std::vector<std::string> actions, WallTime since,
                                std::function<void(docker::Event)> onEvent) {
   const int64_t millis = toEpochMillis(since);
   std::string fraction = std::to_string(millis % 1000);
   fraction.insert(0, 3 - fraction.size(), '0');
   Exchange exchange{.method = "GET", .path = "/events", .step = "listing"};
   exchange.query.emplace_back("since", std::to_string(millis / 1000) + "." + fraction);
-  exchange.query.emplace_back("filters",
-                              docker::encodeFilters({{"type", {"container"}}, {"label", {label}}}));
+  exchange.query.emplace_back(
+      "filters", docker::encodeFilters({{"type", {"container"}}, {"label", {label}}, {"event", actions}}));
   exchange.onBody = eachLine([&onEvent](std::string_view line) {
     Result<docker::Event> event = docker::decodeEvent(line);
     if (event) onEvent(std::move(*event));

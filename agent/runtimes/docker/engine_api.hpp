@@ -101,9 +101,10 @@ class EngineApi {
   /// What the container has written, with times.
   Async<Result<std::shared_ptr<EngineStream>>> logs(LogSpec spec);
 
-  /// Calls `onEvent` for events of containers that carry the label key, from `since` on, until the stream
-  /// ends; always an Error then.
-  Async<Error> events(std::string label, WallTime since, std::function<void(docker::Event)> onEvent);
+  /// Calls `onEvent` for those of `actions` ("health_status" for each change of health) that happen to
+  /// containers that carry the label key, from `since` on, until the stream ends; always an Error then.
+  Async<Error> events(std::string label, std::vector<std::string> actions, WallTime since,
+                      std::function<void(docker::Event)> onEvent);
 
  private:
   struct Exchange {

@@ -25,7 +25,7 @@ Async<Error> EventStream::follow(std::string label, std::function<void(RuntimeEv
   RuntimeEvent connected;
   connected.kind = RuntimeEvent::Kind::Connected;
   listener(connected);
-  Error ended = co_await api_.events(label, since, [&listener](docker::Event event) {
+  Error ended = co_await api_.events(label, changingActions(), since, [&listener](docker::Event event) {
     if (!changesContainer(event.action)) return;
     RuntimeEvent changed;
     changed.containerId = std::move(event.id);

@@ -6,6 +6,10 @@
 namespace berth::agent {
 namespace {
 
+constexpr std::array<std::string_view, 7> kChangingActions = {"start",   "die",   "oom",    "stop",
+                                                              "destroy", "pause", "unpause"};
+constexpr std::string_view kHealthAction = "health_status";
+
 constexpr int64_t kLeastCpuShares = 2;
 constexpr int64_t kMostCpuShares = 262144;
 constexpr int64_t kLeastMemory = int64_t{4} << 20;
@@ -132,9 +136,14 @@ Result<std::string> socketPath(std::string_view endpoint) {
 }
 
 bool changesContainer(std::string_view action) {
-  constexpr std::array<std::string_view, 7> kActions = {"start",   "die",   "oom",    "stop",
-                                                        "destroy", "pause", "unpause"};
-  return action.starts_with("health_status") || std::ranges::find(kActions, action) != kActions.end();
+  return action.starts_with(kHealthAction) ||
+         std::ranges::find(kChangingActions, action) != kChangingActions.end();
+}
+
+std::vector<std::string> changingActions() {
+  std::vector<std::string> out(kChangingActions.begin(), kChangingActions.end());
+  out.emplace_back(kHealthAction);
+  return out;
 }
 
 }  // namespace berth::agent

@@ -27,5 +27,7 @@ Result<std::string> socketPath(std::string_view endpoint);
 /// Whether an event's action may change what inspect answers: start, die, oom, stop, destroy, pause, unpause,
 /// or a change of health.
 bool changesContainer(std::string_view action);
+/// The same as a filter of events: each exec of a health check would be told otherwise.
+std::vector<std::string> changingActions();
 
 }  // namespace berth::agent

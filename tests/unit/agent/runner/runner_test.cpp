@@ -148,7 +148,9 @@ class Fixture {
                       provisioner,
                       [](const Output& output) {
                         Changes out;
-                        for (const Task& task : output.save) out.push_back(Change{"task", task.arn, "{}"});
+                        for (const Task& task : output.save) {
+                          out.push_back(Change{"task", task.arn, task.stopWanted ? "to stop" : "to run"});
+                        }
                         return out;
                       },
                       [this](Report report, std::function<void(Status, bool)> done) {
@@ -247,7 +249,7 @@ TEST_CASE(
   REQUIRE(test.sent.size() == 1);
   CHECK(std::get<acs::HeartbeatAckRequest>(test.sent[0]).messageId == "h1");
   while (test.store.commits.size() < 4) REQUIRE(test.io.run_one() == 1);
-  test.store.answer(Status());
+  CHECK(test.store.commits[3].size() == 2);
   test.store.answer(Status());
   CHECK_FALSE(test.runner->blocked());
   CHECK(test.runtime.asked == Steps{"stop", "pull"});
@@ -266,10 +268,46 @@ TEST_CASE("the runtime's events and the answers to reports reach the engine") {
   CHECK(test.reports[0].status == TaskStatus::Running);
   test.reported(Status(), false);
   CHECK(test.engine.tasks().at(kTaskArn).sent == TaskStatus::Running);
+  test.runtime.events(event("c1", "die"));
+  // The answer has waited for company: what the event asks for is done once both are kept.
   REQUIRE(test.store.waiting);
   test.store.answer(Status());
-  test.runtime.events(event("c1", "die"));
   CHECK(test.runtime.asked.back() == "inspect");
+}
+
+TEST_CASE("what nothing waits for is kept a little later, once, with all that has come meanwhile") {
+  Fixture test;
+  test.payload();
+  test.store.answer(Status());
+  test.runtime.pulled(PullOutcome{"sha256:1", true});
+  test.runtime.created(std::string("c1"));
+  test.store.answer(Status());
+  test.runtime.started(running("c1"));
+  REQUIRE(test.store.commits.size() == 2);
+  test.reported(Status(), false);
+  CHECK_FALSE(test.store.waiting);
+  SECTION("by itself") {
+    while (test.store.commits.size() < 3) REQUIRE(test.io.run_one() == 1);
+    CHECK(test.store.commits[2].size() == 1);
+    CHECK(test.runner->blocked() == false);
+  }
+  SECTION("with a payload") {
+    test.payload("arn:2");
+    REQUIRE(test.store.commits.size() == 3);
+    CHECK(test.store.commits[2].size() == 2);
+    test.store.answer(Status());
+    CHECK(test.runtime.asked.back() == "pull");
+  }
+  SECTION("a task that is in it twice is written as it was last") {
+    test.payload(stopOf(oneContainer()));
+    REQUIRE(test.store.commits.size() == 3);
+    REQUIRE(test.store.commits[2].size() == 1);
+    CHECK(test.store.commits[2][0].value == "to stop");
+  }
+  SECTION("at the end") {
+    test.runner.reset();
+    CHECK(test.store.commits.size() == 3);
+  }
 }
 
 TEST_CASE("answers that come after the runner's end are dropped") {
