@@ -12,11 +12,21 @@
 
 namespace berth::controller {
 
+namespace {
+
+ServiceOptions serviceOptionsOf(const ControllerOptions& options) {
+  ServiceOptions out = options.services;
+  out.providerWait = options.providerWait;
+  return out;
+}
+
+}  // namespace
+
 Controller::Controller(ecs::Names names, ControllerOptions options, Random& random)
     : names_(std::move(names)),
       options_(options),
       random_(random),
-      services_(state_, names_, random_, options_.services),
+      services_(state_, names_, random_, serviceOptionsOf(options_)),
       // Sessions of an earlier run of the controller must never be taken for ones of this run.
       lastSession_(random.next() & 0xFFFFFFFF0000ULL) {}
 

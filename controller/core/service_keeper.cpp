@@ -115,6 +115,7 @@ void ServiceKeeper::note(const Mutations& mutations) {
       mark(mutation.key);
     } else if (const auto* task = mutation.as<Task>()) {
       if (const auto service = serviceOf(*task)) mark(*service);
+      if (task->lastStatus == TaskStatus::Stopped) markDaemonsBehind(*task);
     } else if (mutation.kind == Kind::ServiceDeployment || mutation.kind == Kind::TaskSet) {
       mark(ownerOf(mutation.key));
     } else if (mutation.kind == Kind::TaskProtection) {
@@ -129,9 +130,42 @@ void ServiceKeeper::note(const Mutations& mutations) {
 void ServiceKeeper::noteInstance(const Instance& instance) {
   const Instance* before = state_.instance(instance.id);
   if (before && sameForPlacement(*before, instance)) return;
+  noteZone(instance, before && before->connected);
   markDaemons(instance.cluster);
   if (before) markTasksOn(instance.id);
   if (instance.status == "INACTIVE") lost_.returned(instance.id);
+}
+
+void ServiceKeeper::noteZone(const Instance& instance, bool connected) {
+  const Attribute* attribute = instance.attribute(kZoneAttribute);
+  const bool counts = connected && instance.status == "ACTIVE" && attribute;
+  const std::string zone = counts ? attribute->value.value_or("") : "";
+  const auto known = zone_of_.find(instance.id);
+  const std::string before = known == zone_of_.end() ? "" : known->second;
+  if (zone == before) return;
+  auto& zones = zones_[instance.cluster];
+  bool changed = false;
+  if (!before.empty() && --zones[before] == 0) changed = zones.erase(before) > 0;
+  if (!zone.empty() && ++zones[zone] == 1) changed = true;
+  if (zone.empty()) {
+    zone_of_.erase(instance.id);
+  } else {
+    zone_of_[instance.id] = zone;
+  }
+  if (!changed) return;
+  const auto& services = state_.services();
+  const std::string first = Service::keyOf(instance.cluster, "");
+  for (auto it = services.lower_bound(first); it != services.end() && it->first.starts_with(first); ++it) {
+    if (it->second.status == ServiceStatus::Active) mark(it->first);
+  }
+}
+
+std::vector<std::string> ServiceKeeper::zonesOf(const std::string& cluster) const {
+  std::vector<std::string> out;
+  const auto zones = zones_.find(cluster);
+  if (zones == zones_.end()) return out;
+  for (const auto& [zone, count] : zones->second) out.push_back(zone);
+  return out;
 }
 
 void ServiceKeeper::connected(const std::string& instance) {
@@ -139,6 +173,7 @@ void ServiceKeeper::connected(const std::string& instance) {
   if (lost_.returned(instance)) markTasksOn(instance);
   const Instance* known = state_.instance(instance);
   if (!known) return;
+  noteZone(*known, true);
   const auto daemons = daemons_.find(known->cluster);
   if (daemons == daemons_.end()) return;
   for (const std::string& key : daemons->second) {
@@ -151,7 +186,9 @@ void ServiceKeeper::connected(const std::string& instance) {
 }
 
 void ServiceKeeper::disconnected(const std::string& instance, MonoTime now) {
-  if (options_.schedule) lost_.left(instance, now);
+  if (!options_.schedule) return;
+  lost_.left(instance, now);
+  if (const Instance* known = state_.instance(instance)) noteZone(*known, false);
 }
 
 void ServiceKeeper::mark(const std::string& service) {
@@ -162,6 +199,16 @@ void ServiceKeeper::markTasksOn(const std::string& instance) {
   for (const Task* task : state_.tasksOn(instance)) {
     if (task->stopWanted || task->lastStatus == TaskStatus::Stopped) continue;
     if (const auto service = serviceOf(*task)) mark(*service);
+  }
+}
+
+void ServiceKeeper::markDaemonsBehind(const Task& ended) {
+  const auto daemons = daemons_.find(ended.spec->cluster);
+  const Instance* instance = state_.instance(ended.instance);
+  if (daemons == daemons_.end() || !instance || instance->status != "DRAINING") return;
+  for (const Task* task : state_.tasksOn(instance->id)) {
+    const auto service = serviceOf(*task);
+    if (service && daemons->second.contains(*service)) mark(*service);
   }
 }
 
@@ -213,6 +260,7 @@ void ServiceKeeper::begin(Now now) {
     mark(key);
   }
   for (const auto& [id, instance] : state_.instances()) {
+    noteZone(instance, instance.connected);
     if (!instance.connected && instance.status != "INACTIVE") lost_.unheard(id, now.mono);
   }
 }

@@ -33,7 +33,8 @@ struct ServiceOptions {
   ServicePace pace;
   LostHostOptions lost;
   int64_t mostStarts = 100;  ///< tasks that one call starts at most, give or take those of one service's look
-  int64_t mostLooks = 200;   ///< looks in one call at most; what is left is done by the next one, at once
+  Duration providerWait = std::chrono::hours(1);  ///< of tasks of providers with managed scaling
+  int64_t mostLooks = 200;  ///< looks in one call at most; what is left is done by the next one, at once
 };
 
 /// Belongs to one state, which must outlive it, as `names` and `random` must.
@@ -62,6 +63,7 @@ class ServiceKeeper {
   struct Starved {
     std::vector<PlacementRequest> requests;
     std::set<std::string> hosts;  ///< of a DAEMON: the instances it wants
+    bool nothingMissing = false;  ///< it has all its tasks, and would have one of them elsewhere
   };
   struct Doing {
     Scheduler& scheduler;
@@ -75,17 +77,29 @@ class ServiceKeeper {
   void mark(const std::string& service);
   void markTasksOn(const std::string& instance);
   void markDaemons(const std::string& cluster);
+  /// Marks the DAEMONs that may have waited for a task of others to leave a DRAINING instance.
+  void markDaemonsBehind(const Task& ended);
   void noteInstance(const Instance& instance);
   /// Marks the starved services that an instance which has changed since the last time could help.
   void markHopeful();
   bool helps(const Starved& starved, const Fleet::Member& member) const;
 
   ServiceView viewOf(const Service& service) const;
+  /// Whether there are tasks of others than DAEMONs on an instance.
+  bool servesOthers(const std::string& instance) const;
+  /// Writes down which zone an instance can take tasks in, if any. A zone that a cluster has now, or has no
+  /// more, may leave each of its services uneven.
+  void noteZone(const Instance& instance, bool connected);
+  /// The availability zones in which a cluster has ACTIVE instances with an agent, sorted.
+  std::vector<std::string> zonesOf(const std::string& cluster) const;
   void lookAt(const std::string& key, Doing& doing);
   void perform(const Service& before, ServicePlan plan, Doing& doing);
-  /// Starts what one part of a plan wants; answers the ids, and adds the event where some have no place.
+  /// Starts what one part of a plan wants; answers the ids of those that are still to be told of, and adds
+  /// the event where some have no place.
   std::vector<std::string> start(const Service& service, PlannedStart planned, Doing& doing,
                                  std::vector<std::string>& said);
+  void stop(const Service& service, const std::vector<PlannedStop>& stops, Transaction& tx, WallTime now,
+            std::vector<std::string>& said);
   ServiceStart whatToStart(const Service& service, const PlannedStart& planned) const;
   void forgetStarved(const std::string& key);
   void say(Service& service, std::vector<std::string> messages, WallTime now);
@@ -102,6 +116,8 @@ class ServiceKeeper {
   std::unordered_map<std::string, MonoTime> look_of_;
   std::map<std::string, std::set<std::string>> daemons_;           ///< by cluster
   std::map<std::string, std::map<std::string, Starved>> starved_;  ///< by cluster, by service
+  std::map<std::string, std::map<std::string, size_t>> zones_;     ///< by cluster: instances in each zone
+  std::unordered_map<std::string, std::string> zone_of_;           ///< of the instances in zones_
   uint64_t position_ = 0;  ///< the fleet's, up to which its changes have been looked at
   LostHosts lost_;
 };

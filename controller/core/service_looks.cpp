@@ -15,7 +15,6 @@ namespace {
 
 /// What keeps a launch from being made out at all may be mended without the service being told.
 constexpr Duration kRefusedAgain = std::chrono::minutes(1);
-constexpr const char* kZone = "ecs.availability-zone";
 const Json kNoInput = Json::object();
 
 ServiceTask seen(const State& state, const Task& task, const LostHosts& lost) {
@@ -23,6 +22,7 @@ ServiceTask seen(const State& state, const Task& task, const LostHosts& lost) {
   out.id = task.id;
   out.of = task.startedBy;
   out.instance = task.instance;
+  out.waiting = task.waits();
   out.running = task.lastStatus == TaskStatus::Running;
   out.checked = checksHealth(*task.spec);
   if (out.checked) out.health = healthOf(task);
@@ -34,8 +34,23 @@ ServiceTask seen(const State& state, const Task& task, const LostHosts& lost) {
   const Instance* instance = state.instance(task.instance);
   if (!instance) return out;
   out.leaving = instance->status == "DRAINING";
-  if (const Attribute* zone = instance->attribute(kZone)) out.zone = zone->value.value_or("");
+  if (const Attribute* zone = instance->attribute(kZoneAttribute)) out.zone = zone->value.value_or("");
   return out;
+}
+
+/// Whether the user of a service leaves it to Berth to keep its tasks even over the zones: the condition on
+/// strategies is that of Amazon ECS (Developer Guide, "Balancing an Amazon ECS service across Availability
+/// Zones").
+bool evensZones(const Service& service) {
+  if (service.status != ServiceStatus::Active || service.scheduling != SchedulingStrategy::Replica ||
+      service.controller != DeploymentController::Ecs) {
+    return false;
+  }
+  const Json document = parsed(service.document, Json::object());
+  if (text(document, "availabilityZoneRebalancing", "ENABLED") != "ENABLED") return false;
+  const Json strategies = document.value("placementStrategy", Json::array());
+  return strategies.empty() ||
+         (text(strategies[0], "type") == "spread" && text(strategies[0], "field").ends_with(kZoneAttribute));
 }
 
 /// The scheduler, where a call would have somebody who makes it.
@@ -45,6 +60,15 @@ const Caller& nobody() {
 }
 
 }  // namespace
+
+bool ServiceKeeper::servesOthers(const std::string& instance) const {
+  return std::ranges::any_of(state_.tasksOn(instance), [&](const Task* task) {
+    if (task->lastStatus == TaskStatus::Stopped) return false;
+    const auto name = serviceOfGroup(task->spec->group);
+    const Service* service = name ? state_.service(Service::keyOf(task->spec->cluster, *name)) : nullptr;
+    return !service || service->scheduling != SchedulingStrategy::Daemon;
+  });
+}
 
 ServiceView ServiceKeeper::viewOf(const Service& service) const {
   const std::string key = service.key();
@@ -72,9 +96,15 @@ ServiceView ServiceKeeper::viewOf(const Service& service) const {
           out.tasks, [&](const ServiceTask& task) { return task.instance == host && !task.lost; });
       if (has || state_.instance(host)->connected) out.hosts.push_back(std::move(host));
     }
+    for (ServiceTask& task : out.tasks) task.outstays = task.leaving && servesOthers(task.instance);
+  } else if (auto zones = zonesOf(service.cluster); zones.size() > 1 && evensZones(service)) {
+    out.zones = std::move(zones);
   }
   const auto starved = starved_.find(service.cluster);
-  out.crowded = starved != starved_.end() && starved->second.contains(key);
+  if (starved != starved_.end() && starved->second.contains(key)) {
+    out.crowded = !starved->second.at(key).nothingMissing;
+  }
+  out.crowded |= std::ranges::any_of(out.tasks, &ServiceTask::waiting);
   return out;
 }
 
@@ -104,17 +134,7 @@ void ServiceKeeper::perform(const Service& before, ServicePlan plan, Doing& doin
   }
   if (!started.empty()) said.insert(said.begin(), saysStarted(before, started));
   Transaction tx(state_);
-  std::vector<std::string> stopped;
-  size_t pending = 0;
-  for (const PlannedStop& stop : plan.stops) {
-    Task task = *state_.task(stop.task);
-    wantStopped(task, "ServiceSchedulerInitiated", stop.reason, now);
-    tx.put(std::move(task));
-    if (stop.running) stopped.push_back(stop.task);
-    pending += !stop.running;
-  }
-  if (!stopped.empty()) said.push_back(saysStopped(before, stopped));
-  if (pending > 0) said.push_back(saysStoppedPending(before, pending));
+  stop(before, plan.stops, tx, now, said);
   std::ranges::move(plan.said, std::back_inserter(said));
   if (plan.rollBackTo) {
     const ServiceRevision* revision = state_.serviceRevision(before.key() + "/" + *plan.rollBackTo);
@@ -132,8 +152,25 @@ void ServiceKeeper::perform(const Service& before, ServicePlan plan, Doing& doin
   if (!tx.empty()) doing.commit(tx);
 }
 
+void ServiceKeeper::stop(const Service& service, const std::vector<PlannedStop>& stops, Transaction& tx,
+                         WallTime now, std::vector<std::string>& said) {
+  std::map<std::string, std::vector<std::string>> stopped;  // by zone, where that is why
+  size_t pending = 0;
+  for (const PlannedStop& stop : stops) {
+    Task task = *state_.task(stop.task);
+    wantStopped(task, "ServiceSchedulerInitiated", stop.reason, now);
+    tx.put(std::move(task));
+    if (stop.running) stopped[stop.zone].push_back(stop.task);
+    pending += !stop.running;
+  }
+  for (const auto& [zone, tasks] : stopped) {
+    said.push_back(zone.empty() ? saysStopped(service, tasks) : saysStoppedIn(service, zone, tasks));
+  }
+  if (pending > 0) said.push_back(saysStoppedPending(service, pending));
+}
+
 ServiceStart ServiceKeeper::whatToStart(const Service& service, const PlannedStart& planned) const {
-  ServiceStart out{service, planned.of, {}, {}, planned.count, planned.hosts};
+  ServiceStart out{service, planned.of, {}, {}, planned.count, planned.hosts, planned.zones};
   const auto deployment = std::ranges::find(service.deployments, planned.of, &Deployment::id);
   if (deployment != service.deployments.end()) {
     out.taskDefinition = deployment->taskDefinition;
@@ -156,6 +193,7 @@ std::vector<std::string> ServiceKeeper::start(const Service& service, PlannedSta
   Transaction tx(state_);
   Context context{tx, doing.scheduler, names_, random_, doing.now, nobody(), kNoInput};
   context.recipes = &doing.recipes;
+  context.providerWait = options_.providerWait;
   ServiceStarted started = startTasks(context, whatToStart(service, planned));
   doing.starts -= std::ssize(started.tasks);
   if (!tx.empty()) doing.commit(tx);
@@ -165,13 +203,19 @@ std::vector<std::string> ServiceKeeper::start(const Service& service, PlannedSta
     setLook(service.key(), doing.now.mono + kRefusedAgain);
   }
   if (!started.why.empty()) message = saysNoRoom(service, started.why);
+  const bool evens = !planned.zones.empty();
+  if (evens && !started.unplaced.empty()) message = saysNoRoomIn(service, planned.zones.front());
   if (!message.empty() && !wasSaid(service, message, doing.now.wall)) said.push_back(std::move(message));
   if (started.unplaced.empty()) {
     forgetStarved(service.key());
   } else {
     if (starved_.empty()) position_ = state_.fleet().position();
-    starved_[service.cluster][service.key()] = {std::move(started.unplaced),
-                                                {started.hosts.begin(), started.hosts.end()}};
+    starved_[service.cluster][service.key()] = {
+        std::move(started.unplaced), {started.hosts.begin(), started.hosts.end()}, evens};
+  }
+  if (evens && !started.tasks.empty()) {
+    said.push_back(saysStartedIn(service, started.zone, started.tasks.front()));
+    return {};
   }
   return std::move(started.tasks);
 }

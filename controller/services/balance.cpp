@@ -12,12 +12,6 @@ namespace {
 
 using Tasks = std::vector<const ServiceTask*>;
 
-bool isProtected(Look& look, const ServiceTask& task) {
-  if (!task.protectedUntil || *task.protectedUntil <= look.now) return false;
-  look.again(*task.protectedUntil);
-  return true;
-}
-
 /// How many tasks there are in each zone and on each instance.
 struct Crowd {
   std::map<std::string, int64_t> zones;
@@ -39,7 +33,7 @@ struct Leaver {
 /// Whose value is highest goes first.
 auto rankOf(const Leaver& leaver, Crowd& crowd) {
   const ServiceTask& task = *leaver.task;
-  return std::tuple(leaver.kept, !task.running, leaver.standing == Standing::Failing,
+  return std::tuple(leaver.kept, task.waiting, !task.running, leaver.standing == Standing::Failing,
                     leaver.standing != Standing::Healthy, task.leaving, crowd.zones[task.zone],
                     crowd.hosts[task.instance], task.createdAt, task.id);
 }
@@ -86,8 +80,8 @@ class Stopping {
   Stopping(Look& look, const Aim& aim, const Sorted& from)
       : look_(look), aim_(aim), from_(from), spare_(from.healthy - aim.least) {}
 
-  /// Stops up to `count` of the leavers that may go. Answers whether all that were to go do.
-  bool stop(std::vector<Leaver> leavers, int64_t count) {
+  /// Stops up to `count` of the leavers that may go.
+  void stop(std::vector<Leaver> leavers, int64_t count) {
     const auto many = std::ssize(leavers);
     if (!aim_.forced) {
       std::erase_if(leavers, [&](const Leaver& one) { return isProtected(look_, *one.task); });
@@ -102,10 +96,9 @@ class Stopping {
       if (leaver.standing == Standing::Healthy && spare_ <= 0) continue;
       spare_ -= leaver.standing == Standing::Healthy;
       crowd_.count(*leaver.task, -1);
-      look_.plan.stops.push_back({leaver.task->id, leaver.task->running, reasonOf(*leaver.task, aim_)});
+      look_.plan.stops.push_back({leaver.task->id, leaver.task->running, reasonOf(*leaver.task, aim_), {}});
       --count;
     }
-    return count <= 0;
   }
   /// Protected tasks stay that were to go.
   bool kept() const { return kept_; }
@@ -137,7 +130,7 @@ void blame(Look& look, const ServiceTask& task) {
 
 void stopFailing(Look& look, const std::vector<Leaver>& failing) {
   for (const Leaver& one : failing) {
-    look.plan.stops.push_back({one.task->id, one.task->running, "Task failed container health checks"});
+    look.plan.stops.push_back({one.task->id, one.task->running, "Task failed container health checks", {}});
     look.plan.said.push_back(saysUnhealthy(look.view.service, one.task->id));
     blame(look, *one.task);
   }
@@ -152,6 +145,34 @@ bool waitsToRetry(Look& look, const Aim& aim) {
 
 int64_t healthyOf(const std::vector<Leaver>& leavers) {
   return std::ranges::count(leavers, Standing::Healthy, &Leaver::standing);
+}
+
+Spread spreadOf(const std::vector<Leaver>& good) {
+  Spread out;
+  for (const Leaver& one : good) {
+    (one.standing == Standing::Healthy ? out.healthy : out.coming).push_back(one.task);
+  }
+  return out;
+}
+
+/// Plans a task more where there are too few, when all is well but for the zones. Whether there is one.
+bool startInEmptierZone(Look& look, const Aim& aim, const Sorted& from, int64_t room) {
+  const bool well = from.leavers.empty() && from.failing.empty() && std::ssize(from.good) == aim.desired &&
+                    healthyOf(from.good) == aim.desired;
+  if (aim.zones.empty() || !well || room <= 0) return false;
+  auto zones = emptierZones(look, aim, spreadOf(from.good));
+  if (zones.empty()) return false;
+  if (!waitsToRetry(look, aim)) look.plan.starts.push_back({aim.startsTo, 1, {}, std::move(zones)});
+  return true;
+}
+
+/// Of a stop that takes the zones' surplus: which zone it is of.
+void nameZones(Look& look, const Aim& aim, size_t first) {
+  if (aim.zones.empty() || !isEvening(look.view.service)) return;
+  for (size_t i = first; i < look.plan.stops.size(); ++i) {
+    PlannedStop& stop = look.plan.stops[i];
+    stop.zone = std::ranges::find(look.view.tasks, stop.task, &ServiceTask::id)->zone;
+  }
 }
 
 Balance outcome(const Look& look, const Aim& aim, const Sorted& from, bool waits, bool kept) {
@@ -185,6 +206,12 @@ void keepOneEach(Look& look, Sorted& from) {
 
 }  // namespace
 
+bool isProtected(Look& look, const ServiceTask& task) {
+  if (!task.protectedUntil || *task.protectedUntil <= look.now) return false;
+  look.again(*task.protectedUntil);
+  return true;
+}
+
 Standing standingOf(Look& look, const ServiceTask& task, bool proven) {
   if (!task.running) return Standing::Coming;
   if (!task.checked) {
@@ -204,7 +231,7 @@ Balance balance(Look& look, const Aim& aim, const Tasks& tasks) {
   const bool starts = !aim.startsTo.empty() && needs > 0;
   const bool waits = starts && waitsToRetry(look, aim);
   if (starts && !waits && room > 0) {
-    look.plan.starts.push_back({aim.startsTo, std::min(needs, room), {}});
+    look.plan.starts.push_back({aim.startsTo, std::min(needs, room), {}, {}});
   }
   Stopping stopping(look, aim, from);
   stopping.stop(from.leavers, std::ssize(from.leavers));
@@ -212,8 +239,18 @@ Balance balance(Look& look, const Aim& aim, const Tasks& tasks) {
   const bool replaced = healthyOf(from.good) >= aim.desired;
   if (replaced || look.view.crowded || aim.forced || (needs > 0 && room <= 0))
     stopFailing(look, from.failing);
-  if (needs < 0) stopping.stop(from.good, -needs);
-  return outcome(look, aim, from, waits, stopping.kept());
+  const bool uneven = needs == 0 && startInEmptierZone(look, aim, from, room);
+  if (needs < 0 && !(needs == -1 && room >= 0 && evensOut(look, aim, spreadOf(from.good)))) {
+    const size_t stops = look.plan.stops.size();
+    stopping.stop(from.good, -needs);
+    if (needs == -1) nameZones(look, aim, stops);
+  }
+  Balance out = outcome(look, aim, from, waits, stopping.kept());
+  out.uneven = uneven;
+  // Else it would say again and again that it is steady, while there is no room to even it out.
+  out.settled &= !uneven;
+  out.blocked &= !uneven;
+  return out;
 }
 
 Balance balanceDaemon(Look& look, const Aim& aim, const Tasks& tasks) {
@@ -222,7 +259,7 @@ Balance balanceDaemon(Look& look, const Aim& aim, const Tasks& tasks) {
   std::vector<std::string> taken;
   for (const ServiceTask* task : tasks) taken.push_back(task->instance);
   std::ranges::sort(taken);
-  PlannedStart start{aim.startsTo, 0, {}};
+  PlannedStart start{aim.startsTo, 0, {}, {}};
   const int64_t room = aim.most - std::ssize(tasks);
   for (const std::string& host : look.view.hosts) {
     if (std::ssize(start.hosts) >= room) break;

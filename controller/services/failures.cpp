@@ -18,6 +18,8 @@ Duration waitAfter(int64_t rounds, const ServicePace& pace) {
 
 bool hasFailed(const Task& ended, const ServicePace& pace) {
   if (ended.stopCode != "TaskFailedToStart" && ended.stopCode != "EssentialContainerExited") return false;
+  // It found no room in time, which is no fault of what it was to run.
+  if (ended.instance.empty()) return false;
   if (!ended.startedAt) return true;
   if (checksHealth(*ended.spec)) return !ended.wasHealthy;
   return *ended.stoppedAt - *ended.startedAt < pace.shortRun;

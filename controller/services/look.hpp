@@ -36,10 +36,11 @@ struct Aim {
       keeps;            ///< whose tasks count; those of any other go. Excess goes from the last one first
   bool proven = false;  ///< a task without health checks is healthy as soon as it is RUNNING
   int64_t desired = 0;
-  int64_t least = 0;    ///< healthy tasks that must stay
-  int64_t most = 0;     ///< tasks that may be there
-  Setbacks setbacks;    ///< of startsTo
-  bool forced = false;  ///< protection does not count
+  int64_t least = 0;               ///< healthy tasks that must stay
+  int64_t most = 0;                ///< tasks that may be there
+  Setbacks setbacks;               ///< of startsTo
+  bool forced = false;             ///< protection does not count
+  std::vector<std::string> zones;  ///< to be even over them once all is well; empty: where they are is right
 };
 
 /// What became of it.
@@ -47,6 +48,7 @@ struct Balance {
   bool settled = false;  ///< as many as desired are there and healthy, nobody is to come or go
   bool blocked = false;  ///< the bounds allow no move, and nothing that is awaited can change that
   bool kept = false;     ///< protected tasks keep it from settling
+  bool uneven = false;   ///< one is started to make the zones even
 };
 
 /// Plans the starts and stops that bring `tasks` nearer to the aim within its bounds.
@@ -57,6 +59,22 @@ Balance balanceDaemon(Look& look, const Aim& aim, const std::vector<const Servic
 /// What a task counts as.
 enum class Standing { Coming, Healthy, Failing };
 Standing standingOf(Look& look, const ServiceTask& task, bool proven);
+
+/// Whether scaling and deployments leave the task alone now. If so, the look is repeated when they don't.
+bool isProtected(Look& look, const ServiceTask& task);
+
+/// The tasks of a service that count, in zones.
+struct Spread {
+  std::vector<const ServiceTask*> healthy;
+  std::vector<const ServiceTask*> coming;
+};
+/// Zones of the aim that should have one task more, the emptiest first: another one, of which a task may go,
+/// has two more at least. Empty: they are even.
+std::vector<std::string> emptierZones(Look& look, const Aim& aim, const Spread& spread);
+/// Whether the one task more than desired is on its way to make the zones even.
+bool evensOut(Look& look, const Aim& aim, const Spread& spread);
+/// Whether the service has said that its zones are uneven, and not yet that they are even again.
+bool isEvening(const Service& service);
 
 /// When something may be started again after failures; nullopt: at once.
 std::optional<WallTime> retryAt(const Setbacks& setbacks, const ServicePace& pace, WallTime now);

@@ -12,7 +12,7 @@ std::vector<const ServiceTask*> endLost(Look& look) {
   for (const ServiceTask& task : look.view.tasks) {
     if (task.lost) {
       look.plan.stops.push_back(
-          {task.id, task.running, "The container instance (instance " + task.instance + ") was lost"});
+          {task.id, task.running, "The container instance (instance " + task.instance + ") was lost", {}});
     } else {
       out.push_back(&task);
     }
@@ -35,10 +35,12 @@ void close(Look& look, const std::vector<const ServiceTask*>& tasks) {
   for (const TaskSet& set : look.view.sets) look.plan.setsGone.push_back(set.key());
 }
 
-void roll(Look& look, const std::vector<const ServiceTask*>& tasks) {
+void roll(Look& look, std::vector<const ServiceTask*> tasks) {
   if (!judge(look)) return;
   const Aim aim = aimOf(look);
   const bool daemon = look.view.service.scheduling == SchedulingStrategy::Daemon;
+  // They are one too many where they are, and nothing can be done about it yet.
+  std::erase_if(tasks, [](const ServiceTask* task) { return task->outstays; });
   settle(look, daemon ? balanceDaemon(look, aim, tasks) : balance(look, aim, tasks));
 }
 

@@ -20,11 +20,13 @@ struct ServiceTask {
   std::string of;  ///< id of its deployment or task set
   std::string instance;
   std::string zone;      ///< availability zone of its instance; may be empty
+  bool waiting = false;  ///< PROVISIONING: it has no instance yet
   bool running = false;  ///< RUNNING; else it is on its way there
   bool checked = false;  ///< an essential container has a health check
   Health health = Health::Unknown;
-  bool leaving = false;  ///< its instance is DRAINING
-  bool lost = false;     ///< its instance has been lost for so long that it is to be replaced
+  bool leaving = false;   ///< its instance is DRAINING
+  bool outstays = false;  ///< of a DAEMON: others are still on that instance, and it leaves last
+  bool lost = false;      ///< its instance has been lost for so long that it is to be replaced
   std::optional<WallTime> protectedUntil;
   WallTime createdAt{};
   WallTime startedAt{};  ///< of one that is running
@@ -38,6 +40,8 @@ struct ServiceView {
   std::string completed;  ///< the revision (id) to roll back to; empty: no deployment was completed yet
   std::vector<std::string> hosts;  ///< of a DAEMON: ids of the instances that are to have a task each
   bool crowded = false;            ///< what was last to be started found no room
+  /// Availability zones that the tasks are to be spread over evenly; empty: nobody evens them out.
+  std::vector<std::string> zones;
 };
 
 /// How long is long enough.
@@ -59,12 +63,14 @@ struct PlannedStart {
   std::string of;  ///< id of the deployment or task set
   int64_t count = 0;
   std::vector<std::string> hosts;  ///< of a DAEMON: where; count is their number
+  std::vector<std::string> zones;  ///< in the first of these that has room, or not at all; empty: anywhere
 };
 
 struct PlannedStop {
   std::string task;
   bool running = false;
   std::string reason;  ///< the stoppedReason
+  std::string zone;    ///< it goes because this zone has too many; else empty
 };
 
 struct ServicePlan {

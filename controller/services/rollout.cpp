@@ -12,8 +12,10 @@ int64_t wantedOf(const ServiceView& view) {
                                                                : view.service.desiredCount;
 }
 
+/// Those that only wait for their DRAINING host to be empty don't keep a deployment.
 bool hasTasksOf(const ServiceView& view, const std::string& deployment) {
-  return std::ranges::find(view.tasks, deployment, &ServiceTask::of) != view.tasks.end();
+  return std::ranges::any_of(
+      view.tasks, [&](const ServiceTask& task) { return task.of == deployment && !task.outstays; });
 }
 
 /// The record of the PRIMARY deployment, to be changed.
@@ -177,6 +179,7 @@ Aim aimOf(Look& look) {
   aim.startsTo = starts->id;
   aim.setbacks = starts->setbacks;
   aim.proven = isProven(look, *starts);
+  if (deployments.size() == 1 && starts->rollout == RolloutState::Completed) aim.zones = look.view.zones;
   return aim;
 }
 
@@ -186,6 +189,7 @@ void settle(Look& look, const Balance& balance) {
   Deployment& primary = service.deployments.front();
   if (balance.blocked) look.say(saysBlocked(service));
   if (balance.kept) look.say(saysProtected(service, primary.id));
+  if (balance.uneven && !isEvening(service)) look.plan.said.push_back(saysUneven(service, look.view));
   if (!balance.settled || primary.rollout == RolloutState::Failed || service.deployments.size() > 1) return;
   if (primary.rollout == RolloutState::InProgress) {
     primary.rollout = RolloutState::Completed;
@@ -198,6 +202,8 @@ void settle(Look& look, const Balance& balance) {
     look.plan.said.push_back(saysCompleted(service, primary.id));
   } else if (!service.events.empty() && isSteady(service.events.front())) {
     return;
+  } else if (!look.view.zones.empty() && isEvening(service)) {
+    look.plan.said.push_back(saysEven(service, look.view));
   }
   look.plan.said.push_back(saysSteady(service));
 }

@@ -7,6 +7,9 @@ namespace berth::controller {
 namespace {
 
 constexpr std::string_view kSteady = "has reached a steady state.";
+constexpr std::string_view kCompleted = "deployment completed.";
+constexpr std::string_view kUneven = "AZ Rebalancing in progress.";
+constexpr std::string_view kEven = " is AZ balanced with ";
 constexpr auto kRepeatAfter = std::chrono::hours(6);
 
 std::string about(const Service& service) { return "(service " + service.name + ") "; }
@@ -34,6 +37,18 @@ std::string gist(const std::string& message) {
   return out;
 }
 
+/// "2 tasks in a, 1 tasks in b, and 0 tasks in c"
+std::string countedByZone(const ServiceView& view) {
+  std::string out;
+  for (size_t i = 0; i < view.zones.size(); ++i) {
+    if (i > 0) out += view.zones.size() > 2 ? ", " : " ";
+    if (i > 0 && i + 1 == view.zones.size()) out += "and ";
+    out += std::to_string(std::ranges::count(view.tasks, view.zones[i], &ServiceTask::zone)) + " tasks in " +
+           view.zones[i];
+  }
+  return out;
+}
+
 /// What ended a task, of its containers the first that says something.
 std::string causeOf(const Task& task) {
   for (size_t place = 0; place < task.containers.size(); ++place) {
@@ -56,6 +71,30 @@ std::string saysStopped(const Service& service, const std::vector<std::string>& 
   return about(service) + "has stopped " + std::to_string(tasks.size()) + " running tasks:" + named(tasks);
 }
 
+std::string saysStartedIn(const Service& service, const std::string& zone, const std::string& task) {
+  return about(service) + "has started 1 tasks in " + zone + " to AZ Rebalance:" + named({task});
+}
+
+std::string saysStoppedIn(const Service& service, const std::string& zone,
+                          const std::vector<std::string>& tasks) {
+  return about(service) + "has stopped " + std::to_string(tasks.size()) + " running tasks in " + zone +
+         " due to AZ rebalancing:" + named(tasks);
+}
+
+std::string saysUneven(const Service& service, const ServiceView& view) {
+  return "(service " + service.name + ") is not AZ balanced with " + countedByZone(view) + ". " +
+         std::string(kUneven);
+}
+
+std::string saysEven(const Service& service, const ServiceView& view) {
+  return "(service " + service.name + ")" + std::string(kEven) + countedByZone(view) + ".";
+}
+
+std::string saysNoRoomIn(const Service& service, const std::string& zone) {
+  return about(service) + "is unable to place a task in " + zone +
+         " because no container instance met all of its requirements.";
+}
+
 std::string saysStoppedPending(const Service& service, size_t tasks) {
   return about(service) + "stopped " + std::to_string(tasks) + " pending tasks.";
 }
@@ -67,7 +106,7 @@ std::string saysSteady(const Service& service, const std::string& taskSet) {
 }
 
 std::string saysCompleted(const Service& service, const std::string& deployment) {
-  return about(service, deployment) + "deployment completed.";
+  return about(service, deployment) + std::string(kCompleted);
 }
 
 std::string saysFailed(const Service& service, const std::string& deployment) {
@@ -111,6 +150,12 @@ std::string saysNotPlaced(const Service& service, const std::string& reason) {
 std::string saysTaskFailed(const Service& service, const Task& task) {
   return about(service, task.startedBy) + "(task " + task.id + ") failed: " + causeOf(task) + ".";
 }
+
+bool isUneven(const ServiceEvent& event) { return event.message.ends_with(kUneven); }
+
+bool isEven(const ServiceEvent& event) { return event.message.find(kEven) != std::string::npos; }
+
+bool isCompleted(const ServiceEvent& event) { return event.message.ends_with(kCompleted); }
 
 bool isSteady(const ServiceEvent& event) { return event.message.ends_with(kSteady); }
 

@@ -7,11 +7,19 @@
 
 #include "controller/model/services.hpp"
 #include "controller/model/task.hpp"
+#include "controller/services/reconcile.hpp"
 
 namespace berth::controller {
 
 std::string saysStarted(const Service& service, const std::vector<std::string>& tasks);
 std::string saysStopped(const Service& service, const std::vector<std::string>& tasks);
+/// Of one that is to make the zones even: where it was started, or stopped.
+std::string saysStartedIn(const Service& service, const std::string& zone, const std::string& task);
+std::string saysStoppedIn(const Service& service, const std::string& zone,
+                          const std::vector<std::string>& tasks);
+std::string saysUneven(const Service& service, const ServiceView& view);
+std::string saysEven(const Service& service, const ServiceView& view);
+std::string saysNoRoomIn(const Service& service, const std::string& zone);
 std::string saysStoppedPending(const Service& service, size_t tasks);
 std::string saysSteady(const Service& service);
 /// Of a task set of several.
@@ -30,6 +38,11 @@ std::string saysNotPlaced(const Service& service, const std::string& reason);
 /// "(service S) (deployment D) task (task T) failed: container app exited with code 1."
 std::string saysTaskFailed(const Service& service, const Task& task);
 
+/// Whether an event tells that zones are uneven, or even again.
+bool isUneven(const ServiceEvent& event);
+bool isEven(const ServiceEvent& event);
+/// Whether an event tells that a deployment is complete.
+bool isCompleted(const ServiceEvent& event);
 /// Whether an event tells of the steady state.
 bool isSteady(const ServiceEvent& event);
 /// Whether the message, up to the ids in it, was said since the service was last steady, in the last six

@@ -72,8 +72,7 @@ std::string newDeploymentId(Random& random) { return "ecs-svc/" + newNumber(rand
 
 bool hasTasks(const State& state, const Service& service, const std::string& of) {
   return std::ranges::any_of(state.tasksOf(service.key()), [&](const Task* task) {
-    const bool there = task->lastStatus == TaskStatus::Pending || task->lastStatus == TaskStatus::Running;
-    return there && (of.empty() || task->startedBy == of);
+    return task->lastStatus <= TaskStatus::Running && (of.empty() || task->startedBy == of);
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include "controller/api/capacity.hpp"
 #include "controller/api/launch.hpp"
+#include "controller/api/waiting.hpp"
 #include "controller/scheduler/distribution.hpp"
 #include "controller/scheduler/fit.hpp"
 
@@ -67,13 +68,13 @@ class Starting {
   Starting(Context& context, const ServiceStart& start, const Launch& launch)
       : context_(context), start_(start), launch_(launch) {}
 
-  void anywhere(const PlacementRequest& request, int64_t count, const std::string& provider) {
-    const Fleet& fleet = context_.state().fleet();
-    const auto places = context_.scheduler.place(request, count, context_.random);
-    for (const Fleet::Slot place : places) launch(fleet.at(place).instance->id, provider);
-    if (std::ssize(places) == count) return;
-    if (out_.why.empty()) out_.why = closest(fleet, whyNot(fleet, request, places));
-    out_.unplaced.push_back(request);
+  /// `wait`: how long copies without a place may wait for one.
+  void place(const PlacementRequest& request, int64_t count, const std::string& provider, Duration wait) {
+    if (start_.zones.empty()) {
+      anywhere(request, count, provider, wait);
+    } else {
+      inOneZone(request, provider);
+    }
   }
 
   void onEach() {
@@ -98,6 +99,38 @@ class Starting {
   ServiceStarted result() && { return std::move(out_); }
 
  private:
+  void anywhere(const PlacementRequest& request, int64_t count, const std::string& provider, Duration wait) {
+    const Fleet& fleet = context_.state().fleet();
+    const auto places = context_.scheduler.place(request, count, context_.random);
+    for (const Fleet::Slot place : places) launch(fleet.at(place).instance->id, provider);
+    if (std::ssize(places) == count) return;
+    if (out_.why.empty()) out_.why = closest(fleet, whyNot(fleet, request, places));
+    if (wait <= Duration::zero()) {
+      out_.unplaced.push_back(request);
+      return;
+    }
+    for (auto missing = count - std::ssize(places); missing > 0; --missing) {
+      out_.tasks.push_back(launchWaiting(context_, launch_, provider, wait).id);
+    }
+  }
+
+  /// One copy in the first of the zones that takes it. It is worth no wait: there are enough elsewhere.
+  void inOneZone(const PlacementRequest& request, const std::string& provider) {
+    const Fleet& fleet = context_.state().fleet();
+    for (const std::string& zone : start_.zones) {
+      PlacementRequest there = request;
+      there.required.push_back({kZoneAttribute, zone});
+      const auto places = context_.scheduler.place(there, 1, context_.random);
+      if (!places.empty()) {
+        launch(fleet.at(places[0]).instance->id, provider);
+        out_.zone = zone;
+        out_.unplaced.clear();
+        return;
+      }
+      out_.unplaced.push_back(std::move(there));
+    }
+  }
+
   void launch(const std::string& instance, const std::string& provider) {
     out_.tasks.push_back(launchOn(context_, launch_, instance, provider).id);
   }
@@ -131,14 +164,16 @@ ApiResult<ServiceStarted> tryStart(Context& context, const ServiceStart& start) 
   if (!start.hosts.empty()) {
     starting.onEach();
   } else if (strategy.empty()) {
-    starting.anywhere(launch.placement, start.count, {});
+    BERTH_API_TRY(wait, waitOf(context, launch.tags, {}));
+    starting.place(launch.placement, start.count, {}, wait);
   } else {
     const auto counts = distribute(strategy, start.count, tasksOf(context, start, strategy));
     for (size_t i = 0; i < strategy.size(); ++i) {
       if (counts[i] == 0) continue;
       PlacementRequest request = launch.placement;
       narrowTo(request, strategy[i].provider);
-      starting.anywhere(request, counts[i], strategy[i].provider);
+      BERTH_API_TRY(wait, waitOf(context, launch.tags, strategy[i].provider));
+      starting.place(request, counts[i], strategy[i].provider, wait);
     }
   }
   return std::move(starting).result();

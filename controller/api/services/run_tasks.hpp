@@ -9,6 +9,9 @@
 
 namespace berth::controller {
 
+/// An instance's attribute with its availability zone.
+inline constexpr const char* kZoneAttribute = "ecs.availability-zone";
+
 /// Copies of what a deployment or a task set runs.
 struct ServiceStart {
   const Service& service;
@@ -17,11 +20,14 @@ struct ServiceStart {
   Json launch;                 ///< as launchMembers()
   int64_t count = 0;
   std::vector<std::string> hosts;  ///< ids of the instances for one copy each; empty: wherever there is room
+  std::vector<std::string> zones;  ///< one copy in the first of these with room, or none; empty: in any
 };
 
 struct ServiceStarted {
   std::vector<std::string> tasks;  ///< ids
-  /// What the copies without a place asked for; empty: all have one, or `refused` says why not.
+  std::string zone;                ///< of a copy that was to be in one of several
+  /// What the copies without a place asked for, that are not made; empty: all have one or wait for one, or
+  /// `refused` says why not.
   std::vector<PlacementRequest> unplaced;
   std::vector<std::string> hosts;  ///< of those that were to have one copy each
   std::string
@@ -29,7 +35,9 @@ struct ServiceStarted {
   std::string refused;  ///< something else than room is missing
 };
 
-/// Makes tasks, PENDING, on instances that fit, and stages them. `context.input` is not looked at.
+/// Makes tasks, PENDING, on instances that fit, and stages them; those of a capacity provider with managed
+/// scaling that find no room are PROVISIONING, and `why` says what keeps them. `context.input` is not looked
+/// at.
 ServiceStarted startTasks(Context& context, const ServiceStart& start);
 
 }  // namespace berth::controller

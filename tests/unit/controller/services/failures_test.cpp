@@ -34,6 +34,7 @@ struct Failing : Village {
 
 Task ended(const std::string& code, std::optional<int64_t> started, int64_t stopped) {
   Task task;
+  task.instance = "i1";
   task.spec.edit([](TaskSpec& spec) { spec.containers.emplace_back().name = "app"; });
   task.containers.resize(1);
   task.lastStatus = TaskStatus::Stopped;
@@ -157,6 +158,9 @@ TEST_CASE("tasks that were of no use have failed") {
   CHECK(hasFailed(ended("EssentialContainerExited", 0, 5), pace));
   CHECK_FALSE(hasFailed(ended("EssentialContainerExited", 0, 10), pace));
   CHECK_FALSE(hasFailed(ended("UserInitiated", 0, 1), pace));
+  Task waited = ended("TaskFailedToStart", std::nullopt, 5);
+  waited.instance.clear();
+  CHECK_FALSE(hasFailed(waited, pace));
   CHECK_FALSE(hasFailed(ended("ServiceSchedulerInitiated", std::nullopt, 1), pace));
   Task checked = ended("EssentialContainerExited", 0, 500);
   checked.spec.edit([](TaskSpec& spec) { spec.containers[0].checksHealth = true; });

@@ -213,6 +213,49 @@ TEST_CASE("a DAEMON with a minimum stops so many at a time") {
   CHECK(village.of("ecs-svc/2") == 4);
 }
 
+TEST_CASE("a DAEMON on a DRAINING host goes when the others have gone, and nothing waits for it until then") {
+  Village village(0, 0, 100);
+  village.view.service.scheduling = SchedulingStrategy::Daemon;
+  village.view.hosts = {"host-0", "host-1", "host-2"};
+  village.roll();
+  REQUIRE(village.view.tasks.size() == 3);
+  const std::string last = village.view.tasks[2].id;
+  village.view.hosts = {"host-0", "host-1"};
+  village.view.tasks[2].leaving = true;
+  village.view.tasks[2].outstays = true;
+  village.look();
+  CHECK(village.stops() == 0);
+  // A roll is done without it, and a host that has lost its task gets one.
+  village.deploy();
+  village.view.tasks.erase(village.view.tasks.begin());
+  village.roll();
+  CHECK(village.primary().rollout == RolloutState::Completed);
+  CHECK(village.view.service.deployments.size() == 1);
+  CHECK(village.of("ecs-svc/2") == 2);
+  REQUIRE(village.of("ecs-svc/1") == 1);
+  for (ServiceTask& task : village.view.tasks) task.outstays = false;
+  village.look();
+  REQUIRE(village.stops() == 1);
+  CHECK(village.plan.stops[0].task == last);
+}
+
+TEST_CASE("tasks that wait for room count within the bounds, and go first") {
+  Village village(2);
+  village.roll();
+  village.view.service.desiredCount = 4;
+  village.settle();
+  village.view.tasks[2].waiting = true;
+  village.view.crowded = true;
+  village.settle();
+  CHECK(village.view.tasks.size() == 4);
+  CHECK(village.starts() == 0);
+  const std::string waiting = village.view.tasks[2].id;
+  village.view.service.desiredCount = 3;
+  village.look();
+  REQUIRE(village.stops() == 1);
+  CHECK(village.plan.stops[0].task == waiting);
+}
+
 TEST_CASE("a deleted service stops all of its tasks, protected ones too, and is INACTIVE then") {
   Village village(3);
   village.roll();

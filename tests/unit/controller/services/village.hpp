@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,9 @@ struct Village {
   int64_t second = 0;
   int64_t made = 0;
   int64_t deployments = 0;
-  bool checked = false;  ///< new tasks have health checks
+  bool checked = false;                 ///< new tasks have health checks
+  std::map<std::string, int64_t> room;  ///< places left in zones; one that is not named has many
+  int64_t moves = 0;                    ///< starts that were to be in certain zones
   std::vector<std::string> said;
 
   Deployment& primary() { return *view.service.primary(); }
@@ -63,10 +66,25 @@ struct Village {
       std::erase_if(view.tasks, [&](const ServiceTask& task) { return task.id == stop.task; });
     }
     for (const PlannedStart& start : plan.starts) {
+      if (!start.zones.empty()) {
+        startIn(start);
+        continue;
+      }
       for (int64_t i = 0; i < start.count; ++i) {
         const auto place = static_cast<size_t>(i);
         make(start.of, start.hosts.empty() ? "host-" + std::to_string(made % 5) : start.hosts[place]);
       }
+    }
+  }
+  /// A start in the first of its zones that has a place: a zone has one host.
+  void startIn(const PlannedStart& start) {
+    ++moves;
+    for (const std::string& zone : start.zones) {
+      const auto left = room.find(zone);
+      if (left != room.end() && left->second <= 0) continue;
+      if (left != room.end()) --left->second;
+      make(start.of, "host-" + zone.substr(zone.size() - 1));
+      return;
     }
   }
   /// Looks until nothing is to be done any more.
