@@ -78,7 +78,9 @@ Async<Status> startOne(Api& api, const Prepared& image, int number, std::string 
   const auto mounts = co_await api.prepareSnapshot(kSnapshotter, container.id, image.chain);
   if (!mounts) co_return mounts.error();
   const double snapshot = watch.lap();
-  if (Status done = co_await api.createTask(container, *mounts, "file://" + output); !done) co_return done;
+  if (Status done = co_await api.createTask(container, *mounts, "file://" + output, "file://" + output);
+      !done)
+    co_return done;
   const double task = watch.lap();
   if (Status done = co_await api.startTask(container.id); !done) co_return done;
   const double start = watch.lap();

@@ -27,9 +27,11 @@ MOST_EXPOSURE = 40
 AGENT_FILES = {
     "./etc/berth/agent.yaml": "-rw-r-----",
     "./usr/bin/berth-agent": "-rwxr-xr-x",
+    "./usr/bin/berth-log-keeper": "-rwxr-xr-x",
     "./usr/lib/systemd/system/berth-agent.service": "-rw-r--r--",
     "./usr/lib/systemd/system/berth-agent-endpoint.service": "-rw-r--r--",
     "./usr/lib/systemd/system/berth-agent-shutdown.service": "-rw-r--r--",
+    "./usr/lib/systemd/system/berth-log-keeper.service": "-rw-r--r--",
     "./usr/libexec/berth/berth-endpoint-rules": "-rwxr-xr-x",
 }
 CONTROLLER_FILES = {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/runtimes/containerd/containers.hpp"
+#include "agent/runtimes/containerd/oci_spec.hpp"
 #include "common/aws/crypto.hpp"
 #include "proto/json/fields.hpp"
 
@@ -45,7 +46,9 @@ Async<Status> Containers::settle(StoredContainer& container, ContainerRecord rec
   const Status kept = co_await parts_.api.keepExit(id, container.exit);
   if (!kept && kept.error().code == Code::NotFound) settled_.erase(id);
   if (!kept && kept.error().code != Code::NotFound) co_return kept;
-  co_return co_await parts_.api.deleteTask(id);
+  Status deleted = co_await parts_.api.deleteTask(id);
+  if (deleted) parts_.outputs.end(id);
+  co_return deleted;
 }
 
 Async<Result<RuntimeContainer>> Containers::look(StoredContainer container, std::optional<TaskState> task) {
@@ -56,7 +59,10 @@ Async<Result<RuntimeContainer>> Containers::look(StoredContainer container, std:
   if (task && task->status == TaskStatus::Stopped) {
     if (Status settled = co_await settle(container, *record, *task); !settled) co_return settled.error();
   }
-  co_return describe(container, *record, task, parts_.files.startedAt(container.id));
+  RuntimeContainer out = describe(container, *record, task, parts_.files.startedAt(container.id));
+  if (out.state == RunState::Running) parts_.outputs.hold(container.id);
+  if (out.state == RunState::Exited && !task) parts_.outputs.end(container.id);
+  co_return out;
 }
 
 Async<Result<RuntimeContainer>> Containers::lookAgain(std::string id) {
@@ -117,7 +123,7 @@ Async<Result<std::vector<ContainerUse>>> Containers::uses(bool sizes) {
     use.createdAt = from.createdAt.value_or(WallTime());
     if (sizes && use.stopped) {
       const auto bytes = co_await parts_.api.snapshotBytes(parts_.snapshotter, from.id);
-      use.bytes = (bytes ? *bytes : 0) + parts_.files.outputBytes(from.id);
+      use.bytes = (bytes ? *bytes : 0) + parts_.outputs.bytes(from.id);
     }
     out.push_back(std::move(use));
   }
@@ -172,6 +178,26 @@ Async<Result<std::monostate>> Containers::removeImage(StoredImage image) {
   }
   if (Status removed = co_await parts_.images.remove(std::move(image)); !removed) co_return removed.error();
   co_return std::monostate{};
+}
+
+Async<Result<std::string>> Containers::commandOf(std::string id, Command command) {
+  const auto container = co_await known(id);
+  if (!container) co_return container.error();
+  const auto task = co_await parts_.api.task(id);
+  if (!task) co_return task.error();
+  if (!*task || (*task)->status != TaskStatus::Running)
+    co_return makeError(Code::FailedPrecondition, "the container does not run");
+  CommandWish wish{std::move(command.arguments), std::nullopt, command.terminal};
+  if (!command.user.empty()) {
+    const auto mounts = co_await parts_.api.mounts(container->snapshotter, id);
+    if (!mounts) co_return mounts.error();
+    const RootView root(*mounts);
+    auto user = userIds(command.user, {}, root.read("/etc/passwd").value_or(""),
+                        root.read("/etc/group").value_or(""));
+    if (!user) co_return user.error();
+    wish.user = std::move(*user);
+  }
+  co_return commandSpec(container->spec, wish);
 }
 
 Async<bool> Containers::concerns(std::string id, std::string label) {

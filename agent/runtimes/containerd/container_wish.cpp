@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "common/text/number.hpp"
 #include "proto/json/fields.hpp"
 
 namespace berth::agent::containerd {
@@ -189,6 +190,48 @@ Status putSecurity(ContainerWish& out, Fields& host) {
   return {};
 }
 
+/// "10m", "500k", "1g", "4096": Docker counts these by thousands.
+std::optional<int64_t> logBytes(std::string text) {
+  constexpr int64_t kMost = int64_t{1} << 39;
+  int64_t unit = 1;
+  if (!text.empty() && (text.back() == 'b' || text.back() == 'B')) text.pop_back();
+  const char letter = text.empty() ? '0' : text.back();
+  if (letter == 'k' || letter == 'K') unit = 1000;
+  if (letter == 'm' || letter == 'M') unit = 1000 * 1000;
+  if (letter == 'g' || letter == 'G') unit = 1000 * 1000 * 1000;
+  if (unit > 1) text.pop_back();
+  const auto number = parseNumber<int64_t>(text);
+  if (!number || *number < 1 || *number > kMost / unit) return std::nullopt;
+  return *number * unit;
+}
+
+Status putLogLimits(LogLimits& out, const std::map<std::string, std::string>& options) {
+  constexpr int64_t kMostFiles = 1000;
+  if (options.contains("max-size")) out.maxFiles = 1;
+  for (const auto& [name, value] : options) {
+    if (name == "max-size") {
+      const auto bytes = logBytes(value);
+      if (!bytes) {
+        return makeError(Code::InvalidArgument,
+                         "log option max-size is \"" + value +
+                             "\": it must be a size like 10m, at least 1 and at most 512g");
+      }
+      out.maxBytes = *bytes;
+    } else if (name == "max-file") {
+      const auto files = parseNumber<int64_t>(value);
+      if (!files || *files < 1 || *files > kMostFiles) {
+        return makeError(Code::InvalidArgument,
+                         "log option max-file is \"" + value + "\": it must be a number from 1 to 1000");
+      }
+      out.maxFiles = *files;
+    } else if (name != "mode" && name != "max-buffer-size") {
+      // Those two say what a slow sink may do to the container: nothing, whatever they are.
+      return notYet("log option " + name, "max-size, max-file, mode and max-buffer-size are");
+    }
+  }
+  return {};
+}
+
 Status putSharing(ContainerWish& out, Fields& host) {
   out.networkMode = host.str("NetworkMode", "bridge");
   if (out.networkMode != "host" && out.networkMode != "none") {
@@ -218,7 +261,7 @@ Status putSharing(ContainerWish& out, Fields& host) {
     Fields fields(*log, "logConfiguration");
     const std::string driver = fields.str("Type", "json-file");
     if (driver != "json-file" && !driver.empty()) return notYet("log driver " + driver, "json-file is");
-    for (const auto& [name, value] : fields.stringMap("Config")) return notYet("log option " + name);
+    if (Status put = putLogLimits(out.log, fields.stringMap("Config")); !put) return put;
   }
   if (const json* policy = host.find("RestartPolicy")) {
     Fields fields(*policy, "RestartPolicy");

@@ -31,6 +31,13 @@ struct Ulimit {
   int64_t hard = 0;
 };
 
+/// How much is kept of a container's output, as Docker's json-file has it, but bounded where nothing is said.
+struct LogLimits {
+  int64_t maxBytes = 10'000'000;  ///< of one file
+  int64_t maxFiles = 3;           ///< the one that is written to included
+  bool operator==(const LogLimits&) const = default;
+};
+
 struct ContainerWish {
   std::string image;
   std::optional<std::vector<std::string>> command;
@@ -84,6 +91,7 @@ struct ContainerWish {
   std::vector<std::string> dnsSearch;
   std::vector<std::string> dnsOptions;
   std::string runtime;
+  LogLimits log;
 };
 
 /// Decodes the body of Docker's POST /containers/create. Unimplemented, naming the member, for what this

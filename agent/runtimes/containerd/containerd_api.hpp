@@ -65,6 +65,20 @@ struct TaskState {
   std::optional<WallTime> exitedAt;
 };
 
+/// A process beside a container's first.
+struct ProcessKey {
+  std::string container;
+  std::string id;  ///< unique in the container
+};
+
+struct ProcessPlan {
+  std::string spec;   ///< JSON of the OCI runtime specification's "process"
+  std::string input;  ///< paths of pipes; empty: none
+  std::string output;
+  std::string errors;
+  bool terminal = false;
+};
+
 struct NamedImage {
   std::string name;
   Descriptor target;
@@ -103,8 +117,9 @@ class Api {
   /// One that is gone is success.
   Async<Status> removeContainer(std::string id);
 
-  /// `output`: the URI where the shim sends both streams. AlreadyExists when there is a task.
-  Async<Status> createTask(StoredContainer container, std::vector<SnapshotMount> root, std::string output);
+  /// `output`, `errors`: pipes to which the shim copies what it writes. AlreadyExists when there is a task.
+  Async<Status> createTask(StoredContainer container, std::vector<SnapshotMount> root, std::string output,
+                           std::string errors);
   Async<Status> startTask(std::string id);
   Async<Result<std::optional<TaskState>>> task(std::string id);
   Async<Result<std::vector<TaskState>>> tasks();
@@ -114,6 +129,18 @@ class Api {
   Async<Status> waitTask(std::string id, Duration limit);
   /// One that is gone is success; FailedPrecondition while it runs.
   Async<Status> deleteTask(std::string id);
+
+  /// Adds a process to a task that runs, without starting it.
+  Async<Status> addProcess(ProcessKey process, ProcessPlan plan);
+  /// Answers the host's number of it. What the OCI runtime refuses to run is Internal.
+  Async<Result<int64_t>> startProcess(ProcessKey process);
+  /// Its exit code, once it has ended; DeadlineExceeded after `limit`.
+  Async<Result<int>> waitProcess(ProcessKey process, Duration limit);
+  /// One that is gone is success.
+  Async<Status> removeProcess(ProcessKey process);
+  Async<Status> resizeTerminal(ProcessKey process, uint32_t columns, uint32_t rows);
+  /// The shim lets go of its end of the pipe that is the process' input.
+  Async<Status> closeInput(ProcessKey process);
 
   /// AlreadyExists when there is one of that key.
   Async<Result<std::vector<SnapshotMount>>> prepareSnapshot(std::string snapshotter, std::string key,

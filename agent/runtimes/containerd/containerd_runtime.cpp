@@ -7,18 +7,23 @@
 #include <stop_token>
 #include <utility>
 
+#include "agent/runtimes/containerd/container_process.hpp"
 #include "agent/runtimes/containerd/containers.hpp"
 #include "agent/runtimes/containerd/host_files.hpp"
 #include "agent/runtimes/containerd/images.hpp"
+#include "agent/runtimes/containerd/kept_streams.hpp"
 #include "agent/runtimes/docker/image_store.hpp"
 #include "agent/runtimes/docker/translate.hpp"
 #include "common/async/event.hpp"
+#include "common/ids/random.hpp"
 
 namespace berth::agent {
 namespace {
 
 constexpr Duration kShortestPause = std::chrono::milliseconds(250);
 constexpr Duration kLongestPause = std::chrono::seconds(10);
+constexpr Duration kKeeperLook = std::chrono::milliseconds(100);
+constexpr size_t kCommandName = 16;
 constexpr const char* kDeleted = "/containers/delete";
 constexpr const char* kNoPause =
     "namespaces that containers of a task share (pidMode task, ipcMode task) are not supported by the "
@@ -38,11 +43,12 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
         options(std::move(given)),
         api(means.client, std::move(socket), options.nameSpace, options.deadlines, stop.get_token()),
         files(options.folder),
+        outputs(std::make_shared<containerd::Outputs>(options.folder + "/logs")),
         images(containerd::Images::Parts{api, means.client, means.images ? *means.images : ownMemory,
                                          means.clock, means.random, means.log, options.snapshotter,
                                          options.folder, options.onDiskFull},
                options.pulls, launcher(), stop.get_token()),
-        containers(containerd::Containers::Parts{api, images, files, means.random, means.log,
+        containers(containerd::Containers::Parts{api, images, files, *outputs, means.random, means.log,
                                                  options.snapshotter, options.ociRuntime}) {}
 
   Launch launcher() {
@@ -54,6 +60,7 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
 
   Async<Result<RuntimeInfo>> info();
   Async<Result<DiskState>> disk();
+  Async<void> watchKeeper();
   Async<void> watch(std::string label, std::function<void(RuntimeEvent)> listener);
   Async<Error> follow(std::string label, std::function<void(RuntimeEvent)> listener);
   Async<void> passOn(std::string label, std::function<void(RuntimeEvent)> listener,
@@ -66,6 +73,7 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
   std::stop_source stop;
   containerd::Api api;
   containerd::HostFiles files;
+  std::shared_ptr<containerd::Outputs> outputs;
   ImageMemory ownMemory;
   containerd::Images images;
   containerd::Containers containers;
@@ -90,6 +98,15 @@ Async<Result<DiskState>> ContainerdRuntime::Core::disk() {
   const auto root = co_await api.snapshotterRoot(options.snapshotter);
   if (!root) co_return root.error();
   co_return diskAt(*root);
+}
+
+Async<void> ContainerdRuntime::Core::watchKeeper() {
+  const auto self = shared_from_this();
+  containerd::KeeperWatch keeper(outputs->folder(), options.keeper, means.log);
+  do {
+    keeper.look(means.clock.now().mono);
+    outputs->release();
+  } while (co_await sleepFor(kKeeperLook, stop.get_token()));
 }
 
 /// An event is told after its container was looked at: how it ended is kept by then.
@@ -176,8 +193,41 @@ Result<std::unique_ptr<ContainerdRuntime>> ContainerdRuntime::make(Executor exec
   if (fault)
     return makeError(Code::Internal, "can't make the folder " + options.folder + ": " + fault.message());
   auto core = std::make_shared<Core>(std::move(executor), means, std::move(*socket), std::move(options));
+  core->launcher()("log keeper", [core = core.get()] { return core->watchKeeper(); });
   return std::unique_ptr<ContainerdRuntime>(new ContainerdRuntime(std::move(core)));
 }
+
+class ContainerdRuntime::Streams final : public ContainerStreams {
+ public:
+  explicit Streams(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+
+  Async<Result<std::shared_ptr<ContainerProcess>>> exec(ExecSpec spec) override {
+    const auto core = core_;
+    const auto process =
+        co_await core->containers.commandOf(spec.container, {spec.command, spec.user, spec.tty});
+    if (!process) co_return process.error();
+    containerd::CommandMeans means{core, core->executor, core->api, core->means.log,
+                                   core->options.folder + "/commands"};
+    containerd::CommandPlan plan{{spec.container, "berth-" + randomHex(core->means.random, kCommandName)},
+                                 *process,
+                                 spec.tty,
+                                 spec.input};
+    co_return co_await containerd::startCommand(std::move(means), std::move(plan));
+  }
+
+  Async<Result<std::shared_ptr<ContainerLog>>> logs(LogSpec spec) override {
+    const auto core = core_;
+    const auto found = co_await core->api.container(spec.container);
+    if (!found) co_return found.error();
+    if (!*found) co_return makeError(Code::NotFound, "the container is not there any more");
+    co_return containerd::keptContainerLog(core->outputs, std::move(spec));
+  }
+
+ private:
+  std::shared_ptr<Core> core_;
+};
+
+std::unique_ptr<ContainerStreams> ContainerdRuntime::streams() { return std::make_unique<Streams>(core_); }
 
 ContainerdRuntime::ContainerdRuntime(std::shared_ptr<Core> core) : core_(std::move(core)) {}
 
@@ -255,7 +305,7 @@ void ContainerdRuntime::removeVolume(std::string name, Callback<std::monostate> 
 void ContainerdRuntime::tail(std::string id, size_t lines, Callback<std::vector<std::string>> done) {
   run("containerd logs", std::move(done),
       [id = std::move(id), lines](Core& core) -> Async<Result<std::vector<std::string>>> {
-        co_return core.files.tail(id, lines);
+        co_return co_await containerd::lastLines(core.outputs, id, lines);
       });
 }
 

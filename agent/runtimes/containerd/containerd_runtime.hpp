@@ -10,6 +10,8 @@
 #include "agent/images/pull_queue.hpp"
 #include "agent/ports/runtime.hpp"
 #include "agent/runtimes/containerd/containerd_api.hpp"
+#include "agent/runtimes/containerd/keeper_watch.hpp"
+#include "agent/streams/container_streams.hpp"
 #include "common/http/client.hpp"
 #include "common/ids/random.hpp"
 #include "common/log/log.hpp"
@@ -23,6 +25,8 @@ struct ContainerdOptions {
   std::string snapshotter = "overlayfs";
   std::string ociRuntime;  ///< the program of the shim io.containerd.runc.v2; empty: runc
   std::string folder;      ///< where volumes, output and small files of containers are kept
+  /// Program of the log keeper, started where none works; empty: somebody else's to do.
+  containerd::KeeperOptions keeper = containerd::ownKeeper();
   containerd::Deadlines deadlines;
   PullLimits pulls;
   /// Called when a pull failed because the host's disk is full, before its callbacks. May be empty.
@@ -50,6 +54,9 @@ class ContainerdRuntime final : public Runtime {
   /// Deadlines and limits of pulls from now on; the rest of the options stays.
   void reconfigure(const ContainerdOptions& options);
 
+  /// Commands in its containers, and what these have written. It may outlive the runtime.
+  std::unique_ptr<ContainerStreams> streams();
+
   void info(Callback<RuntimeInfo> done) override;
   void pull(PullSpec spec, Callback<PullOutcome> done) override;
   void create(ContainerSpec spec, Callback<std::string> done) override;
@@ -71,6 +78,7 @@ class ContainerdRuntime final : public Runtime {
 
  private:
   struct Core;
+  class Streams;
 
   explicit ContainerdRuntime(std::shared_ptr<Core> core);
   /// Runs work(core), a coroutine, and passes its result to `done`.

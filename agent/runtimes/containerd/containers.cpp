@@ -17,6 +17,8 @@ namespace {
 constexpr const char* kShim = "io.containerd.runc.v2";
 constexpr uint32_t kKill = 9;
 constexpr size_t kShortId = 12;
+constexpr size_t kRunName = 8;
+constexpr Duration kKeeperTakes = std::chrono::seconds(2);
 
 /// The words of Amazon's agent for a step that took too long.
 Error overdue(const Error& error, const std::string& step, Duration limit) {
@@ -148,6 +150,7 @@ Async<Result<std::string>> Containers::create(ContainerSpec spec) {
   record.chain = (*image)->chain;
   record.group = groupPathOf(*wish, wanted.id);
   record.hostNetwork = wish->networkMode == "host";
+  record.log = wish->log;
   const ImageDefaults& defaults = (*image)->config.defaults;
   const std::string& signal = wish->stopSignal.empty() ? defaults.stopSignal : wish->stopSignal;
   const auto number = signalNumber(signal);
@@ -216,12 +219,23 @@ Async<Result<StoredContainer>> Containers::known(std::string id) {
   co_return std::move(**found);
 }
 
+/// What an earlier run has left in its pipes is in the log first; where no keeper comes to that, the new run
+/// does not wait for it.
+Async<Status> Containers::openOutput(std::string id, LogLimits limits) {
+  constexpr Duration kLook = std::chrono::milliseconds(5);
+  for (Duration waited{}; waited < kKeeperTakes && parts_.outputs.ending(id); waited += kLook)
+    co_await sleepFor(kLook);
+  co_return parts_.outputs.begin(id, randomHex(parts_.random, kRunName), limits);
+}
+
 Async<Status> Containers::runTask(StoredContainer container, ContainerRecord record) {
   auto root = co_await parts_.api.mounts(container.snapshotter, container.id);
   if (!root && root.error().code == Code::NotFound) root = co_await rootOf(container, record.chain);
   if (!root) co_return root.error();
+  if (Status opened = co_await openOutput(container.id, record.log); !opened) co_return opened;
   Status created =
-      co_await parts_.api.createTask(container, *root, "file://" + parts_.files.output(container.id));
+      co_await parts_.api.createTask(container, *root, parts_.outputs.standardOutput(container.id),
+                                     parts_.outputs.standardError(container.id));
   if (!created && created.error().code == Code::Internal) {
     // The OCI runtime refuses what it is to run.
     co_return makeError(Code::InvalidArgument, created.error().message);
@@ -297,6 +311,7 @@ Async<Result<RuntimeContainer>> Containers::stop(std::string id, Duration timeou
     const Status ended = co_await endTask(id, kKill, Duration::zero());
     if (!ended) co_return ended.error();
     if (Status deleted = co_await parts_.api.deleteTask(id); !deleted) co_return deleted.error();
+    parts_.outputs.end(id);
     parts_.files.unmarkStarted(id);
   } else if (*task && (*task)->status != TaskStatus::Stopped) {
     const Status ended = co_await endTask(id, record->stopSignal, timeout);
@@ -327,6 +342,7 @@ Async<Result<std::monostate>> Containers::remove(std::string id, bool force) {
   if (!removed) co_return removed.error();
   if (const auto record = decodeRecord((*found)->record)) removeVolumes(*record);
   parts_.files.remove(id);
+  parts_.outputs.remove(id);
   settled_.erase(id);
   removed = co_await parts_.api.removeContainer(id);
   if (!removed) co_return overdue(removed.error(), "removing container", parts_.api.deadlines().remove);

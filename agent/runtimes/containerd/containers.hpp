@@ -13,6 +13,7 @@
 #include "agent/runtimes/containerd/containerd_api.hpp"
 #include "agent/runtimes/containerd/host_files.hpp"
 #include "agent/runtimes/containerd/images.hpp"
+#include "agent/runtimes/containerd/outputs.hpp"
 #include "agent/runtimes/containerd/records.hpp"
 #include "common/ids/random.hpp"
 #include "common/log/log.hpp"
@@ -30,6 +31,7 @@ class Containers {
     Api& api;
     Images& images;
     const HostFiles& files;
+    Outputs& outputs;
     Random& random;
     Log& log;
     std::string snapshotter;
@@ -48,6 +50,14 @@ class Containers {
   Async<Result<std::monostate>> ensureVolume(VolumeSpec spec);
   Async<Result<std::monostate>> removeVolume(std::string name);
   Async<Result<std::monostate>> removeImage(StoredImage image);
+  struct Command {
+    std::vector<std::string> arguments;
+    std::string user;  ///< empty: the container's own
+    bool terminal = false;
+  };
+  /// commandSpec() of a command in a container that runs. NotFound, FailedPrecondition; InvalidArgument for a
+  /// user that the container does not know.
+  Async<Result<std::string>> commandOf(std::string id, Command command);
   /// The container of an event, if it carries the label key; how one that has ended did is kept first.
   Async<bool> concerns(std::string id, std::string label);
 
@@ -58,6 +68,7 @@ class Containers {
   Async<Result<std::vector<Bind>>> mountsOf(ContainerWish wish, std::vector<std::string> imageVolumes,
                                             const RootView& root, ContainerRecord& record);
   Async<Status> runTask(StoredContainer container, ContainerRecord record);
+  Async<Status> openOutput(std::string id, LogLimits limits);
   Async<Status> endTask(std::string id, uint32_t signal, Duration timeout);
   Async<Result<RuntimeContainer>> look(StoredContainer container, std::optional<TaskState> task);
   Async<Result<RuntimeContainer>> lookAgain(std::string id);

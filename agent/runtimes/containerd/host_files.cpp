@@ -14,7 +14,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <system_error>
 #include <utility>
@@ -29,7 +28,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kLongestFile = 1 << 20;
-constexpr size_t kLongestLine = 1024;
 constexpr size_t kLongestName = 255;
 
 class OpenFile {
@@ -284,29 +282,6 @@ std::optional<WallTime> HostFiles::startedAt(const std::string& id) const {
 void HostFiles::remove(const std::string& id) const {
   std::error_code ignored;
   fs::remove_all(at(id), ignored);
-}
-
-std::vector<std::string> HostFiles::tail(const std::string& id, size_t lines) const {
-  std::ifstream file(output(id), std::ios::binary | std::ios::ate);
-  std::vector<std::string> out;
-  if (!file || lines == 0) return out;
-  const auto size = static_cast<size_t>(std::max<std::streamoff>(0, file.tellg()));
-  const size_t wanted = std::min(size, std::min(kLongestFile, lines * kLongestLine * 2));
-  std::string text(wanted, '\0');
-  file.seekg(static_cast<std::streamoff>(size - wanted));
-  file.read(text.data(), static_cast<std::streamsize>(wanted));
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.empty()) return out;
-  for (std::string& line : split(text, '\n')) out.push_back(line.substr(0, kLongestLine));
-  if (wanted < size && out.size() > 1) out.erase(out.begin());
-  if (out.size() > lines) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(lines));
-  return out;
-}
-
-int64_t HostFiles::outputBytes(const std::string& id) const {
-  std::error_code fault;
-  const uintmax_t size = fs::file_size(output(id), fault);
-  return fault ? 0 : static_cast<int64_t>(size);
 }
 
 Status HostFiles::makeVolume(const std::string& name, const std::string& description) const {

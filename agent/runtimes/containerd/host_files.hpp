@@ -35,14 +35,12 @@ Result<UserIds> userIds(const std::string& user, const std::vector<std::string>&
                         std::string_view passwd, std::string_view group);
 
 /// The folder of what the agent keeps of containers:
-/// DATA/containers/ID/{hostname,hosts,resolv.conf,output.log, started} and DATA/volumes/NAME/_data.
+/// DATA/containers/ID/{hostname,hosts,resolv.conf,started} and DATA/volumes/NAME/_data.
 class HostFiles {
  public:
   explicit HostFiles(std::string folder) : folder_(std::move(folder)) {}
 
-  std::string output(const std::string& id) const { return at(id) + "/output.log"; }
-  /// Makes what a container finds at /etc/hostname, /etc/hosts and /etc/resolv.conf, and where its output
-  /// goes.
+  /// Makes what a container finds at /etc/hostname, /etc/hosts and /etc/resolv.conf.
   Result<std::vector<Bind>> prepare(const std::string& id, const ContainerWish& wish,
                                     const std::string& hostname) const;
   /// Remembers, until the next start of the host's file system, that a container was started now.
@@ -50,8 +48,6 @@ class HostFiles {
   void unmarkStarted(const std::string& id) const;
   std::optional<WallTime> startedAt(const std::string& id) const;
   void remove(const std::string& id) const;
-  std::vector<std::string> tail(const std::string& id, size_t lines) const;
-  int64_t outputBytes(const std::string& id) const;
 
   std::string volumePath(const std::string& name) const { return folder_ + "/volumes/" + name + "/_data"; }
   /// InvalidArgument for a name that is none: letters, digits, "_", "." and "-", at most 255.

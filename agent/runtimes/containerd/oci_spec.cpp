@@ -329,4 +329,23 @@ Result<std::string> ociSpec(const ContainerWish& wish, const ImageDefaults& imag
   return berth::json::dump(out);
 }
 
+Result<std::string> commandSpec(const std::string& containerSpec, const CommandWish& wish) {
+  const json spec = json::parse(containerSpec, nullptr, false);
+  if (!spec.is_object() || !spec.contains("process") || !spec["process"].is_object())
+    return makeError(Code::DataLoss, "the container's specification can't be read");
+  json out = spec["process"];
+  out["args"] = wish.command;
+  out["terminal"] = wish.terminal;
+  if (wish.terminal) out["env"].push_back("TERM=xterm");
+  if (wish.user) {
+    out["user"] = {{"uid", wish.user->uid}, {"gid", wish.user->gid}};
+    if (!wish.user->groups.empty()) out["user"]["additionalGids"] = wish.user->groups;
+    json& capabilities = out["capabilities"];
+    const json usable = wish.user->uid == 0 ? capabilities["bounding"] : json::array();
+    capabilities["effective"] = usable;
+    capabilities["permitted"] = usable;
+  }
+  return berth::json::dump(out);
+}
+
 }  // namespace berth::agent::containerd

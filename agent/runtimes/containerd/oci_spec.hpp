@@ -66,4 +66,14 @@ std::string groupPathOf(const ContainerWish& wish, const std::string& id);
 /// defaults. InvalidArgument, naming it, for an unknown capability, limit or tmpfs option.
 Result<std::string> ociSpec(const ContainerWish& wish, const ImageDefaults& image, const SpecSite& site);
 
+/// A command beside a container's first, which it is like but for this.
+struct CommandWish {
+  std::vector<std::string> command;
+  std::optional<UserIds> user;  ///< nullopt: the container's own
+  bool terminal = false;
+};
+
+/// JSON of the "process" of a command, by the container's specification. DataLoss when that can't be read.
+Result<std::string> commandSpec(const std::string& containerSpec, const CommandWish& wish);
+
 }  // namespace berth::agent::containerd

@@ -35,6 +35,8 @@ std::string encodeRecord(const ContainerRecord& record) {
                             {"stopSignal", record.stopSignal},
                             {"group", record.group},
                             {"host", record.hostNetwork},
+                            {"logBytes", record.log.maxBytes},
+                            {"logFiles", record.log.maxFiles},
                             {"mounts", std::move(mounts)}});
 }
 
@@ -50,6 +52,8 @@ Result<ContainerRecord> decodeRecord(std::string_view text) {
   out.stopSignal = static_cast<uint32_t>(fields.integer("stopSignal", out.stopSignal));
   out.group = fields.str("group");
   out.hostNetwork = fields.boolean("host");
+  out.log.maxBytes = fields.integer("logBytes", out.log.maxBytes);
+  out.log.maxFiles = fields.integer("logFiles", out.log.maxFiles);
   for (const json* each : fields.list("mounts")) {
     Fields mount(*each, "record.mounts");
     out.mounts.push_back(KeptMount{mount.str("volume"), mount.str("source"), mount.str("destination"),

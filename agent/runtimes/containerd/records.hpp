@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/ports/runtime.hpp"
+#include "agent/runtimes/containerd/container_wish.hpp"
 #include "agent/runtimes/containerd/containerd_api.hpp"
 #include "common/result/result.hpp"
 
@@ -22,7 +23,7 @@ struct KeptMount {
   bool anonymous = false;  ///< goes with the container
 };
 
-/// JSON {"name","labels","imageId","chain","stopSignal","group","host","mounts":[...]}.
+/// JSON {"name","labels","imageId","chain","stopSignal","group","host","logBytes","logFiles","mounts":[...]}.
 struct ContainerRecord {
   std::string name;
   std::map<std::string, std::string> labels;
@@ -31,6 +32,7 @@ struct ContainerRecord {
   uint32_t stopSignal = 15;
   std::string group;  ///< of control, below each hierarchy
   bool hostNetwork = false;
+  LogLimits log;
   std::vector<KeptMount> mounts;
 };
 std::string encodeRecord(const ContainerRecord& record);

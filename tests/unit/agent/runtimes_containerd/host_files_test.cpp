@@ -74,17 +74,6 @@ TEST_CASE("Files are found in the uppermost layer that has them, and never outsi
   CHECK_FALSE(root.hasEntries("/absent"));
 }
 
-TEST_CASE("The last lines of the output are told, cut where they are long") {
-  const Folder folder;
-  const HostFiles files(folder.path);
-  CHECK(files.tail("x", 5).empty());
-  folder.write("containers/x/output.log", "one\ntwo\n" + std::string(3000, 'l') + "\nend");
-  CHECK(files.tail("x", 1) == std::vector<std::string>{"end"});
-  CHECK(files.tail("x", 2) == std::vector<std::string>{std::string(1024, 'l'), "end"});
-  CHECK(files.tail("x", 100).size() == 4);
-  CHECK(files.outputBytes("x") == 3012);
-}
-
 TEST_CASE("Names of volumes lead nowhere else") {
   const Folder folder;
   const HostFiles files(folder.path);

@@ -109,7 +109,7 @@ TEST_CASE("What can't be done is refused by its name") {
       Row{"", R"({"NetworkMode": "bridge"})", "network mode bridge"},
       Row{"", R"({"PidMode": "container:x"})", "pidMode container:x"}, Row{"", R"({"Init": true})", "Init"},
       Row{"", R"({"LogConfig": {"Type": "awslogs"}})", "log driver awslogs"},
-      Row{"", R"({"LogConfig": {"Type": "json-file", "Config": {"max-size": "1m"}}})", "log option max-size"},
+      Row{"", R"({"LogConfig": {"Type": "json-file", "Config": {"tag": "x"}}})", "log option tag"},
       Row{"", R"({"SecurityOpt": ["seccomp={}"]})", "security option seccomp={}"},
       Row{"", R"({"Links": ["a:b"]})", "Links"}, Row{"", R"({"MaskedPaths": []})", "MaskedPaths"},
       Row{"", R"({"Runtime": "nvidia"})", "GPUs"},
@@ -119,6 +119,50 @@ TEST_CASE("What can't be done is refused by its name") {
   CHECK(wish.error().code == Code::Unimplemented);
   CHECK(wish.error().message.find(row.name) != std::string::npos);
   CHECK(wish.error().message.find("containerd runtime") != std::string::npos);
+}
+
+TEST_CASE("How much is kept of the output is as with Docker, but never without a bound") {
+  struct Row {
+    const char* options;
+    int64_t bytes;
+    int64_t files;
+  };
+  const Row row =
+      GENERATE(Row{"{}", 10'000'000, 3}, Row{R"({"max-size": "500k"})", 500'000, 1},
+               Row{R"({"max-size": "1g", "max-file": "7"})", 1'000'000'000, 7},
+               Row{R"({"max-size": "2MB", "mode": "non-blocking", "max-buffer-size": "10m"})", 2'000'000, 1},
+               Row{R"({"max-size": "4096"})", 4096, 1}, Row{R"({"max-file": "5"})", 10'000'000, 5});
+  const auto wish =
+      wishOf("", std::string(R"({"LogConfig": {"Type": "json-file", "Config": )") + row.options + "}}");
+  REQUIRE(wish);
+  CHECK(wish->log == LogLimits{row.bytes, row.files});
+  for (const char* wrong :
+       {R"({"max-size": "0"})", R"({"max-size": "ten"})", R"({"max-size": ""})", R"({"max-size": "-1"})",
+        R"({"max-size": "999999999g"})", R"({"max-file": "0"})"}) {
+    const auto refused = wishOf("", std::string(R"({"LogConfig": {"Config": )") + wrong + "}}");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Code::InvalidArgument);
+    CHECK(refused.error().message.find("must be a") != std::string::npos);
+  }
+}
+
+TEST_CASE("A command is like its container but for what it is asked to be") {
+  const std::string container =
+      R"({"process": {"args": ["app"], "terminal": false, "cwd": "/srv", "env": ["A=1"],
+          "user": {"uid": 7, "gid": 8}, "capabilities": {"bounding": ["CAP_KILL"], "effective": [], "permitted": []},
+          "noNewPrivileges": true}})";
+  const json plain = json::parse(*commandSpec(container, {{"ls", "-l"}, std::nullopt, false}));
+  json expected = json::parse(container)["process"];
+  expected["args"] = {"ls", "-l"};
+  CHECK(plain == expected);
+  const json root = json::parse(*commandSpec(container, {{"sh"}, UserIds{0, 0, {5}}, true}));
+  CHECK(root["terminal"] == true);
+  CHECK(root["env"] == json({"A=1", "TERM=xterm"}));
+  CHECK(root["user"] == json::parse(R"({"uid": 0, "gid": 0, "additionalGids": [5]})"));
+  CHECK(root["capabilities"]["effective"] == json({"CAP_KILL"}));
+  const json other = json::parse(*commandSpec(container, {{"sh"}, UserIds{9, 9, {}}, false}));
+  CHECK(other["capabilities"]["permitted"] == json::array());
+  CHECK(commandSpec("{}", {{"sh"}, std::nullopt, false}).error().code == Code::DataLoss);
 }
 
 TEST_CASE("What is wrong by itself is an invalid argument") {

@@ -1,0 +1,141 @@
+#include "agent/runtimes/containerd/kept_log.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace berth::agent::containerd {
+namespace {
+
+constexpr size_t kChunk = 65536;
+constexpr int64_t kMostOlder = 1000;
+
+bool sameFile(int fd, const std::string& path) {
+  struct stat one = {};
+  struct stat other = {};
+  return ::fstat(fd, &one) == 0 && ::stat(path.c_str(), &other) == 0 && one.st_ino == other.st_ino &&
+         one.st_dev == other.st_dev;
+}
+
+/// Where the last `lines` lines of a file begin, and how many there are of them.
+std::pair<int64_t, int64_t> lastLines(int fd, int64_t lines) {
+  struct stat found = {};
+  if (::fstat(fd, &found) != 0) return {0, 0};
+  std::string chunk(kChunk, '\0');
+  int64_t seen = 0;
+  for (int64_t end = found.st_size; end > 0;) {
+    const int64_t from = std::max<int64_t>(0, end - static_cast<int64_t>(kChunk));
+    const ssize_t count = ::pread(fd, chunk.data(), static_cast<size_t>(end - from), from);
+    for (ssize_t at = count - 1; at >= 0; --at) {
+      // One more than wanted: what is behind its end is what is wanted.
+      if (chunk[static_cast<size_t>(at)] == '\n' && seen++ == lines) return {from + at + 1, lines};
+    }
+    end = count > 0 ? from : 0;
+  }
+  return {0, seen};
+}
+
+bool continues(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+}  // namespace
+
+std::optional<streams::LogLine> parseLogLine(std::string_view json) {
+  const auto parsed = nlohmann::json::parse(json, nullptr, false);
+  if (!parsed.is_object()) return std::nullopt;
+  const auto text = parsed.find("log");
+  const auto stream = parsed.find("stream");
+  const auto time = parsed.find("time");
+  const bool whole = text != parsed.end() && text->is_string() && stream != parsed.end() &&
+                     stream->is_string() && time != parsed.end() && time->is_string();
+  if (!whole) return std::nullopt;
+  streams::LogLine out{time->get<std::string>(), *stream == "stderr", false, text->get<std::string>()};
+  out.partial = !out.text.ends_with('\n');
+  if (!out.partial) out.text.pop_back();
+  return out;
+}
+
+std::vector<streams::LogLine> inParts(streams::LogLine line, size_t most) {
+  std::vector<streams::LogLine> out;
+  std::string_view left = line.text;
+  while (left.size() > most) {
+    size_t cut = most;
+    while (cut > most - 4 && continues(left[cut])) --cut;
+    out.push_back({line.time, line.isStderr, true, std::string(left.substr(0, cut))});
+    left.remove_prefix(cut);
+  }
+  out.push_back({line.time, line.isStderr, line.partial, std::string(left)});
+  return out;
+}
+
+bool KeptLog::open(const std::string& path) {
+  keeper::OwnFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file) return false;
+  file_ = std::move(file);
+  offset_ = 0;
+  return true;
+}
+
+std::string KeptLog::older(int64_t number) const {
+  return number == 0 ? newest_ : newest_ + "." + std::to_string(number);
+}
+
+int64_t KeptLog::oldest() const {
+  int64_t number = 1;
+  while (number < kMostOlder && ::access(older(number).c_str(), F_OK) == 0) ++number;
+  return number - 1;
+}
+
+void KeptLog::fromEnd(int64_t lines) {
+  for (int64_t number = 0; number <= oldest(); ++number) {
+    if (!open(older(number))) return;
+    const auto [offset, seen] = lastLines(file_.get(), lines);
+    offset_ = offset;
+    lines -= seen;
+    if (lines <= 0) return;
+  }
+}
+
+bool KeptLog::next() {
+  if (!file_) return open(older(oldest()));
+  if (sameFile(file_.get(), newest_)) return false;
+  const int64_t last = oldest();
+  for (int64_t number = 1; number <= last; ++number) {
+    if (sameFile(file_.get(), older(number))) return open(older(number - 1));
+  }
+  // It was rotated away while it was read.
+  return open(older(last));
+}
+
+std::vector<streams::LogLine> KeptLog::read() {
+  std::vector<streams::LogLine> out;
+  std::string chunk(kChunk, '\0');
+  while (out.empty()) {
+    ssize_t count = file_ ? ::pread(file_.get(), chunk.data(), chunk.size(), offset_) : 0;
+    if (count <= 0) {
+      const bool written = file_ && !sameFile(file_.get(), newest_);
+      // It gets no more once it has another name: what came before that is read first.
+      if (written) count = ::pread(file_.get(), chunk.data(), chunk.size(), offset_);
+      if (count <= 0) {
+        if (!next()) return out;
+        rest_.clear();
+        continue;
+      }
+    }
+    offset_ += count;
+    rest_.append(chunk, 0, static_cast<size_t>(count));
+    size_t from = 0;
+    for (size_t end = 0; (end = rest_.find('\n', from)) != std::string::npos; from = end + 1) {
+      if (auto line = parseLogLine(std::string_view(rest_).substr(from, end - from)))
+        out.push_back(std::move(*line));
+    }
+    rest_.erase(0, from);
+  }
+  return out;
+}
+
+}  // namespace berth::agent::containerd

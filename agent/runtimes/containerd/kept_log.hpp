@@ -1,0 +1,47 @@
+// The log keeper's files, read: lines of json-file, from any of the last ones on, and on over rotations.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/keeper/folder.hpp"
+#include "proto/streams/log_line.hpp"
+
+namespace berth::agent::containerd {
+
+/// One line of json-file; nullopt for what is none, as a crash of the host may leave it.
+std::optional<streams::LogLine> parseLogLine(std::string_view json);
+
+/// Cuts a line that is longer than `most` bytes, not through a character; all but the last part are partial.
+std::vector<streams::LogLine> inParts(streams::LogLine line, size_t most);
+
+/// Reads the files of one container's log one after the other.
+class KeptLog {
+ public:
+  /// `newest` is the file that is written to; its older ones are NEWEST.1 and so on. Starts with the oldest
+  /// line.
+  explicit KeptLog(std::string newest) : newest_(std::move(newest)) {}
+
+  /// Starts with the last `lines` lines instead. Before the first read().
+  void fromEnd(int64_t lines);
+  /// The next whole lines, about 64 KiB of them; none: there is nothing more for now.
+  std::vector<streams::LogLine> read();
+
+ private:
+  bool open(const std::string& path);
+  std::string older(int64_t number) const;
+  int64_t oldest() const;
+  /// The file after the one that is open; false: there is none yet.
+  bool next();
+
+  std::string newest_;
+  keeper::OwnFd file_;
+  int64_t offset_ = 0;
+  std::string rest_;  ///< the beginning of a line
+};
+
+}  // namespace berth::agent::containerd

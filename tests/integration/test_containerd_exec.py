@@ -1,0 +1,102 @@
+"""Commands in containers on containerd, as test_exec.py has them for Docker."""
+
+import pathlib
+import tempfile
+
+import pytest
+
+from support.berth import Berth
+from support.streams import STDIN, Exec, grant, run
+from support.tasks import run as run_task
+from support.waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def house(run_folder, engines, registry, containerd):
+    one = Berth(pathlib.Path(tempfile.mkdtemp(prefix="exec.", dir=run_folder)), engines, registry)
+    try:
+        one.start(agent_changes={"runtime": {"kind": "containerd", "socket": f"unix://{containerd.socket}"}})
+        one.ecs.register_task_definition(family="shell", networkMode="host", containerDefinitions=[
+            {"name": "app", "image": one.image("busybox"), "essential": True, "cpu": 16, "memory": 64, "stopTimeout": 2,
+             "command": ["sleep", "3600"], "readonlyRootFilesystem": True, "workingDirectory": "/etc",
+             "environment": [{"name": "OF_THE_TASK", "value": "yes"}]}])
+        one.shell = run_task(one, "shell", enableExecuteCommand=True)[0]
+        one.wait_status(one.shell, "RUNNING")
+        yield one
+        one.ecs.stop_task(task=one.shell)
+        one.wait_status(one.shell, "STOPPED")
+    finally:
+        print(one.logs())
+        one.close()
+
+
+def processes(containerd, text):
+    """Of all tasks, those whose command line has the text."""
+    found = []
+    for task in containerd.ctr("tasks", "ls", "-q").stdout.split():
+        for line in containerd.ctr("tasks", "ps", task).stdout.splitlines()[1:]:
+            path = pathlib.Path("/proc", line.split()[0], "cmdline")
+            command = path.read_bytes().replace(b"\0", b" ").decode() if path.exists() else ""
+            if text in command:
+                found.append(command)
+    return found
+
+
+def test_a_command_has_streams_an_exit_code_a_user_and_the_container_as_it_is(house):
+    done = run(house, house.shell, "sh -c 'echo out; echo err >&2; exit 3'")
+    assert (done.stdout, done.stderr, done.exit_code, done.close_code) == (b"out\n", b"err\n", 3, 1000), str(done)
+    assert run(house, house.shell, "sh -c 'pwd; echo $OF_THE_TASK'").stdout == b"/etc\nyes\n"
+    assert run(house, house.shell, "cat").stdout == b"", "without stdin a command reads its end"
+    data = bytes(range(256)) * 4000
+    done = run(house, house.shell, "cat", stdin=data)
+    assert done.stdout == data and done.exit_code == 0, str(done)
+    much = run(house, house.shell, "sh -c 'yes | head -c 5000000'")
+    assert len(much.stdout) == 5000000 and much.exit_code == 0, str(much)
+    assert run(house, house.shell, "id -u", user="12:34").stdout == b"12\n"
+    assert run(house, house.shell, "id -g", user="12:34").stdout == b"34\n"
+    readonly = run(house, house.shell, "touch /new")
+    assert readonly.exit_code == 1 and b"Read-only file system" in readonly.stderr
+    missing = run(house, house.shell, "/bin/no-such-program")
+    assert missing.exit_code == 127 and b"no-such-program" in missing.stderr, str(missing)
+    unknown = run(house, house.shell, "id", user="nobody-of-that-name")
+    assert "nobody-of-that-name" in str(unknown.error), str(unknown)
+    assert run(house, house.shell, "sh -c 'kill -9 $$'").exit_code == 137
+
+
+def test_a_terminal_has_a_size_that_changes(house):
+    session = grant(house, house.shell, "sh")["session"]
+    with Exec(session, tty=True, stdin=True, columns=120, rows=40) as client:
+        client.until(lambda: client.stdout)
+        until = "while [ \"$(stty size 2>&1)\" != '%s' ]; do sleep 0.1; done; echo fi''ts %s $TERM\r"
+        client.send(STDIN, (until % ("40 120", "first")).encode())
+        client.until(lambda: b"fits first xterm" in client.stdout)
+        client.resize(77, 33)
+        client.send(STDIN, (until % ("33 77", "second")).encode())
+        client.until(lambda: b"fits second" in client.stdout)
+        client.send(STDIN, b"exit 5\r")
+        client.finish()
+    assert client.exit_code == 5 and client.stderr == b""
+
+
+def test_a_command_ends_with_its_session(house, containerd):
+    session = grant(house, house.shell, "sh -c 'trap \"\" HUP; sleep 4242'")["session"]
+    with Exec(session) as client:
+        client.until(lambda: client.started)
+        wait_until(lambda: processes(containerd, "sleep 4242"), "the command runs")
+    wait_until(lambda: not processes(containerd, "sleep 4242"), "the command is killed", 20)
+    assert not list((house.folder / "agent-0" / "data" / "containerd" / "commands").iterdir())
+
+
+def test_commands_outlive_containerd(house, containerd):
+    session = grant(house, house.shell, "cat")["session"]
+    with Exec(session, stdin=True) as client:
+        client.send(STDIN, b"before ")
+        client.until(lambda: client.stdout == b"before ")
+        containerd.program.kill9()
+        client.send(STDIN, b"meanwhile ")
+        client.until(lambda: client.stdout == b"before meanwhile ")
+        containerd.start()
+        client.send(STDIN, b"after")
+        client.send(STDIN)
+        client.finish()
+    assert client.stdout == b"before meanwhile after" and client.exit_code == 0, str(client)
