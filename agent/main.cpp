@@ -7,6 +7,7 @@
 #include "agent/wiring.hpp"
 #include "common/config/load.hpp"
 #include "common/service/program.hpp"
+#include "common/service/time_slice.hpp"
 
 int main(int argc, char** argv) {
   using Action = berth::agent::CommandLine::Action;
@@ -34,5 +35,7 @@ int main(int argc, char** argv) {
   if (command.action != Action::Run) return berth::agent::runCommand(*config, command, *log);
   for (const std::string& warning : config->warnings)
     log->warn("a setting does not count as it stands", {{"what", warning}});
+  // What tasks ask of their agent is little, and must not wait until their neighbours' starts pause.
+  berth::askForShortTimeSlices();
   return berth::agent::run(std::move(*config), sources, *log);
 }

@@ -452,6 +452,9 @@ def test_the_sandbox_leaves_what_the_agent_needs_and_nothing_more(house, berth, 
     pid = wait_joined(house)
     # CAP_DAC_READ_SEARCH, CAP_KILL and CAP_SYS_PTRACE.
     assert "CapEff:\t0000000000080024\n" in house.run("cat", f"/proc/{pid}/status").stdout
+    scheduling = house.run("cat", f"/proc/{pid}/sched").stdout
+    # Kernels that tell a thread's slice heed what it asks for.
+    assert "se.slice" not in scheduling or re.search(r"se\.slice +: +100000\n", scheduling), scheduling
 
     def may_write(path):
         there = ["nsenter", f"--target={pid}", "--mount", "--root", "--wd"]
