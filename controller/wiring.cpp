@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "common/async/async.hpp"
+#include "common/http/server_thread.hpp"
 #include "common/service/data_dir.hpp"
 #include "common/service/directory_lock.hpp"
 #include "common/service/notifier.hpp"
@@ -133,7 +134,7 @@ int fail(Log& log, std::string_view what, const Error& error, int code = exit_co
 class Reloader {
  public:
   Reloader(const Config& config, const aws::Credentials& admin, CallerBook& callers, AuditLog& audit,
-           http::Server& server, Log& log)
+           http::ServerThread& server, Log& log)
       : config_(config), admin_(admin), callers_(callers), audit_(audit), server_(server), log_(log) {}
 
   void onHangup(boost::asio::signal_set& signals) {
@@ -165,7 +166,7 @@ class Reloader {
   const aws::Credentials& admin_;
   CallerBook& callers_;
   AuditLog& audit_;
-  http::Server& server_;
+  http::ServerThread& server_;
   Log& log_;
 };
 
@@ -257,7 +258,7 @@ int run(const Config& config, Log& log) {
                                  config.throttle};
   Gateway gateway(gateway_options,
                   {*callers, runner, sessions, audit, extension, streams, metrics, random, clock, log});
-  http::Server server(io, serverOptions(config), gateway, log);
+  http::ServerThread server(io, serverOptions(config), gateway, log);
   if (Status started = server.start(); !started) return fail(log, "can't serve", started.error());
   if (names_served) {
     const std::string& listen = *config.discovery.listen;

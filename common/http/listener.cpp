@@ -52,7 +52,7 @@ Result<tcp::endpoint> parseTcp(const std::string& address) {
 }
 
 /// Removes a socket file that nobody serves; anything else there is left, and bind() will say so.
-void removeStaleSocket(const Executor& executor, const std::string& path) {
+void removeStaleSocket(const LoopExecutor& executor, const std::string& path) {
   struct stat info{};
   if (lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
   asio::local::stream_protocol::socket probe(executor);
@@ -61,7 +61,7 @@ void removeStaleSocket(const Executor& executor, const std::string& path) {
   if (error == asio::error::connection_refused) unlink(path.c_str());
 }
 
-Result<Listener> bindTo(Executor executor, const std::string& address, const GenericEndpoint& endpoint) {
+Result<Listener> bindTo(LoopExecutor executor, const std::string& address, const GenericEndpoint& endpoint) {
   Listener listener{Acceptor(executor), 0, {}};
   const bool isTcp = endpoint.protocol().family() != AF_UNIX;
   error_code error;
@@ -95,7 +95,7 @@ bool isListenAddress(std::string_view address) {
   return text.starts_with(kUnix) ? parseUnix(text).ok() : parseTcp(text).ok();
 }
 
-Result<Listener> listenOn(Executor executor, const std::string& address) {
+Result<Listener> listenOn(LoopExecutor executor, const std::string& address) {
   if (!address.starts_with(kUnix)) {
     const Result<tcp::endpoint> endpoint = parseTcp(address);
     if (!endpoint) return endpoint.error();

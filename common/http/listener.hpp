@@ -7,12 +7,12 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <string>
 
-#include "common/async/async.hpp"
+#include "common/http/stream.hpp"
 #include "common/result/result.hpp"
 
 namespace berth::http {
 
-using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol>;
+using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol, LoopExecutor>;
 
 /// A bound acceptor that listens.
 struct Listener {
@@ -23,7 +23,7 @@ struct Listener {
 
 /// `address`: "127.0.0.1:7400", "[::1]:0" or "unix:/path". InvalidArgument for any other form,
 /// FailedPrecondition when it can't be bound. A socket file that refuses connections is replaced.
-Result<Listener> listenOn(Executor executor, const std::string& address);
+Result<Listener> listenOn(LoopExecutor executor, const std::string& address);
 
 /// "127.0.0.1:41234", "[::1]:41234" or "unix".
 std::string describePeer(const boost::asio::generic::stream_protocol::endpoint& peer);

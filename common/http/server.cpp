@@ -3,6 +3,7 @@
 #include <openssl/ssl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -82,7 +83,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     if (!shared_->options.tls) return {};
     Result<std::unique_ptr<asio::ssl::context>> context = makeContext(*shared_->options.tls);
     if (!context) return context.error();
-    tls_ = std::move(*context);
+    tls_ = std::shared_ptr<asio::ssl::context>(std::move(*context));
     return {};
   }
 
@@ -137,8 +138,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     }
     if (listener_->port != 0) socket.set_option(asio::ip::tcp::no_delay(true), error);
     auto pass = shared_->gate.enter();
-    if (tls_) {
-      spawnConnection(std::move(pass), TlsStream(std::move(socket), *tls_), std::move(remote));
+    if (const auto tls = tls_.load()) {
+      spawnConnection(std::move(pass), TlsStream(std::move(socket), *tls), std::move(remote));
     } else {
       spawnConnection(std::move(pass), std::move(socket), std::move(remote));
     }
@@ -153,9 +154,9 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
           });
   }
 
-  Executor executor_;
+  LoopExecutor executor_;
   std::shared_ptr<ServerShared> shared_;
-  std::unique_ptr<asio::ssl::context> tls_;
+  std::atomic<std::shared_ptr<asio::ssl::context>> tls_;  ///< another thread may have read it again
   std::optional<Listener> listener_;
 };
 

@@ -113,6 +113,7 @@ class Server {
   /// that nobody serves any more is replaced.
   Result<void> start();
   /// Reads the certificate and its key again, for connections from now on; those that are open keep theirs.
+  /// May be called from any thread.
   /// InvalidArgument, naming the file, when they can't be used: then the ones before stay. Nothing to do, and
   /// success, without TLS.
   Result<void> reloadTls();

@@ -3,7 +3,9 @@
 
 #include <utility>
 
+#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -14,8 +16,10 @@
 
 namespace berth::http {
 
+/// The loop's own: with an executor that may be any, each handler is wrapped up and queued once more.
+using LoopExecutor = boost::asio::io_context::executor_type;
 /// TCP and unix sockets alike.
-using PlainStream = boost::asio::generic::stream_protocol::socket;
+using PlainStream = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, LoopExecutor>;
 using TlsStream = boost::asio::ssl::stream<PlainStream>;
 
 inline PlainStream& socketOf(PlainStream& stream) { return stream; }

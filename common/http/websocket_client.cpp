@@ -21,7 +21,7 @@ constexpr size_t kRefusalBytes = 1024;
 
 /// What all steps share.
 struct Attempt {
-  Executor executor;
+  LoopExecutor executor;
   WsClientOptions options;
   Url url;
   std::stop_token stop;
@@ -57,7 +57,7 @@ Async<tcp::resolver::results_type> lookUp(tcp::resolver& resolver, const Url& ur
 
 Async<Result<PlainStream>> connectTcp(std::shared_ptr<Attempt> attempt) {
   tcp::resolver resolver(attempt->executor);
-  tcp::socket socket(attempt->executor);
+  asio::basic_stream_socket<tcp, LoopExecutor> socket(attempt->executor);
   const auto cut = [&resolver, &socket] {
     error_code ignored;
     resolver.cancel();
@@ -212,12 +212,8 @@ Async<Result<std::shared_ptr<WebSocket>>> connectWebSocket(asio::io_context& io,
                                                            WsAnswer* answer, std::stop_token stop) {
   Result<Url> url = parseUrl(options.url);
   if (!url) co_return url.error();
-  const auto attempt = std::make_shared<Attempt>();
-  attempt->executor = io.get_executor();
-  attempt->options = std::move(options);
-  attempt->url = std::move(*url);
-  attempt->stop = std::move(stop);
-  attempt->answer = answer;
+  const auto attempt = std::make_shared<Attempt>(
+      Attempt{io.get_executor(), std::move(options), std::move(*url), std::move(stop), answer});
   if (attempt->stop.stop_requested()) co_return attempt->failure(Code::Cancelled, "stopped");
   co_return co_await connect(attempt);
 }

@@ -124,7 +124,7 @@ std::optional<ApiError> checkAddress(const Json& attribute) {
 }
 
 int64_t customAttributes(const Instance& instance) {
-  return std::ranges::count_if(instance.attributes,
+  return std::ranges::count_if(*instance.attributes,
                                [](const Attribute& one) { return !isReserved(one.name); });
 }
 
@@ -148,7 +148,9 @@ ApiResult<Json> putAttributes(Context& context) {
 
 ApiResult<Json> deleteAttributes(Context& context) {
   const auto erase = [](Instance& instance, const std::string& name, const std::optional<std::string>&) {
-    std::erase_if(instance.attributes, [&](const Attribute& one) { return one.name == name; });
+    instance.attributes.edit([&](std::vector<Attribute>& all) {
+      std::erase_if(all, [&](const Attribute& one) { return one.name == name; });
+    });
   };
   return changeAttributes(context, erase, [](const Instance&) { return std::optional<ApiError>(); });
 }
@@ -159,12 +161,12 @@ ApiResult<Json> listAttributes(Context& context) {
   const std::string value = text(context.input, "attributeValue");
   if (name.empty() && !value.empty()) return invalidParameter("attributeValue needs an attributeName.");
   std::map<std::string, Json> rows;
-  for (const auto& [id, instance] : context.state().instances()) {
-    if (instance.cluster != cluster->name || instance.status == "INACTIVE") continue;
-    for (const Attribute& one : instance.attributes) {
+  for (const auto& instance : context.state().instances()) {
+    if (instance->cluster != cluster->name || instance->status == "INACTIVE") continue;
+    for (const Attribute& one : *instance->attributes) {
       if (!name.empty() && one.name != name) continue;
       if (!value.empty() && one.value != value) continue;
-      rows.emplace(one.name + " " + id, render(context, instance, one.name, one.value));
+      rows.emplace(one.name + " " + instance->id, render(context, *instance, one.name, one.value));
     }
   }
   std::vector<std::string> keys;

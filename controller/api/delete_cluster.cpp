@@ -5,9 +5,9 @@
 namespace berth::controller {
 ApiResult<Json> deleteCluster(Context& context) {
   BERTH_API_TRY(cluster, findCluster(context));
-  for (const auto& [id, instance] : context.state().instances()) {
-    if (instance.cluster != cluster->name) continue;
-    if (instance.status != "INACTIVE") {
+  for (const auto& instance : context.state().instances()) {
+    if (instance->cluster != cluster->name) continue;
+    if (instance->status != "INACTIVE") {
       return ApiError{"ClusterContainsContainerInstancesException",
                       "The Cluster cannot be deleted while Container Instances are active or draining."};
     }

@@ -13,10 +13,11 @@ ApiResult<Json> listContainerInstances(Context& context) {
   }
   std::string status = text(context.input, "status");
   std::vector<std::string> ids;
-  for (const auto& [id, instance] : context.state().instances()) {
-    if (instance.cluster != cluster->name) continue;
-    if (filter && !filter->matches(queriedOf(instance, context.state().load(id)))) continue;
-    if (status.empty() ? instance.status != "INACTIVE" : instance.status == status) ids.push_back(id);
+  for (const auto& instance : context.state().instances()) {
+    if (instance->cluster != cluster->name) continue;
+    if (filter && !filter->matches(queriedOf(*instance, context.state().load(instance->id)))) continue;
+    if (status.empty() ? instance->status != "INACTIVE" : instance->status == status)
+      ids.push_back(instance->id);
   }
   return page(context.input, ids, "containerInstanceArns", 100,
               [&](const std::string& id) { return arnOf(context.names, *context.state().instance(id)); });

@@ -84,9 +84,9 @@ void update(Instance& instance, Resources resources, const Context& context) {
 /// The instance that a repeated registration already made, found by its token.
 const Instance* byToken(const State& state, const std::string& cluster, const std::string& token) {
   if (token.empty()) return nullptr;
-  for (const auto& [id, instance] : state.instances()) {
-    if (instance.cluster == cluster && instance.status != "INACTIVE" && instance.clientToken == token) {
-      return &instance;
+  for (const auto& instance : state.instances()) {
+    if (instance->cluster == cluster && instance->status != "INACTIVE" && instance->clientToken == token) {
+      return instance.get();
     }
   }
   return nullptr;

@@ -215,7 +215,7 @@ Json renderInstance(const State& state, const ecs::Names& names, const Instance&
   const Resources& all = instance.registered;
   const Load& load = state.load(instance.id);
   Json attributes = Json::array();
-  for (const Attribute& attribute : instance.attributes) {
+  for (const Attribute& attribute : *instance.attributes) {
     Json entry{{"name", attribute.name}};
     if (attribute.value) entry["value"] = *attribute.value;
     attributes.push_back(std::move(entry));

@@ -106,9 +106,10 @@ void applyContainerChange(Task& task, const Json& change, Now now) {
   if (std::string digest = text(change, "imageDigest"); !digest.empty()) {
     container->imageDigest = ecs::cut(digest, ecs::kLongestImageDigest);
   }
-  if (change.value("networkBindings", Json::array()).empty()) return;
+  const auto bindings = change.find("networkBindings");
+  if (bindings == change.end() || bindings->empty()) return;
   container->bindings.clear();
-  for (const Json& binding : change["networkBindings"]) {
+  for (const Json& binding : *bindings) {
     container->bindings.push_back(bindingOf(binding));
   }
 }
@@ -136,8 +137,9 @@ ApiResult<Json> submitTaskStateChange(Context& context) {
   setTime(task.pullStartedAt, input, "pullStartedAt");
   setTime(task.pullStoppedAt, input, "pullStoppedAt");
   setTime(task.executionStoppedAt, input, "executionStoppedAt");
-  for (const Json& change : input.value("containers", Json::array()))
-    applyContainerChange(task, change, context.now);
+  if (const auto changes = input.find("containers"); changes != input.end()) {
+    for (const Json& change : *changes) applyContainerChange(task, change, context.now);
+  }
   std::string reason = text(input, "reason");
   applyTaskStatus(task, text(input, "status"), std::string(ecs::cut(reason, ecs::kLongestReason)),
                   context.now);

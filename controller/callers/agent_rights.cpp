@@ -74,13 +74,13 @@ class AgentCheck {
   std::optional<std::string> newInstance() const {
     const auto cluster = names_.parseCluster(textOf(call_.input, "cluster", "default"));
     const std::string token = textOf(call_.input, "clientToken");
-    for (const auto& [id, instance] : state_.instances()) {
-      if (instance.registeredBy != principal_ || instance.status == "INACTIVE") continue;
+    for (const auto& instance : state_.instances()) {
+      if (instance->registeredBy != principal_ || instance->status == "INACTIVE") continue;
       const bool repeated =
-          !token.empty() && instance.clientToken == token && cluster && instance.cluster == cluster->str();
+          !token.empty() && instance->clientToken == token && cluster && instance->cluster == cluster->str();
       if (repeated) continue;
       return "the role agent allows one container instance, which is " +
-             names_.instance(instance.cluster, id).str() + ": deregister that first";
+             names_.instance(instance->cluster, instance->id).str() + ": deregister that first";
     }
     return std::nullopt;
   }

@@ -100,13 +100,13 @@ void Controller::commit(Transaction& tx, Now now, Output& out) {
   Mutations mutations = tx.take();
   services_.note(mutations);
   state_.apply(mutations);
-  std::map<std::string, std::vector<const Task*>> changed;
+  std::vector<const Task*> changed;
   for (const Mutation& mutation : mutations) {
     jobs_.note(mutation);
     if (const auto* task = mutation.as<Task>()) {
       const Task* kept = state_.task(task->id);
       waiting_.note(*kept);
-      changed[task->instance].push_back(kept);
+      changed.push_back(kept);
     } else if (const auto* instance = mutation.as<Instance>()) {
       auto session = session_of_.find(instance->id);
       if (instance->status == "INACTIVE" && session != session_of_.end()) {
@@ -115,7 +115,18 @@ void Controller::commit(Transaction& tx, Now now, Output& out) {
     }
   }
   std::move(mutations.begin(), mutations.end(), std::back_inserter(out.mutations));
-  for (const auto& [instance, tasks] : changed) {
+  deliver(changed, now, out);
+}
+
+/// By instance: the order in which equal calls send is the same each time.
+void Controller::deliver(const std::vector<const Task*>& changed, Now now, Output& out) {
+  std::vector<std::pair<std::string_view, size_t>> order;
+  for (size_t place = 0; place < changed.size(); ++place) order.emplace_back(changed[place]->instance, place);
+  std::ranges::sort(order);
+  for (auto next = order.begin(); next != order.end();) {
+    const std::string& instance = changed[next->second]->instance;
+    std::vector<const Task*> tasks;
+    for (; next != order.end() && next->first == instance; ++next) tasks.push_back(changed[next->second]);
     if (Delivery* delivery = deliveryFor(instance)) {
       send(*delivery, delivery->payloads(state_, tasks, now), out);
     }
@@ -178,6 +189,8 @@ aws::ApiResult<SessionId> Controller::connect(const Hello& hello, Now now, Outpu
   session_of_[id] = session;
   auto& delivery = sessions_[session].delivery;
   delivery = std::make_unique<Delivery>(session, id, names_, payloads_, options_.delivery, random_, now);
+  // Before the change is applied: the state can keep the value as whoever hears of the change does.
+  state_.setConnected(id, true);
   Instance instance = *state_.instance(id);
   instance.agentVersion = hello.agentVersion;
   instance.agentHash = hello.agentHash;
@@ -190,7 +203,6 @@ aws::ApiResult<SessionId> Controller::connect(const Hello& hello, Now now, Outpu
   tx.put(instance);
   seen_ = now;
   commit(tx, now, out);
-  state_.setConnected(id, true);
   services_.connected(id);
   send(*delivery, {acs::ToAgent(delivery->manifest(state_, instance.timeline, now))}, out);
   send(*delivery, delivery->payloads(state_, state_.tasksOn(id), now, hello.newProcess), out);

@@ -3,11 +3,12 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <variant>
 
 #include "common/aws/errors.hpp"
@@ -103,6 +104,8 @@ class Controller {
   Context contextOf(Transaction& tx, Now now, const Caller& caller, const nlohmann::json& input);
   /// Applies what a transaction staged and delivers the tasks that it changed.
   void commit(Transaction& tx, Now now, Output& out);
+  /// Sends the tasks that have changed to the agents that are there.
+  void deliver(const std::vector<const Task*>& changed, Now now, Output& out);
   void send(Delivery& delivery, std::vector<acs::ToAgent> messages, Output& out);
   void close(SessionId session, const std::string& reason, Output& out);
   /// What other changes may have made possible or necessary: tries again to place those that wait, looks at
@@ -138,9 +141,9 @@ class Controller {
     MonoTime armedAt = MonoTime::max();  ///< its entry in deadlines_; never later than its next deadline
   };
 
-  std::map<SessionId, Session> sessions_;
+  std::unordered_map<SessionId, Session> sessions_;
   std::set<std::pair<MonoTime, SessionId>> deadlines_;
-  std::map<std::string, SessionId> session_of_;  ///< instance id -> its session
+  std::unordered_map<std::string, SessionId> session_of_;  ///< instance id -> its session
   SessionId lastSession_ = 0;
   std::optional<MonoTime> nextSweep_;
 };

@@ -1,6 +1,7 @@
 #include "controller/core/delivery.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace berth::controller {
 
@@ -33,8 +34,9 @@ acs::TaskManifestMessage Delivery::manifest(const State& state, int64_t timeline
 }
 
 bool Delivery::isOutstanding(const std::string& task) const {
-  return std::ranges::any_of(outstanding_,
-                             [&](const auto& entry) { return entry.second.tasks.contains(task); });
+  return std::ranges::any_of(outstanding_, [&](const Outstanding& one) {
+    return std::ranges::find(one.tasks, task, &std::pair<std::string, bool>::first) != one.tasks.end();
+  });
 }
 
 acs::PayloadMessage Delivery::payload(const State& state, const std::vector<const Task*>& tasks, Now now,
@@ -46,12 +48,11 @@ acs::PayloadMessage Delivery::payload(const State& state, const std::vector<cons
   message.containerInstanceArn = names_.instance(instance.cluster, instance_).str();
   message.seqNum = timeline_;
   message.generatedAt = toEpochMillis(now.wall);
-  Outstanding& outstanding = outstanding_[message.messageId];
-  outstanding.resendAt = now.mono + options_.resend;
-  outstanding.all = all;
+  Outstanding& outstanding =
+      outstanding_.emplace_back(Outstanding{message.messageId, {}, now.mono + options_.resend, all});
   for (const Task* task : tasks) {
     message.tasks.push_back(payloads_.of(state, *task));
-    outstanding.tasks[task->id] = task->stopWanted;
+    outstanding.tasks.emplace_back(task->id, task->stopWanted);
     sent_[task->id] = task->stopWanted;
   }
   return message;
@@ -79,7 +80,10 @@ std::vector<acs::ToAgent> Delivery::payloads(const State& state, const std::vect
   return out;
 }
 
-void Delivery::acknowledged(const std::string& messageId) { outstanding_.erase(messageId); }
+void Delivery::acknowledged(const std::string& messageId) {
+  const auto found = std::ranges::find(outstanding_, messageId, &Outstanding::messageId);
+  if (found != outstanding_.end()) outstanding_.erase(found);
+}
 
 std::optional<acs::TaskStopVerificationAck> Delivery::verify(const State& state,
                                                              const acs::TaskStopVerificationMessage& message,
@@ -108,16 +112,16 @@ std::vector<acs::ToAgent> Delivery::due(const State& state, Now now) {
   }
   std::map<bool, std::vector<const Task*>> again;
   for (auto it = outstanding_.begin(); it != outstanding_.end();) {
-    if (now.mono < it->second.resendAt) {
+    if (now.mono < it->resendAt) {
       ++it;
       continue;
     }
-    for (const auto& [id, stop] : it->second.tasks) {
+    for (const auto& [id, stop] : it->tasks) {
       auto sent = sent_.find(id);
       // A later message may have said more than this one; that one is repeated by itself.
       if (sent != sent_.end() && sent->second == stop) {
         sent_.erase(sent);
-        if (const Task* task = state.task(id)) again[it->second.all].push_back(task);
+        if (const Task* task = state.task(id)) again[it->all].push_back(task);
       }
     }
     it = outstanding_.erase(it);
@@ -134,7 +138,7 @@ MonoTime Delivery::nextHeartbeat() const {
 
 MonoTime Delivery::nextDeadline() const {
   MonoTime next = std::min(nextHeartbeat(), heardAt_ + options_.lostAfter);
-  for (const auto& [id, outstanding] : outstanding_) next = std::min(next, outstanding.resendAt);
+  for (const Outstanding& one : outstanding_) next = std::min(next, one.resendAt);
   return next;
 }
 

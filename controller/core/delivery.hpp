@@ -2,10 +2,10 @@
 // session starts from nothing, because everything that matters is in the state.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "common/ids/random.hpp"
@@ -70,7 +70,8 @@ class Delivery {
   MonoTime nextHeartbeat() const;
 
   struct Outstanding {
-    std::map<std::string, bool> tasks;  ///< id -> stop?
+    std::string messageId;
+    std::vector<std::pair<std::string, bool>> tasks;  ///< id, stop?
     MonoTime resendAt;
     bool all = false;  ///< as payloads() was asked
   };
@@ -88,8 +89,8 @@ class Delivery {
   std::string manifestId_;
   /// Task id -> was its stop sent? Of tasks that are to be begun or stopped; others need nothing.
   std::unordered_map<std::string, bool> sent_;
-  std::map<std::string, Outstanding> outstanding_;
-  MonoTime beatenAt_;  ///< the last heartbeat
+  std::vector<Outstanding> outstanding_;  ///< the oldest first; there are few
+  MonoTime beatenAt_;                     ///< the last heartbeat
   MonoTime heardAt_;
 };
 

@@ -25,10 +25,7 @@ bool isDaemon(const Service& service) {
 }
 
 bool sameForPlacement(const Instance& one, const Instance& other) {
-  return one.status == other.status &&
-         std::ranges::equal(one.attributes, other.attributes, [](const Attribute& a, const Attribute& b) {
-           return a.name == b.name && a.value == b.value;
-         });
+  return one.status == other.status && one.attributes == other.attributes;
 }
 
 /// A value as a transaction has it: what is staged before what is in the state.
@@ -259,9 +256,9 @@ void ServiceKeeper::begin(Now now) {
     if (isDaemon(service)) daemons_[service.cluster].insert(key);
     mark(key);
   }
-  for (const auto& [id, instance] : state_.instances()) {
-    noteZone(instance, instance.connected);
-    if (!instance.connected && instance.status != "INACTIVE") lost_.unheard(id, now.mono);
+  for (const auto& instance : state_.instances()) {
+    noteZone(*instance, instance->connected);
+    if (!instance->connected && instance->status != "INACTIVE") lost_.unheard(instance->id, now.mono);
   }
 }
 

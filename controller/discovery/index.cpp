@@ -10,7 +10,7 @@ void DiscoveryIndex::load(const State& state, MonoTime now) {
   expiries_.clear();
   endpoints_ = 0;
   ++changes_;
-  for (const auto& [id, instance] : state.instances()) noteHost(id, state, now);
+  for (const auto& instance : state.instances()) noteHost(instance->id, state, now);
   for (const auto& [key, service] : state.services()) noteService(key, state);
   for (const auto& task : state.tasks()) noteTask(task->id, state);
 }

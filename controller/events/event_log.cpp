@@ -30,8 +30,7 @@ void EventLog::add(const Mutations& mutations, const std::vector<std::string>& l
     }
   }
   for (const std::string& id : lost) {
-    if (const Instance* instance = state.instance(id))
-      push({0, now, std::make_shared<const Instance>(*instance)});
+    if (auto instance = state.sharedInstance(id)) push({0, now, std::move(instance)});
   }
 }
 

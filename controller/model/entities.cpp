@@ -6,17 +6,19 @@
 namespace berth::controller {
 
 const Attribute* Instance::attribute(const std::string& name) const {
-  const auto found = std::ranges::find(attributes, name, &Attribute::name);
-  return found == attributes.end() ? nullptr : &*found;
+  const auto found = std::ranges::find(*attributes, name, &Attribute::name);
+  return found == attributes->end() ? nullptr : &*found;
 }
 
 void Instance::setAttribute(const std::string& name, std::optional<std::string> value) {
-  const auto found = std::ranges::find(attributes, name, &Attribute::name);
-  if (found != attributes.end()) {
-    found->value = std::move(value);
-  } else {
-    attributes.push_back({name, std::move(value)});
-  }
+  attributes.edit([&](std::vector<Attribute>& all) {
+    const auto found = std::ranges::find(all, name, &Attribute::name);
+    if (found != all.end()) {
+      found->value = std::move(value);
+    } else {
+      all.push_back({name, std::move(value)});
+    }
+  });
 }
 
 std::vector<std::string> ClientToken::ids() const {

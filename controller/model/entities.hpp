@@ -9,6 +9,7 @@
 
 #include "common/time/clock.hpp"
 #include "controller/model/resources.hpp"
+#include "controller/model/shared.hpp"
 #include "controller/model/task.hpp"
 
 namespace berth::controller {
@@ -50,14 +51,18 @@ struct TaskDefinition {
 struct Attribute {
   std::string name;
   std::optional<std::string> value;
+
+  bool operator==(const Attribute&) const = default;
 };
+/// Many values of one instance have the same ones.
+using Attributes = Shared<std::vector<Attribute>>;
 
 struct Instance {
   std::string id;  ///< 32 hex digits
   std::string cluster;
   std::string status = "ACTIVE";  ///< ACTIVE, DRAINING, INACTIVE
   std::string ec2InstanceId;
-  std::vector<Attribute> attributes;
+  Attributes attributes;
   Resources registered;  ///< cpu and memory in all; ports that are reserved from the start
   std::string agentVersion;
   std::string agentHash;
@@ -71,7 +76,7 @@ struct Instance {
   std::string registeredBy;  ///< ARN of the caller whose agent it is
   std::string address;       ///< IP address that its agent last opened a session from; may be empty
 
-  bool connected = false;  ///< an agent's session is open; not stored
+  bool connected = false;  ///< an agent's session is open; as the state knows it, not stored
 
   /// Null when it has none of that name.
   const Attribute* attribute(const std::string& name) const;

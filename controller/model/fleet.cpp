@@ -85,6 +85,13 @@ void Fleet::touch(const std::string& id) {
   if (const auto known = slots_.find(id); known != slots_.end()) note(known->second);
 }
 
+void Fleet::connect(const Instance& instance) {
+  const auto known = slots_.find(instance.id);
+  if (known == slots_.end()) return;
+  members_[known->second].instance = &instance;
+  note(known->second);
+}
+
 std::optional<Fleet::Slot> Fleet::find(const std::string& id) const {
   const auto known = slots_.find(id);
   return known == slots_.end() ? std::nullopt : std::optional(known->second);

@@ -49,8 +49,10 @@ class Fleet {
   /// Adds or changes a member; both values must stay where they are until erase().
   void put(const Instance& instance, const Load& load);
   void erase(const std::string& id);
-  /// The load of an instance, or whether it is connected, has changed.
+  /// The load of an instance has changed.
   void touch(const std::string& id);
+  /// A member's instance has another value, which says the same but for whether it is connected.
+  void connect(const Instance& instance);
 
   const Member& at(Slot slot) const { return members_[slot]; }
   std::optional<Slot> find(const std::string& id) const;

@@ -25,6 +25,11 @@ void removeFrom(std::vector<const Task*>& tasks, const Task* task) {
   tasks.pop_back();
 }
 
+std::shared_ptr<const Instance> withConnected(Instance instance, bool connected) {
+  instance.connected = connected;
+  return std::make_shared<const Instance>(std::move(instance));
+}
+
 /// The values whose keys begin with that of a service.
 template <class Of>
 std::vector<const Of*> belonging(const std::map<std::string, Of>& map, const std::string& service) {
@@ -66,10 +71,17 @@ Mutation::Mutation(Entity entity) : kind(kindOf(entity)), key(keyOf(entity)) {
 
 const Cluster* State::cluster(const std::string& name) const { return lookUp(clusters_, name); }
 const Family* State::family(const std::string& name) const { return lookUp(families_, name); }
-const Instance* State::instance(const std::string& id) const { return lookUp(instances_, id); }
+const Instance* State::instance(const std::string& id) const {
+  const Host* host = lookUp(hosts_, id);
+  return host ? host->instance : nullptr;
+}
+std::shared_ptr<const Instance> State::sharedInstance(const std::string& id) const {
+  const auto found = instances_.find(std::string_view(id));
+  return found == instances_.end() ? nullptr : *found;
+}
 const Task* State::task(const std::string& id) const {
-  const auto found = tasks_.find(std::string_view(id));
-  return found == tasks_.end() ? nullptr : found->get();
+  const TaskIndex::Place place = task_index_.find(id);
+  return place ? place->get() : nullptr;
 }
 const ClientToken* State::token(const std::string& key) const { return lookUp(tokens_, key); }
 const AccountSetting* State::accountSetting(const std::string& key) const {
@@ -164,11 +176,9 @@ std::shared_ptr<const Task> State::withKnownSpec(std::shared_ptr<const Task> tas
 }
 
 void State::putTask(std::shared_ptr<const Task> task) {
-  const auto found = tasks_.find(task);
-  if (found == tasks_.end() || (*found)->spec.pointer() != task->spec.pointer()) {
-    task = withKnownSpec(std::move(task));
-  }
-  const Task* old = found == tasks_.end() ? nullptr : found->get();
+  const TaskIndex::Place found = task_index_.find(task->id);
+  if (!found || (*found)->spec.pointer() != task->spec.pointer()) task = withKnownSpec(std::move(task));
+  const Task* old = found ? found->get() : nullptr;
   if (old && old->instance != task->instance) {
     eraseTask(task->id);
     return putTask(std::move(task));
@@ -181,7 +191,8 @@ void State::putTask(std::shared_ptr<const Task> task) {
   if (!old) {
     if (host) host->tasks.push_back(task.get());
     if (const auto service = serviceKeyOf(*task)) tasks_of_[*service].push_back(task.get());
-    tasks_.insert(std::move(task));
+    // Ids begin with the time: most new tasks are the last ones.
+    task_index_.insert(&*tasks_.insert(tasks_.end(), std::move(task)));
     return;
   }
   if (host) std::ranges::replace(host->tasks, old, task.get());
@@ -215,6 +226,7 @@ void State::eraseTask(const std::string& id) {
     removeFrom(found_service->second, &task);
     if (found_service->second.empty()) tasks_of_.erase(found_service);
   }
+  task_index_.erase(id);
   tasks_.erase(found);
 }
 
@@ -223,7 +235,7 @@ void State::leaveHost(const Task& task) {
   if (task.lastStatus != TaskStatus::Stopped) host.load.subtract(task);
   fleet_.touch(task.instance);
   removeFrom(host.tasks, &task);
-  if (host.tasks.empty() && !instance(task.instance)) hosts_.erase(task.instance);
+  if (host.tasks.empty() && !host.instance) hosts_.erase(task.instance);
 }
 
 void State::stopWaiting(const Task& task) {
@@ -232,20 +244,35 @@ void State::stopWaiting(const Task& task) {
   if (cluster->second.empty()) waiting_.erase(cluster);
 }
 
-void State::putInstance(const Instance& instance) {
-  const Instance* old = this->instance(instance.id);
+/// The value is kept as it came, so that others who keep it have the same one.
+State::Host& State::keepInstance(std::shared_ptr<const Instance> instance) {
+  Host& host = hosts_[instance->id];
+  const auto [place, added] = instances_.insert(instance);
+  // In its place: the order is by id, and that is the same.
+  if (!added) const_cast<std::shared_ptr<const Instance>&>(*place) = std::move(instance);
+  host.instance = place->get();
+  return host;
+}
+
+void State::putInstance(std::shared_ptr<const Instance> instance) {
+  // The fleet looks at the value before until it has this one.
+  const auto old = sharedInstance(instance->id);
   const bool connected = old && old->connected;
-  Instance& kept = instances_.insert_or_assign(instance.id, instance).first->second;
-  kept.connected = connected;
-  fleet_.put(kept, hosts_[instance.id].load);
+  // Of that, setConnected alone decides.
+  if (instance->connected != connected) instance = withConnected(*instance, connected);
+  const Host& host = keepInstance(std::move(instance));
+  fleet_.put(*host.instance, host.load);
 }
 
 /// Its tasks stay, and so does what they make of it.
 void State::eraseInstance(const std::string& id) {
   fleet_.erase(id);
-  instances_.erase(id);
-  if (const auto host = hosts_.find(id); host != hosts_.end() && host->second.tasks.empty())
-    hosts_.erase(host);
+  if (const auto found = instances_.find(std::string_view(id)); found != instances_.end())
+    instances_.erase(found);
+  const auto host = hosts_.find(id);
+  if (host == hosts_.end()) return;
+  host->second.instance = nullptr;
+  if (host->second.tasks.empty()) hosts_.erase(host);
 }
 
 void State::put(const Mutation& mutation) {
@@ -255,8 +282,8 @@ void State::put(const Mutation& mutation) {
     families_.insert_or_assign(family->name, *family);
   } else if (const auto* definition = mutation.as<TaskDefinition>()) {
     definitions_[definition->family].insert_or_assign(definition->revision, *definition);
-  } else if (const auto* instance = mutation.as<Instance>()) {
-    putInstance(*instance);
+  } else if (mutation.as<Instance>()) {
+    putInstance(std::get<std::shared_ptr<const Instance>>(mutation.value));
   } else if (mutation.as<Task>()) {
     putTask(std::get<std::shared_ptr<const Task>>(mutation.value));
   } else if (const auto* token = mutation.as<ClientToken>()) {
@@ -345,10 +372,9 @@ void State::apply(const Mutations& mutations) {
 }
 
 void State::setConnected(const std::string& instance, bool connected) {
-  const auto found = instances_.find(instance);
-  if (found == instances_.end()) return;
-  found->second.connected = connected;
-  fleet_.touch(instance);
+  const Instance* known = this->instance(instance);
+  if (known && known->connected != connected)
+    fleet_.connect(*keepInstance(withConnected(*known, connected)).instance);
 }
 
 void Transaction::put(Entity entity) {

@@ -18,6 +18,7 @@
 #include "controller/model/jobs.hpp"
 #include "controller/model/services.hpp"
 #include "controller/model/spec_pool.hpp"
+#include "controller/model/task_index.hpp"
 
 namespace berth::controller {
 
@@ -81,15 +82,17 @@ struct Mutation {
 };
 using Mutations = std::vector<Mutation>;
 
-struct TaskOrder {
+template <class Of>
+struct ById {
   using is_transparent = void;
-  using Pointer = std::shared_ptr<const Task>;
+  using Pointer = std::shared_ptr<const Of>;
   bool operator()(const Pointer& a, const Pointer& b) const { return a->id < b->id; }
   bool operator()(const Pointer& a, std::string_view b) const { return a->id < b; }
   bool operator()(std::string_view a, const Pointer& b) const { return a < b->id; }
 };
 /// By id.
-using Tasks = std::set<std::shared_ptr<const Task>, TaskOrder>;
+using Tasks = std::set<std::shared_ptr<const Task>, ById<Task>>;
+using Instances = std::set<std::shared_ptr<const Instance>, ById<Instance>>;
 
 struct WaitingOrder {
   bool operator()(const Task* a, const Task* b) const {
@@ -112,6 +115,8 @@ class State {
   /// The newest ACTIVE revision of a family.
   const TaskDefinition* newestActive(const std::string& family) const;
   const Instance* instance(const std::string& id) const;
+  /// The value itself, to keep; null when there is none.
+  std::shared_ptr<const Instance> sharedInstance(const std::string& id) const;
   const Task* task(const std::string& id) const;
   const ClientToken* token(const std::string& key) const;
   const AccountSetting* accountSetting(const std::string& key) const;
@@ -129,7 +134,7 @@ class State {
   const std::map<std::string, Cluster>& clusters() const { return clusters_; }
   const std::map<std::string, Family>& families() const { return families_; }
   const std::map<std::string, std::map<int64_t, TaskDefinition>>& definitions() const { return definitions_; }
-  const std::map<std::string, Instance>& instances() const { return instances_; }
+  const Instances& instances() const { return instances_; }
   const Tasks& tasks() const { return tasks_; }
   const std::map<std::string, ClientToken>& tokens() const { return tokens_; }
   const std::map<std::string, AccountSetting>& accountSettings() const { return account_settings_; }
@@ -165,14 +170,16 @@ class State {
   void setConnected(const std::string& instance, bool connected);
 
  private:
-  /// What is known of an instance beside itself. It may be there before the instance is, and after.
+  /// An instance and what is known of it beside. It may be there before the instance is, and after.
   struct Host {
+    const Instance* instance = nullptr;
     std::vector<const Task*> tasks;
     Load load;
   };
 
   void put(const Mutation& mutation);
-  void putInstance(const Instance& instance);
+  Host& keepInstance(std::shared_ptr<const Instance> instance);
+  void putInstance(std::shared_ptr<const Instance> instance);
   void putTask(std::shared_ptr<const Task> task);
   void changeLoad(Load& load, const Task* old, const Task& task);
   void leaveHost(const Task& task);
@@ -185,8 +192,9 @@ class State {
   std::map<std::string, Cluster> clusters_;
   std::map<std::string, Family> families_;
   std::map<std::string, std::map<int64_t, TaskDefinition>> definitions_;
-  std::map<std::string, Instance> instances_;
+  Instances instances_;
   Tasks tasks_;
+  TaskIndex task_index_;  ///< of tasks_
   std::map<std::string, ClientToken> tokens_;
   std::map<std::string, AccountSetting> account_settings_;
   std::map<std::string, CapacityProvider> capacity_providers_;

@@ -74,7 +74,7 @@ std::string PlacementRequest::key() const {
 }
 
 Queried queriedOf(const Instance& instance, const Load& load) {
-  return {.attributes = instance.attributes,
+  return {.attributes = *instance.attributes,
           .groups = load.groups,
           .agentConnected = instance.connected,
           .agentVersion = instance.agentVersion,
@@ -93,7 +93,7 @@ std::optional<Unfit> unavailable(const Instance& instance) {
 }  // namespace
 
 std::optional<Unfit> staticUnfit(const Fleet::Member& member, const PlacementRequest& request) {
-  const auto& attributes = member.instance->attributes;
+  const auto& attributes = *member.instance->attributes;
   if (!std::ranges::all_of(request.required, [&](const Attribute& one) { return has(attributes, one); })) {
     return Unfit::Attribute;
   }
@@ -151,7 +151,7 @@ std::string detailOf(const Fleet::Member& member, const PlacementRequest& reques
     case Unfit::Agent:
       return "the instance's agent is not connected";
     case Unfit::Attribute: {
-      const auto lacks = [&](const Attribute& one) { return !has(member.instance->attributes, one); };
+      const auto lacks = [&](const Attribute& one) { return !has(*member.instance->attributes, one); };
       const auto missing = std::ranges::find_if(request.required, lacks);
       if (missing == request.required.end()) return "the instance lacks an attribute";
       return "the instance lacks the attribute " + missing->name +

@@ -53,8 +53,7 @@ class AgentSessions::Commands final : public http::WebSocketListener {
   void onClosed() override {
     const http::CloseInfo info = socket_.closeInfo();
     all_.log_.info("agent disconnected", {{"code", info.code}, {"reason", info.reason}});
-    all_.extensions_.erase(session_);
-    if (all_.sockets_.erase(session_) > 0) all_.runner_.disconnect(session_);
+    if (all_.links_.erase(session_) > 0) all_.runner_.disconnect(session_);
   }
 
  private:
@@ -120,10 +119,7 @@ http::UpgradeDecision AgentSessions::acs(const http::Query& query, const std::st
 std::shared_ptr<http::WebSocketListener> AgentSessions::openAcs(
     const Hello& hello, acs::Extensions taken, ReportTaker reports,
     const std::shared_ptr<http::WebSocket>& socket) {
-  auto session = runner_.connect(hello, [&](SessionId id) {
-    sockets_[id] = socket;
-    extensions_[id] = taken;
-  });
+  auto session = runner_.connect(hello, [&](SessionId id) { links_[id] = {socket, taken}; });
   if (const auto* error = std::get_if<ApiError>(&session)) {
     socket->close(1008, error->type);
     return nullptr;
@@ -182,20 +178,20 @@ void AgentSessions::onTelemetry(http::WebSocket& socket, const tcs::FromAgent& m
 }
 
 void AgentSessions::send(SessionId session, const acs::ToAgent& message) {
-  if (auto it = sockets_.find(session); it != sockets_.end()) it->second->send(acs::encode(message));
+  if (auto it = links_.find(session); it != links_.end()) it->second.socket->send(acs::encode(message));
 }
 
 void AgentSessions::close(SessionId session, const std::string& reason) {
-  auto it = sockets_.find(session);
-  if (it == sockets_.end()) return;
+  auto it = links_.find(session);
+  if (it == links_.end()) return;
   bool inactive = reason == "InactiveInstanceException";
-  it->second->close(inactive ? 1008 : 1000, inactive ? reason : std::string(kCloseReason));
-  sockets_.erase(it);
+  it->second.socket->close(inactive ? 1008 : 1000, inactive ? reason : std::string(kCloseReason));
+  links_.erase(it);
 }
 
 void AgentSessions::closeAll(const std::string& reason) {
-  auto sockets = std::exchange(sockets_, {});
-  for (auto& [session, socket] : sockets) socket->close(1012, reason);
+  auto links = std::exchange(links_, {});
+  for (auto& [session, link] : links) link.socket->close(1012, reason);
 }
 
 }  // namespace berth::controller

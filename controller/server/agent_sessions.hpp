@@ -2,8 +2,8 @@
 #pragma once
 
 #include <deque>
-#include <map>
 #include <memory>
+#include <unordered_map>
 
 #include "common/http/server.hpp"
 #include "controller/server/core_runner.hpp"
@@ -35,11 +35,11 @@ class AgentSessions final : public AgentLinks {
   void close(SessionId session, const std::string& reason) override;
   void closeAll(const std::string& reason) override;
 
-  size_t open() const { return sockets_.size(); }
+  size_t open() const { return links_.size(); }
   /// What a session's agent can be asked for beyond Amazon's protocol; none without such a session.
   acs::Extensions extensions(SessionId session) const {
-    const auto found = extensions_.find(session);
-    return found == extensions_.end() ? acs::Extensions() : found->second;
+    const auto found = links_.find(session);
+    return found == links_.end() ? acs::Extensions() : found->second.taken;
   }
 
  private:
@@ -64,8 +64,11 @@ class AgentSessions final : public AgentLinks {
     std::weak_ptr<http::WebSocket> socket;
   };
 
-  std::map<SessionId, std::shared_ptr<http::WebSocket>> sockets_;
-  std::map<SessionId, acs::Extensions> extensions_;
+  struct Link {
+    std::shared_ptr<http::WebSocket> socket;
+    acs::Extensions taken;
+  };
+  std::unordered_map<SessionId, Link> links_;
   std::deque<Beat> beats_;  ///< of telemetry sessions, the next one first
   bool beating_ = false;
 };

@@ -7,6 +7,13 @@
 #include <boost/asio/steady_timer.hpp>
 
 namespace berth::controller {
+namespace {
+
+bool changesNothing(const Output& out) {
+  return out.mutations.empty() && out.effects.empty() && out.lost.empty();
+}
+
+}  // namespace
 
 struct CoreRunner::Timer {
   explicit Timer(boost::asio::io_context& io) : deadline(io) {}
@@ -31,9 +38,19 @@ Status CoreRunner::start(AgentLinks& links) {
 
 void CoreRunner::call(const std::string& operation, Json input, const Caller& caller,
                       std::function<void(Reply)> done) {
+  std::optional<ReadSet> read;
+  if (!queue_.empty()) read = readSetOf(operation, input, core_->names(), core_->state());
   Output out;
   Reply reply = core_->call(operation, std::move(input), caller, deps_.clock.now(), out);
+  if (read && changesNothing(out) && !waitsFor(*read)) {
+    armTimer();
+    return done(std::move(reply));
+  }
   answer(std::move(reply), std::move(out), done);
+}
+
+bool CoreRunner::waitsFor(const ReadSet& read) const {
+  return std::ranges::any_of(queue_, [&](const Pending& one) { return touches(one.output.mutations, read); });
 }
 
 void CoreRunner::perform(const Action& action, const Json& input, const Caller& caller,

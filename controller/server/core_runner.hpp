@@ -13,6 +13,7 @@
 #include "common/store/store.hpp"
 #include "controller/api/context.hpp"
 #include "controller/core/controller.hpp"
+#include "controller/server/read_set.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -55,8 +56,8 @@ class CoreRunner {
   /// Loads the state. DataLoss and the like when the store can't be read.
   Status start(AgentLinks& links);
 
-  /// Performs an API call; `done` is called when what it changed is durable, with ServerException when it
-  /// could not be made so.
+  /// Performs an API call; `done` is called when what it changed and what it shows is durable, with
+  /// ServerException when it could not be made so.
   void call(const std::string& operation, Json input, const Caller& caller, std::function<void(Reply)> done);
   /// The same with Controller::perform.
   void perform(const Action& action, const Json& input, const Caller& caller,
@@ -86,6 +87,8 @@ class CoreRunner {
   };
   struct Timer;
 
+  /// Whether something of that waits to become durable.
+  bool waitsFor(const ReadSet& read) const;
   /// Gives a reply once what was changed for it is durable.
   void answer(Reply reply, Output output, const std::function<void(Reply)>& done);
   void take(Output output, std::function<void()> reply = [] {}, std::function<void()> failed = [] {});

@@ -4,7 +4,7 @@ namespace berth::controller {
 
 Json encode(const Instance& instance) {
   Json attributes = Json::array();
-  for (const Attribute& attribute : instance.attributes) {
+  for (const Attribute& attribute : *instance.attributes) {
     Json entry{{"name", attribute.name}};
     if (attribute.value) entry["value"] = *attribute.value;
     attributes.push_back(std::move(entry));
@@ -34,14 +34,16 @@ Entity decodeInstance(Fields& fields) {
   out.cluster = fields.requiredStr("cluster");
   out.status = fields.str("status", "ACTIVE");
   out.ec2InstanceId = fields.str("ec2InstanceId");
+  std::vector<Attribute> attributes;
   for (const Json* attribute : fields.list("attributes")) {
     Fields inner(*attribute, fields.pathOf("attributes"));
     Attribute entry;
     entry.name = inner.requiredStr("name");
     if (inner.has("value")) entry.value = inner.str("value");
     fields.absorb(inner);
-    out.attributes.push_back(std::move(entry));
+    attributes.push_back(std::move(entry));
   }
+  out.attributes = Attributes(std::move(attributes));
   out.registered = resources(fields, "registered");
   out.agentVersion = fields.str("agentVersion");
   out.agentHash = fields.str("agentHash");

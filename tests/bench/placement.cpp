@@ -33,9 +33,9 @@ void addInstances(State& state, size_t count) {
     instance.cluster = "c";
     instance.registered.cpu = 64 * 1024;
     instance.registered.memory = 256 * 1024;
-    instance.attributes = {{"ecs.availability-zone", number("zone-", i % 3)},
-                           {"rack", number("rack-", i / 10)},
-                           {"ecs.instance-type", i % 7 == 0 ? "small" : "large"}};
+    instance.attributes = Attributes({{"ecs.availability-zone", number("zone-", i % 3)},
+                                      {"rack", number("rack-", i / 10)},
+                                      {"ecs.instance-type", i % 7 == 0 ? "small" : "large"}});
     put(state, instance);
     state.setConnected(instance.id, true);
   }

@@ -59,7 +59,7 @@ void Scenario::checkController() {
   for (const auto& [id, wish] : told_) checkTold(id);
   checkPatience();
   const controller::State& state = cluster_.controller().state();
-  for (const auto& [id, instance] : state.instances()) checkLoad(state, instance);
+  for (const auto& instance : state.instances()) checkLoad(state, *instance);
   if (options_.services > 0) services_.checkLost(state, cluster_.world().now().mono);
 }
 

@@ -107,11 +107,11 @@ struct Zone {
 /// No zone that got a task has two more of the group than one that could have taken it.
 void checkSpread(const State& state, const New& placed) {
   std::map<std::string, Zone> zones;
-  for (const auto& [id, instance] : state.instances()) {
-    if (instance.status == "INACTIVE") continue;
-    Zone& zone = zones[attributeOf(instance, "zone")];
-    zone.tasks += ofGroup(state, instance, placed[0]->spec->group);
-    zone.room = zone.room || hasRoom(state, instance, placed[0]->spec->resources);
+  for (const auto& instance : state.instances()) {
+    if (instance->status == "INACTIVE") continue;
+    Zone& zone = zones[attributeOf(*instance, "zone")];
+    zone.tasks += ofGroup(state, *instance, placed[0]->spec->group);
+    zone.room = zone.room || hasRoom(state, *instance, placed[0]->spec->resources);
   }
   for (const Task* task : placed) {
     const std::string name = attributeOf(*state.instance(task->instance), "zone");
@@ -133,11 +133,12 @@ void checkPacked(const State& state, const New& placed, bool withinZone) {
   for (const Task* task : placed) {
     const Instance& mine = *state.instance(task->instance);
     const int64_t before = left(mine) + ask.memory;
-    for (const auto& [id, other] : state.instances()) {
+    for (const auto& instance : state.instances()) {
+      const Instance& other = *instance;
       if (withinZone && attributeOf(other, "zone") != attributeOf(mine, "zone")) continue;
-      if (id == mine.id || !hasRoom(state, other, ask) || left(other) >= before) continue;
+      if (other.id == mine.id || !hasRoom(state, other, ask) || left(other) >= before) continue;
       // What got copies of the same call had more left when this one was placed, perhaps.
-      if (std::ranges::any_of(placed, [&](const Task* one) { return one->instance == id; })) continue;
+      if (std::ranges::any_of(placed, [&](const Task* one) { return one->instance == other.id; })) continue;
       throw Violation("task " + task->id + " was placed where " + std::to_string(before) +
                       " MiB were left, and not where " + std::to_string(left(other)) + " were");
     }

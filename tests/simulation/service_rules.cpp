@@ -48,7 +48,7 @@ void ServiceRules::start(const State& state, MonoTime now) {
   for (const auto& [key, service] : state.services()) {
     for (const Task* task : state.tasksOf(key)) known_[task->id] = {task->stopWanted, false};
   }
-  for (const auto& [id, instance] : state.instances()) awaySince_[id] = now;
+  for (const auto& instance : state.instances()) awaySince_[instance->id] = now;
 }
 
 void ServiceRules::check(const State& state, const controller::Mutations& mutations, WallTime now) {
@@ -92,8 +92,9 @@ void ServiceRules::check(const State& state, const controller::Mutations& mutati
 
 void ServiceRules::checkLost(const State& state, MonoTime now) {
   const controller::LostHostOptions options;
-  for (const auto& [id, instance] : state.instances()) {
-    if (instance.connected) {
+  for (const auto& instance : state.instances()) {
+    const std::string& id = instance->id;
+    if (instance->connected) {
       seen_.insert(id);
       awaySince_[id] = now;
       continue;

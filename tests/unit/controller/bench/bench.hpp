@@ -35,7 +35,7 @@ inline std::vector<Entity> storedOf(const State& state) {
   for (const auto& [family, revisions] : state.definitions()) {
     for (const auto& [revision, definition] : revisions) out.emplace_back(definition);
   }
-  for (const auto& [id, instance] : state.instances()) out.emplace_back(instance);
+  for (const auto& one : state.instances()) out.emplace_back(*one);
   for (const auto& one : state.tasks()) out.emplace_back(*one);
   return out;
 }

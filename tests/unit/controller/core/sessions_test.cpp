@@ -101,7 +101,7 @@ TEST_CASE("after a restart the core goes on from what was stored") {
   after.core.load(stored);
   after.second = before.second;
   CHECK(after.task(task)["lastStatus"] == "PENDING");
-  CHECK(after.core.state().used(state.instances().begin()->first).cpu == 256);
+  CHECK(after.core.state().used((*state.instances().begin())->id).cpu == 256);
   after.join(arn);
   CHECK(after.sent<acs::PayloadMessage>().at(0).tasks.at(0).arn == task);
   CHECK(after.define("app").ends_with("app:2"));
@@ -130,7 +130,7 @@ TEST_CASE("sessions have numbers of their own, in this run and against the last 
   Bench other;
   other.random.next();
   Controller later(other.names, {}, other.random);
-  later.load({Cluster{"default", true, "{}", "[]"}, bench.core.state().instances().begin()->second});
+  later.load({Cluster{"default", true, "{}", "[]"}, **bench.core.state().instances().begin()});
   Output out;
   auto opened = later.connect(Hello{"default", arn, "", "", ""}, bench.tick(), out);
   REQUIRE(std::holds_alternative<SessionId>(opened));
@@ -239,7 +239,7 @@ TEST_CASE("a task whose definition was lost with its record ends, and its agent 
   std::vector<Entity> stored;
   const State& state = before.core.state();
   for (const auto& [name, cluster] : state.clusters()) stored.emplace_back(cluster);
-  for (const auto& [id, instance] : state.instances()) stored.emplace_back(instance);
+  for (const auto& one : state.instances()) stored.emplace_back(*one);
   for (const auto& one : state.tasks()) stored.emplace_back(*one);
   Bench after;
   after.second = before.second;

@@ -308,8 +308,8 @@ TEST_CASE("in any order of calls nobody waits who fits, and no host is given mor
       for (const auto& [why, count] : wait->refused) refused += count;
       REQUIRE(refused == bench.core.state().instances().size());
     }
-    for (const auto& [id, instance] : bench.core.state().instances()) {
-      REQUIRE(bench.core.state().used(id).cpu <= instance.registered.cpu);
+    for (const auto& instance : bench.core.state().instances()) {
+      REQUIRE(bench.core.state().used(instance->id).cpu <= instance->registered.cpu);
     }
   }
 }

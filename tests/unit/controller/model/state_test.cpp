@@ -109,6 +109,27 @@ TEST_CASE("an instance that is put anew keeps whether it is connected") {
   CHECK(state.instance("i")->connected);
 }
 
+TEST_CASE("who keeps the newest value of an instance has the state's own") {
+  State state;
+  Instance instance;
+  instance.id = "i";
+  const Mutation first(instance);
+  state.apply({first});
+  CHECK(state.instance("i") == first.as<Instance>());
+  state.setConnected("i", true);
+  CHECK_FALSE(first.as<Instance>()->connected);
+  instance = *state.instance("i");
+  ++instance.version;
+  const Mutation second(instance);
+  state.apply({second});
+  CHECK(state.instance("i") == second.as<Instance>());
+  CHECK(state.sharedInstance("i").get() == second.as<Instance>());
+  CHECK(state.fleet().at(*state.fleet().find("i")).instance == second.as<Instance>());
+  state.apply({Mutation(Kind::Instance, "i", nullptr)});
+  CHECK_FALSE(state.instance("i"));
+  CHECK_FALSE(state.sharedInstance("i"));
+}
+
 TEST_CASE("every kind of entity is put, found by its key and erased") {
   State state;
   TaskDefinition definition;

@@ -22,7 +22,7 @@ std::pair<int64_t, std::string> seen(const Cluster& cluster, const PlacementRequ
   const int64_t count = meant == copies.end() ? 0 : meant->second;
   switch (strategy.kind) {
     case Strategy::Kind::SpreadAttribute: {
-      for (const Attribute& one : member.instance->attributes) {
+      for (const Attribute& one : *member.instance->attributes) {
         if (one.name == strategy.attribute) return {0, "=" + one.value.value_or("")};
       }
       return {0, "none"};
@@ -111,7 +111,7 @@ TEST_CASE("spread keeps zones within one task of each other, whatever their inst
     std::map<std::string, int> zones;
     std::map<std::string, int> instances;
     for (const Slot slot : plan) {
-      ++zones[*cluster.fleet().at(slot).instance->attributes[0].value];
+      ++zones[*cluster.fleet().at(slot).instance->attributes->at(0).value];
       ++instances[cluster.fleet().at(slot).instance->id];
     }
     CHECK(zones.at("a") + zones.at("b") + zones.at("c") == 100);
@@ -257,7 +257,7 @@ class Life {
   }
   void changeInstance(const std::string& id) {
     Instance instance = *cluster.state.instance(id);
-    instance.attributes = attributes();
+    instance.attributes = Attributes(attributes());
     const char* statuses[] = {"ACTIVE", "ACTIVE", "DRAINING", "INACTIVE"};
     instance.status = statuses[random.below(4)];
     cluster.change(instance);

@@ -21,7 +21,7 @@ class Cluster {
     instance.cluster = "c";
     instance.registered.cpu = cpu;
     instance.registered.memory = memory;
-    instance.attributes = std::move(attributes);
+    instance.attributes = Attributes(std::move(attributes));
     change(instance);
     state.setConnected(id, true);
     last_ = instance;

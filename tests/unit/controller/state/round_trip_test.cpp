@@ -75,7 +75,8 @@ Instance wholeInstance() {
   instance.cluster = "prod";
   instance.status = "DRAINING";
   instance.ec2InstanceId = "i-1";
-  instance.attributes = {Attribute{"rack", "7"}, Attribute{"flag", std::nullopt}, Attribute{"empty", ""}};
+  instance.attributes =
+      Attributes({Attribute{"rack", "7"}, Attribute{"flag", std::nullopt}, Attribute{"empty", ""}});
   instance.registered = Resources{2048, 4000, {22}, {53, 123}, {{"GPU-1", ""}}};
   instance.agentVersion = "1.0";
   instance.agentHash = "abc";
@@ -307,10 +308,10 @@ TEST_CASE("what was read has the values that were written") {
   CHECK(cluster.defaultStrategy[0].base == 1);
   CHECK(cluster.defaultStrategy[0].weight == 4);
   const auto& instance = std::get<Instance>(decoded.entities[3]);
-  REQUIRE(instance.attributes.size() == 3);
-  CHECK(instance.attributes[0].value == "7");
-  CHECK_FALSE(instance.attributes[1].value);
-  CHECK(instance.attributes[2].value == "");
+  REQUIRE(instance.attributes->size() == 3);
+  CHECK(instance.attributes->at(0).value == "7");
+  CHECK_FALSE(instance.attributes->at(1).value);
+  CHECK(instance.attributes->at(2).value == "");
   CHECK(instance.registered == wholeInstance().registered);
   CHECK_FALSE(instance.connected);
   const auto& task = std::get<Task>(decoded.entities[4]);
