@@ -34,6 +34,11 @@ struct ServiceOptions {
   LostHostOptions lost;
   int64_t mostStarts = 100;  ///< tasks that one call starts at most, give or take those of one service's look
   int64_t mostLooks = 200;   ///< looks in one call at most; what is left is done by the next one, at once
+  /// A look costs as much as its service has tasks. After one a service has a rest of so long for each of
+  /// them, so that what changes meanwhile is looked at once. Rests of less than `leastRest` are not worth a
+  /// timer.
+  Duration restPerTask = std::chrono::microseconds(10);
+  Duration leastRest = std::chrono::milliseconds(2);
 };
 
 /// Belongs to one state, which must outlive it, as `names` and `random` must.
@@ -80,6 +85,9 @@ class ServiceKeeper {
   void markHopeful();
   bool helps(const Starved& starved, const Fleet::Member& member) const;
 
+  /// Whether a service has a rest; then it is looked at when that is over.
+  bool rests(const std::string& key, MonoTime now);
+  void rest(const std::string& key, size_t tasks, MonoTime now);
   ServiceView viewOf(const Service& service) const;
   void lookAt(const std::string& key, Doing& doing);
   void perform(const Service& before, ServicePlan plan, Doing& doing);
@@ -100,6 +108,7 @@ class ServiceKeeper {
   std::unordered_set<std::string> marked_;  ///< those in due_
   std::set<std::pair<MonoTime, std::string>> looks_;
   std::unordered_map<std::string, MonoTime> look_of_;
+  std::unordered_map<std::string, MonoTime> rests_;                ///< until when
   std::map<std::string, std::set<std::string>> daemons_;           ///< by cluster
   std::map<std::string, std::map<std::string, Starved>> starved_;  ///< by cluster, by service
   uint64_t position_ = 0;  ///< the fleet's, up to which its changes have been looked at
