@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -42,7 +43,7 @@ class LostHosts {
   LostHostOptions options_;
   std::set<std::pair<MonoTime, std::string>> waiting_;
   std::unordered_map<std::string, MonoTime> until_;
-  std::set<std::string> lost_;
+  std::unordered_set<std::string> lost_;
   std::optional<MonoTime> lastAt_;  ///< when some were given up
 };
 

@@ -277,8 +277,26 @@ void ServiceKeeper::work(Scheduler& scheduler, Recipes& recipes, Now now, const 
     const std::string key = std::move(due_.front());
     due_.pop_front();
     marked_.erase(key);
-    lookAt(key, doing);
+    if (!rests(key, now.mono)) lookAt(key, doing);
   }
+}
+
+bool ServiceKeeper::rests(const std::string& key, MonoTime now) {
+  const auto known = rests_.find(key);
+  if (known == rests_.end()) return false;
+  const MonoTime until = known->second;
+  if (until <= now) {
+    rests_.erase(known);
+    return false;
+  }
+  const auto look = look_of_.find(key);
+  if (look == look_of_.end() || look->second > until) setLook(key, until);
+  return true;
+}
+
+void ServiceKeeper::rest(const std::string& key, size_t tasks, MonoTime now) {
+  const Duration length = options_.restPerTask * static_cast<int64_t>(tasks);
+  if (length >= options_.leastRest) rests_[key] = now + length;
 }
 
 void ServiceKeeper::setLook(const std::string& key, std::optional<MonoTime> when) {

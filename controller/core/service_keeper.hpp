@@ -35,6 +35,11 @@ struct ServiceOptions {
   int64_t mostStarts = 100;  ///< tasks that one call starts at most, give or take those of one service's look
   Duration providerWait = std::chrono::hours(1);  ///< of tasks of providers with managed scaling
   int64_t mostLooks = 200;  ///< looks in one call at most; what is left is done by the next one, at once
+  /// A look costs as much as its service has tasks. After one a service has a rest of so long for each of
+  /// them, so that what changes meanwhile is looked at once. Rests of less than `leastRest` are not worth a
+  /// timer.
+  Duration restPerTask = std::chrono::microseconds(10);
+  Duration leastRest = std::chrono::milliseconds(2);
 };
 
 /// Belongs to one state, which must outlive it, as `names` and `random` must.
@@ -84,6 +89,9 @@ class ServiceKeeper {
   void markHopeful();
   bool helps(const Starved& starved, const Fleet::Member& member) const;
 
+  /// Whether a service has a rest; then it is looked at when that is over.
+  bool rests(const std::string& key, MonoTime now);
+  void rest(const std::string& key, size_t tasks, MonoTime now);
   ServiceView viewOf(const Service& service) const;
   /// Whether there are tasks of others than DAEMONs on an instance.
   bool servesOthers(const std::string& instance) const;
@@ -114,6 +122,7 @@ class ServiceKeeper {
   std::unordered_set<std::string> marked_;  ///< those in due_
   std::set<std::pair<MonoTime, std::string>> looks_;
   std::unordered_map<std::string, MonoTime> look_of_;
+  std::unordered_map<std::string, MonoTime> rests_;                ///< until when
   std::map<std::string, std::set<std::string>> daemons_;           ///< by cluster
   std::map<std::string, std::map<std::string, Starved>> starved_;  ///< by cluster, by service
   std::map<std::string, std::map<std::string, size_t>> zones_;     ///< by cluster: instances in each zone

@@ -1,5 +1,6 @@
 // A look at one service, and what follows from it.
 #include <algorithm>
+#include <iterator>
 
 #include "controller/api/services/deploy.hpp"
 #include "controller/api/services/find.hpp"
@@ -17,6 +18,12 @@ namespace {
 constexpr Duration kRefusedAgain = std::chrono::minutes(1);
 const Json kNoInput = Json::object();
 
+/// Of a task that is looked at; by the fleet's index, as a look asks for each task's.
+const Instance* instanceOf(const State& state, const Task& task) {
+  const auto slot = state.fleet().find(task.instance);
+  return slot ? state.fleet().at(*slot).instance : state.instance(task.instance);
+}
+
 ServiceTask seen(const State& state, const Task& task, const LostHosts& lost) {
   ServiceTask out;
   out.id = task.id;
@@ -31,10 +38,11 @@ ServiceTask seen(const State& state, const Task& task, const LostHosts& lost) {
   out.startedAt = task.startedAt.value_or(WallTime{});
   if (const TaskProtection* protection = state.protection(task.id))
     out.protectedUntil = protection->expiresAt;
-  const Instance* instance = state.instance(task.instance);
+  const Instance* instance = instanceOf(state, task);
   if (!instance) return out;
   out.leaving = instance->status == "DRAINING";
-  if (const Attribute* zone = instance->attribute(kZoneAttribute)) out.zone = zone->value.value_or("");
+  if (const Attribute* zone = instance->attribute(kZoneAttribute); zone && zone->value)
+    out.zone = *zone->value;
   return out;
 }
 
@@ -74,11 +82,13 @@ ServiceView ServiceKeeper::viewOf(const Service& service) const {
   const std::string key = service.key();
   ServiceView out;
   out.service = service;
-  for (const Task* task : state_.tasksOf(key)) {
-    const bool runs = !task->stopWanted && task->lastStatus < TaskStatus::Stopping;
-    if (runs) out.tasks.push_back(seen(state_, *task, lost_));
-  }
-  std::ranges::sort(out.tasks, {}, &ServiceTask::id);
+  std::vector<const Task*> running;
+  std::ranges::copy_if(state_.tasksOf(key), std::back_inserter(running), [](const Task* task) {
+    return !task->stopWanted && task->lastStatus < TaskStatus::Stopping;
+  });
+  std::ranges::sort(running, {}, [](const Task* task) -> const std::string& { return task->id; });
+  out.tasks.reserve(running.size());
+  for (const Task* task : running) out.tasks.push_back(seen(state_, *task, lost_));
   if (service.controller == DeploymentController::External) {
     for (const TaskSet* set : taskSetsInOrder(state_, service)) out.sets.push_back(*set);
   }
@@ -117,6 +127,8 @@ void ServiceKeeper::lookAt(const std::string& key, Doing& doing) {
   }
   const ServiceView view = viewOf(*service);
   ServicePlan plan = reconcile(view, options_.pace, doing.now.wall);
+  // A plan that is as long as plans may be has more behind it.
+  if (std::ssize(plan.stops) < options_.pace.mostStops) rest(key, view.tasks.size(), doing.now.mono);
   if (plan.lookAgain) {
     const Duration wait = std::max<Duration>(*plan.lookAgain - doing.now.wall, Duration::zero());
     setLook(key, doing.now.mono + wait);
@@ -184,6 +196,7 @@ ServiceStart ServiceKeeper::whatToStart(const Service& service, const PlannedSta
 
 std::vector<std::string> ServiceKeeper::start(const Service& service, PlannedStart planned, Doing& doing,
                                               std::vector<std::string>& said) {
+  if (planned.count > doing.starts) rests_.erase(service.key());
   planned.count = std::min(planned.count, doing.starts);
   if (std::ssize(planned.hosts) > planned.count) planned.hosts.resize(planned.count);
   if (planned.count <= 0) {

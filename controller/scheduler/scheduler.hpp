@@ -41,12 +41,23 @@ class Scheduler {
 
   /// The instances for the copies that have a place. Nothing is taken of them: that is the state's.
   std::vector<Fleet::Slot> place(const PlacementRequest& request, int64_t count, Random& random);
+  /// The same for a group whose tasks are on `holders` alone, each of which is named once. Groups with few of
+  /// them share what is known of the fleet, so many groups that ask for the same cost no more than one.
+  std::vector<Fleet::Slot> placeBeside(const std::vector<Fleet::Slot>& holders,
+                                       const PlacementRequest& request, int64_t count, Random& random);
 
  private:
   struct Known {
     std::string key;
-    std::unique_ptr<PlacementView> view;  ///< null: it has come once
+    std::unique_ptr<PlacementView> view = nullptr;  ///< null: none was worth its cost yet
+    bool again = false;                             ///< it has come more than once
   };
+
+  bool isSmall(const PlacementRequest& request) const;
+  /// Makes it the latest one.
+  Known& remember(const PlacementRequest& request);
+  /// The view of a request; it is made where there is none.
+  PlacementView& viewOf(Known& known, const PlacementRequest& request);
 
   const Fleet& fleet_;
   std::list<Known> known_;  ///< the latest first

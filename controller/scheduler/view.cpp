@@ -1,7 +1,6 @@
 #include "controller/scheduler/view.hpp"
 
-#include <algorithm>
-#include <map>
+#include <utility>
 
 namespace berth::controller {
 namespace {
@@ -38,8 +37,28 @@ bool PlacementView::spreads(size_t level) const {
 
 std::vector<Fleet::Slot> PlacementView::place(int64_t count, Random& random) {
   catchUp();
+  std::vector<Fleet::Slot> out = choose(count, random);
+  // They are only meant: who takes them says so in the fleet.
+  for (const Fleet::Slot slot : out) refresh(slot, 0);
+  return out;
+}
+
+std::vector<Fleet::Slot> PlacementView::placeFor(const std::string& group,
+                                                 const std::vector<Fleet::Slot>& holders, int64_t count,
+                                                 Random& random) {
+  catchUp();
+  std::string own = std::exchange(request_.group, group);
+  for (const Fleet::Slot slot : holders) refresh(slot, 0);
+  std::vector<Fleet::Slot> out = choose(count, random);
+  request_.group = std::move(own);
+  for (const Fleet::Slot slot : holders) refresh(slot, 0);
+  for (const Fleet::Slot slot : out) refresh(slot, 0);
+  return out;
+}
+
+std::vector<Fleet::Slot> PlacementView::choose(int64_t count, Random& random) {
   std::vector<Fleet::Slot> out;
-  std::map<Fleet::Slot, int64_t> copies;
+  std::unordered_map<Fleet::Slot, int64_t> copies;
   while (static_cast<int64_t>(out.size()) < count && root_->fitting > 0) {
     const Tree* tree = root_.get();
     for (size_t level = 0; level < levels_.size(); ++level) {
@@ -49,8 +68,6 @@ std::vector<Fleet::Slot> PlacementView::place(int64_t count, Random& random) {
     out.push_back(slot);
     refresh(slot, ++copies[slot]);
   }
-  // They are only meant: who takes them says so in the fleet.
-  for (const auto& [slot, meant] : copies) refresh(slot, 0);
   return out;
 }
 

@@ -24,6 +24,10 @@ class PlacementView {
 
   /// As Scheduler::place.
   std::vector<Fleet::Slot> place(int64_t count, Random& random);
+  /// The same for another group than the request's, whose tasks are on `holders` alone: for the length of the
+  /// call they are seen as that group sees them. What it costs grows with them.
+  std::vector<Fleet::Slot> placeFor(const std::string& group, const std::vector<Fleet::Slot>& holders,
+                                    int64_t count, Random& random);
 
   static constexpr size_t kMostLevels = 5;
 
@@ -44,6 +48,8 @@ class PlacementView {
   };
 
   void catchUp();
+  /// The best places; they are left with their copies.
+  std::vector<Fleet::Slot> choose(int64_t count, Random& random);
   void refresh(Fleet::Slot slot, int64_t copies);
   void learn(const Fleet::Member& member, Place& place);
   int64_t keyAt(size_t level, const Fleet::Member& member, const Place& place, int64_t copies) const;
@@ -56,7 +62,7 @@ class PlacementView {
   bool spreads(size_t level) const;
 
   const Fleet& fleet_;
-  const PlacementRequest request_;
+  PlacementRequest request_;
   std::vector<Strategy> levels_;
   bool countsAll_ = false;  ///< a level spreads over an attribute
   std::unique_ptr<Tree> root_;

@@ -1,7 +1,13 @@
 // Who is started and who goes, within the bounds.
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <map>
+#include <set>
+#include <span>
+#include <string_view>
 #include <tuple>
+#include <unordered_map>
 
 #include "controller/services/failures.hpp"
 #include "controller/services/look.hpp"
@@ -14,8 +20,8 @@ using Tasks = std::vector<const ServiceTask*>;
 
 /// How many tasks there are in each zone and on each instance.
 struct Crowd {
-  std::map<std::string, int64_t> zones;
-  std::map<std::string, int64_t> hosts;
+  std::unordered_map<std::string_view, int64_t> zones;
+  std::unordered_map<std::string_view, int64_t> hosts;
 
   void count(const ServiceTask& task, int64_t more) {
     zones[task.zone] += more;
@@ -30,19 +36,68 @@ struct Leaver {
   size_t kept = 0;  ///< place of its deployment among those that are kept
 };
 
-/// Whose value is highest goes first.
-auto rankOf(const Leaver& leaver, Crowd& crowd) {
+/// What decides first who goes: the highest. It does not change while others go.
+auto rankOf(const Leaver& leaver) {
   const ServiceTask& task = *leaver.task;
   return std::tuple(leaver.kept, task.waiting, !task.running, leaver.standing == Standing::Failing,
-                    leaver.standing != Standing::Healthy, task.leaving, crowd.zones[task.zone],
-                    crowd.hosts[task.instance], task.createdAt, task.id);
+                    leaver.standing != Standing::Healthy, task.leaving);
 }
+
+/// Leavers of one rank. The next to go is of the zone with most tasks, of its host with most, and the
+/// youngest there.
+class Line {
+ public:
+  Line(std::span<const Leaver> alike, Crowd& crowd) : crowd_(crowd) {
+    for (const Leaver& one : alike) zones_[one.task->zone].hosts[one.task->instance].push_back(one.task);
+    for (auto& [name, zone] : zones_) {
+      for (auto& [host, tasks] : zone.hosts) {
+        std::ranges::sort(tasks, {},
+                          [](const ServiceTask* one) { return std::tie(one->createdAt, one->id); });
+        zone.firsts.insert(firstOf(tasks));
+      }
+    }
+  }
+
+  bool empty() const { return zones_.empty(); }
+  /// The next one leaves the line, and the crowd.
+  const ServiceTask& take() {
+    const auto zone = std::ranges::max_element(zones_, {}, [&](const auto& one) {
+      return std::pair(crowd_.zones[one.first], *one.second.firsts.rbegin());
+    });
+    auto& [hosts, firsts] = zone->second;
+    const ServiceTask& task = *std::get<const ServiceTask*>(*firsts.rbegin());
+    firsts.erase(std::prev(firsts.end()));
+    crowd_.count(task, -1);
+    auto& left = hosts.at(task.instance);
+    left.pop_back();
+    if (!left.empty()) firsts.insert(firstOf(left));
+    if (firsts.empty()) zones_.erase(zone);
+    return task;
+  }
+
+ private:
+  /// What decides between hosts, and the task that goes first there.
+  using First = std::tuple<int64_t, WallTime, std::string_view, const ServiceTask*>;
+  struct Zone {
+    std::unordered_map<std::string_view, Tasks>
+        hosts;               ///< the youngest last; their counts change only as these go
+    std::set<First> firsts;  ///< of each host that has some
+  };
+
+  First firstOf(const Tasks& tasks) {
+    const ServiceTask& task = *tasks.back();
+    return {crowd_.hosts[task.instance], task.createdAt, task.id, &task};
+  }
+
+  Crowd& crowd_;
+  std::map<std::string_view, Zone> zones_;
+};
 
 std::string reasonOf(const ServiceTask& task, const Aim& aim) {
   if (task.leaving) {
     return "ECS is performing maintenance on the underlying infrastructure hosting the task";
   }
-  const std::string& of = aim.keeps.empty() ? task.of : aim.keeps.front();
+  const std::string of(aim.keeps.empty() ? task.of : aim.keeps.front());
   return "Scaling activity initiated by (deployment " + of + ")";
 }
 
@@ -88,22 +143,35 @@ class Stopping {
     }
     kept_ |= std::ssize(leavers) < std::min(count, many);
     if (!leavers.empty()) lookAround();
-    while (count > 0 && !leavers.empty() && std::ssize(look_.plan.stops) < look_.pace.mostStops) {
-      const auto next = std::ranges::max_element(
-          leavers, [&](const Leaver& a, const Leaver& b) { return rankOf(a, crowd_) < rankOf(b, crowd_); });
-      const Leaver leaver = *next;
-      leavers.erase(next);
-      if (leaver.standing == Standing::Healthy && spare_ <= 0) continue;
-      spare_ -= leaver.standing == Standing::Healthy;
-      crowd_.count(*leaver.task, -1);
-      look_.plan.stops.push_back({leaver.task->id, leaver.task->running, reasonOf(*leaver.task, aim_), {}});
-      --count;
+    std::ranges::sort(leavers, std::greater(), rankOf);
+    for (size_t from = 0; from < leavers.size() && count > 0;) {
+      const auto other = [&](const Leaver& one) { return rankOf(one) != rankOf(leavers[from]); };
+      const auto begin = leavers.begin() + static_cast<std::ptrdiff_t>(from);
+      const auto alike = std::span(begin, std::find_if(begin, leavers.end(), other));
+      count -= stopAlike(alike, count);
+      from += alike.size();
     }
   }
   /// Protected tasks stay that were to go.
   bool kept() const { return kept_; }
 
  private:
+  /// How many of them do go.
+  int64_t stopAlike(std::span<const Leaver> alike, int64_t count) {
+    const bool healthy = alike.front().standing == Standing::Healthy;
+    count = std::min(count, look_.pace.mostStops - std::ssize(look_.plan.stops));
+    if (healthy) count = std::min(count, spare_);
+    if (count <= 0) return 0;
+    Line line(alike, crowd_);
+    int64_t gone = 0;
+    for (; gone < count && !line.empty(); ++gone) {
+      const ServiceTask& task = line.take();
+      look_.plan.stops.push_back({std::string(task.id), task.running, reasonOf(task, aim_), {}});
+    }
+    if (healthy) spare_ -= gone;
+    return gone;
+  }
+
   void lookAround() {
     if (!crowd_.hosts.empty()) return;
     for (const auto* list : {&from_.good, &from_.leavers}) {
@@ -130,8 +198,9 @@ void blame(Look& look, const ServiceTask& task) {
 
 void stopFailing(Look& look, const std::vector<Leaver>& failing) {
   for (const Leaver& one : failing) {
-    look.plan.stops.push_back({one.task->id, one.task->running, "Task failed container health checks", {}});
-    look.plan.said.push_back(saysUnhealthy(look.view.service, one.task->id));
+    std::string id(one.task->id);
+    look.plan.said.push_back(saysUnhealthy(look.view.service, id));
+    look.plan.stops.push_back({std::move(id), one.task->running, "Task failed container health checks", {}});
     blame(look, *one.task);
   }
 }
@@ -256,7 +325,7 @@ Balance balance(Look& look, const Aim& aim, const Tasks& tasks) {
 Balance balanceDaemon(Look& look, const Aim& aim, const Tasks& tasks) {
   Sorted from = sorted(look, aim, tasks);
   keepOneEach(look, from);
-  std::vector<std::string> taken;
+  std::vector<std::string_view> taken;
   for (const ServiceTask* task : tasks) taken.push_back(task->instance);
   std::ranges::sort(taken);
   PlannedStart start{aim.startsTo, 0, {}, {}};

@@ -12,7 +12,10 @@ std::vector<const ServiceTask*> endLost(Look& look) {
   for (const ServiceTask& task : look.view.tasks) {
     if (task.lost) {
       look.plan.stops.push_back(
-          {task.id, task.running, "The container instance (instance " + task.instance + ") was lost", {}});
+          {std::string(task.id),
+           task.running,
+           "The container instance (instance " + std::string(task.instance) + ") was lost",
+           {}});
     } else {
       out.push_back(&task);
     }

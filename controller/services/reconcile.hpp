@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/time/clock.hpp"
@@ -14,15 +15,16 @@
 
 namespace berth::controller {
 
-/// A task of a service that is to run: its desiredStatus is RUNNING.
+/// A task of a service that is to run: its desiredStatus is RUNNING. A service may have many: their texts are
+/// those of whoever asks, and must last as long as the view.
 struct ServiceTask {
-  std::string id;
-  std::string of;  ///< id of its deployment or task set
-  std::string instance;
-  std::string zone;      ///< availability zone of its instance; may be empty
-  bool waiting = false;  ///< PROVISIONING: it has no instance yet
-  bool running = false;  ///< RUNNING; else it is on its way there
-  bool checked = false;  ///< an essential container has a health check
+  std::string_view id;
+  std::string_view of;  ///< id of its deployment or task set
+  std::string_view instance;
+  std::string_view zone;  ///< availability zone of its instance; may be empty
+  bool waiting = false;   ///< PROVISIONING: it has no instance yet
+  bool running = false;   ///< RUNNING; else it is on its way there
+  bool checked = false;   ///< an essential container has a health check
   Health health = Health::Unknown;
   bool leaving = false;   ///< its instance is DRAINING
   bool outstays = false;  ///< of a DAEMON: others are still on that instance, and it leaves last

@@ -1,5 +1,7 @@
 // A service that Berth rolls: what becomes of its deployments, and of the records of them.
 #include <algorithm>
+#include <map>
+#include <string_view>
 
 #include "controller/services/look.hpp"
 #include "controller/services/texts.hpp"
@@ -128,12 +130,13 @@ void trim(Look& look) {
     return !one.primary && one.id != serving && !hasTasksOf(look.view, one.id);
   });
   if (look.view.service.scheduling == SchedulingStrategy::Daemon) return;
+  std::map<std::string_view, int64_t> stay;
+  for (const ServiceTask& task : look.view.tasks) ++stay[task.of];
+  for (const PlannedStop& stop : look.plan.stops) {
+    --stay[std::ranges::lower_bound(look.view.tasks, std::string_view(stop.task), {}, &ServiceTask::id)->of];
+  }
   for (Deployment& one : deployments) {
-    int64_t desired = std::ranges::count(look.view.tasks, one.id, &ServiceTask::of);
-    for (const PlannedStop& stop : look.plan.stops) {
-      const auto task = std::ranges::find(look.view.tasks, stop.task, &ServiceTask::id);
-      desired -= task->of == one.id;
-    }
+    int64_t desired = stay[one.id];
     if (one.primary) desired = look.view.service.desiredCount;
     if (one.desiredCount == desired) continue;
     one.desiredCount = desired;

@@ -1,5 +1,6 @@
 // A service whose tasks are uneven over the availability zones: where the next one is to be.
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <tuple>
 
@@ -9,7 +10,7 @@
 namespace berth::controller {
 
 std::vector<std::string> emptierZones(Look& look, const Aim& aim, const Spread& spread) {
-  std::map<std::string, int64_t> counts;
+  std::map<std::string, int64_t, std::less<>> counts;
   for (const std::string& zone : aim.zones) counts[zone] = 0;
   for (const auto* list : {&spread.healthy, &spread.coming}) {
     for (const ServiceTask* task : *list) {

@@ -63,6 +63,18 @@ std::string closest(const Fleet& fleet, const std::vector<Unplaced>& refused) {
          wordsOf(best->why);
 }
 
+/// The instances that tasks of a service take something of.
+std::vector<Fleet::Slot> hostsOf(const State& state, const Service& service) {
+  std::vector<Fleet::Slot> out;
+  for (const Task* task : state.tasksOf(service.key())) {
+    if (task->lastStatus == TaskStatus::Stopped || task->instance.empty()) continue;
+    if (const auto slot = state.fleet().find(task->instance)) out.push_back(*slot);
+  }
+  std::ranges::sort(out);
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
 class Starting {
  public:
   Starting(Context& context, const ServiceStart& start, const Launch& launch)
@@ -101,7 +113,8 @@ class Starting {
  private:
   void anywhere(const PlacementRequest& request, int64_t count, const std::string& provider, Duration wait) {
     const Fleet& fleet = context_.state().fleet();
-    const auto places = context_.scheduler.place(request, count, context_.random);
+    const auto places = context_.scheduler.placeBeside(hostsOf(context_.state(), start_.service), request,
+                                                       count, context_.random);
     for (const Fleet::Slot place : places) launch(fleet.at(place).instance->id, provider);
     if (std::ssize(places) == count) return;
     if (out_.why.empty()) out_.why = closest(fleet, whyNot(fleet, request, places));

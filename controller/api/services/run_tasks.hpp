@@ -10,7 +10,7 @@
 namespace berth::controller {
 
 /// An instance's attribute with its availability zone.
-inline constexpr const char* kZoneAttribute = "ecs.availability-zone";
+inline const std::string kZoneAttribute = "ecs.availability-zone";
 
 /// Copies of what a deployment or a task set runs.
 struct ServiceStart {

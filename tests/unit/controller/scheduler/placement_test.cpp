@@ -306,6 +306,63 @@ TEST_CASE("A view that lives through changes places as well as a scan does") {
   }
 }
 
+/// The members that tasks of a group are on.
+std::vector<Slot> holdersOf(const Cluster& cluster, const std::string& group) {
+  std::vector<Slot> out;
+  for (const Slot slot : cluster.fleet().in("c")) {
+    if (cluster.fleet().at(slot).load->of(group) > 0) out.push_back(slot);
+  }
+  return out;
+}
+
+TEST_CASE("A view that groups share places each as a view of its own does") {
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    INFO("seed " << seed);
+    Life life(seed);
+    for (int i = 0; i < 30; ++i) life.step();
+    std::vector<PlacementRequest> wishes;
+    std::vector<std::unique_ptr<PlacementView>> views;
+    for (int i = 0; i < 4; ++i) {
+      wishes.push_back(life.wish());
+      wishes.back().group = "nobody";
+      views.push_back(std::make_unique<PlacementView>(life.cluster.fleet(), wishes.back()));
+    }
+    for (int round = 0; round < 40; ++round) {
+      life.step();
+      const size_t which = static_cast<size_t>(life.random.below(views.size()));
+      const auto count = static_cast<int64_t>(1 + life.random.below(5));
+      PlacementRequest wanted = wishes[which];
+      wanted.group = life.random.below(2) == 0 ? "g" : "h";
+      const auto holders = holdersOf(life.cluster, wanted.group);
+      const auto plan = views[which]->placeFor(wanted.group, holders, count, life.random);
+      checkPlan(life.cluster, wanted, plan, count);
+      // What one group saw is gone with its call.
+      checkPlan(life.cluster, wishes[which], views[which]->place(count, life.random), count);
+    }
+  }
+}
+
+TEST_CASE("Many groups are placed beside what they have, few or many") {
+  SeededRandom random(11);
+  Cluster cluster;
+  for (int i = 0; i < 100; ++i) {
+    cluster.add("i" + std::to_string(i), 1000, 1000, {{"zone", std::string(1, "abc"[i % 3])}});
+  }
+  Scheduler scheduler(cluster.fleet());
+  for (int round = 0; round < 400; ++round) {
+    INFO("round " << round);
+    PlacementRequest wanted = request(ask(1, 1), {spreadOver("zone"), kSpreadInstances});
+    // The first grows over most of the hosts, the others stay small.
+    wanted.group = "g" + std::to_string(random.below(2) == 0 ? 0 : random.below(50));
+    wanted.distinct = random.below(4) == 0;
+    const auto holders = holdersOf(cluster, wanted.group);
+    const auto count = static_cast<int64_t>(1 + random.below(3));
+    const auto plan = scheduler.placeBeside(holders, wanted, count, random);
+    checkPlan(cluster, wanted, plan, count);
+    for (const std::string& id : cluster.ids(plan)) cluster.run(id, wanted.ask, wanted.group);
+  }
+}
+
 TEST_CASE("A view that was left behind for long looks at all again") {
   SeededRandom random(9);
   Cluster cluster;

@@ -82,7 +82,7 @@ TEST_CASE(
     ServiceTask& task = village.make("ecs-svc/1", host);
     ++village.second;
     if (running) Village::start(task, at(0));
-    return task.id;
+    return std::string(task.id);
   };
   add("host-1", true);
   const std::string second = add("host-1", true);

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <forward_list>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "controller/services/reconcile.hpp"
@@ -34,6 +36,7 @@ struct Village {
   std::map<std::string, int64_t> room;  ///< places left in zones; one that is not named has many
   int64_t moves = 0;                    ///< starts that were to be in certain zones
   std::vector<std::string> said;
+  std::forward_list<std::string> texts;  ///< of the tasks
 
   Deployment& primary() { return *view.service.primary(); }
 
@@ -99,14 +102,16 @@ struct Village {
   ServiceTask& make(const std::string& of, const std::string& host) {
     ServiceTask task;
     std::string number = std::to_string(++made);
-    task.id = "t" + std::string(6 - number.size(), '0') + number;
-    task.of = of;
-    task.instance = host;
-    task.zone = "zone-" + host.substr(host.size() - 1);
+    task.id = kept("t" + std::string(6 - number.size(), '0') + number);
+    task.of = kept(of);
+    task.instance = kept(host);
+    task.zone = kept("zone-" + host.substr(host.size() - 1));
     task.checked = checked;
     task.createdAt = at(second);
     return view.tasks.emplace_back(task);
   }
+  /// A text that lasts as long as the village.
+  std::string_view kept(std::string text) { return texts.emplace_front(std::move(text)); }
   static void start(ServiceTask& task, WallTime when) {
     task.running = true;
     task.startedAt = when;
