@@ -18,6 +18,7 @@ from test_containerd import pids
 # The image has few of busybox's names.
 TOOLS = "busybox --install -s /bin; "
 RULES = pathlib.Path(__file__).parents[2] / "packaging/berth-endpoint-rules"
+UNITS = pathlib.Path(__file__).parents[2] / "systemd"
 PLUGINS = pathlib.Path("/usr/lib/cni")
 # A host's own Python, for what busybox has no applet for.
 HOSTS_PYTHON = {name: {"host": {"sourcePath": path}} for name, path in
@@ -58,12 +59,14 @@ def neighbour():
 class Bridged:
     """A Berth whose one agent works with containerd, and what it keeps of networks."""
 
-    def __init__(self, berth, containerd, **changes):
+    def __init__(self, berth, containerd, start=True, **changes):
         self.berth = berth
         self.containerd = containerd
-        berth.start(agent_changes={"runtime": {"kind": "containerd", "socket": f"unix://{containerd.socket}"},
+        berth.start(agents=0)
+        self.agent = berth.make_agent(changes={"runtime": {"kind": "containerd", "socket": f"unix://{containerd.socket}"},
                                    **changes})
-        self.agent = berth.agents[0]
+        if start:
+            self.agent.start_joined()
         self.folder = self.agent.folder / "data/containerd/networks"
 
     def define(self, family, containers, volumes=()):
@@ -271,6 +274,25 @@ exit $code
     wait_until(lambda: page(bindings(task)[8080, "tcp"]) == "hello\n", "the page")
     after = site.left()
     assert after["records"] == first["records"] and len(after["addresses"]) == len(after["namespaces"]) == 1
+    site.stop(arn)
+    assert site.left() == NOTHING
+
+
+def test_the_rights_that_the_unit_has_on_containerd_hosts_are_enough(berth, containerd, bridged):
+    # The installed unit with the file for containerd hosts, as far as root's rights go.
+    rights = [word for name in ("berth-agent.service", "berth-agent-containerd.conf")
+              for line in (UNITS / name).read_text().splitlines() if line.startswith("CapabilityBoundingSet=")
+              for word in line.partition("=")[2].removeprefix("CAP_").split(" CAP_")]
+    site = bridged(start=False)
+    kept = ",".join(["-all", *(f"+{right.lower()}" for right in rights)])
+    site.agent.command = ["setpriv", "--no-new-privs", "--bounding-set", kept, *site.agent.command]
+    site.agent.start_joined()
+    with open(f"/proc/{site.agent.pid}/status", encoding="ascii") as status:
+        effective = next(line.split()[1] for line in status if line.startswith("CapEff"))
+    assert int(effective, 16).bit_count() == len(rights), "the agent has other rights than these"
+    arn, task = site.serve("page", "hello", portMappings=[{"containerPort": 8080, "hostPort": 81}])
+    wait_until(lambda: page(81) == "hello\n", "the page")
+    assert bindings(task) == {(8080, "tcp"): 81}
     site.stop(arn)
     assert site.left() == NOTHING
 
