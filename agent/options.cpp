@@ -48,6 +48,12 @@ ContainerdOptions containerdOptions(const Config& config) {
   out.deadlines.start = docker.deadlines.start;
   out.deadlines.manifest = docker.deadlines.digest;
   out.pulls = docker.pulls;
+  out.network.subnet = config.network.subnet;
+  out.network.conflist = config.network.conflist;
+  out.network.plugins = config.network.plugins;
+  const auto& own = config.containers.dynamicPorts;
+  const PortSpan span = own ? PortSpan{own->first, own->last} : kernelPortSpan();
+  out.network.ports = {span.first, span.second, config.reservedPorts, config.reservedPortsUdp};
   return out;
 }
 

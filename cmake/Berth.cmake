@@ -75,7 +75,7 @@ set(BERTH_MAY_KNOW_tests common proto agent controller cli tests)
 set(BERTH_PURE agent/model agent/ports agent/engine agent/secrets controller/model controller/ports
     controller/scheduler controller/services controller/jobs cli/find cli/table)
 # Adapters of the programs; logic never depends on them, only wiring (the program target) does.
-set(BERTH_ADAPTERS agent/kernel agent/resources agent/runtimes/containerd agent/runtimes/docker agent/stats agent/state agent/config
+set(BERTH_ADAPTERS agent/kernel agent/network agent/resources agent/runtimes/containerd agent/runtimes/docker agent/stats agent/state agent/config
     agent/secrets/sources agent/endpoints/host agent/endpoints/rest controller/state controller/config
     controller/dns controller/zones)
 

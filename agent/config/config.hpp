@@ -59,6 +59,13 @@ struct ContainersConfig {
   bool matchVolumeConfig = false;
 };
 
+/// Of the runtime on containerd; Docker has its own.
+struct NetworkConfig {
+  std::string subnet;    ///< "10.190.0.0/20"
+  std::string conflist;  ///< a path; empty: the agent's own bridge
+  std::string plugins;   ///< the folder of CNI's plugins
+};
+
 struct EndpointsConfig {
   ListenAddress introspection;
   ListenAddress tasks;
@@ -126,6 +133,7 @@ struct Config {
   LogOptions log;
   ImagesConfig images;
   ContainersConfig containers;
+  NetworkConfig network;
   EndpointsConfig endpoints;
   SecretsConfig secrets;
   CapabilitiesConfig capabilities;

@@ -56,6 +56,14 @@ std::vector<Setting> joiningSettings() {
       string("runtime.oci_runtime",
              "the program that containerd's shim starts containers with, like runc or crun")
           .byDefault("runc"),
+      string("network.subnet",
+             "the network of containers in mode bridge on containerd; give one that nothing else of the host "
+             "has")
+          .matching(isSubnet, "must be a network of IPv4 with a prefix of 8 to 29 bits, like 10.190.0.0/20")
+          .byDefault("10.190.0.0/20"),
+      path("network.conflist",
+           "a CNI network configuration list for mode bridge on containerd, in place of that bridge"),
+      path("network.plugins", "the folder of CNI's plugins").byDefault("/usr/lib/cni"),
       path("data_dir", "what the agent must remember across restarts").byDefault("/var/lib/berth/agent"),
   };
 }

@@ -66,6 +66,14 @@ ContainersConfig containers(const Settings& settings) {
   return out;
 }
 
+NetworkConfig network(const Settings& settings) {
+  NetworkConfig out;
+  out.subnet = textOf(settings, "network.subnet");
+  out.conflist = textOf(settings, "network.conflist");
+  out.plugins = textOf(settings, "network.plugins");
+  return out;
+}
+
 EndpointsConfig endpoints(const Settings& settings) {
   EndpointsConfig out;
   out.introspection = introspectionAddress(settings);
@@ -153,6 +161,7 @@ Result<Config> makeConfig(Settings settings) {
   out.images = images(given);
   out.pullBehavior = out.images.pullBehavior;
   out.containers = containers(given);
+  out.network = network(given);
   out.endpoints = endpoints(given);
   out.secrets = secrets(given);
   out.loggingDrivers = given.list("logging_drivers");

@@ -67,6 +67,20 @@ bool isListenAddress(std::string_view text) { return parseListenAddress(text).ha
 
 bool isLoopback(std::string_view text) { return isListenAddress(text) && text.starts_with("127."); }
 
+bool isSubnet(std::string_view text) {
+  const size_t slash = text.find('/');
+  if (slash == std::string_view::npos || !isIpv4(text.substr(0, slash))) return false;
+  const auto prefix = parseNumber<uint8_t>(text.substr(slash + 1));
+  if (!prefix || *prefix < 8 || *prefix > 29) return false;
+  uint32_t address = 0;
+  for (std::string_view rest = text.substr(0, slash); !rest.empty();) {
+    const size_t end = std::min(rest.find('.'), rest.size());
+    address = address << 8 | parseNumber<uint8_t>(rest.substr(0, end)).value_or(0);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return (address & (uint32_t{0xffffffff} >> *prefix)) == 0;
+}
+
 bool isCluster(std::string_view text) {
   if (text.starts_with("arn:") && text.find(":cluster/") != std::string_view::npos)
     text.remove_prefix(text.rfind('/') + 1);

@@ -40,6 +40,9 @@ bool isListenAddress(std::string_view text);
 /// A ListenAddress in 127.0.0.0/8.
 bool isLoopback(std::string_view text);
 
+/// A network of IPv4 for containers, "10.190.0.0/20": a prefix of 8 to 29 bits, and no bit set behind it.
+bool isSubnet(std::string_view text);
+
 /// An ECS cluster's name or ARN.
 bool isCluster(std::string_view text);
 /// An http or https URL.

@@ -115,6 +115,38 @@ def start_beside_bare_api(berth, containerd):
                   f"containerd's API: {milliseconds(peer)} ({parts})", f"ratio {ratio:.3f}, at most 1.25", ratio <= 1.25)
 
 
+def containerd_bridge(berth):
+    """Payload received to RUNNING submitted on the bridge, with and without a port, beside the host's network."""
+    ports = {"host": ("host", []), "bridge": ("bridge", []), "port": ("bridge", [{"containerPort": 80}])}
+    for name, (mode, mappings) in ports.items():
+        berth.ecs.register_task_definition(family=name, networkMode=mode, containerDefinitions=[
+            {"name": "app", "image": berth.image("sleeper"), "essential": True, "cpu": 16, "memory": 32,
+             "portMappings": mappings}])
+    containerd = Containerd(berth.folder).start()
+    times = {name: [] for name in ports}
+    try:
+        with Tap(berth.controller.port) as tap:
+            agent = behind(berth, tap, {"images": {"pull_behavior": "prefer-cached"}, "runtime": {
+                "kind": "containerd", "socket": f"unix://{containerd.socket}"}}).start_joined()
+            for number in range(ROUNDS + 1):
+                for name, seconds in times.items():
+                    tap.forget()
+                    arn = run(berth, name)[0]
+                    said = wait_until(lambda: tap.when("up", "RUNNING", f'"task":"{arn}"'), "RUNNING submitted")
+                    if number:  # the first round warms caches
+                        seconds.append(said - tap.when("down", "PayloadMessage", arn))
+            for arn in berth.ecs.list_tasks(cluster="default")["taskArns"]:
+                berth.ecs.stop_task(cluster="default", task=arn)
+                berth.wait_status(arn, "STOPPED", seconds=60)
+            agent.stop()
+    finally:
+        containerd.close()
+    more = (statistics.median(times["bridge"]) - statistics.median(times["host"])) * 1e3
+    return Figure("payload to RUNNING on containerd, bridge", f"{milliseconds(times['bridge'])}, with a published port "
+                  f"{milliseconds(times['port'])}", f"host network: {milliseconds(times['host'])}",
+                  f"{more:.1f} ms more without a port, at most 10 as awsvpc may cost", more <= 10)
+
+
 def pulls(berth):
     """Tasks of one absent image, all at once, beside one pull and then as many `docker start`s in parallel."""
     peer_image, image = (big_image(berth, name) for name in ("big-peer", "big"))

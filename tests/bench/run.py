@@ -21,6 +21,7 @@ PARTS = {
     "start": lambda berth: figures.task_start(berth, "prefer-cached", "image present"),
     "start-ask": lambda berth: figures.task_start(berth, "default", "image present, the registry is asked"),
     "containerd": figures.containerd_start,
+    "containerd-bridge": figures.containerd_bridge,
     "session": figures.session_start,
     "memory": lambda berth: figures.memory(berth, 0),
     "memory-20": lambda berth: figures.memory(berth, 20),

@@ -6,6 +6,21 @@ import threading
 import time
 
 CHUNK = 65536
+TEXT_FRAMES = (0x81, 0x82)
+
+
+def unmasked(data):
+    """A chunk of a client's websocket frames as what they say, where it holds whole ones; anything else as it is."""
+    said, at = b"", 0
+    while at + 6 <= len(data) and data[at] in TEXT_FRAMES and data[at + 1] & 0x80:
+        size, head = data[at + 1] & 0x7F, at + 2
+        if size >= 126:
+            more = 2 if size == 126 else 8
+            size, head = int.from_bytes(data[head:head + more], "big"), head + more
+        mask, body = data[head:head + 4], data[head + 4:head + 4 + size]
+        said += bytes(byte ^ mask[index % 4] for index, byte in enumerate(body))
+        at = head + 4 + size
+    return said + data[at:]
 
 
 class Tap:
@@ -75,7 +90,8 @@ class Tap:
     def _relay(self, source, sink, way, connection):
         try:
             data = source.recv(CHUNK)
-            self._notes.append((time.monotonic(), way, data, connection))
+            now = time.monotonic()
+            self._notes.append((now, way, unmasked(data) if way == "up" else data, connection))
             if data:
                 sink.sendall(data)
                 return

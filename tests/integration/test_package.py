@@ -21,6 +21,7 @@ AGENT = "berth-agent.service"
 ENDPOINT = "berth-agent-endpoint.service"
 SHUTDOWN = "berth-agent-shutdown.service"
 CONFIG = "/etc/berth/agent.yaml"
+FOR_CONTAINERD = "berth-agent-containerd.conf"
 NEXT = "99.0.1"
 MOST_EXPOSURE = 40
 
@@ -33,6 +34,7 @@ AGENT_FILES = {
     "./usr/lib/systemd/system/berth-agent-shutdown.service": "-rw-r--r--",
     "./usr/lib/systemd/system/berth-log-keeper.service": "-rw-r--r--",
     "./usr/libexec/berth/berth-endpoint-rules": "-rwxr-xr-x",
+    f"./usr/share/doc/berth-agent/examples/{FOR_CONTAINERD}": "-rw-r--r--",
 }
 CONTROLLER_FILES = {
     "./etc/berth/controller.yaml": "-rw-r--r--",
@@ -120,6 +122,12 @@ def test_without_a_running_systemd_it_installs_upgrades_and_purges(system, packa
     units = (f"/usr/lib/systemd/system/{unit}" for unit in (AGENT, ENDPOINT, SHUTDOWN))
     found = system.run("systemd-analyze", "verify", *units)
     assert "berth" not in found.stdout + found.stderr
+    drop_in = system.path(f"/usr/share/doc/berth-agent/examples/{FOR_CONTAINERD}").read_text()
+    system.write(f"/etc/systemd/system/{AGENT}.d/containerd.conf", drop_in, 0o644)
+    found = system.run("systemd-analyze", "verify", f"/usr/lib/systemd/system/{AGENT}")
+    assert "berth" not in found.stdout + found.stderr
+    system.path(f"/etc/systemd/system/{AGENT}.d/containerd.conf").unlink()
+    system.path(f"/etc/systemd/system/{AGENT}.d").rmdir()
 
     mine = system.path(CONFIG).read_text().replace("cluster: default", "cluster: mine")
     system.write(CONFIG, mine, 0o640)

@@ -7,9 +7,7 @@ import xml.etree.ElementTree
 from support.berth import binary
 
 # What the runtime on containerd can't do yet, by the name of the test that shows it. One that passes must go from here.
-CONTAINERD_GAPS = {
-    "Ports are bound, and told as they are bound": "network mode bridge",
-}
+CONTAINERD_GAPS = {}
 
 
 def environment(engine, registry, **more):

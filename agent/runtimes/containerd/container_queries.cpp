@@ -51,7 +51,8 @@ Async<Status> Containers::settle(StoredContainer& container, ContainerRecord rec
   co_return deleted;
 }
 
-Async<Result<RuntimeContainer>> Containers::look(StoredContainer container, std::optional<TaskState> task) {
+Async<Result<RuntimeContainer>> Containers::look(StoredContainer container, std::optional<TaskState> task,
+                                                 uint64_t network) {
   const auto record = decodeRecord(container.record);
   if (!record) co_return record.error();
   if (const auto found = settled_.find(container.id); found != settled_.end() && !task)
@@ -62,16 +63,25 @@ Async<Result<RuntimeContainer>> Containers::look(StoredContainer container, std:
   RuntimeContainer out = describe(container, *record, task, parts_.files.startedAt(container.id));
   if (out.state == RunState::Running) parts_.outputs.hold(container.id);
   if (out.state == RunState::Exited && !task) parts_.outputs.end(container.id);
+  putNetwork(out, record->network);
+  if (out.state == RunState::Exited && network != 0) {
+    // Before its end is told: whoever takes its ports next finds them free.
+    const Status released = co_await parts_.networks.release(out.id, network);
+    if (!released)
+      parts_.log.warn("a network stays for now",
+                      {{"container", out.id}, {"error", released.error().message}});
+  }
   co_return out;
 }
 
 Async<Result<RuntimeContainer>> Containers::lookAgain(std::string id) {
+  const uint64_t network = parts_.networks.stamp(id);
   const auto task = co_await parts_.api.task(id);
   if (!task) co_return task.error();
   // After the task: its end is kept before it is deleted.
   const auto container = co_await known(id);
   if (!container) co_return container.error();
-  co_return co_await look(*container, *task);
+  co_return co_await look(*container, *task, network);
 }
 
 Async<Result<std::optional<RuntimeContainer>>> Containers::inspect(std::string idOrName) {
@@ -90,6 +100,7 @@ Async<Result<std::optional<RuntimeContainer>>> Containers::inspect(std::string i
 }
 
 Async<Result<std::vector<RuntimeContainer>>> Containers::list(std::map<std::string, std::string> labels) {
+  const network::Networks::Candidates networks = parts_.networks.candidates();
   const auto tasks = co_await parts_.api.tasks();
   if (!tasks) co_return tasks.error();
   const auto all = co_await parts_.api.containers();
@@ -101,11 +112,13 @@ Async<Result<std::vector<RuntimeContainer>>> Containers::list(std::map<std::stri
     const auto record = decodeRecord(stored.record);
     if (!record || !std::ranges::includes(record->labels, labels)) continue;
     std::optional<TaskState> task;
-    if (const auto found = byId.find(stored.id); found != byId.end()) task = found->second;
+    if (const auto its = byId.find(stored.id); its != byId.end()) task = its->second;
     // A shim that does not answer is left out of the list: its container is asked for by itself.
     const bool open = stored.exit.empty() && parts_.files.startedAt(stored.id);
     const bool unsure = task ? task->status == TaskStatus::Unknown : open;
-    auto one = unsure ? co_await lookAgain(stored.id) : co_await look(stored, std::move(task));
+    const auto found = networks.find(stored.id);
+    const uint64_t network = found == networks.end() ? 0 : found->second;
+    auto one = unsure ? co_await lookAgain(stored.id) : co_await look(stored, std::move(task), network);
     if (!one && one.error().code == Code::Unavailable) co_return one.error();
     if (!one && one.error().code == Code::NotFound) continue;
     out.push_back(one ? std::move(*one) : unreadOf(stored));

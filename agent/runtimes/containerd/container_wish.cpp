@@ -32,7 +32,8 @@ constexpr std::array kKnownHost = {
     "CapAdd",     "CapDrop",      "SecurityOpt",       "GroupAdd",      "Ulimits",
     "Devices",    "Sysctls",      "NetworkMode",       "PidMode",       "IpcMode",
     "UTSMode",    "CgroupParent", "ExtraHosts",        "Dns",           "DnsSearch",
-    "DnsOptions", "Runtime",      "LogConfig",         "RestartPolicy", "ConsoleSize"};
+    "DnsOptions", "Runtime",      "LogConfig",         "RestartPolicy", "ConsoleSize",
+    "Links",      "PortBindings"};
 
 Error notYet(const std::string& member, const std::string& hint = {}) {
   return makeError(Code::Unimplemented, member + " is not supported by the containerd runtime" +
@@ -232,11 +233,68 @@ Status putLogLimits(LogLimits& out, const std::map<std::string, std::string>& op
   return {};
 }
 
-Status putSharing(ContainerWish& out, Fields& host) {
-  out.networkMode = host.str("NetworkMode", "bridge");
-  if (out.networkMode != "host" && out.networkMode != "none") {
-    return notYet("network mode " + out.networkMode, "host and none are");
+/// "8080/tcp": a port without a protocol is one of TCP.
+Result<PortMapping> parseContainerPort(const std::string& text) {
+  const size_t slash = text.find('/');
+  const auto port = parseNumber<uint16_t>(std::string_view(text).substr(0, slash));
+  if (!port || *port == 0) {
+    return makeError(Code::InvalidArgument, "PortBindings: \"" + text + "\" is not PORT/tcp or PORT/udp");
   }
+  PortMapping out;
+  out.containerPort = *port;
+  if (slash != std::string::npos) out.protocol = text.substr(slash + 1);
+  return out;
+}
+
+Result<uint16_t> parseHostPort(const std::string& text) {
+  if (text.empty()) return uint16_t{0};
+  if (const auto port = parseNumber<uint16_t>(text)) return *port;
+  return makeError(Code::InvalidArgument, "PortBindings: the host port \"" + text +
+                                              "\" is not one number up to 65535, or empty for any free one");
+}
+
+Status putPublished(ContainerWish& out, Fields& host) {
+  const json* bindings = host.find("PortBindings");
+  if (!bindings || !bindings->is_object()) return {};
+  for (const auto& [place, list] : bindings->items()) {
+    const auto port = parseContainerPort(place);
+    if (!port) return port.error();
+    // Nothing is published where the list is empty.
+    for (const json& each : list) {
+      Fields one(each, host.pathOf("PortBindings"));
+      PortMapping mapping = *port;
+      mapping.bindIp = one.str("HostIp");
+      const auto number = parseHostPort(one.str("HostPort"));
+      if (!number) return number.error();
+      mapping.hostPort = *number;
+      out.ports.push_back(std::move(mapping));
+      host.absorb(one);
+    }
+  }
+  return {};
+}
+
+Status putNetwork(ContainerWish& out, Fields& host) {
+  out.networkMode = host.str("NetworkMode", "bridge");
+  if (out.networkMode == "default") out.networkMode = "bridge";
+  if (out.networkMode != "bridge" && out.networkMode != "host" && out.networkMode != "none") {
+    return notYet("network mode " + out.networkMode, "bridge, host and none are");
+  }
+  const bool bridge = out.networkMode == "bridge";
+  for (const std::string& link : host.strings("Links")) {
+    if (!bridge) return notYet("link " + link + " on network mode " + out.networkMode, "bridge has links");
+    const size_t colon = link.find(':');
+    const std::string name =
+        link.substr(link.starts_with('/') ? 1 : 0, colon - (link.starts_with('/') ? 1 : 0));
+    // Docker tells an alias below the name of who links: "/NAME/ALIAS".
+    const std::string alias = colon == std::string::npos ? name : link.substr(link.find_last_of(":/") + 1);
+    out.links.push_back(name + ":" + alias);
+  }
+  // Ports of a container on the host's network, or on none, are not published, as with Docker.
+  return bridge ? putPublished(out, host) : Status();
+}
+
+Status putSharing(ContainerWish& out, Fields& host) {
   if (const std::string mode = host.str("PidMode"); mode == "host")
     out.hostPid = true;
   else if (!mode.empty())
@@ -283,20 +341,20 @@ Result<ContainerWish> decodeWish(std::string_view createBody) {
   Fields host(hostJson, "dockerConfig.hostConfig");
   ContainerWish out;
   if (Status put = putConfig(out, config, *body); !put) return put.error();
-  for (auto part : {putMounts, putResources, putSecurity, putSharing}) {
+  for (auto part : {putMounts, putResources, putSecurity, putNetwork, putSharing}) {
     if (Status put = part(out, host); !put) return put.error();
   }
-  // Ports of a container on the host's network, or on none, are not published; Docker ignores them there,
-  // too.
-  json rest = hostJson;
-  for (auto at = rest.begin(); at != rest.end();)
-    at = sameName(at.key(), "PortBindings") ? rest.erase(at) : ++at;
-  if (Status known = onlyKnown(rest, kKnownHost, "dockerConfig.hostConfig."); !known) return known.error();
+  if (Status known = onlyKnown(hostJson, kKnownHost, "dockerConfig.hostConfig."); !known)
+    return known.error();
   // An empty list would ask for something: that nothing is hidden.
   for (const char* member : {"MaskedPaths", "ReadonlyPaths"}) {
     if (host.has(member)) return notYet(std::string("dockerConfig.hostConfig.") + member);
   }
-  if (config.boolean("NetworkDisabled")) out.networkMode = "none";
+  if (config.boolean("NetworkDisabled")) {
+    out.networkMode = "none";
+    out.ports.clear();
+    out.links.clear();
+  }
   if (Status status = config.status(); !status) return status.error();
   if (Status status = host.status(); !status) return status.error();
   return out;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/ports/runtime.hpp"
 #include "common/result/result.hpp"
 
 namespace berth::agent::containerd {
@@ -81,7 +82,9 @@ struct ContainerWish {
   std::vector<DeviceWish> devices;
   std::map<std::string, std::string> sysctls;
 
-  std::string networkMode;  ///< "host" or "none"
+  std::string networkMode;         ///< "bridge", "host" or "none"
+  std::vector<PortMapping> ports;  ///< published; on a bridge only
+  std::vector<std::string> links;  ///< "CONTAINER:ALIAS", likewise
   bool hostPid = false;
   bool hostIpc = false;
   bool hostUts = false;

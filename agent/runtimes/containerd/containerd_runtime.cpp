@@ -37,19 +37,21 @@ std::string actionOf(const std::string& topic) { return topic.substr(topic.rfind
 
 /// Shared by the runtime and its coroutines, which outlive it by the time they need to notice `stop`.
 struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime::Core> {
-  Core(Executor on, Means with, std::string socket, ContainerdOptions given)
+  Core(Executor on, Means with, std::string socket, std::unique_ptr<network::Networks> joined,
+       ContainerdOptions given)
       : executor(std::move(on)),
         means(with),
         options(std::move(given)),
         api(means.client, std::move(socket), options.nameSpace, options.deadlines, stop.get_token()),
         files(options.folder),
         outputs(std::make_shared<containerd::Outputs>(options.folder + "/logs")),
+        networks(std::move(joined)),
         images(containerd::Images::Parts{api, means.client, means.images ? *means.images : ownMemory,
                                          means.clock, means.random, means.log, options.snapshotter,
                                          options.folder, options.onDiskFull},
                options.pulls, launcher(), stop.get_token()),
-        containers(containerd::Containers::Parts{api, images, files, *outputs, means.random, means.log,
-                                                 options.snapshotter, options.ociRuntime}) {}
+        containers(containerd::Containers::Parts{api, images, files, *outputs, *networks, means.random,
+                                                 means.log, options.snapshotter, options.ociRuntime}) {}
 
   Launch launcher() {
     return [this](std::string name, std::function<Async<void>()> body) {
@@ -74,6 +76,7 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
   containerd::Api api;
   containerd::HostFiles files;
   std::shared_ptr<containerd::Outputs> outputs;
+  std::unique_ptr<network::Networks> networks;
   ImageMemory ownMemory;
   containerd::Images images;
   containerd::Containers containers;
@@ -141,10 +144,11 @@ Async<Error> ContainerdRuntime::Core::follow(std::string label, std::function<vo
   const auto events = std::make_shared<std::deque<containerd::TaskEvent>>();
   const auto more = std::make_shared<Event>();
   std::stop_source over;
-  const auto opened = [listener] {
+  const auto opened = [this, listener] {
     RuntimeEvent connected;
     connected.kind = RuntimeEvent::Kind::Connected;
     listener(connected);
+    launcher()("containerd networks", [this] { return containers.sweepNetworks(); });
   };
   launcher()("containerd events", [this, label, listener, events, more, token = over.get_token()] {
     return passOn(label, listener, events, more, token);
@@ -192,7 +196,11 @@ Result<std::unique_ptr<ContainerdRuntime>> ContainerdRuntime::make(Executor exec
   std::filesystem::create_directories(options.folder, fault);
   if (fault)
     return makeError(Code::Internal, "can't make the folder " + options.folder + ": " + fault.message());
-  auto core = std::make_shared<Core>(std::move(executor), means, std::move(*socket), std::move(options));
+  if (options.network.folder.empty()) options.network.folder = options.folder + "/networks";
+  auto networks = network::Networks::make(options.network, means.log);
+  if (!networks) return networks.error();
+  auto core = std::make_shared<Core>(std::move(executor), means, std::move(*socket), std::move(*networks),
+                                     std::move(options));
   core->launcher()("log keeper", [core = core.get()] { return core->watchKeeper(); });
   return std::unique_ptr<ContainerdRuntime>(new ContainerdRuntime(std::move(core)));
 }
@@ -231,7 +239,10 @@ std::unique_ptr<ContainerStreams> ContainerdRuntime::streams() { return std::mak
 
 ContainerdRuntime::ContainerdRuntime(std::shared_ptr<Core> core) : core_(std::move(core)) {}
 
-ContainerdRuntime::~ContainerdRuntime() { core_->stop.request_stop(); }
+ContainerdRuntime::~ContainerdRuntime() {
+  core_->stop.request_stop();
+  core_->networks->close();
+}
 
 void ContainerdRuntime::reconfigure(const ContainerdOptions& options) {
   core_->api.reconfigure(options.deadlines);

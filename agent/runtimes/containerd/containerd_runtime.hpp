@@ -8,6 +8,7 @@
 
 #include "agent/images/image_memory.hpp"
 #include "agent/images/pull_queue.hpp"
+#include "agent/network/networks.hpp"
 #include "agent/ports/runtime.hpp"
 #include "agent/runtimes/containerd/containerd_api.hpp"
 #include "agent/runtimes/containerd/keeper_watch.hpp"
@@ -29,6 +30,7 @@ struct ContainerdOptions {
   containerd::KeeperOptions keeper = containerd::ownKeeper();
   containerd::Deadlines deadlines;
   PullLimits pulls;
+  network::NetworkOptions network;  ///< without a folder: below `folder`
   /// Called when a pull failed because the host's disk is full, before its callbacks. May be empty.
   std::function<void()> onDiskFull;
 };
@@ -46,7 +48,8 @@ class ContainerdRuntime final : public Runtime {
     ImageMemory* images = nullptr;  ///< nullptr: what was pulled is remembered by this runtime only
   };
 
-  /// InvalidArgument for a socket that is not unix:PATH. Nothing is sent before the first call.
+  /// InvalidArgument for a socket that is not unix:PATH, and for a conflist that is none. Nothing is sent
+  /// before the first call.
   static Result<std::unique_ptr<ContainerdRuntime>> make(Executor executor, Means means,
                                                          ContainerdOptions options);
   ~ContainerdRuntime() override;

@@ -149,8 +149,8 @@ Async<Result<std::string>> Containers::create(ContainerSpec spec) {
   record.imageId = (*image)->id;
   record.chain = (*image)->chain;
   record.group = groupPathOf(*wish, wanted.id);
-  record.hostNetwork = wish->networkMode == "host";
   record.log = wish->log;
+  record.network = KeptNetwork{wish->networkMode, "", wish->ports, wish->links};
   const ImageDefaults& defaults = (*image)->config.defaults;
   const std::string& signal = wish->stopSignal.empty() ? defaults.stopSignal : wish->stopSignal;
   const auto number = signalNumber(signal);
@@ -173,6 +173,8 @@ Async<Result<std::string>> Containers::create(ContainerSpec spec) {
   }
   auto files = parts_.files.prepare(wanted.id, *wish, site->hostname);
   if (!files) co_return files.error();
+  record.network.hostname = site->hostname;
+  if (wish->networkMode == "bridge") site->networkNamespace = parts_.networks.namespacePath(wanted.id);
   site->mounts = std::move(*files);
   site->mounts.insert(site->mounts.end(), mounts->begin(), mounts->end());
   const auto text = ociSpec(*wish, defaults, *site);
@@ -257,6 +259,22 @@ Async<Status> Containers::runTask(StoredContainer container, ContainerRecord rec
   co_return started;
 }
 
+Async<Status> Containers::joinAndRun(StoredContainer container, ContainerRecord record, bool created) {
+  const network::Networks::Hold hold(parts_.networks, container.id);
+  Status started = co_await join(container.id, record, created);
+  if (started) started = co_await runTask(container, std::move(record));
+  if (started) co_return started;
+  // As long as nobody knows whether it runs, it keeps its network; what is left over is swept later.
+  const auto task = co_await parts_.api.task(container.id);
+  if (task && !*task) {
+    const Status released = co_await parts_.networks.release(container.id);
+    if (!released)
+      parts_.log.warn("a network stays for now",
+                      {{"container", container.id}, {"error", released.error().message}});
+  }
+  co_return started;
+}
+
 Async<Result<RuntimeContainer>> Containers::start(std::string id) {
   const auto container = co_await known(id);
   if (!container) co_return container.error();
@@ -266,7 +284,7 @@ Async<Result<RuntimeContainer>> Containers::start(std::string id) {
   if (!task) co_return task.error();
   const bool runs =
       *task && ((*task)->status == TaskStatus::Running || (*task)->status == TaskStatus::Paused);
-  if (runs) co_return co_await look(*container, *task);
+  if (runs) co_return co_await look(*container, *task, 0);
   if (*task && (*task)->status == TaskStatus::Stopped) {
     if (Status cleared = co_await parts_.api.deleteTask(id); !cleared) co_return cleared.error();
   }
@@ -274,7 +292,8 @@ Async<Result<RuntimeContainer>> Containers::start(std::string id) {
   if (!container->exit.empty()) {
     if (Status cleared = co_await parts_.api.keepExit(id, ""); !cleared) co_return cleared.error();
   }
-  const Status started = co_await runTask(*container, *record);
+  const bool created = *task && (*task)->status == TaskStatus::Created;
+  const Status started = co_await joinAndRun(*container, *record, created);
   if (!started) co_return overdue(started.error(), "starting container", parts_.api.deadlines().start);
   auto seen = co_await lookAgain(std::move(id));
   if (!seen && seen.error().code != Code::NotFound) {
@@ -313,6 +332,7 @@ Async<Result<RuntimeContainer>> Containers::stop(std::string id, Duration timeou
     if (Status deleted = co_await parts_.api.deleteTask(id); !deleted) co_return deleted.error();
     parts_.outputs.end(id);
     parts_.files.unmarkStarted(id);
+    if (Status released = co_await parts_.networks.release(id); !released) co_return released.error();
   } else if (*task && (*task)->status != TaskStatus::Stopped) {
     const Status ended = co_await endTask(id, record->stopSignal, timeout);
     if (!ended)
@@ -337,6 +357,9 @@ Async<Result<std::monostate>> Containers::remove(std::string id, bool force) {
   if (*task) {
     if (Status deleted = co_await parts_.api.deleteTask(id); !deleted) co_return deleted.error();
   }
+  const Status released = co_await parts_.networks.release(id);
+  if (!released)
+    parts_.log.warn("a network stays for now", {{"container", id}, {"error", released.error().message}});
   // The container goes last: as long as it is there, a removal that was broken off can be found and repeated.
   Status removed = co_await parts_.api.removeSnapshot((*found)->snapshotter, id);
   if (!removed) co_return removed.error();
@@ -344,6 +367,7 @@ Async<Result<std::monostate>> Containers::remove(std::string id, bool force) {
   parts_.files.remove(id);
   parts_.outputs.remove(id);
   settled_.erase(id);
+  linked_.erase(id);
   removed = co_await parts_.api.removeContainer(id);
   if (!removed) co_return overdue(removed.error(), "removing container", parts_.api.deadlines().remove);
   co_return std::monostate{};

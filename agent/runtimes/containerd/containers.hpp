@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/network/networks.hpp"
 #include "agent/ports/runtime.hpp"
 #include "agent/runtimes/containerd/containerd_api.hpp"
 #include "agent/runtimes/containerd/host_files.hpp"
@@ -32,6 +33,7 @@ class Containers {
     Images& images;
     const HostFiles& files;
     Outputs& outputs;
+    network::Networks& networks;
     Random& random;
     Log& log;
     std::string snapshotter;
@@ -60,6 +62,8 @@ class Containers {
   Async<Result<std::string>> commandOf(std::string id, Command command);
   /// The container of an event, if it carries the label key; how one that has ended did is kept first.
   Async<bool> concerns(std::string id, std::string label);
+  /// Takes back what containers that are gone have left of their networks.
+  Async<void> sweepNetworks();
 
  private:
   Async<Result<StoredContainer>> known(std::string id);
@@ -69,13 +73,21 @@ class Containers {
                                             const RootView& root, ContainerRecord& record);
   Async<Status> runTask(StoredContainer container, ContainerRecord record);
   Async<Status> openOutput(std::string id, LogLimits limits);
+  Async<Status> joinAndRun(StoredContainer container, ContainerRecord record, bool created);
+  Async<Status> join(std::string id, ContainerRecord record, bool created);
+  Result<std::string> hostLines(const std::string& id, const KeptNetwork& network) const;
+  Status tellHosts(const std::string& id, const KeptNetwork& network);
+  void putNetwork(RuntimeContainer& out, const KeptNetwork& network);
   Async<Status> endTask(std::string id, uint32_t signal, Duration timeout);
-  Async<Result<RuntimeContainer>> look(StoredContainer container, std::optional<TaskState> task);
+  /// `network`: the stamp of its network, from before the task was asked for.
+  Async<Result<RuntimeContainer>> look(StoredContainer container, std::optional<TaskState> task,
+                                       uint64_t network);
   Async<Result<RuntimeContainer>> lookAgain(std::string id);
   Async<Status> settle(StoredContainer& container, ContainerRecord record, TaskState task);
   void removeVolumes(const ContainerRecord& record);
 
   Parts parts_;
+  std::map<std::string, KeptNetwork> linked_;   ///< of running containers with links, by id
   std::map<std::string, std::string> settled_;  ///< records of ends that were read here, by id
 };
 

@@ -128,7 +128,9 @@ std::string hostsFile(const ContainerWish& wish, const std::string& hostname) {
   std::string out;
   if (wish.networkMode == "host") out = readHostFile("/etc/hosts");
   if (out.empty()) {
-    out = "127.0.0.1\tlocalhost " + hostname + "\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+    // On a bridge its name is that of its address, which comes with each start.
+    out = "127.0.0.1\tlocalhost" + (wish.networkMode == "bridge" ? std::string() : " " + hostname) +
+          "\n::1\tlocalhost ip6-localhost ip6-loopback\n";
   }
   if (!out.ends_with('\n')) out += '\n';
   for (const std::string& entry : wish.extraHosts) {
@@ -139,11 +141,13 @@ std::string hostsFile(const ContainerWish& wish, const std::string& hostname) {
 }
 
 std::string resolverFile(const ContainerWish& wish) {
-  if (wish.dns.empty() && wish.dnsSearch.empty() && wish.dnsOptions.empty())
-    return readHostFile("/etc/resolv.conf");
+  std::string hosts = readHostFile("/etc/resolv.conf");
+  if (wish.networkMode != "host")
+    hosts = resolverWithoutLoopback(hosts, readHostFile("/run/systemd/resolve/resolv.conf"));
+  if (wish.dns.empty() && wish.dnsSearch.empty() && wish.dnsOptions.empty()) return hosts;
   std::string out;
-  const auto keep = [&out](const std::string& keyword) {
-    for (const std::string& line : split(readHostFile("/etc/resolv.conf"), '\n')) {
+  const auto keep = [&](const std::string& keyword) {
+    for (const std::string& line : split(hosts, '\n')) {
       if (line.starts_with(keyword)) out += line + "\n";
     }
   };
@@ -257,9 +261,10 @@ Result<UserIds> userIds(const std::string& user, const std::vector<std::string>&
 Result<std::vector<Bind>> HostFiles::prepare(const std::string& id, const ContainerWish& wish,
                                              const std::string& hostname) const {
   if (Status made = makeFolder(at(id)); !made) return made.error();
-  const std::array<std::pair<const char*, std::string>, 3> files = {{{"hostname", hostname + "\n"},
-                                                                     {"hosts", hostsFile(wish, hostname)},
-                                                                     {"resolv.conf", resolverFile(wish)}}};
+  const std::string base = hostsFile(wish, hostname);
+  if (Status written = writeFile(at(id) + "/hosts.base", base); !written) return written.error();
+  const std::array<std::pair<const char*, std::string>, 3> files = {
+      {{"hostname", hostname + "\n"}, {"hosts", base}, {"resolv.conf", resolverFile(wish)}}};
   std::vector<Bind> out;
   for (const auto& [name, text] : files) {
     const std::string path = at(id) + "/" + name;
@@ -267,6 +272,11 @@ Result<std::vector<Bind>> HostFiles::prepare(const std::string& id, const Contai
     out.push_back(Bind{path, std::string("/etc/") + name, false});
   }
   return out;
+}
+
+Status HostFiles::addHosts(const std::string& id, const std::string& lines) const {
+  // In place: the container has the file, not its name, mounted.
+  return writeFile(at(id) + "/hosts", readHostFile(at(id) + "/hosts.base") + lines);
 }
 
 Status HostFiles::markStarted(const std::string& id) const { return writeFile(at(id) + "/started", ""); }
@@ -307,6 +317,28 @@ Status HostFiles::removeVolume(const std::string& name) const {
   fs::remove_all(volumeFolder(name), fault);
   if (fault) return makeError(Code::Internal, "can't remove volume " + name + ": " + fault.message());
   return {};
+}
+
+std::string resolverWithoutLoopback(std::string_view host, std::string_view direct) {
+  const auto filtered = [](std::string_view text, bool& hasServer) {
+    std::string out;
+    for (const std::string& line : split(text, '\n')) {
+      const bool server = line.starts_with("nameserver");
+      const size_t address = line.find_first_not_of(" \t", server ? 10 : 0);
+      const std::string_view whom =
+          address == std::string::npos ? std::string_view() : std::string_view(line).substr(address);
+      if (server && (whom.starts_with("127.") || whom.starts_with("::1"))) continue;
+      hasServer = hasServer || server;
+      out += line + "\n";
+    }
+    if (out.ends_with("\n\n")) out.pop_back();
+    return out;
+  };
+  bool served = false;
+  std::string out = filtered(host, served);
+  if (served) return out;
+  std::string other = filtered(direct, served);
+  return served ? other : out;
 }
 
 Result<HostDevice> hostDevice(const DeviceWish& wish) {

@@ -35,7 +35,7 @@ Result<UserIds> userIds(const std::string& user, const std::vector<std::string>&
                         std::string_view passwd, std::string_view group);
 
 /// The folder of what the agent keeps of containers:
-/// DATA/containers/ID/{hostname,hosts,resolv.conf,started} and DATA/volumes/NAME/_data.
+/// DATA/containers/ID/{hostname,hosts,hosts.base,resolv.conf,started} and DATA/volumes/NAME/_data.
 class HostFiles {
  public:
   explicit HostFiles(std::string folder) : folder_(std::move(folder)) {}
@@ -43,6 +43,8 @@ class HostFiles {
   /// Makes what a container finds at /etc/hostname, /etc/hosts and /etc/resolv.conf.
   Result<std::vector<Bind>> prepare(const std::string& id, const ContainerWish& wish,
                                     const std::string& hostname) const;
+  /// Makes /etc/hosts anew: as it was prepared, and `lines` behind it. A running container sees it at once.
+  Status addHosts(const std::string& id, const std::string& lines) const;
   /// Remembers, until the next start of the host's file system, that a container was started now.
   Status markStarted(const std::string& id) const;
   void unmarkStarted(const std::string& id) const;
@@ -62,6 +64,10 @@ class HostFiles {
 
   std::string folder_;
 };
+
+/// The text of the host's resolv.conf without name servers that only the host itself reaches, as are those on
+/// loopback. `direct`: the text that systemd-resolved keeps for others; used where nothing would be left.
+std::string resolverWithoutLoopback(std::string_view host, std::string_view direct);
 
 /// The device node; InvalidArgument when it is none.
 Result<HostDevice> hostDevice(const DeviceWish& wish);

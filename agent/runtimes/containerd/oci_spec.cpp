@@ -245,7 +245,9 @@ json namespacesOf(const ContainerWish& wish, const SpecSite& site) {
   if (!wish.hostUts) out.push_back({{"type", "uts"}});
   if (!wish.hostIpc) out.push_back({{"type", "ipc"}});
   if (!wish.hostPid) out.push_back({{"type", "pid"}});
-  if (wish.networkMode != "host") out.push_back({{"type", "network"}});
+  json network = {{"type", "network"}};
+  if (!site.networkNamespace.empty()) network["path"] = site.networkNamespace;
+  if (wish.networkMode != "host") out.push_back(std::move(network));
   if (site.unified && !wish.privileged) out.push_back({{"type", "cgroup"}});
   return out;
 }

@@ -46,10 +46,11 @@ struct SpecSite {
   UserIds user;
   std::vector<Bind> mounts;  ///< paths of the host
   std::vector<HostDevice> devices;
-  std::string machine;      ///< uname's: "x86_64"
-  bool unified = false;     ///< control groups are of version 2
-  bool limitsSwap = false;  ///< the kernel has limits of swap
-  bool withSeccomp = true;  ///< the kernel has filters
+  std::string networkNamespace;  ///< the path of the container's; empty: the OCI runtime makes one, if any
+  std::string machine;           ///< uname's: "x86_64"
+  bool unified = false;          ///< control groups are of version 2
+  bool limitsSwap = false;       ///< the kernel has limits of swap
+  bool withSeccomp = true;       ///< the kernel has filters
 };
 
 /// The signal that asks a container to stop: "SIGTERM", "TERM", "15" or empty, which is SIGTERM; nullopt for

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/network/records.hpp"
 #include "proto/json/fields.hpp"
 
 namespace berth::agent::containerd {
@@ -15,6 +16,26 @@ using nlohmann::json;
 std::optional<WallTime> timeOf(Fields& fields, const char* member) {
   const auto millis = fields.optionalInteger(member);
   return millis ? std::optional(fromEpochMillis(*millis)) : std::nullopt;
+}
+
+json networkAsJson(const KeptNetwork& network) {
+  return {{"mode", network.mode},
+          {"hostname", network.hostname},
+          {"ports", network::encodePorts(network.ports)},
+          {"links", network.links}};
+}
+
+KeptNetwork networkOf(Fields& record) {
+  KeptNetwork out;
+  const json* object = record.find("network");
+  if (!object) return out;
+  Fields fields(*object, record.pathOf("network"));
+  out.mode = fields.str("mode");
+  out.hostname = fields.str("hostname");
+  out.ports = network::decodePorts(fields);
+  out.links = fields.strings("links");
+  record.absorb(fields);
+  return out;
 }
 
 }  // namespace
@@ -34,9 +55,9 @@ std::string encodeRecord(const ContainerRecord& record) {
                             {"chain", record.chain},
                             {"stopSignal", record.stopSignal},
                             {"group", record.group},
-                            {"host", record.hostNetwork},
                             {"logBytes", record.log.maxBytes},
                             {"logFiles", record.log.maxFiles},
+                            {"network", networkAsJson(record.network)},
                             {"mounts", std::move(mounts)}});
 }
 
@@ -51,9 +72,9 @@ Result<ContainerRecord> decodeRecord(std::string_view text) {
   out.chain = fields.str("chain");
   out.stopSignal = static_cast<uint32_t>(fields.integer("stopSignal", out.stopSignal));
   out.group = fields.str("group");
-  out.hostNetwork = fields.boolean("host");
   out.log.maxBytes = fields.integer("logBytes", out.log.maxBytes);
   out.log.maxFiles = fields.integer("logFiles", out.log.maxFiles);
+  out.network = networkOf(fields);
   for (const json* each : fields.list("mounts")) {
     Fields mount(*each, "record.mounts");
     out.mounts.push_back(KeptMount{mount.str("volume"), mount.str("source"), mount.str("destination"),
@@ -96,8 +117,7 @@ RuntimeContainer describe(const StoredContainer& stored, const ContainerRecord& 
     out.mounts.push_back(MountedVolume{mount.volume, mount.source, mount.destination});
   }
   std::ranges::sort(out.mounts, {}, &MountedVolume::destination);
-  if (record.hostNetwork) out.networks.push_back(NetworkAddress{"host", "", "", ""});
-  if (!record.hostNetwork) out.networks.push_back(NetworkAddress{"none", "", "", ""});
+  out.networks.push_back(NetworkAddress{record.network.mode, "", "", ""});
   if (task && (task->status == TaskStatus::Running || task->status == TaskStatus::Paused)) {
     out.state = RunState::Running;
     out.pid = task->pid;

@@ -23,7 +23,17 @@ struct KeptMount {
   bool anonymous = false;  ///< goes with the container
 };
 
-/// JSON {"name","labels","imageId","chain","stopSignal","group","host","logBytes","logFiles","mounts":[...]}.
+/// What a container is to have of a network each time it is started.
+struct KeptNetwork {
+  std::string mode;  ///< "bridge", "host" or "none"
+  std::string hostname;
+  std::vector<PortMapping> ports;
+  std::vector<std::string> links;  ///< "CONTAINER:ALIAS"
+};
+
+/// JSON
+/// {"name","labels","imageId","chain","stopSignal","group","logBytes","logFiles","network","mounts":[...]},
+/// where "network" is {"mode","hostname","ports":[...],"links":[...]}.
 struct ContainerRecord {
   std::string name;
   std::map<std::string, std::string> labels;
@@ -31,8 +41,8 @@ struct ContainerRecord {
   std::string chain;  ///< the snapshot that its own one stands on
   uint32_t stopSignal = 15;
   std::string group;  ///< of control, below each hierarchy
-  bool hostNetwork = false;
   LogLimits log;
+  KeptNetwork network;
   std::vector<KeptMount> mounts;
 };
 std::string encodeRecord(const ContainerRecord& record);

@@ -179,12 +179,16 @@ http::Response Bench::engine(std::string method, std::string target, std::string
   return response;
 }
 
-http::Response Bench::exchange(http::Call request) {
-  auto response = call<http::Response>([&](auto done) {
+Result<http::Response> Bench::attempt(http::Call request) {
+  return call<http::Response>([&](auto done) {
     boost::asio::co_spawn(
         io_, [this, &request, done]() -> Async<void> { done(co_await client_->fetch(request)); },
         boost::asio::detached);
   });
+}
+
+http::Response Bench::exchange(http::Call request) {
+  auto response = attempt(std::move(request));
   REQUIRE(response);
   return *response;
 }

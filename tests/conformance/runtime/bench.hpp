@@ -91,6 +91,7 @@ class Bench {
   void giveEngineTheImage();
   /// A call of the engine's API that the runtime does not offer; any 2xx is expected.
   http::Response engine(std::string method, std::string target, std::string body = {});
+  Result<http::Response> attempt(http::Call request);
   /// Any HTTP exchange; any status is an answer.
   http::Response exchange(http::Call request);
   /// Takes the manifest out of the registry: its tags stand for nothing any more.

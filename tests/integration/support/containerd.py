@@ -49,10 +49,15 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
     def containers(self):
         return self.ctr("containers", "ls", "-q").stdout.split()
 
+    def remove_containers(self):
+        for task in self.ctr("tasks", "ls", "-q").stdout.split():
+            self.ctr("tasks", "rm", "-f", task, check=False)
+        for container in self.containers():
+            self.ctr("containers", "rm", container, check=False)
+
     def close(self):
         if self.program.alive():
-            for task in self.ctr("tasks", "ls", "-q").stdout.split():
-                self.ctr("tasks", "rm", "-f", task, check=False)
+            self.remove_containers()
             self.program.stop(30)
         for pid, command in host.processes().items():
             if "containerd-shim" in command and str(self.folder) in command:

@@ -17,6 +17,13 @@ TEST_CASE("a range of ports has two ends in order") {
     CHECK_FALSE(isPortRange(text));
 }
 
+TEST_CASE("a network of containers is one of IPv4, with room and nothing behind its prefix") {
+  for (const char* text : {"10.190.0.0/20", "10.0.0.0/8", "192.168.7.8/29"}) CHECK(isSubnet(text));
+  for (const char* text : {"", "10.190.0.0", "10.190.0.0/", "10.190.0.1/20", "10.190.8.0/20", "10.0.0.0/7",
+                           "10.0.0.0/30", "10.0.0/8", "fd00::/64", "10.0.0.0/8 ", "256.0.0.0/8"})
+    CHECK_FALSE(isSubnet(text));
+}
+
 TEST_CASE("a rate has two positive numbers") {
   CHECK(parseRequestRate("40,60") == RequestRate{40, 60});
   CHECK(parseRequestRate(" 1 , 1 ") == RequestRate{1, 1});

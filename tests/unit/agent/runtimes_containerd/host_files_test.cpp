@@ -115,5 +115,36 @@ TEST_CASE("What is known of a container says how it is") {
   CHECK(ended.finishedAt == fromEpochMillis(2000));
 }
 
+TEST_CASE("Name servers that only the host reaches are left out") {
+  CHECK(resolverWithoutLoopback("search a\nnameserver 127.0.0.53\nnameserver 10.0.0.1\n",
+                                "nameserver 1.1.1.1\n") == "search a\nnameserver 10.0.0.1\n");
+  CHECK(resolverWithoutLoopback("nameserver 127.0.0.53\noptions edns0\n", "nameserver 10.0.0.2\n") ==
+        "nameserver 10.0.0.2\n");
+  CHECK(resolverWithoutLoopback("nameserver ::1\noptions edns0\n", "") == "options edns0\n");
+}
+
+TEST_CASE("A hosts file is made anew in its place") {
+  const Folder folder;
+  const HostFiles files(folder.path);
+  ContainerWish wish;
+  wish.networkMode = "bridge";
+  wish.extraHosts = {"elsewhere:10.1.2.3"};
+  REQUIRE(files.prepare("one", wish, "web"));
+  const std::string path = folder.path + "/containers/one/hosts";
+  const auto text = [&] {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string base = text();
+  CHECK(base.find("web") == std::string::npos);
+  CHECK(base.find("10.1.2.3\telsewhere\n") != std::string::npos);
+  std::ifstream mounted(path);
+  REQUIRE(files.addHosts("one", "10.190.0.2\tweb\n"));
+  REQUIRE(files.addHosts("one", "10.190.0.3\tweb\n"));
+  CHECK(text() == base + "10.190.0.3\tweb\n");
+  // Whoever has the file open, as a mount has, reads the new text.
+  CHECK(std::string(std::istreambuf_iterator<char>(mounted), {}) == text());
+}
+
 }  // namespace
 }  // namespace berth::agent::containerd

@@ -106,13 +106,13 @@ TEST_CASE("What can't be done is refused by its name") {
   const Row row = GENERATE(
       Row{R"({"Healthcheck": {"Test": ["CMD", "true"]}})", "", "healthCheck"},
       Row{R"({"Tty": true})", "", "Tty"}, Row{R"({"OpenStdin": true})", "", "OpenStdin"},
-      Row{"", R"({"NetworkMode": "bridge"})", "network mode bridge"},
+      Row{"", R"({"NetworkMode": "container:x"})", "network mode container:x"},
       Row{"", R"({"PidMode": "container:x"})", "pidMode container:x"}, Row{"", R"({"Init": true})", "Init"},
       Row{"", R"({"LogConfig": {"Type": "awslogs"}})", "log driver awslogs"},
       Row{"", R"({"LogConfig": {"Type": "json-file", "Config": {"tag": "x"}}})", "log option tag"},
       Row{"", R"({"SecurityOpt": ["seccomp={}"]})", "security option seccomp={}"},
-      Row{"", R"({"Links": ["a:b"]})", "Links"}, Row{"", R"({"MaskedPaths": []})", "MaskedPaths"},
-      Row{"", R"({"Runtime": "nvidia"})", "GPUs"},
+      Row{"", R"({"NetworkMode": "host", "Links": ["a:b"]})", "link a:b"},
+      Row{"", R"({"MaskedPaths": []})", "MaskedPaths"}, Row{"", R"({"Runtime": "nvidia"})", "GPUs"},
       Row{"", R"({"Binds": ["/a:/b:shared"]})", "option shared"});
   const auto wish = wishOf(row.config, row.host);
   REQUIRE_FALSE(wish);

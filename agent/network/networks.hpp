@@ -1,0 +1,127 @@
+// The networks of containers: a namespace each, joined by CNI plugins.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/network/chain.hpp"
+#include "agent/network/held_ports.hpp"
+#include "agent/network/records.hpp"
+#include "agent/ports/runtime.hpp"
+#include "common/async/async.hpp"
+#include "common/async/blocking_pool.hpp"
+#include "common/log/log.hpp"
+#include "common/result/result.hpp"
+
+namespace berth::agent::network {
+
+struct NetworkOptions {
+  std::string folder;                    ///< records, namespaces and addresses are kept below
+  std::string plugins = "/usr/lib/cni";  ///< the folder of the plugins' programs
+  std::string subnet = "10.190.0.0/20";  ///< of the agent's own bridge
+  std::string conflist;  ///< a file with a list of plugins, in place of the bridge; empty: none
+  PortRules ports;
+  Duration limit = std::chrono::seconds(30);  ///< for one plugin; more where there are many ports
+};
+
+/// A container's network as it is.
+struct Attachment {
+  Addresses addresses;
+  std::vector<PortMapping> ports;  ///< as bound; host ports are never 0
+};
+
+/// The intent is recorded before a namespace, a port or a plugin is touched, and the record goes when all of
+/// it is undone: whatever a crash leaves is found again by sweep(). One loop; must outlive its coroutines.
+class Networks {
+ public:
+  /// InvalidArgument when the conflist can't be read or is none. Nothing of the host is touched but the
+  /// folder.
+  static Result<std::unique_ptr<Networks>> make(NetworkOptions options, Log& log);
+
+  /// Before the loop goes: namespaces are made by a thread of its own.
+  void close() { pool_.reset(); }
+
+  /// Keeps sweep() from a container's network while it is about to be used.
+  class Hold {
+   public:
+    Hold(Networks& networks, std::string id) : networks_(&networks), id_(std::move(id)) {
+      ++networks_->holds_[id_];
+    }
+    ~Hold();
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+   private:
+    Networks* networks_;
+    std::string id_;
+  };
+
+  /// Where a container's namespace is, or will be.
+  std::string namespacePath(const std::string& id) const { return folder_.namespacePath(id); }
+
+  /// Makes the network of a container that does not run: its namespace, addresses and published ports. One
+  /// that is there is the answer if the plugins still find it right, and made anew otherwise. Nothing is left
+  /// behind by a failure, or sweep() finds it. Errors: those of HeldPorts and of the plugins;
+  /// FailedPrecondition, with the way out, where a plugin is not installed.
+  Async<Result<Attachment>> attach(std::string id, std::vector<PortMapping> ports);
+  /// nullptr: it has none, or one that is not complete.
+  const Attachment* find(const std::string& id) const;
+  /// Undoes it; one that is gone, or never was, is success. What could not be undone is tried again by
+  /// sweep().
+  Async<Status> release(std::string id);
+  /// A number that tells one network of a container from those that attach() makes, or finds right, later. 0:
+  /// there is none, or it is held.
+  uint64_t stamp(const std::string& id) const;
+  /// release(), if the network is still the one that had this stamp when its container was looked at.
+  Async<Status> release(std::string id, uint64_t stamp);
+
+  /// Stamps by id of what may be swept: taken before the runtime is asked which containers live.
+  using Candidates = std::map<std::string, uint64_t>;
+  Candidates candidates() const;
+  /// Undoes the networks of those candidates that are not among `living`, and removes what no record tells
+  /// of.
+  Async<void> sweep(Candidates candidates, std::set<std::string> living);
+
+ private:
+  struct Entry {
+    Record record;
+    std::optional<Attachment> attachment;
+    uint64_t stamp = 0;
+  };
+  class Turn;
+
+  Networks(NetworkOptions options, Chain chain, Log& log);
+  void load();
+  Async<std::unique_ptr<Turn>> turnOf(std::string id);
+  Async<Result<Attachment>> makeAnew(std::string id, std::vector<PortMapping> ports);
+  Async<Status> undo(std::string id);
+  Async<Result<std::string>> add(std::string id, const Chain& chain, std::vector<PortMapping> ports);
+  Async<Status> remove(std::string id, Record record);
+  Async<bool> isRight(std::string id, Record record);
+  Async<Result<std::string>> call(std::string id, const Chain& chain, const Plugin& plugin,
+                                  std::string command, std::string input, size_t ports);
+  Async<Status> inThread(std::function<Status()> work);
+  Async<Status> forward();
+  Status installed() const;
+
+  NetworkOptions options_;
+  Chain chain_;
+  Log& log_;
+  RecordFolder folder_;
+  HeldPorts held_;
+  std::map<std::string, Entry> entries_;
+  std::map<std::string, int> holds_;
+  std::set<std::string> busy_;  ///< ids that a coroutine is at
+  Event freed_;
+  uint64_t lastStamp_ = 0;
+  bool forwards_ = false;  ///< the packet filter has been told
+  std::unique_ptr<BlockingPool> pool_;
+};
+
+}  // namespace berth::agent::network
