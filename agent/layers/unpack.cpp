@@ -89,7 +89,7 @@ Status describeLike(int root, const std::string& path, const std::vector<std::st
 
 }  // namespace
 
-Result<Unpacked> unpack(const Parcel& parcel, const std::string& folder) {
+Result<Unpacked> unpack(const Parcel& parcel, const std::string& folder, std::atomic<int64_t>* read) {
   StreamDigest digest;
   TreeWriter writer(folder);
   TarReader reader(writer);
@@ -105,6 +105,7 @@ Result<Unpacked> unpack(const Parcel& parcel, const std::string& folder) {
     if (Status taken = decompressor.take(std::string_view(space.data(), *count)); !taken)
       return taken.error();
     at += static_cast<int64_t>(*count);
+    if (read != nullptr) *read = at;
   }
   for (const auto& finish : {decompressor.finish(), reader.finish(), writer.finish()}) {
     if (!finish) return finish.error();
