@@ -14,7 +14,6 @@ namespace berth::agent::layers {
 struct Unpacked {
   std::string diffId;                ///< "sha256:...", of the archive
   std::vector<std::string> implied;  ///< as TreeWriter has it
-  bool describesRoot = false;
 };
 
 /// Unpacks a blob, while it is on its way, into a folder that is there, and empty. Blocks until the blob is

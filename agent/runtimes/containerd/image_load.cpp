@@ -300,7 +300,10 @@ Async<Status> ImageLoad::place(size_t index) {
   if (!mounts) co_return mounts.error();
   const auto folders = foldersOf(*mounts);
   Status placed = makeError(Code::Internal, "containerd's snapshot is made of no folders");
-  if (folders) {
+  if (folders && (*layer.unpacked)->implied.empty()) {
+    // A few calls of the kernel: not worth a way to another thread.
+    placed = layers::place(**layer.unpacked, layer.folder, folders->upper, folders->lower);
+  } else if (folders) {
     placed = co_await parts_.blobs.block([folders = *folders, &layer] {
       return layers::place(**layer.unpacked, layer.folder, folders.upper, folders.lower);
     });

@@ -215,7 +215,8 @@ Async<Result<http::Response>> Repository::getFrom(EndpointPtr endpoint, Ask ask)
   Duration left = limit_;
   for (int waits = 0;; ++waits) {
     Result<http::Response> answer = co_await exchange(endpoint, ask);
-    if (!answer || answer->status / 100 == 2) co_return answer;
+    const bool beyond = answer && answer->status == 416 && !ask.range.empty();
+    if (!answer || answer->status / 100 == 2 || beyond) co_return answer;
     const bool later = answer->status == 429 || answer->status == 503;
     const auto wait =
         later ? retryAfter(answer->headers.get("Retry-After").value_or(""), means_.clock.now().wall)
@@ -293,6 +294,9 @@ Async<Result<Piece>> Repository::piece(std::string digest, int64_t at, int64_t c
     if (answer.error().code == Code::ResourceExhausted && !answer.error().retryable) co_return out;
     co_return answer.error();
   }
+  // It has nothing from there on.
+  if (answer->status == 416) out.ranged = true;
+  if (answer->status == 416) co_return out;
   const auto start = contentRangeStart(answer->headers.get("Content-Range").value_or(""));
   out.ranged = answer->status == 206 && start == at;
   if (out.ranged) out.bytes = std::move(answer->body);
