@@ -54,6 +54,14 @@ ContainerdOptions containerdOptions(const Config& config) {
   const auto& own = config.containers.dynamicPorts;
   const PortSpan span = own ? PortSpan{own->first, own->last} : kernelPortSpan();
   out.network.ports = {span.first, span.second, config.reservedPorts, config.reservedPortsUdp};
+  out.blobs.atOnce = static_cast<size_t>(config.images.layersAtOnce);
+  out.blobs.bytes = config.images.layersBytes;
+  for (const std::string& mirror : config.images.mirrors) {
+    const size_t equals = mirror.find('=');
+    if (equals != std::string::npos)
+      out.registries.mirrors[mirror.substr(0, equals)].push_back(mirror.substr(equals + 1));
+  }
+  out.registries.plainHosts = config.images.plainHttp;
   return out;
 }
 

@@ -32,6 +32,8 @@ find_package(Protobuf REQUIRED)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(LDNS REQUIRED IMPORTED_TARGET ldns)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 
 add_library(berth_flags INTERFACE)
@@ -75,7 +77,8 @@ set(BERTH_MAY_KNOW_tests common proto agent controller cli tests)
 set(BERTH_PURE agent/model agent/ports agent/engine agent/secrets controller/model controller/ports
     controller/scheduler controller/services controller/jobs cli/find cli/table)
 # Adapters of the programs; logic never depends on them, only wiring (the program target) does.
-set(BERTH_ADAPTERS agent/kernel agent/network agent/resources agent/runtimes/containerd agent/runtimes/docker agent/stats agent/state agent/config
+set(BERTH_ADAPTERS agent/kernel agent/layers agent/network agent/resources agent/runtimes/containerd agent/runtimes/docker
+    agent/stats agent/state agent/config
     agent/secrets/sources agent/endpoints/host agent/endpoints/rest controller/state controller/config
     controller/dns controller/zones)
 

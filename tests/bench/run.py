@@ -16,6 +16,7 @@ from support.berth import Berth  # noqa: E402
 from support.docker import Engine, Registry  # noqa: E402
 
 import figures  # noqa: E402
+import pull  # noqa: E402
 
 PARTS = {
     "start": lambda berth: figures.task_start(berth, "prefer-cached", "image present"),
@@ -27,6 +28,9 @@ PARTS = {
     "memory-20": lambda berth: figures.memory(berth, 20),
     "metrics": figures.metrics,
     "pulls": figures.pulls,
+    "pull": pull.one_layer,
+    "pull-packed": pull.one_packed_layer,
+    "pull-many": pull.many_layers,
     "many": figures.many,
     "restart": figures.restart,
     "metadata": figures.metadata,

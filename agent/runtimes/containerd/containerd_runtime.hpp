@@ -10,8 +10,10 @@
 #include "agent/images/pull_queue.hpp"
 #include "agent/network/networks.hpp"
 #include "agent/ports/runtime.hpp"
+#include "agent/runtimes/containerd/blobs.hpp"
 #include "agent/runtimes/containerd/containerd_api.hpp"
 #include "agent/runtimes/containerd/keeper_watch.hpp"
+#include "agent/runtimes/containerd/registry.hpp"
 #include "agent/streams/container_streams.hpp"
 #include "common/http/client.hpp"
 #include "common/ids/random.hpp"
@@ -31,6 +33,8 @@ struct ContainerdOptions {
   containerd::Deadlines deadlines;
   PullLimits pulls;
   network::NetworkOptions network;  ///< without a folder: below `folder`
+  containerd::BlobLimits blobs;
+  containerd::RegistryRules registries;
   /// Called when a pull failed because the host's disk is full, before its callbacks. May be empty.
   std::function<void()> onDiskFull;
 };
