@@ -44,12 +44,13 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
         api(means.client, std::move(socket), options.nameSpace, options.deadlines, stop.get_token()),
         files(options.folder),
         outputs(std::make_shared<containerd::Outputs>(options.folder + "/logs")),
+        shipper(std::make_shared<containerd::LogShipper>(executor, means.log, outputs, stop.get_token())),
         images(containerd::Images::Parts{api, means.client, means.images ? *means.images : ownMemory,
                                          means.clock, means.random, means.log, options.snapshotter,
                                          options.folder, options.onDiskFull},
                options.pulls, launcher(), stop.get_token()),
-        containers(containerd::Containers::Parts{api, images, files, *outputs, means.random, means.log,
-                                                 options.snapshotter, options.ociRuntime}) {}
+        containers(containerd::Containers::Parts{api, images, files, *outputs, *shipper, means.random,
+                                                 means.log, options.snapshotter, options.ociRuntime}) {}
 
   Launch launcher() {
     return [this](std::string name, std::function<Async<void>()> body) {
@@ -74,6 +75,7 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
   containerd::Api api;
   containerd::HostFiles files;
   std::shared_ptr<containerd::Outputs> outputs;
+  std::shared_ptr<containerd::LogShipper> shipper;
   ImageMemory ownMemory;
   containerd::Images images;
   containerd::Containers containers;
@@ -90,7 +92,7 @@ Async<Result<RuntimeInfo>> ContainerdRuntime::Core::info() {
   // What is created is said in the words of Docker's API.
   out.apiVersion = "1.41";
   out.minApiVersion = "1.17";
-  out.loggingDrivers = {"json-file"};
+  out.loggingDrivers = {"fluentd", "journald", "json-file", "syslog"};
   co_return out;
 }
 

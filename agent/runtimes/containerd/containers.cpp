@@ -151,6 +151,7 @@ Async<Result<std::string>> Containers::create(ContainerSpec spec) {
   record.group = groupPathOf(*wish, wanted.id);
   record.hostNetwork = wish->networkMode == "host";
   record.log = wish->log;
+  record.logDriver = wish->logDriver;
   const ImageDefaults& defaults = (*image)->config.defaults;
   const std::string& signal = wish->stopSignal.empty() ? defaults.stopSignal : wish->stopSignal;
   const auto number = signalNumber(signal);
@@ -342,6 +343,7 @@ Async<Result<std::monostate>> Containers::remove(std::string id, bool force) {
   if (!removed) co_return removed.error();
   if (const auto record = decodeRecord((*found)->record)) removeVolumes(*record);
   parts_.files.remove(id);
+  parts_.shipper.forget(id);
   parts_.outputs.remove(id);
   settled_.erase(id);
   removed = co_await parts_.api.removeContainer(id);

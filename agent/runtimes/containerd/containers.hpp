@@ -13,6 +13,7 @@
 #include "agent/runtimes/containerd/containerd_api.hpp"
 #include "agent/runtimes/containerd/host_files.hpp"
 #include "agent/runtimes/containerd/images.hpp"
+#include "agent/runtimes/containerd/log_shipper.hpp"
 #include "agent/runtimes/containerd/outputs.hpp"
 #include "agent/runtimes/containerd/records.hpp"
 #include "common/ids/random.hpp"
@@ -32,6 +33,7 @@ class Containers {
     Images& images;
     const HostFiles& files;
     Outputs& outputs;
+    LogShipper& shipper;
     Random& random;
     Log& log;
     std::string snapshotter;
@@ -68,6 +70,7 @@ class Containers {
   Async<Result<std::vector<Bind>>> mountsOf(ContainerWish wish, std::vector<std::string> imageVolumes,
                                             const RootView& root, ContainerRecord& record);
   Async<Status> runTask(StoredContainer container, ContainerRecord record);
+  void followOutput(const ContainerRecord& record, const RuntimeContainer& seen, bool hasTask);
   Async<Status> openOutput(std::string id, LogLimits limits);
   Async<Status> endTask(std::string id, uint32_t signal, Duration timeout);
   Async<Result<RuntimeContainer>> look(StoredContainer container, std::optional<TaskState> task);

@@ -37,6 +37,8 @@ std::string encodeRecord(const ContainerRecord& record) {
                             {"host", record.hostNetwork},
                             {"logBytes", record.log.maxBytes},
                             {"logFiles", record.log.maxFiles},
+                            {"logDriver", record.logDriver.name},
+                            {"logOptions", record.logDriver.options},
                             {"mounts", std::move(mounts)}});
 }
 
@@ -54,6 +56,7 @@ Result<ContainerRecord> decodeRecord(std::string_view text) {
   out.hostNetwork = fields.boolean("host");
   out.log.maxBytes = fields.integer("logBytes", out.log.maxBytes);
   out.log.maxFiles = fields.integer("logFiles", out.log.maxFiles);
+  out.logDriver = LogDriver{fields.str("logDriver"), fields.stringMap("logOptions")};
   for (const json* each : fields.list("mounts")) {
     Fields mount(*each, "record.mounts");
     out.mounts.push_back(KeptMount{mount.str("volume"), mount.str("source"), mount.str("destination"),

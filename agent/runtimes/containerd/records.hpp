@@ -23,7 +23,9 @@ struct KeptMount {
   bool anonymous = false;  ///< goes with the container
 };
 
-/// JSON {"name","labels","imageId","chain","stopSignal","group","host","logBytes","logFiles","mounts":[...]}.
+/// JSON
+/// {"name","labels","imageId","chain","stopSignal","group","host","logBytes","logFiles","logDriver","logOptions",
+/// "mounts":[...]}.
 struct ContainerRecord {
   std::string name;
   std::map<std::string, std::string> labels;
@@ -33,6 +35,7 @@ struct ContainerRecord {
   std::string group;  ///< of control, below each hierarchy
   bool hostNetwork = false;
   LogLimits log;
+  LogDriver logDriver;
   std::vector<KeptMount> mounts;
 };
 std::string encodeRecord(const ContainerRecord& record);
