@@ -51,6 +51,14 @@ Async<Status> Containers::settle(StoredContainer& container, ContainerRecord rec
   co_return deleted;
 }
 
+/// Whatever its output needs of the agent, which may have been away since the last look.
+void Containers::followOutput(const ContainerRecord& record, const RuntimeContainer& seen, bool hasTask) {
+  if (seen.state == RunState::Running) parts_.outputs.hold(seen.id);
+  if (seen.state == RunState::Exited && !hasTask) parts_.outputs.end(seen.id);
+  const bool written = seen.state != RunState::Created && !record.logDriver.name.empty();
+  if (written) parts_.shipper.ship(seen.id, record.name, record.logDriver);
+}
+
 Async<Result<RuntimeContainer>> Containers::look(StoredContainer container, std::optional<TaskState> task,
                                                  uint64_t network) {
   const auto record = decodeRecord(container.record);
@@ -61,8 +69,7 @@ Async<Result<RuntimeContainer>> Containers::look(StoredContainer container, std:
     if (Status settled = co_await settle(container, *record, *task); !settled) co_return settled.error();
   }
   RuntimeContainer out = describe(container, *record, task, parts_.files.startedAt(container.id));
-  if (out.state == RunState::Running) parts_.outputs.hold(container.id);
-  if (out.state == RunState::Exited && !task) parts_.outputs.end(container.id);
+  followOutput(*record, out, task.has_value());
   putNetwork(out, record->network);
   if (out.state == RunState::Exited && network != 0) {
     // Before its end is told: whoever takes its ports next finds them free.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/sinks/log_sink.hpp"
 #include "common/text/number.hpp"
 #include "proto/json/fields.hpp"
 
@@ -318,8 +319,16 @@ Status putSharing(ContainerWish& out, Fields& host) {
   if (const json* log = host.find("LogConfig")) {
     Fields fields(*log, "logConfiguration");
     const std::string driver = fields.str("Type", "json-file");
-    if (driver != "json-file" && !driver.empty()) return notYet("log driver " + driver, "json-file is");
-    if (Status put = putLogLimits(out.log, fields.stringMap("Config")); !put) return put;
+    const auto options = fields.stringMap("Config");
+    if (driver == "syslog" || driver == "fluentd" || driver == "journald") {
+      // Whatever its id and name are: what is wrong with the options is known now.
+      if (const auto plan = sinks::planSink(driver, options, "", ""); !plan) return plan.error();
+      out.logDriver = LogDriver{driver, options};
+    } else if (driver == "json-file" || driver.empty()) {
+      if (Status put = putLogLimits(out.log, options); !put) return put;
+    } else {
+      return notYet("log driver " + driver, "json-file, syslog, journald and fluentd are");
+    }
   }
   if (const json* policy = host.find("RestartPolicy")) {
     Fields fields(*policy, "RestartPolicy");

@@ -39,6 +39,13 @@ struct LogLimits {
   bool operator==(const LogLimits&) const = default;
 };
 
+/// Where lines go beside the log's files.
+struct LogDriver {
+  std::string name;  ///< "syslog", "journald", "fluentd"; empty: nowhere
+  std::map<std::string, std::string> options;
+  bool operator==(const LogDriver&) const = default;
+};
+
 struct ContainerWish {
   std::string image;
   std::optional<std::vector<std::string>> command;
@@ -95,6 +102,7 @@ struct ContainerWish {
   std::vector<std::string> dnsOptions;
   std::string runtime;
   LogLimits log;
+  LogDriver logDriver;
 };
 
 /// Decodes the body of Docker's POST /containers/create. Unimplemented, naming the member, for what this

@@ -45,13 +45,15 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
         api(means.client, std::move(socket), options.nameSpace, options.deadlines, stop.get_token()),
         files(options.folder),
         outputs(std::make_shared<containerd::Outputs>(options.folder + "/logs")),
+        shipper(std::make_shared<containerd::LogShipper>(executor, means.log, outputs, stop.get_token())),
         networks(std::move(joined)),
         images(containerd::Images::Parts{api, means.client, means.images ? *means.images : ownMemory,
                                          means.clock, means.random, means.log, options.snapshotter,
                                          options.folder, options.registries, options.onDiskFull},
                options.pulls, options.blobs, launcher(), stop.get_token()),
-        containers(containerd::Containers::Parts{api, images, files, *outputs, *networks, means.random,
-                                                 means.log, options.snapshotter, options.ociRuntime}) {}
+        containers(containerd::Containers::Parts{api, images, files, *outputs, *shipper, *networks,
+                                                 means.random, means.log, options.snapshotter,
+                                                 options.ociRuntime}) {}
 
   Launch launcher() {
     return [this](std::string name, std::function<Async<void>()> body) {
@@ -76,6 +78,7 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
   containerd::Api api;
   containerd::HostFiles files;
   std::shared_ptr<containerd::Outputs> outputs;
+  std::shared_ptr<containerd::LogShipper> shipper;
   std::unique_ptr<network::Networks> networks;
   ImageMemory ownMemory;
   containerd::Images images;
@@ -93,7 +96,7 @@ Async<Result<RuntimeInfo>> ContainerdRuntime::Core::info() {
   // What is created is said in the words of Docker's API.
   out.apiVersion = "1.41";
   out.minApiVersion = "1.17";
-  out.loggingDrivers = {"json-file"};
+  out.loggingDrivers = {"fluentd", "journald", "json-file", "syslog"};
   co_return out;
 }
 

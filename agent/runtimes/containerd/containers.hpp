@@ -14,6 +14,7 @@
 #include "agent/runtimes/containerd/containerd_api.hpp"
 #include "agent/runtimes/containerd/host_files.hpp"
 #include "agent/runtimes/containerd/images.hpp"
+#include "agent/runtimes/containerd/log_shipper.hpp"
 #include "agent/runtimes/containerd/outputs.hpp"
 #include "agent/runtimes/containerd/records.hpp"
 #include "common/ids/random.hpp"
@@ -33,6 +34,7 @@ class Containers {
     Images& images;
     const HostFiles& files;
     Outputs& outputs;
+    LogShipper& shipper;
     network::Networks& networks;
     Random& random;
     Log& log;
@@ -72,6 +74,7 @@ class Containers {
   Async<Result<std::vector<Bind>>> mountsOf(ContainerWish wish, std::vector<std::string> imageVolumes,
                                             const RootView& root, ContainerRecord& record);
   Async<Status> runTask(StoredContainer container, ContainerRecord record);
+  void followOutput(const ContainerRecord& record, const RuntimeContainer& seen, bool hasTask);
   Async<Status> openOutput(std::string id, LogLimits limits);
   Async<Status> joinAndRun(StoredContainer container, ContainerRecord record, bool created);
   Async<Status> join(std::string id, ContainerRecord record, bool created);

@@ -100,6 +100,44 @@ void KeptLog::fromEnd(int64_t lines) {
   }
 }
 
+void KeptLog::seek(LogPosition to) {
+  for (int64_t number = oldest(); number >= 0; --number) {
+    if (!open(older(number))) continue;
+    if (position().file == to.file) {
+      offset_ = to.offset;
+      return;
+    }
+  }
+  file_.reset();
+}
+
+LogPosition KeptLog::position() const {
+  struct stat found = {};
+  if (!file_ || ::fstat(file_.get(), &found) != 0) return {};
+  return {found.st_ino, offset_ - static_cast<int64_t>(rest_.size())};
+}
+
+bool KeptLog::nearlyLost() const {
+  const int64_t last = oldest();
+  struct stat oldestFile = {};
+  struct stat newestFile = {};
+  return file_ && last > 0 && sameFile(file_.get(), older(last)) && ::fstat(file_.get(), &oldestFile) == 0 &&
+         ::stat(newest_.c_str(), &newestFile) == 0 && newestFile.st_size * 2 > oldestFile.st_size;
+}
+
+uint64_t KeptLog::skipFile() {
+  std::string chunk(kChunk, '\0');
+  uint64_t lines = 0;
+  ssize_t count = 0;
+  while (file_ && (count = ::pread(file_.get(), chunk.data(), chunk.size(), offset_)) > 0) {
+    lines += static_cast<uint64_t>(std::count(chunk.begin(), chunk.begin() + count, '\n'));
+    offset_ += count;
+  }
+  rest_.clear();
+  next();
+  return lines;
+}
+
 bool KeptLog::next() {
   if (!file_) return open(older(oldest()));
   if (sameFile(file_.get(), newest_)) return false;

@@ -19,6 +19,13 @@ std::optional<streams::LogLine> parseLogLine(std::string_view json);
 /// Cuts a line that is longer than `most` bytes, not through a character; all but the last part are partial.
 std::vector<streams::LogLine> inParts(streams::LogLine line, size_t most);
 
+/// A place in a log that outlives rotations: how much of a file was read.
+struct LogPosition {
+  uint64_t file = 0;  ///< its inode
+  int64_t offset = 0;
+  bool operator==(const LogPosition&) const = default;
+};
+
 /// Reads the files of one container's log one after the other.
 class KeptLog {
  public:
@@ -28,6 +35,15 @@ class KeptLog {
 
   /// Starts with the last `lines` lines instead. Before the first read().
   void fromEnd(int64_t lines);
+  /// Starts where another reader was; where that file is gone, with the oldest line. Before the first read().
+  void seek(LogPosition to);
+  /// Behind the last line that was read.
+  LogPosition position() const;
+  /// Whether the file that is read is the oldest of several, and the newest one is half full: what has not
+  /// been read by the next rotation is lost.
+  bool nearlyLost() const;
+  /// Goes on with the next file, if there is one; answers how many lines are left unread.
+  uint64_t skipFile();
   /// The next whole lines, about 64 KiB of them; none: there is nothing more for now.
   std::vector<streams::LogLine> read();
 

@@ -42,6 +42,8 @@ class Outputs {
   std::vector<std::string> files(const std::string& id) const;
   int64_t bytes(const std::string& id) const;
   keeper::Drops drops(const std::string& id) const;
+  /// Where a log driver keeps how far it is; gone with the container.
+  std::string sent(const std::string& id) const { return folder_.of(id) + "/sent"; }
 
  private:
   struct Held {

@@ -58,6 +58,8 @@ std::string encodeRecord(const ContainerRecord& record) {
                             {"logBytes", record.log.maxBytes},
                             {"logFiles", record.log.maxFiles},
                             {"network", networkAsJson(record.network)},
+                            {"logDriver", record.logDriver.name},
+                            {"logOptions", record.logDriver.options},
                             {"mounts", std::move(mounts)}});
 }
 
@@ -75,6 +77,7 @@ Result<ContainerRecord> decodeRecord(std::string_view text) {
   out.log.maxBytes = fields.integer("logBytes", out.log.maxBytes);
   out.log.maxFiles = fields.integer("logFiles", out.log.maxFiles);
   out.network = networkOf(fields);
+  out.logDriver = LogDriver{fields.str("logDriver"), fields.stringMap("logOptions")};
   for (const json* each : fields.list("mounts")) {
     Fields mount(*each, "record.mounts");
     out.mounts.push_back(KeptMount{mount.str("volume"), mount.str("source"), mount.str("destination"),

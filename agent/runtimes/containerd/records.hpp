@@ -32,8 +32,8 @@ struct KeptNetwork {
 };
 
 /// JSON
-/// {"name","labels","imageId","chain","stopSignal","group","logBytes","logFiles","network","mounts":[...]},
-/// where "network" is {"mode","hostname","ports":[...],"links":[...]}.
+/// {"name","labels","imageId","chain","stopSignal","group","logBytes","logFiles","logDriver","logOptions",
+/// "network","mounts":[...]}, where "network" is {"mode","hostname","ports":[...],"links":[...]}.
 struct ContainerRecord {
   std::string name;
   std::map<std::string, std::string> labels;
@@ -43,6 +43,7 @@ struct ContainerRecord {
   std::string group;  ///< of control, below each hierarchy
   LogLimits log;
   KeptNetwork network;
+  LogDriver logDriver;
   std::vector<KeptMount> mounts;
 };
 std::string encodeRecord(const ContainerRecord& record);

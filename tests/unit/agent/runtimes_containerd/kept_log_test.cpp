@@ -114,6 +114,33 @@ TEST_CASE("A log that is followed goes on over rotations") {
   CHECK(all(reader) == Texts{"line 6", "line 7", "line 8", "line 9", "line 0", "line 1"});
 }
 
+TEST_CASE("A reader goes on where another was, and may leave a file that is about to go") {
+  Written log;
+  for (int i = 0; i < 3; ++i) log.add(i);
+  KeptLog first(log.path());
+  CHECK(first.read().size() == 2);
+  const LogPosition at = first.position();
+  for (int i = 3; i < 5; ++i) log.add(i);
+  KeptLog second(log.path());
+  second.seek(at);
+  CHECK(second.position() == at);
+  CHECK(all(second) == Texts{"line 2", "line 3", "line 4"});
+  KeptLog gone(log.path());
+  gone.seek({at.file + 1000000, 5});
+  CHECK(all(gone).front() == "line 0");
+
+  // Three files, the newest half full: the oldest is the next to go.
+  KeptLog slow(log.path());
+  CHECK_FALSE(slow.nearlyLost());
+  slow.seek({at.file, 0});
+  CHECK_FALSE(slow.nearlyLost());
+  log.add(5);
+  CHECK(slow.nearlyLost());
+  CHECK(slow.skipFile() == 2);
+  CHECK_FALSE(slow.nearlyLost());
+  CHECK(all(slow) == Texts{"line 2", "line 3", "line 4", "line 5"});
+}
+
 TEST_CASE("What is wanted of an output, and when it is complete") {
   const Written place;
   Outputs outputs(place.folder + "/logs");

@@ -110,6 +110,7 @@ TEST_CASE("What can't be done is refused by its name") {
       Row{"", R"({"PidMode": "container:x"})", "pidMode container:x"}, Row{"", R"({"Init": true})", "Init"},
       Row{"", R"({"LogConfig": {"Type": "awslogs"}})", "log driver awslogs"},
       Row{"", R"({"LogConfig": {"Type": "json-file", "Config": {"tag": "x"}}})", "log option tag"},
+      Row{"", R"({"LogConfig": {"Type": "syslog", "Config": {"syslog-tls-cert": "x"}}})", "syslog-tls-cert"},
       Row{"", R"({"SecurityOpt": ["seccomp={}"]})", "security option seccomp={}"},
       Row{"", R"({"NetworkMode": "host", "Links": ["a:b"]})", "link a:b"},
       Row{"", R"({"MaskedPaths": []})", "MaskedPaths"}, Row{"", R"({"Runtime": "nvidia"})", "GPUs"},
