@@ -4,6 +4,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <string>
@@ -13,9 +14,8 @@
 namespace berth::http {
 namespace {
 
-/// What one call on a loop's thread takes before others have their turn there.
 constexpr size_t kHomeTurn = 32;
-/// Frames are few operations each, and an answer must not be overtaken by what is asked of its websocket.
+/// All at once: a read, or a wait for room, gets there by another way and must come behind what was sent.
 constexpr size_t kServerTurn = SIZE_MAX;
 
 /// Runs the coroutine that `body` makes on `io`, and goes on where it was.
