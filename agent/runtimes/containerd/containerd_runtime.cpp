@@ -19,6 +19,7 @@ namespace {
 
 constexpr Duration kShortestPause = std::chrono::milliseconds(250);
 constexpr Duration kLongestPause = std::chrono::seconds(10);
+constexpr Duration kBetweenSweeps = std::chrono::seconds(15);
 constexpr const char* kDeleted = "/containers/delete";
 constexpr const char* kNoPause =
     "namespaces that containers of a task share (pidMode task, ipcMode task) are not supported by the "
@@ -56,6 +57,7 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
 
   Async<Result<RuntimeInfo>> info();
   Async<Result<DiskState>> disk();
+  Async<void> keepSweeping();
   Async<void> watch(std::string label, std::function<void(RuntimeEvent)> listener);
   Async<Error> follow(std::string label, std::function<void(RuntimeEvent)> listener);
   Async<void> passOn(std::string label, std::function<void(RuntimeEvent)> listener,
@@ -149,7 +151,15 @@ Async<Error> ContainerdRuntime::Core::follow(std::string label, std::function<vo
   co_return ended;
 }
 
+/// Until what plugins would not undo is undone: its ports are held meanwhile.
+Async<void> ContainerdRuntime::Core::keepSweeping() {
+  while (co_await sleepFor(kBetweenSweeps, stop.get_token())) {
+    if (networks->hasLeftovers()) co_await containers.sweepNetworks();
+  }
+}
+
 Async<void> ContainerdRuntime::Core::watch(std::string label, std::function<void(RuntimeEvent)> listener) {
+  launcher()("containerd networks", [this] { return keepSweeping(); });
   const auto tell = [this, listener = std::move(listener)](RuntimeEvent event) {
     if (!stop.stop_requested()) listener(std::move(event));
   };
