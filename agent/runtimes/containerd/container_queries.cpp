@@ -45,7 +45,11 @@ Async<Status> Containers::settle(StoredContainer& container, ContainerRecord rec
   const Status kept = co_await parts_.api.keepExit(id, container.exit);
   if (!kept && kept.error().code == Code::NotFound) settled_.erase(id);
   if (!kept && kept.error().code != Code::NotFound) co_return kept;
-  co_return co_await parts_.api.deleteTask(id);
+  const Status deleted = co_await parts_.api.deleteTask(id);
+  if (deleted) co_return deleted;
+  // Another one's deletion may have been quicker: then the shim went away in the midst of this one.
+  const auto left = co_await parts_.api.task(id);
+  co_return left && !*left ? Status() : deleted;
 }
 
 Async<Result<RuntimeContainer>> Containers::look(StoredContainer container, std::optional<TaskState> task,
