@@ -303,6 +303,12 @@ Networks::Candidates Networks::candidates() const {
   return out;
 }
 
+bool Networks::hasLeftovers() const {
+  return std::ranges::any_of(entries_, [&](const auto& one) {
+    return !one.second.attachment && !holds_.contains(one.first) && !busy_.contains(one.first);
+  });
+}
+
 Async<void> Networks::sweep(Candidates candidates, std::set<std::string> living) {
   for (const auto& [id, stamp] : candidates) {
     if (living.contains(id)) continue;

@@ -84,6 +84,8 @@ class Networks {
   /// Stamps by id of what may be swept: taken before the runtime is asked which containers live.
   using Candidates = std::map<std::string, uint64_t>;
   Candidates candidates() const;
+  /// Whether something could not be undone, so that it is worth another sweep.
+  bool hasLeftovers() const;
   /// Undoes the networks of those candidates that are not among `living`, and removes what no record tells
   /// of.
   Async<void> sweep(Candidates candidates, std::set<std::string> living);

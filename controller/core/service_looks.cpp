@@ -106,7 +106,7 @@ ServiceView ServiceKeeper::viewOf(const Service& service) const {
           out.tasks, [&](const ServiceTask& task) { return task.instance == host && !task.lost; });
       if (has || state_.instance(host)->connected) out.hosts.push_back(std::move(host));
     }
-    for (ServiceTask& task : out.tasks) task.outstays = task.leaving && servesOthers(task.instance);
+    for (ServiceTask& task : out.tasks) task.outstays = task.leaving && servesOthers(std::string(task.instance));
   } else if (auto zones = zonesOf(service.cluster); zones.size() > 1 && evensZones(service)) {
     out.zones = std::move(zones);
   }

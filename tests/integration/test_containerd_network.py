@@ -241,22 +241,42 @@ def test_the_agents_end_leaves_networks_alone_and_what_ended_meanwhile_is_taken_
     assert not is_held(port)
 
 
-def test_a_crash_in_the_midst_of_a_plugin_costs_no_address(berth, bridged, tmp_path):
-    plugins = tmp_path / "plugins"
+def own_plugins(folder, bridge):
+    """A folder of plugins whose `bridge` is a script; $PLUGIN is the real one, $input what it reads."""
+    plugins = folder / "plugins"
     plugins.mkdir()
     for one in PLUGINS.iterdir():
         (plugins / one.name).symlink_to(one)
     (plugins / "bridge").unlink()
+    (plugins / "bridge").write_text(f"#!/bin/sh\nPLUGIN={PLUGINS}/bridge\ninput=$(cat)\n{bridge}\n", encoding="utf-8")
+    (plugins / "bridge").chmod(0o755)
+    return {"plugins": str(plugins)}
+
+
+def test_what_a_plugin_would_not_undo_is_undone_later_and_holds_its_port_until_then(bridged, tmp_path):
+    refusing = tmp_path / "refusing"
+    site = bridged(network=own_plugins(tmp_path, f"""
+[ "$CNI_COMMAND" = DEL ] && [ -e {refusing} ] && echo '{{"msg": "not now"}}' && exit 1
+printf '%s' "$input" | $PLUGIN"""))
+    arn, task = site.serve("page", "hello")
+    port = bindings(task)[8080, "tcp"]
+    refusing.touch()
+    site.stop(arn)
+    left = site.left()
+    assert len(left["records"]) == len(left["addresses"]) == 1 and left["namespaces"] == [] and is_held(port)
+    assert "not now" in site.agent.tail()
+    refusing.unlink()
+    wait_until(lambda: site.left() == NOTHING, "nothing left", 40)
+    assert not is_held(port)
+
+
+def test_a_crash_in_the_midst_of_a_plugin_costs_no_address(berth, bridged, tmp_path):
     # It has done its work and does not say so.
-    (plugins / "bridge").write_text(f"""#!/bin/sh
-input=$(cat)
-printf '%s' "$input" | {PLUGINS}/bridge
+    site = bridged(network=own_plugins(tmp_path, f"""
+printf '%s' "$input" | $PLUGIN
 code=$?
 [ "$CNI_COMMAND" = ADD ] && [ -e {tmp_path}/hang ] && echo $$ >{tmp_path}/pid && exec sleep 600
-exit $code
-""", encoding="utf-8")
-    (plugins / "bridge").chmod(0o755)
-    site = bridged(network={"plugins": str(plugins)})
+exit $code"""))
     (tmp_path / "hang").touch()
     script = TOOLS + "mkdir /pages; echo hello >/pages/index.html; exec httpd -f -p 8080 -h /pages"
     site.define("page", [{"name": "app", "command": ["sh", "-c", script],

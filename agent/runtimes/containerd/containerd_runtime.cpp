@@ -24,6 +24,7 @@ constexpr Duration kShortestPause = std::chrono::milliseconds(250);
 constexpr Duration kLongestPause = std::chrono::seconds(10);
 constexpr Duration kKeeperLook = std::chrono::milliseconds(100);
 constexpr size_t kCommandName = 16;
+constexpr Duration kBetweenSweeps = std::chrono::seconds(15);
 constexpr const char* kDeleted = "/containers/delete";
 constexpr const char* kNoPause =
     "namespaces that containers of a task share (pidMode task, ipcMode task) are not supported by the "
@@ -65,6 +66,7 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
   Async<Result<RuntimeInfo>> info();
   Async<Result<DiskState>> disk();
   Async<void> watchKeeper();
+  Async<void> keepSweeping();
   Async<void> watch(std::string label, std::function<void(RuntimeEvent)> listener);
   Async<Error> follow(std::string label, std::function<void(RuntimeEvent)> listener);
   Async<void> passOn(std::string label, std::function<void(RuntimeEvent)> listener,
@@ -169,7 +171,15 @@ Async<Error> ContainerdRuntime::Core::follow(std::string label, std::function<vo
   co_return ended;
 }
 
+/// Until what plugins would not undo is undone: its ports are held meanwhile.
+Async<void> ContainerdRuntime::Core::keepSweeping() {
+  while (co_await sleepFor(kBetweenSweeps, stop.get_token())) {
+    if (networks->hasLeftovers()) co_await containers.sweepNetworks();
+  }
+}
+
 Async<void> ContainerdRuntime::Core::watch(std::string label, std::function<void(RuntimeEvent)> listener) {
+  launcher()("containerd networks", [this] { return keepSweeping(); });
   const auto tell = [this, listener = std::move(listener)](RuntimeEvent event) {
     if (!stop.stop_requested()) listener(std::move(event));
   };

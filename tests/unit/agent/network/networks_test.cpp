@@ -203,6 +203,7 @@ TEST_CASE("What is not undone stays known and is swept, as is what belongs to no
     co_await networks->sweep(networks->candidates(), living);
     CHECK(site.hasRecord("gone"));
     CHECK_FALSE(networks->find("gone"));
+    CHECK(networks->hasLeftovers());
     CHECK_FALSE(fs::exists(networks->namespacePath("stray")));
     site.plugin("first", "");
     site.calls();
@@ -210,6 +211,7 @@ TEST_CASE("What is not undone stays known and is swept, as is what belongs to no
     // Its namespace went at the first try.
     CHECK(site.calls() == "second DEL gone\nfirst DEL gone\n");
     CHECK_FALSE(site.hasRecord("gone"));
+    CHECK_FALSE(networks->hasLeftovers());
     CHECK(networks->find("lives"));
     CHECK(networks->find("held"));
   });
