@@ -195,6 +195,8 @@ Result<std::unique_ptr<ContainerdRuntime>> ContainerdRuntime::make(Executor exec
   if (fault)
     return makeError(Code::Internal, "can't make the folder " + options.folder + ": " + fault.message());
   auto core = std::make_shared<Core>(std::move(executor), means, std::move(*socket), std::move(options));
+  // Of commands of an agent that was killed; their pipes, if they run, need no names any more.
+  std::filesystem::remove_all(core->options.folder + "/commands", fault);
   core->launcher()("log keeper", [core = core.get()] { return core->watchKeeper(); });
   return std::unique_ptr<ContainerdRuntime>(new ContainerdRuntime(std::move(core)));
 }
