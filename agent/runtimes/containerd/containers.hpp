@@ -11,6 +11,7 @@
 
 #include "agent/ports/runtime.hpp"
 #include "agent/runtimes/containerd/containerd_api.hpp"
+#include "agent/runtimes/containerd/health_checks.hpp"
 #include "agent/runtimes/containerd/host_files.hpp"
 #include "agent/runtimes/containerd/images.hpp"
 #include "agent/runtimes/containerd/log_shipper.hpp"
@@ -34,6 +35,7 @@ class Containers {
     const HostFiles& files;
     Outputs& outputs;
     LogShipper& shipper;
+    HealthChecks& health;
     Random& random;
     Log& log;
     std::string snapshotter;
@@ -70,7 +72,7 @@ class Containers {
   Async<Result<std::vector<Bind>>> mountsOf(ContainerWish wish, std::vector<std::string> imageVolumes,
                                             const RootView& root, ContainerRecord& record);
   Async<Status> runTask(StoredContainer container, ContainerRecord record);
-  void followOutput(const ContainerRecord& record, const RuntimeContainer& seen, bool hasTask);
+  void follow(const ContainerRecord& record, RuntimeContainer& seen, bool hasTask);
   Async<Status> openOutput(std::string id, LogLimits limits);
   Async<Status> endTask(std::string id, uint32_t signal, Duration timeout);
   Async<Result<RuntimeContainer>> look(StoredContainer container, std::optional<TaskState> task);

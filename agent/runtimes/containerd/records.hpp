@@ -24,7 +24,7 @@ struct KeptMount {
 };
 
 /// JSON
-/// {"name","labels","imageId","chain","stopSignal","group","host","logBytes","logFiles","logDriver","logOptions",
+/// {"name","labels","imageId","chain","stopSignal","group","host","logBytes","logFiles","logDriver","logOptions","health",
 /// "mounts":[...]}.
 struct ContainerRecord {
   std::string name;
@@ -36,6 +36,7 @@ struct ContainerRecord {
   bool hostNetwork = false;
   LogLimits log;
   LogDriver logDriver;
+  HealthPlan health;
   std::vector<KeptMount> mounts;
 };
 std::string encodeRecord(const ContainerRecord& record);
