@@ -12,6 +12,7 @@ namespace berth::agent::keeper {
 namespace {
 
 constexpr size_t kSmall = 4096;
+constexpr int kPipeBytes = 256 << 10;
 
 /// The value of "KEY VALUE" on a line of its own.
 std::optional<std::string_view> valueOf(std::string_view text, std::string_view key) {
@@ -37,6 +38,10 @@ std::optional<T> numberOf(std::string_view text, std::string_view key) {
 void OwnFd::reset(int fd) {
   if (fd_ >= 0) ::close(fd_);
   fd_ = fd;
+}
+
+void makeRoom(int pipe) {
+  if (::fcntl(pipe, F_GETPIPE_SZ) < kPipeBytes) (void)::fcntl(pipe, F_SETPIPE_SZ, kPipeBytes);
 }
 
 std::string encodeWanted(const Wanted& wanted) {

@@ -65,6 +65,11 @@ std::string readSmallFile(const std::string& path);
 /// In place of what was there; false with errno when that fails. Whoever reads finds the old or the new text.
 bool replaceFile(const std::string& path, std::string_view text);
 
+/// Makes a pipe hold 256 KiB, if it does not hold more: what a container writes while there is no keeper.
+/// Pages come as they are needed; so many fit into what the kernel lets one user have without privileges, for
+/// 100 containers.
+void makeRoom(int pipe);
+
 /// A file descriptor, closed with it.
 class OwnFd {
  public:

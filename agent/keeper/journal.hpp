@@ -22,6 +22,7 @@ struct Batch {
   enum Phase : uint32_t { Idle, Reading, Writing };
 
   uint32_t version = 0;
+  std::array<char, 64> boot = {};  ///< of the host, since when this counts
   Phase phase = Idle;
   std::array<char, 65> id = {};   ///< of the container, with a 0 behind it
   std::array<char, 65> run = {};  ///< likewise
@@ -48,7 +49,9 @@ inline constexpr uint64_t kNoLog = (uint64_t{1} << 40) - 1;
 /// One page-cache-backed batch. Without a file (the disk is full) it works, but does not outlive the keeper.
 class Journal {
  public:
-  explicit Journal(const std::string& path);
+  /// `boot` names the host's start: what was under way in an earlier one is not gone on with, as neither the
+  /// file nor the logs need be as they were. Empty: nothing is gone on with.
+  Journal(const std::string& path, const std::string& boot);
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;

@@ -17,8 +17,7 @@
 namespace berth::agent::keeper {
 namespace {
 
-/// Room for a container that goes on writing while the keeper is restarted. Pages come as they are needed.
-constexpr int kPipeBytes = 1 << 20;
+constexpr const char* kBootId = "/proc/sys/kernel/random/boot_id";
 constexpr size_t kWriteAtOnce = 32768;
 constexpr size_t kPage = 4096;
 constexpr int kRetryMillis = 1000;
@@ -80,7 +79,7 @@ bool Keeper::begin() {
     return false;
   }
   errno = 0;
-  journal_ = std::make_unique<Journal>(folder_.journal());
+  journal_ = std::make_unique<Journal>(folder_.journal(), readSmallFile(kBootId));
   if (!journal_->durable())
     say("no room for the journal, so a crash of the keeper may cost lines", folder_.journal());
   std::array<int, 2> ends{-1, -1};
@@ -207,7 +206,7 @@ bool Keeper::openStream(Container& container, bool isStderr) {
     say("can't read", path);
     return false;
   }
-  (void)::fcntl(stream.pipe.get(), F_SETPIPE_SZ, kPipeBytes);
+  makeRoom(stream.pipe.get());
   pipes_[stream.pipe.get()] = {&container, isStderr};
   return true;
 }

@@ -51,9 +51,13 @@ Async<Status> Containers::settle(StoredContainer& container, ContainerRecord rec
   co_return deleted;
 }
 
-/// Whatever its output needs of the agent, which may have been away since the last look.
-void Containers::followOutput(const ContainerRecord& record, const RuntimeContainer& seen, bool hasTask) {
-  if (seen.state == RunState::Running) parts_.outputs.hold(seen.id);
+/// What its output and its health need of the agent, which may have been away since the last look.
+void Containers::follow(const ContainerRecord& record, RuntimeContainer& seen, bool hasTask) {
+  const bool runs = seen.state == RunState::Running;
+  if (runs && !record.health.command.empty()) parts_.health.watch(seen.id, record.health, seen.startedAt);
+  if (!runs) parts_.health.forget(seen.id);
+  parts_.health.describe(seen);
+  if (runs) parts_.outputs.hold(seen.id);
   if (seen.state == RunState::Exited && !hasTask) parts_.outputs.end(seen.id);
   const bool written = seen.state != RunState::Created && !record.logDriver.name.empty();
   if (written) parts_.shipper.ship(seen.id, record.name, record.logDriver);
@@ -69,7 +73,7 @@ Async<Result<RuntimeContainer>> Containers::look(StoredContainer container, std:
     if (Status settled = co_await settle(container, *record, *task); !settled) co_return settled.error();
   }
   RuntimeContainer out = describe(container, *record, task, parts_.files.startedAt(container.id));
-  followOutput(*record, out, task.has_value());
+  follow(*record, out, task.has_value());
   putNetwork(out, record->network);
   if (out.state == RunState::Exited && network != 0) {
     // Before its end is told: whoever takes its ports next finds them free.

@@ -87,6 +87,24 @@ Result<Bind> parseBind(const std::string& text) {
   return out;
 }
 
+/// Times are nanoseconds, 0 for the default.
+Status putHealth(HealthPlan& out, Fields& health) {
+  auto test = health.strings("Test");
+  const std::string kind = test.empty() ? "NONE" : test.front();
+  if (kind == "NONE") return {};
+  test.erase(test.begin());
+  if ((kind != "CMD" && kind != "CMD-SHELL") || test.empty()) {
+    return makeError(Code::InvalidArgument, "healthCheck: its command begins with \"" + kind +
+                                                "\": it must be CMD or CMD-SHELL and what to run, or NONE");
+  }
+  out.command = kind == "CMD" ? test : std::vector<std::string>{"/bin/sh", "-c", test.front()};
+  if (const int64_t given = health.integer("Interval"); given > 0) out.interval = Duration(given);
+  if (const int64_t given = health.integer("Timeout"); given > 0) out.timeout = Duration(given);
+  if (const int64_t given = health.integer("StartPeriod"); given > 0) out.startPeriod = Duration(given);
+  if (const int64_t given = health.integer("Retries"); given > 0) out.retries = static_cast<int>(given);
+  return health.status();
+}
+
 Status putConfig(ContainerWish& out, Fields& fields, const json& config) {
   out.image = fields.str("Image");
   out.command = fields.optionalStrings("Cmd");
@@ -103,8 +121,7 @@ Status putConfig(ContainerWish& out, Fields& fields, const json& config) {
   }
   if (const json* check = fields.find("Healthcheck"); check && !isEmptyWish(*check)) {
     Fields health(*check, "healthCheck");
-    const auto test = health.strings("Test");
-    if (!test.empty() && test.front() != "NONE") return notYet("healthCheck");
+    if (Status put = putHealth(out.health, health); !put) return put;
   }
   json rest = config;
   for (auto at = rest.begin(); at != rest.end();)

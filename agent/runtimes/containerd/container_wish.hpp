@@ -10,6 +10,7 @@
 
 #include "agent/ports/runtime.hpp"
 #include "common/result/result.hpp"
+#include "common/time/clock.hpp"
 
 namespace berth::agent::containerd {
 
@@ -37,6 +38,16 @@ struct LogLimits {
   int64_t maxBytes = 10'000'000;  ///< of one file
   int64_t maxFiles = 3;           ///< the one that is written to included
   bool operator==(const LogLimits&) const = default;
+};
+
+/// How a container's health is found out; Docker's defaults.
+struct HealthPlan {
+  std::vector<std::string> command;  ///< empty: not at all
+  Duration interval = std::chrono::seconds(30);
+  Duration timeout = std::chrono::seconds(30);
+  Duration startPeriod{};
+  int retries = 3;
+  bool operator==(const HealthPlan&) const = default;
 };
 
 /// Where lines go beside the log's files.
@@ -103,6 +114,7 @@ struct ContainerWish {
   std::string runtime;
   LogLimits log;
   LogDriver logDriver;
+  HealthPlan health;
 };
 
 /// Decodes the body of Docker's POST /containers/create. Unimplemented, naming the member, for what this

@@ -48,11 +48,12 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
         outputs(std::make_shared<containerd::Outputs>(options.folder + "/logs")),
         shipper(std::make_shared<containerd::LogShipper>(executor, means.log, outputs, stop.get_token())),
         networks(std::move(joined)),
+        health(std::make_shared<containerd::HealthChecks>(healthParts())),
         images(containerd::Images::Parts{api, means.client, means.images ? *means.images : ownMemory,
                                          means.clock, means.random, means.log, options.snapshotter,
                                          options.folder, options.registries, options.onDiskFull},
                options.pulls, options.blobs, launcher(), stop.get_token()),
-        containers(containerd::Containers::Parts{api, images, files, *outputs, *shipper, *networks,
+        containers(containerd::Containers::Parts{api, images, files, *outputs, *shipper, *networks, *health,
                                                  means.random, means.log, options.snapshotter,
                                                  options.ociRuntime}) {}
 
@@ -65,8 +66,10 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
 
   Async<Result<RuntimeInfo>> info();
   Async<Result<DiskState>> disk();
+  Async<Result<std::shared_ptr<ContainerProcess>>> exec(ExecSpec spec);
   Async<void> watchKeeper();
   Async<void> keepSweeping();
+  containerd::HealthChecks::Parts healthParts();
   Async<void> watch(std::string label, std::function<void(RuntimeEvent)> listener);
   Async<Error> follow(std::string label, std::function<void(RuntimeEvent)> listener);
   Async<void> passOn(std::string label, std::function<void(RuntimeEvent)> listener,
@@ -82,6 +85,8 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
   std::shared_ptr<containerd::Outputs> outputs;
   std::shared_ptr<containerd::LogShipper> shipper;
   std::unique_ptr<network::Networks> networks;
+  std::shared_ptr<containerd::HealthChecks> health;
+  std::function<void(RuntimeEvent)> onHealth;  ///< whoever has subscribed
   ImageMemory ownMemory;
   containerd::Images images;
   containerd::Containers containers;
@@ -106,6 +111,30 @@ Async<Result<DiskState>> ContainerdRuntime::Core::disk() {
   const auto root = co_await api.snapshotterRoot(options.snapshotter);
   if (!root) co_return root.error();
   co_return diskAt(*root);
+}
+
+Async<Result<std::shared_ptr<ContainerProcess>>> ContainerdRuntime::Core::exec(ExecSpec spec) {
+  const auto self = shared_from_this();
+  const auto process = co_await containers.commandOf(spec.container, {spec.command, spec.user, spec.tty});
+  if (!process) co_return process.error();
+  containerd::CommandMeans with{self, executor, api, means.log, options.folder + "/commands"};
+  containerd::CommandPlan plan{
+      {spec.container, "berth-" + randomHex(means.random, kCommandName)}, *process, spec.tty, spec.input};
+  co_return co_await containerd::startCommand(std::move(with), std::move(plan));
+}
+
+containerd::HealthChecks::Parts ContainerdRuntime::Core::healthParts() {
+  return {executor,
+          means.log,
+          means.clock,
+          [this](ExecSpec spec) { return exec(std::move(spec)); },
+          [this](std::string id) {
+            RuntimeEvent changed;
+            changed.containerId = std::move(id);
+            changed.detail = "health_status";
+            if (onHealth && !stop.stop_requested()) onHealth(std::move(changed));
+          },
+          stop.get_token()};
 }
 
 Async<void> ContainerdRuntime::Core::watchKeeper() {
@@ -209,6 +238,8 @@ Result<std::unique_ptr<ContainerdRuntime>> ContainerdRuntime::make(Executor exec
   std::filesystem::create_directories(options.folder, fault);
   if (fault)
     return makeError(Code::Internal, "can't make the folder " + options.folder + ": " + fault.message());
+  // Of commands of an agent that was killed; their pipes, if they run, need no names any more.
+  std::filesystem::remove_all(core->options.folder + "/commands", fault);
   if (options.network.folder.empty()) options.network.folder = options.folder + "/networks";
   auto networks = network::Networks::make(options.network, means.log);
   if (!networks) return networks.error();
@@ -224,16 +255,7 @@ class ContainerdRuntime::Streams final : public ContainerStreams {
 
   Async<Result<std::shared_ptr<ContainerProcess>>> exec(ExecSpec spec) override {
     const auto core = core_;
-    const auto process =
-        co_await core->containers.commandOf(spec.container, {spec.command, spec.user, spec.tty});
-    if (!process) co_return process.error();
-    containerd::CommandMeans means{core, core->executor, core->api, core->means.log,
-                                   core->options.folder + "/commands"};
-    containerd::CommandPlan plan{{spec.container, "berth-" + randomHex(core->means.random, kCommandName)},
-                                 *process,
-                                 spec.tty,
-                                 spec.input};
-    co_return co_await containerd::startCommand(std::move(means), std::move(plan));
+    co_return co_await core->exec(std::move(spec));
   }
 
   Async<Result<std::shared_ptr<ContainerLog>>> logs(LogSpec spec) override {
@@ -353,6 +375,7 @@ void ContainerdRuntime::diskState(Callback<DiskState> done) {
 
 void ContainerdRuntime::subscribe(std::string label, std::function<void(RuntimeEvent)> listener) {
   const auto core = core_;
+  core->onHealth = listener;
   spawn(core->executor, core->means.log, "containerd events",
         [core, label = std::move(label), listener = std::move(listener)]() -> Async<void> {
           co_await core->watch(label, listener);

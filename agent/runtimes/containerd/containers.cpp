@@ -152,6 +152,7 @@ Async<Result<std::string>> Containers::create(ContainerSpec spec) {
   record.log = wish->log;
   record.network = KeptNetwork{wish->networkMode, "", wish->ports, wish->links};
   record.logDriver = wish->logDriver;
+  record.health = wish->health;
   const ImageDefaults& defaults = (*image)->config.defaults;
   const std::string& signal = wish->stopSignal.empty() ? defaults.stopSignal : wish->stopSignal;
   const auto number = signalNumber(signal);
@@ -367,6 +368,7 @@ Async<Result<std::monostate>> Containers::remove(std::string id, bool force) {
   if (const auto record = decodeRecord((*found)->record)) removeVolumes(*record);
   parts_.files.remove(id);
   parts_.shipper.forget(id);
+  parts_.health.forget(id);
   parts_.outputs.remove(id);
   settled_.erase(id);
   linked_.erase(id);

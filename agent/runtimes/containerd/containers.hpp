@@ -12,6 +12,7 @@
 #include "agent/network/networks.hpp"
 #include "agent/ports/runtime.hpp"
 #include "agent/runtimes/containerd/containerd_api.hpp"
+#include "agent/runtimes/containerd/health_checks.hpp"
 #include "agent/runtimes/containerd/host_files.hpp"
 #include "agent/runtimes/containerd/images.hpp"
 #include "agent/runtimes/containerd/log_shipper.hpp"
@@ -36,6 +37,7 @@ class Containers {
     Outputs& outputs;
     LogShipper& shipper;
     network::Networks& networks;
+    HealthChecks& health;
     Random& random;
     Log& log;
     std::string snapshotter;
@@ -74,7 +76,7 @@ class Containers {
   Async<Result<std::vector<Bind>>> mountsOf(ContainerWish wish, std::vector<std::string> imageVolumes,
                                             const RootView& root, ContainerRecord& record);
   Async<Status> runTask(StoredContainer container, ContainerRecord record);
-  void followOutput(const ContainerRecord& record, const RuntimeContainer& seen, bool hasTask);
+  void follow(const ContainerRecord& record, RuntimeContainer& seen, bool hasTask);
   Async<Status> openOutput(std::string id, LogLimits limits);
   Async<Status> joinAndRun(StoredContainer container, ContainerRecord record, bool created);
   Async<Status> join(std::string id, ContainerRecord record, bool created);

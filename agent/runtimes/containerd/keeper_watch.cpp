@@ -20,13 +20,16 @@ constexpr const char* kKeeper = "berth-log-keeper";
 constexpr Duration kUnitTakes = std::chrono::seconds(3);
 constexpr int kFirstOwnFd = 3;
 
-/// How the keeper is started: nothing of the agent's but its standard error.
+/// How the keeper is started: with nothing of the agent's. Not even its standard error: whoever waits for the
+/// end of that would wait for the keeper's, too.
 class SpawnManner {
  public:
-  SpawnManner() {
+  explicit SpawnManner(const std::string& messages) {
     ::posix_spawn_file_actions_init(&files);
     ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    ::posix_spawn_file_actions_addopen(&files, STDERR_FILENO, messages.c_str(), O_WRONLY | O_CREAT | O_TRUNC,
+                                       0600);
     ::posix_spawn_file_actions_addclosefrom_np(&files, kFirstOwnFd);
     ::posix_spawnattr_init(&manner);
     sigset_t none;
@@ -93,7 +96,7 @@ bool KeeperWatch::look(MonoTime now) {
 }
 
 void KeeperWatch::start() {
-  const SpawnManner manner;
+  const SpawnManner manner(folder_.root() + "/keeper.log");
   std::string program = options_.program;
   std::string folder = folder_.root();
   std::array<char*, 3> words{program.data(), folder.data(), nullptr};

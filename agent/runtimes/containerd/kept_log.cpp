@@ -22,13 +22,26 @@ bool sameFile(int fd, const std::string& path) {
          one.st_dev == other.st_dev;
 }
 
-/// Where the last `lines` lines of a file begin, and how many there are of them.
-std::pair<int64_t, int64_t> lastLines(int fd, int64_t lines) {
+/// Tells a file from a later one to which the file system has given its inode: with the time when it was
+/// made. 0: it can't be told.
+uint64_t identityOf(int fd) {
+  struct statx found = {};
+  if (::statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &found) != 0) return 0;
+  const bool born = (found.stx_mask & STATX_BTIME) != 0;
+  const auto seconds = born ? static_cast<uint64_t>(found.stx_btime.tv_sec) : 0;
+  return found.stx_ino + seconds * 1'000'000'000 + (born ? found.stx_btime.tv_nsec : 0);
+}
+
+int64_t bytesIn(int fd) {
   struct stat found = {};
-  if (::fstat(fd, &found) != 0) return {0, 0};
+  return ::fstat(fd, &found) == 0 ? found.st_size : 0;
+}
+
+/// Where the last `lines` lines of a file begin, and how many there are of them.
+std::pair<int64_t, int64_t> beginOfLast(int fd, int64_t lines) {
   std::string chunk(kChunk, '\0');
   int64_t seen = 0;
-  for (int64_t end = found.st_size; end > 0;) {
+  for (int64_t end = bytesIn(fd); end > 0;) {
     const int64_t from = std::max<int64_t>(0, end - static_cast<int64_t>(kChunk));
     const ssize_t count = ::pread(fd, chunk.data(), static_cast<size_t>(end - from), from);
     for (ssize_t at = count - 1; at >= 0; --at) {
@@ -93,7 +106,7 @@ int64_t KeptLog::oldest() const {
 void KeptLog::fromEnd(int64_t lines) {
   for (int64_t number = 0; number <= oldest(); ++number) {
     if (!open(older(number))) return;
-    const auto [offset, seen] = lastLines(file_.get(), lines);
+    const auto [offset, seen] = beginOfLast(file_.get(), lines);
     offset_ = offset;
     lines -= seen;
     if (lines <= 0) return;
@@ -103,26 +116,23 @@ void KeptLog::fromEnd(int64_t lines) {
 void KeptLog::seek(LogPosition to) {
   for (int64_t number = oldest(); number >= 0; --number) {
     if (!open(older(number))) continue;
-    if (position().file == to.file) {
-      offset_ = to.offset;
-      return;
-    }
+    if (position().file != to.file) continue;
+    offset_ = to.offset <= bytesIn(file_.get()) ? to.offset : 0;
+    return;
   }
   file_.reset();
 }
 
 LogPosition KeptLog::position() const {
-  struct stat found = {};
-  if (!file_ || ::fstat(file_.get(), &found) != 0) return {};
-  return {found.st_ino, offset_ - static_cast<int64_t>(rest_.size())};
+  if (!file_) return {};
+  return {identityOf(file_.get()), offset_ - static_cast<int64_t>(rest_.size())};
 }
 
 bool KeptLog::nearlyLost() const {
   const int64_t last = oldest();
-  struct stat oldestFile = {};
-  struct stat newestFile = {};
-  return file_ && last > 0 && sameFile(file_.get(), older(last)) && ::fstat(file_.get(), &oldestFile) == 0 &&
-         ::stat(newest_.c_str(), &newestFile) == 0 && newestFile.st_size * 2 > oldestFile.st_size;
+  struct stat newest = {};
+  return file_ && last > 0 && sameFile(file_.get(), older(last)) && ::stat(newest_.c_str(), &newest) == 0 &&
+         newest.st_size * 2 > bytesIn(file_.get());
 }
 
 uint64_t KeptLog::skipFile() {

@@ -21,7 +21,7 @@ std::vector<streams::LogLine> inParts(streams::LogLine line, size_t most);
 
 /// A place in a log that outlives rotations: how much of a file was read.
 struct LogPosition {
-  uint64_t file = 0;  ///< its inode
+  uint64_t file = 0;  ///< which; of no other file of this log, now or later
   int64_t offset = 0;
   bool operator==(const LogPosition&) const = default;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/runtimes/containerd/kept_log.hpp"
+#include "agent/runtimes/containerd/log_shipper.hpp"
 
 namespace berth::agent::containerd {
 namespace {
@@ -87,6 +88,12 @@ Async<std::vector<std::string>> lastLines(std::shared_ptr<const Outputs> outputs
     for (const streams::LogLine& line : read) out.push_back(line.text.substr(0, kMostOfLastLine));
   }
   if (out.size() > lines) out.resize(lines);
+  const uint64_t unkept = outputs->drops(id).lines;
+  const uint64_t unsent = droppedBySink(*outputs, id);
+  if (unkept > 0)
+    out.push_back("[" + std::to_string(unkept) + " lines could not be kept: the disk was full]");
+  if (unsent > 0)
+    out.push_back("[" + std::to_string(unsent) + " lines were not taken by the log driver's sink]");
   co_return out;
 }
 

@@ -12,7 +12,8 @@ namespace berth::agent::containerd {
 /// 8 KiB come in parts. `outputs` must live as long.
 std::shared_ptr<ContainerLog> keptContainerLog(std::shared_ptr<const Outputs> outputs, LogSpec spec);
 
-/// The last lines, each cut at 1 KiB; waits a little for what a container that has ended has left.
+/// The last lines, each cut at 1 KiB; waits a little for what a container that has ended has left. Behind
+/// them it says, for people, how many lines could not be kept, or not be passed on.
 Async<std::vector<std::string>> lastLines(std::shared_ptr<const Outputs> outputs, std::string id,
                                           size_t lines);
 

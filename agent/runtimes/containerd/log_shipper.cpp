@@ -35,6 +35,11 @@ std::optional<Sent> readSent(std::string_view text) {
 
 }  // namespace
 
+uint64_t droppedBySink(const Outputs& outputs, const std::string& id) {
+  const auto sent = readSent(keeper::readSmallFile(outputs.sent(id)));
+  return sent ? sent->dropped : 0;
+}
+
 void LogShipper::ship(const std::string& id, const std::string& name, const LogDriver& driver) {
   std::shared_ptr<Flow>& flow = flows_[id];
   if (!flow) {

@@ -15,6 +15,9 @@
 
 namespace berth::agent::containerd {
 
+/// Lines of a container that its sink did not take, and for which there was no room any more.
+uint64_t droppedBySink(const Outputs& outputs, const std::string& id);
+
 /// A container's lines go to its sink in their order. How far is kept beside its log (`sent`), so that the
 /// agent's restart sends at most one batch twice. While a sink is dead nothing waits for it but the files:
 /// what they no longer have room for is dropped, counted, and told in the agent's log.

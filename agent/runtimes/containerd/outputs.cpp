@@ -15,8 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// As the keeper's: room for what comes while there is none.
-constexpr int kRoomInPipe = 1 << 20;
 constexpr int64_t kMostFiles = 1000;
 
 Error outputFault(const std::string& what) {
@@ -29,7 +27,7 @@ std::array<keeper::OwnFd, 2> openPipes(const keeper::Folder& folder, const std::
   std::array<keeper::OwnFd, 2> out;
   for (const bool isStderr : {false, true}) {
     out[isStderr].reset(::open(folder.fifo(id, isStderr).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-    if (out[isStderr]) (void)::fcntl(out[isStderr].get(), F_SETPIPE_SZ, kRoomInPipe);
+    if (out[isStderr]) keeper::makeRoom(out[isStderr].get());
   }
   return out;
 }

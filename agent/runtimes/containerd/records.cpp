@@ -38,6 +38,25 @@ KeptNetwork networkOf(Fields& record) {
   return out;
 }
 
+json healthJson(const HealthPlan& plan) {
+  if (plan.command.empty()) return nullptr;
+  return {{"command", plan.command},
+          {"interval", plan.interval.count()},
+          {"timeout", plan.timeout.count()},
+          {"startPeriod", plan.startPeriod.count()},
+          {"retries", plan.retries}};
+}
+
+HealthPlan healthOf(Fields& fields) {
+  HealthPlan out;
+  out.command = fields.strings("command");
+  out.interval = Duration(fields.integer("interval"));
+  out.timeout = Duration(fields.integer("timeout"));
+  out.startPeriod = Duration(fields.integer("startPeriod"));
+  out.retries = static_cast<int>(fields.integer("retries"));
+  return out;
+}
+
 }  // namespace
 
 std::string encodeRecord(const ContainerRecord& record) {
@@ -60,6 +79,7 @@ std::string encodeRecord(const ContainerRecord& record) {
                             {"network", networkAsJson(record.network)},
                             {"logDriver", record.logDriver.name},
                             {"logOptions", record.logDriver.options},
+                            {"health", healthJson(record.health)},
                             {"mounts", std::move(mounts)}});
 }
 
@@ -78,6 +98,11 @@ Result<ContainerRecord> decodeRecord(std::string_view text) {
   out.log.maxFiles = fields.integer("logFiles", out.log.maxFiles);
   out.network = networkOf(fields);
   out.logDriver = LogDriver{fields.str("logDriver"), fields.stringMap("logOptions")};
+  if (const json* health = fields.find("health"); health && health->is_object()) {
+    Fields plan(*health, "record.health");
+    out.health = healthOf(plan);
+    fields.absorb(plan);
+  }
   for (const json* each : fields.list("mounts")) {
     Fields mount(*each, "record.mounts");
     out.mounts.push_back(KeptMount{mount.str("volume"), mount.str("source"), mount.str("destination"),

@@ -33,7 +33,7 @@ struct KeptNetwork {
 
 /// JSON
 /// {"name","labels","imageId","chain","stopSignal","group","logBytes","logFiles","logDriver","logOptions",
-/// "network","mounts":[...]}, where "network" is {"mode","hostname","ports":[...],"links":[...]}.
+/// "health","network","mounts":[...]}, where "network" is {"mode","hostname","ports":[...],"links":[...]}.
 struct ContainerRecord {
   std::string name;
   std::map<std::string, std::string> labels;
@@ -44,6 +44,7 @@ struct ContainerRecord {
   LogLimits log;
   KeptNetwork network;
   LogDriver logDriver;
+  HealthPlan health;
   std::vector<KeptMount> mounts;
 };
 std::string encodeRecord(const ContainerRecord& record);

@@ -6,6 +6,9 @@
 
 #include "agent/runtimes/docker/translate.hpp"
 
+#include "agent/runtimes/containerd/health_track.hpp"
+#include "agent/runtimes/containerd/records.hpp"
+
 namespace berth::agent::containerd {
 namespace {
 
@@ -104,7 +107,6 @@ TEST_CASE("What can't be done is refused by its name") {
     const char* name;
   };
   const Row row = GENERATE(
-      Row{R"({"Healthcheck": {"Test": ["CMD", "true"]}})", "", "healthCheck"},
       Row{R"({"Tty": true})", "", "Tty"}, Row{R"({"OpenStdin": true})", "", "OpenStdin"},
       Row{"", R"({"NetworkMode": "container:x"})", "network mode container:x"},
       Row{"", R"({"PidMode": "container:x"})", "pidMode container:x"}, Row{"", R"({"Init": true})", "Init"},
@@ -145,6 +147,54 @@ TEST_CASE("How much is kept of the output is as with Docker, but never without a
     CHECK(refused.error().code == Code::InvalidArgument);
     CHECK(refused.error().message.find("must be a") != std::string::npos);
   }
+}
+
+TEST_CASE("Health checks are Docker's") {
+  const auto plan = [](const std::string& check) {
+    return wishOf((R"({"Healthcheck": )" + check + "}").c_str(), "");
+  };
+  const auto shell = plan(R"({"Test": ["CMD-SHELL", "a && b"], "Interval": 5000000000, "Timeout": 2000000000,
+                              "StartPeriod": 1000000000, "Retries": 2})");
+  REQUIRE(shell);
+  using std::chrono::seconds;
+  CHECK(shell->health == HealthPlan{{"/bin/sh", "-c", "a && b"}, seconds(5), seconds(2), seconds(1), 2});
+  CHECK(plan(R"({"Test": ["CMD", "x", "y"]})")->health == HealthPlan{{"x", "y"}});
+  CHECK(plan(R"({"Test": ["NONE"]})")->health == HealthPlan());
+  CHECK(plan(R"({"Test": ["x"]})").error().code == Code::InvalidArgument);
+  CHECK(plan(R"({"Test": ["CMD"]})").error().code == Code::InvalidArgument);
+
+  ContainerRecord record;
+  record.name = "web";
+  record.health = shell->health;
+  record.logDriver = {"syslog", {{"tag", "x"}}};
+  const auto read = decodeRecord(encodeRecord(record));
+  REQUIRE(read);
+  CHECK((read->health == record.health && read->logDriver == record.logDriver));
+  record.health = {};
+  CHECK(decodeRecord(encodeRecord(record))->health == HealthPlan());
+}
+
+TEST_CASE("A container is healthy by one probe, and unhealthy by several in a row") {
+  using std::chrono::seconds;
+  HealthTrack track(HealthPlan{{"x"}, seconds(5), seconds(5), seconds(10), 2});
+  CHECK(track.state() == HealthState::Unknown);
+  // In the start period failures do not count.
+  CHECK_FALSE(track.note({1, "no"}, seconds(1)));
+  CHECK_FALSE(track.note({1, "no"}, seconds(9)));
+  CHECK_FALSE(track.note({1, "no"}, seconds(11)));
+  CHECK(track.note({2, "never"}, seconds(12)));
+  CHECK((track.state() == HealthState::Unhealthy && track.last()->exitCode == 2 &&
+         track.last()->output == "never"));
+  CHECK(track.note({0, ""}, seconds(20)));
+  CHECK(track.state() == HealthState::Healthy);
+  CHECK_FALSE(track.note({1, ""}, seconds(30)));
+  CHECK_FALSE(track.note({0, ""}, seconds(30)));
+  CHECK_FALSE(track.note({1, ""}, seconds(30)));
+  CHECK(track.note({1, ""}, seconds(30)));
+  HealthTrack early(HealthPlan{{"x"}, seconds(5), seconds(5), seconds(10), 1});
+  CHECK(early.note({0, ""}, seconds(1)));
+  // After a success they do.
+  CHECK(early.note({1, ""}, seconds(2)));
 }
 
 TEST_CASE("A command is like its container but for what it is asked to be") {
