@@ -48,6 +48,14 @@ ContainerdOptions containerdOptions(const Config& config) {
   out.deadlines.start = docker.deadlines.start;
   out.deadlines.manifest = docker.deadlines.digest;
   out.pulls = docker.pulls;
+  out.blobs.atOnce = static_cast<size_t>(config.images.layersAtOnce);
+  out.blobs.bytes = config.images.layersBytes;
+  for (const std::string& mirror : config.images.mirrors) {
+    const size_t equals = mirror.find('=');
+    if (equals != std::string::npos)
+      out.registries.mirrors[mirror.substr(0, equals)].push_back(mirror.substr(equals + 1));
+  }
+  out.registries.plainHosts = config.images.plainHttp;
   return out;
 }
 

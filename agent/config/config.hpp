@@ -31,7 +31,11 @@ struct ImagesConfig {
   Duration pullInactivityTimeout{};
   Duration manifestTimeout{};
   bool pullDependentsUpfront = false;
-  bool cleanup = true;  ///< false also with PullBehavior::PreferCached
+  int64_t layersAtOnce = 0;            ///< downloads of blobs at once, from 1
+  int64_t layersBytes = 0;             ///< of all of them
+  std::vector<std::string> mirrors;    ///< "docker.io=mirror.example:5000"
+  std::vector<std::string> plainHttp;  ///< hosts
+  bool cleanup = true;                 ///< false also with PullBehavior::PreferCached
   Duration cleanupInterval{};
   Duration minimumAge{};
   int64_t perCycle = 0;

@@ -44,6 +44,10 @@ ImagesConfig images(const Settings& settings) {
   out.untracked = settings.boolean("images.cleanup.untracked");
   out.untrackedMinimumAge = settings.duration("images.cleanup.untracked_minimum_age");
   out.untrackedContainersPerCycle = settings.integer("images.cleanup.untracked_containers_per_cycle");
+  out.layersAtOnce = settings.integer("images.layers_at_once");
+  out.layersBytes = settings.integer("images.layers_bytes");
+  out.mirrors = settings.list("images.mirrors");
+  out.plainHttp = settings.list("images.plain_http");
   out.exclude = settings.list("images.cleanup.exclude");
   return out;
 }

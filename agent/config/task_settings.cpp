@@ -50,6 +50,24 @@ std::vector<Setting> pullSettings() {
           .byDefault("false")
           .live()
           .from(asBoolean("ECS_PULL_DEPENDENT_CONTAINERS_UPFRONT", "DependentContainersPullUpfront")),
+      integer("images.layers_at_once", "on containerd: downloads of layers at once, of whatever images")
+          .between(1, 64)
+          .byDefault("4")
+          .live(),
+      size("images.layers_bytes",
+           "on containerd: the most bytes that downloads at once may have together; a larger one goes alone")
+          .between(1 << 20, int64_t{1} << 50)
+          .byDefault("4GiB")
+          .live(),
+      list("images.mirrors",
+           "on containerd: hosts that are asked before a registry, as `registry=host`; they get none of its "
+           "credentials")
+          .matching(isMirror, "must be registry=host, like docker.io=mirror.example:5000")
+          .byDefault(""),
+      list(
+          "images.plain_http",
+          "on containerd: hosts of registries and mirrors that are spoken to without TLS; loopback always is")
+          .byDefault(""),
   };
 }
 

@@ -15,6 +15,7 @@ namespace berth::agent::layers {
 namespace {
 
 constexpr size_t kHashed = 256 << 10;
+constexpr int64_t kWorthReading = 128 << 10;
 
 }  // namespace
 
@@ -60,6 +61,8 @@ Status Parcel::append(std::string_view bytes) {
   }
   const std::lock_guard lock(mutex_);
   arrived_ = at;
+  if (arrived_ - toldOf_ < kWorthReading && arrived_ < size_) return {};
+  toldOf_ = arrived_;
   more_.notify_all();
   return {};
 }

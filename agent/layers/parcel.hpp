@@ -28,7 +28,7 @@ class Parcel {
 
   int64_t size() const { return size_; }
   int64_t arrived() const;
-  /// DataLoss when there are more than there should be. Readers are woken.
+  /// DataLoss when there are more than there should be. Readers are woken when it is worth it.
   Status append(std::string_view bytes);
   /// Nothing more will come; for each reader that is not through, the error ends it. One that is whole can't
   /// be broken off.
@@ -49,6 +49,7 @@ class Parcel {
   mutable std::mutex mutex_;
   mutable std::condition_variable more_;
   int64_t arrived_;
+  int64_t toldOf_ = 0;  ///< of what readers were woken for
   std::optional<Error> broken_;
 };
 

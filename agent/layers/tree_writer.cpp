@@ -258,16 +258,16 @@ Status TreeWriter::begin(Entry entry) {
   path_ = *path;
   if (path_.empty() && entry_.kind != EntryKind::Folder)
     return makeError(Code::InvalidArgument, "the layer has something else than a folder as its root");
-  if (Status entered = enter(parentOf(path_)); !entered) return entered;
   if (path_.empty()) {
-    describesRoot_ = true;
+    entry_.kind = EntryKind::HardLink;  // nothing is left to be described
     return {};
   }
+  if (Status entered = enter(parentOf(path_)); !entered) return entered;
   const std::string name = baseOf(path_);
   if (name.starts_with(kWhiteout)) {
     Status hidden = whiteout(entry_, name);
     path_.clear();
-    entry_.kind = EntryKind::HardLink;  // nothing is left to be described
+    entry_.kind = EntryKind::HardLink;  // as above
     return hidden;
   }
   base_ = name;
@@ -290,7 +290,7 @@ Status TreeWriter::end() {
   if (file_ >= 0) ::close(std::exchange(file_, -1));
   // A hard link is described by the entry of its file.
   if (entry_.kind == EntryKind::HardLink) return {};
-  return describe(entry_, base_.empty() ? "." : base_);
+  return describe(entry_, base_);
 }
 
 /// Owner before mode, and both before attributes: a change of the owner takes set-id bits and capabilities.

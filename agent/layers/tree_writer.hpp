@@ -14,9 +14,10 @@ namespace berth::agent::layers {
 
 /// Unpacks into one folder. Nothing is written outside of it, whatever the archive and the links in it say.
 /// Whiteouts (OCI image specification, "Layer Filesystem Changeset") become devices of number 0:0 and the
-/// attribute trusted.overlay.opaque. Errors: InvalidArgument, naming the entry, for a name that leads out or
-/// is none; Unimplemented for what only the whole file system can tell (a hard link to a lower layer's
-/// file); ResourceExhausted for a full disk; Internal.
+/// attribute trusted.overlay.opaque. An entry for the root itself is passed over, as containerd does: what
+/// the folder of a build happened to be like would be the root of all its users. Errors: InvalidArgument,
+/// naming the entry, for a name that leads out or is none; Unimplemented for what only the whole file system
+/// can tell (a hard link to a lower layer's file); ResourceExhausted for a full disk; Internal.
 class TreeWriter final : public EntrySink {
  public:
   /// `root`: a folder that is there, and empty. Errors come with the first entry.
@@ -33,8 +34,6 @@ class TreeWriter final : public EntrySink {
 
   /// Folders that entries were in, but that had none themselves, from the outermost; relative, "usr/lib".
   std::vector<std::string> implied() const { return {implied_.begin(), implied_.end()}; }
-  /// Whether there was an entry for the root itself.
-  bool describesRoot() const { return describesRoot_; }
 
  private:
   Status enter(const std::string& folder);
@@ -57,10 +56,9 @@ class TreeWriter final : public EntrySink {
   int file_ = -1;  ///< the one that is written
   Entry entry_;
   std::string path_;            ///< its own, without "." and empty parts
-  std::string base_;            ///< the last part of it; empty: the root
+  std::string base_;            ///< the last part of it
   bool afterWhiteout_ = false;  ///< a whiteout of that name came before it
   std::set<std::string> implied_;
-  bool describesRoot_ = false;
   struct FolderTimes {
     std::string path;
     EntryTime accessed;

@@ -89,7 +89,7 @@ Status describeLike(int root, const std::string& path, const std::vector<std::st
 
 }  // namespace
 
-Result<Unpacked> unpack(const Parcel& parcel, const std::string& folder) {
+Result<Unpacked> unpack(const Parcel& parcel, const std::string& folder, std::atomic<int64_t>* read) {
   StreamDigest digest;
   TreeWriter writer(folder);
   TarReader reader(writer);
@@ -105,11 +105,12 @@ Result<Unpacked> unpack(const Parcel& parcel, const std::string& folder) {
     if (Status taken = decompressor.take(std::string_view(space.data(), *count)); !taken)
       return taken.error();
     at += static_cast<int64_t>(*count);
+    if (read != nullptr) *read = at;
   }
   for (const auto& finish : {decompressor.finish(), reader.finish(), writer.finish()}) {
     if (!finish) return finish.error();
   }
-  return Unpacked{digest.text(), writer.implied(), writer.describesRoot()};
+  return Unpacked{digest.text(), writer.implied()};
 }
 
 Status place(const Unpacked& layer, const std::string& from, const std::string& upper,
@@ -122,8 +123,8 @@ Status place(const Unpacked& layer, const std::string& from, const std::string& 
   }
   struct stat found = {};
   if (::fstat(made.get(), &found) != 0) return diskError("can't look at the folder " + upper, errno);
-  const bool described = layer.describesRoot || (::fchown(root.get(), found.st_uid, found.st_gid) == 0 &&
-                                                 ::fchmod(root.get(), found.st_mode & 07777) == 0);
+  const bool described = ::fchown(root.get(), found.st_uid, found.st_gid) == 0 &&
+                         ::fchmod(root.get(), found.st_mode & 07777) == 0;
   if (!described || ::rename(from.c_str(), upper.c_str()) != 0)
     return diskError("can't put a layer in its place " + upper, errno);
   return {};

@@ -7,6 +7,8 @@ namespace berth::http {
 
 namespace {
 
+constexpr long kStreamBuffer = 256L << 10;
+
 /// RFC 9110, section 5.6.2.
 bool isToken(std::string_view text) {
   static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
@@ -130,6 +132,8 @@ void Transfer::configure(const ClientOptions& options) {
   }
   curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Transfer::onWrite);
   curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
+  // A large body comes in fewer pieces; what a small one does not use of it is never touched.
+  if (call_.onBody && !call_.http2) curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kStreamBuffer);
   curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &Transfer::onHeader);
   curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
   if (call_.inactivity > Duration::zero()) {

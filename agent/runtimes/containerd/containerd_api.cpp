@@ -109,17 +109,25 @@ Async<Result<std::string>> Api::version() {
 }
 
 Async<Result<std::string>> Api::snapshotterRoot(std::string snapshotter) {
+  auto root = co_await pluginRoot("io.containerd.snapshotter.v1", snapshotter);
+  if (root || root.error().code != Code::NotFound) co_return root;
+  co_return makeError(Code::FailedPrecondition, "containerd has no snapshotter \"" + snapshotter + "\"");
+}
+
+Async<Result<std::string>> Api::contentRoot() { return pluginRoot("io.containerd.content.v1", "content"); }
+
+Async<Result<std::string>> Api::pluginRoot(std::string type, std::string id) {
   namespace v1 = ::containerd::services::introspection::v1;
   v1::PluginsRequest request;
-  request.add_filters("type==io.containerd.snapshotter.v1,id==" + snapshotter);
+  request.add_filters("type==" + type + ",id==" + id);
   const auto answer = co_await invoke<v1::PluginsResponse>(channel_, "introspection.v1.Introspection/Plugins",
                                                            request, deadlines_.quick);
   if (!answer) co_return answer.error();
   for (const v1::Plugin& plugin : answer->plugins()) {
     const auto root = plugin.exports().find("root");
-    if (plugin.id() == snapshotter && root != plugin.exports().end()) co_return root->second;
+    if (plugin.id() == id && root != plugin.exports().end()) co_return root->second;
   }
-  co_return makeError(Code::FailedPrecondition, "containerd has no snapshotter \"" + snapshotter + "\"");
+  co_return makeError(Code::NotFound, "containerd has no " + type + " \"" + id + "\"");
 }
 
 Async<Status> Api::ensureNamespace() {

@@ -93,6 +93,8 @@ class Api {
   Async<Status> ensureNamespace();
   /// The folder of a snapshotter; FailedPrecondition when containerd has none of that name.
   Async<Result<std::string>> snapshotterRoot(std::string snapshotter);
+  /// The folder of the content store; NotFound when it does not tell.
+  Async<Result<std::string>> contentRoot();
 
   Async<Result<std::optional<StoredContainer>>> container(std::string id);
   Async<Result<std::vector<StoredContainer>>> containers();
@@ -130,9 +132,12 @@ class Api {
   /// The whole blob; ResourceExhausted beyond 8 MiB.
   Async<Result<std::string>> content(std::string digest);
   /// Stores a blob of the given digest, which containerd verifies; one that is there already is success.
-  /// `source` answers pieces of at most 1 MiB, an empty one at the end, nullopt to break off.
-  Async<Status> writeContent(Descriptor blob, std::function<std::optional<std::string>()> source,
+  /// `source` answers the bytes from a place on, at most 1 MiB of them.
+  Async<Status> writeContent(Descriptor blob, std::function<Result<std::string>(int64_t)> source,
                              std::map<std::string, std::string> labels, std::string lease);
+  /// Puts a blob that is in the content store's folder under the lease, and into the namespace. NotFound when
+  /// it isn't there, or namespaces share nothing: it has to be written then.
+  Async<Status> adoptContent(Descriptor blob, std::map<std::string, std::string> labels, std::string lease);
   Async<Status> labelContent(std::string digest, std::map<std::string, std::string> labels);
   /// Unpacks a layer onto a snapshot; the digest of what it holds, unpacked.
   Async<Result<std::string>> apply(Descriptor layer, std::vector<SnapshotMount> mounts, std::string lease);
@@ -154,6 +159,7 @@ class Api {
 
  private:
   Async<Status> publishOpened();
+  Async<Result<std::string>> pluginRoot(std::string type, std::string id);
 
   GrpcChannel channel_;
   std::string nameSpace_;

@@ -40,8 +40,8 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
         files(options.folder),
         images(containerd::Images::Parts{api, means.client, means.images ? *means.images : ownMemory,
                                          means.clock, means.random, means.log, options.snapshotter,
-                                         options.folder, options.onDiskFull},
-               options.pulls, launcher(), stop.get_token()),
+                                         options.folder, options.registries, options.onDiskFull},
+               options.pulls, options.blobs, launcher(), stop.get_token()),
         containers(containerd::Containers::Parts{api, images, files, means.random, means.log,
                                                  options.snapshotter, options.ociRuntime}) {}
 
@@ -181,11 +181,14 @@ Result<std::unique_ptr<ContainerdRuntime>> ContainerdRuntime::make(Executor exec
 
 ContainerdRuntime::ContainerdRuntime(std::shared_ptr<Core> core) : core_(std::move(core)) {}
 
-ContainerdRuntime::~ContainerdRuntime() { core_->stop.request_stop(); }
+ContainerdRuntime::~ContainerdRuntime() {
+  core_->stop.request_stop();
+  core_->images.close();
+}
 
 void ContainerdRuntime::reconfigure(const ContainerdOptions& options) {
   core_->api.reconfigure(options.deadlines);
-  core_->images.reconfigure(options.pulls);
+  core_->images.reconfigure(options.pulls, options.blobs);
 }
 
 template <class T, class Work>

@@ -9,7 +9,9 @@
 #include "agent/images/image_memory.hpp"
 #include "agent/images/pull_queue.hpp"
 #include "agent/ports/runtime.hpp"
+#include "agent/runtimes/containerd/blobs.hpp"
 #include "agent/runtimes/containerd/containerd_api.hpp"
+#include "agent/runtimes/containerd/registry.hpp"
 #include "common/http/client.hpp"
 #include "common/ids/random.hpp"
 #include "common/log/log.hpp"
@@ -25,6 +27,8 @@ struct ContainerdOptions {
   std::string folder;      ///< where volumes, output and small files of containers are kept
   containerd::Deadlines deadlines;
   PullLimits pulls;
+  containerd::BlobLimits blobs;
+  containerd::RegistryRules registries;
   /// Called when a pull failed because the host's disk is full, before its callbacks. May be empty.
   std::function<void()> onDiskFull;
 };

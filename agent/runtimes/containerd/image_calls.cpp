@@ -23,6 +23,8 @@ constexpr int64_t kLongestDocument = 8 << 20;
 constexpr auto kLeaseTime = std::chrono::hours(24);
 /// The longest without a byte on the way to containerd's store: it may sync what it has.
 constexpr auto kWriteInactivity = std::chrono::minutes(2);
+/// What the HTTP client keeps in memory of a body that it sends is bounded by the call alone.
+constexpr int64_t kCallBytes = 8 << 20;
 
 NamedImage stored(const images_v1::Image& from) {
   return NamedImage{from.name(),
@@ -30,26 +32,40 @@ NamedImage stored(const images_v1::Image& from) {
                     wallTime(from.updated_at())};
 }
 
-/// What goes to containerd for one blob: pieces, and the commit.
+content_v1::WriteContentRequest writeRequest(const Descriptor& blob, int64_t offset) {
+  content_v1::WriteContentRequest request;
+  request.set_ref("berth-" + blob.digest);
+  request.set_total(blob.size);
+  request.set_offset(offset);
+  request.set_expected(blob.digest);
+  return request;
+}
+
+/// What goes to containerd in one call: pieces, and with the last one the commit.
 class BlobMessages {
  public:
-  BlobMessages(Descriptor blob, std::map<std::string, std::string> labels,
-               std::function<std::optional<std::string>()> source)
+  using Source = std::function<Result<std::string>(int64_t)>;
+
+  BlobMessages(Descriptor blob, std::map<std::string, std::string> labels, Source source)
       : blob_(std::move(blob)), labels_(std::move(labels)), source_(std::move(source)) {}
 
+  bool committed() const { return committed_; }
+  const std::optional<Error>& fault() const { return fault_; }
+  void beginCall() { end_ = offset_ + kCallBytes; }
+
   std::optional<std::string> next() {
-    if (committed_) return std::string();
-    std::optional<std::string> piece = source_();
-    if (!piece) return std::nullopt;
-    content_v1::WriteContentRequest request;
-    request.set_ref("berth-" + blob_.digest);
-    request.set_total(blob_.size);
-    request.set_offset(offset_);
-    request.set_expected(blob_.digest);
-    committed_ = piece->empty();
+    if (committed_ || (offset_ >= end_ && offset_ < blob_.size)) return std::string();
+    Result<std::string> piece = source_(offset_);
+    if (!piece || (piece->empty() && offset_ < blob_.size)) {
+      fault_ = piece ? makeError(Code::DataLoss, blob_.digest + " is shorter than its manifest says")
+                     : piece.error();
+      return std::nullopt;
+    }
+    content_v1::WriteContentRequest request = writeRequest(blob_, offset_);
+    offset_ += static_cast<int64_t>(piece->size());
+    committed_ = offset_ >= blob_.size;
     request.set_action(committed_ ? content_v1::COMMIT : content_v1::WRITE);
     if (committed_) request.mutable_labels()->insert(labels_.begin(), labels_.end());
-    offset_ += static_cast<int64_t>(piece->size());
     request.set_data(std::move(*piece));
     return request.SerializeAsString();
   }
@@ -57,9 +73,11 @@ class BlobMessages {
  private:
   Descriptor blob_;
   std::map<std::string, std::string> labels_;
-  std::function<std::optional<std::string>()> source_;
+  Source source_;
   int64_t offset_ = 0;
+  int64_t end_ = 0;
   bool committed_ = false;
+  std::optional<Error> fault_;
 };
 
 }  // namespace
@@ -152,14 +170,36 @@ Async<Result<std::string>> Api::content(std::string digest) {
   co_return std::move(*text);
 }
 
-Async<Status> Api::writeContent(Descriptor blob, std::function<std::optional<std::string>()> source,
+Async<Status> Api::writeContent(Descriptor blob, std::function<Result<std::string>(int64_t)> source,
                                 std::map<std::string, std::string> labels, std::string lease) {
   const auto messages = std::make_shared<BlobMessages>(std::move(blob), std::move(labels), std::move(source));
-  Status written = co_await channel_.upload(
-      "containerd.services.content.v1.Content/Write", [messages] { return messages->next(); },
-      kWriteInactivity, underLease(lease), [](std::string_view) {});
-  if (!written && written.error().code == Code::AlreadyExists) co_return Status();
-  co_return written;
+  // Each call goes on where the one before ended.
+  while (!messages->committed()) {
+    messages->beginCall();
+    Status written = co_await channel_.upload(
+        "containerd.services.content.v1.Content/Write", [messages] { return messages->next(); },
+        kWriteInactivity, underLease(lease), [](std::string_view) {});
+    if (messages->fault()) co_return *messages->fault();
+    if (!written && written.error().code == Code::AlreadyExists) co_return Status();
+    if (!written) co_return written;
+  }
+  co_return Status();
+}
+
+Async<Status> Api::adoptContent(Descriptor blob, std::map<std::string, std::string> labels,
+                                std::string lease) {
+  // A commit of what is to be there in full already: for a blob that is not, its place is another one.
+  content_v1::WriteContentRequest request = writeRequest(blob, blob.size);
+  request.set_action(content_v1::COMMIT);
+  request.mutable_labels()->insert(labels.begin(), labels.end());
+  const auto message = std::make_shared<std::string>(request.SerializeAsString());
+  const Status adopted = co_await channel_.upload(
+      "containerd.services.content.v1.Content/Write",
+      [message]() -> std::optional<std::string> { return std::exchange(*message, {}); }, deadlines_.create,
+      underLease(lease), [](std::string_view) {});
+  if (adopted || adopted.error().code == Code::AlreadyExists) co_return Status();
+  if (adopted.error().message.find("current offset") == std::string::npos) co_return adopted;
+  co_return makeError(Code::NotFound, "containerd's store does not have " + blob.digest);
 }
 
 Async<Status> Api::labelContent(std::string digest, std::map<std::string, std::string> labels) {

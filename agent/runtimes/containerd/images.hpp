@@ -2,39 +2,30 @@
 #pragma once
 
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/images/image_memory.hpp"
 #include "agent/images/pull_queue.hpp"
 #include "agent/ports/runtime.hpp"
+#include "agent/runtimes/containerd/blobs.hpp"
 #include "agent/runtimes/containerd/containerd_api.hpp"
-#include "agent/runtimes/containerd/image_documents.hpp"
+#include "agent/runtimes/containerd/image_load.hpp"
 #include "agent/runtimes/containerd/registry.hpp"
-#include "agent/runtimes/docker/downloads.hpp"
-#include "common/async/event.hpp"
+#include "agent/runtimes/docker/image_engine.hpp"
+#include "agent/runtimes/docker/image_puller.hpp"
 #include "common/ids/random.hpp"
 
 namespace berth::agent::containerd {
 
-/// An image that is here.
-struct LocalImage {
-  std::string name;
-  Descriptor target;
-  std::string id;     ///< of its configuration
-  std::string chain;  ///< the snapshot of all of its layers
-  int64_t bytes = 0;  ///< of its layers, as they were transferred
-  ImageConfig config;
-};
-
-/// Pulls go by PullBehavior as the Docker runtime has it (see ImagePuller). Requests that are alike share one
-/// pull; at most `atOnce` run, the others wait in their order. Layers come one after the other.
-class Images {
+/// Pulls go by PullBehavior, are queued, shared and limited as the Docker runtime has it (see ImagePuller).
+/// What is pulled is kept under its digest, too, as Docker does.
+class Images final : private ImageEngine {
  public:
   struct Parts {
     Api& api;
@@ -44,16 +35,19 @@ class Images {
     Random& random;
     Log& log;
     std::string snapshotter;
-    std::string folder;                ///< where layers lie on their way
+    std::string folder;  ///< where layers lie if they can't lie in containerd's store
+    RegistryRules rules;
     std::function<void()> onDiskFull;  ///< may be empty
   };
 
-  Images(Parts parts, PullLimits limits, Launch launch, std::stop_token stop);
+  Images(Parts parts, PullLimits limits, BlobLimits blobs, Launch launch, std::stop_token stop);
 
-  void reconfigure(PullLimits limits) { limits_ = limits; }
-  void pull(PullSpec spec, Callback<PullOutcome> done);
-  void cancel(const std::string& wantedBy);
-  std::vector<PullStatus> status() const;
+  void reconfigure(PullLimits limits, BlobLimits blobs);
+  void pull(PullSpec spec, Callback<PullOutcome> done) { puller_.pull(std::move(spec), std::move(done)); }
+  void cancel(const std::string& wantedBy) { puller_.cancel(wantedBy); }
+  std::vector<PullStatus> status() const { return puller_.status(); }
+  /// Ends what runs on threads of its own, once the stop was requested.
+  void close() { blobs_.close(); }
 
   /// By any spelling of its name; nullopt: it is not here, or not whole.
   Async<Result<std::optional<LocalImage>>> find(std::string image);
@@ -61,43 +55,26 @@ class Images {
   Async<Status> remove(StoredImage image);
 
  private:
-  struct Waiter {
-    std::string wantedBy;
-    Callback<PullOutcome> done;
-  };
-  struct Flight {
-    PullSpec spec;
-    std::string name;
-    std::vector<Waiter> waiters;
-    std::stop_source stop;
-    PullStatus status;
-    bool running = false;
-    Event turn;
-  };
-  using FlightPtr = std::shared_ptr<Flight>;
+  Async<Result<std::optional<docker::ImageInspect>>> inspectImage(std::string image) override;
+  Async<Result<std::string>> registryDigest(std::string image, docker::ImageReference reference,
+                                            std::optional<RegistryAuth> auth) override;
+  Async<Status> pullImage(docker::ImageReference reference, std::optional<RegistryAuth> auth,
+                          std::function<void(const docker::PullProgress&)> onProgress,
+                          std::stop_token stop) override;
+  Async<Status> tagImage(std::string source, docker::ImageReference name) override;
+  Async<Status> removeImage(std::string reference) override;
 
-  Async<void> fly(FlightPtr flight);
-  Async<Result<PullOutcome>> reach(FlightPtr flight);
-  Async<Result<LocalImage>> download(FlightPtr flight, Repository& repository,
-                                     docker::ImageReference reference);
-  Async<Result<LocalImage>> load(FlightPtr flight, Repository& repository, Fetched top, Fetched manifest,
-                                 std::string lease);
-  Async<Status> blob(FlightPtr flight, Repository& repository, Descriptor blob, std::string lease);
-  Async<Status> unpack(const Manifest& manifest, const ImageConfig& config, std::string lease);
-  Async<Status> unpackLayer(Descriptor layer, std::string diffId, std::string parent, std::string chain,
-                            std::string lease);
-  Async<Status> label(Fetched top, Fetched manifest, Manifest parsed, std::string chain);
-  Async<Status> store(Fetched document, std::string lease);
+  std::shared_ptr<Repository> repository(docker::ImageReference reference, std::optional<RegistryAuth> auth);
   Async<Result<LocalImage>> read(NamedImage stored);
-  bool localWillDo(const Flight& flight, bool byDigest) const;
-  void startNext();
 
   Parts parts_;
-  PullLimits limits_;
+  Duration inactivity_;
   Launch launch_;
   std::stop_token stop_;
-  std::list<FlightPtr> flights_;
+  Blobs blobs_;
+  ChainsInWork chains_;
   std::map<std::string, LocalImage> known_;  ///< by the digest of their target
+  ImagePuller puller_;
 };
 
 }  // namespace berth::agent::containerd

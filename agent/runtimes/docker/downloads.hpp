@@ -9,7 +9,7 @@
 #include <string>
 
 #include "agent/images/pull_queue.hpp"
-#include "agent/runtimes/docker/engine_api.hpp"
+#include "agent/runtimes/docker/image_engine.hpp"
 #include "common/async/event.hpp"
 #include "common/time/clock.hpp"
 
@@ -22,7 +22,7 @@ class Downloads {
  public:
   /// Everything must outlive what `launch` starts. `stop` ends the watch over deadlines; the downloads
   /// themselves end with the api's own.
-  Downloads(EngineApi& api, const Clock& clock, PullLimits limits, Launch launch, std::stop_token stop)
+  Downloads(ImageEngine& api, const Clock& clock, PullLimits limits, Launch launch, std::stop_token stop)
       : api_(api),
         clock_(clock),
         limits_(limits),
@@ -59,7 +59,7 @@ class Downloads {
                        std::optional<RegistryAuth> auth, std::stop_token stop);
   Async<void> watch();
 
-  EngineApi& api_;
+  ImageEngine& api_;
   const Clock& clock_;
   PullLimits limits_;
   PullQueue queue_;

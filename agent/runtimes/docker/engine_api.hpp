@@ -11,6 +11,7 @@
 
 #include "agent/ports/runtime.hpp"
 #include "agent/runtimes/docker/engine_stream.hpp"
+#include "agent/runtimes/docker/image_engine.hpp"
 #include "agent/streams/container_streams.hpp"
 #include "common/async/async.hpp"
 #include "common/http/client.hpp"
@@ -39,7 +40,7 @@ struct DockerDeadlines {
 
 /// Speaks the newest API version that both sides know; the engine is asked for its own at the first call.
 /// Errors are those of the Runtime port. Must outlive its coroutines; `stop` ends them with Cancelled.
-class EngineApi {
+class EngineApi final : public ImageEngine {
  public:
   EngineApi(http::Client& client, std::string socket, DockerDeadlines deadlines, std::stop_token stop);
 
@@ -69,24 +70,21 @@ class EngineApi {
   /// None of that name is success; FailedPrecondition while a container uses it.
   Async<Status> removeVolume(std::string name);
 
-  Async<Result<std::optional<docker::ImageInspect>>> inspectImage(std::string image);
-  /// Asks the registry which manifest `image` stands for: "sha256:...". Unimplemented before API 1.30.
+  Async<Result<std::optional<docker::ImageInspect>>> inspectImage(std::string image) override;
+  /// Unimplemented before API 1.30.
   Async<Result<std::string>> registryDigest(std::string image, docker::ImageReference reference,
-                                            std::optional<RegistryAuth> auth);
-  /// Passes on each line of the engine's stream that tells of progress. No deadline of its own: `stop` ends
-  /// it with Cancelled, and the engine then gives up what it does for nobody else.
+                                            std::optional<RegistryAuth> auth) override;
+  /// When it is stopped, the engine gives up what it does for nobody else.
   Async<Status> pullImage(docker::ImageReference reference, std::optional<RegistryAuth> auth,
-                          std::function<void(const docker::PullProgress&)> onProgress, std::stop_token stop);
-  /// Gives the image `source` one more name; the name's digest is ignored. NotFound without such an image.
-  Async<Status> tagImage(std::string source, docker::ImageReference name);
+                          std::function<void(const docker::PullProgress&)> onProgress,
+                          std::stop_token stop) override;
+  Async<Status> tagImage(std::string source, docker::ImageReference name) override;
   /// Makes an image of a tar archive of its files; `program` is what it runs.
   Async<Status> importImage(docker::ImageReference name, std::string archive, std::string program);
   Async<Result<std::vector<docker::ImageSummary>>> listImages();
   /// Every container. `sizes`: stopped ones only, with the sizes of their writable layers.
   Async<Result<std::vector<docker::ContainerSummary>>> listContainers(bool sizes);
-  /// Removes one name, with the last one the image. One that is gone is success; FailedPrecondition when a
-  /// container needs it.
-  Async<Status> removeImage(std::string reference);
+  Async<Status> removeImage(std::string reference) override;
 
   /// The last lines that the container wrote, oldest first. FailedPrecondition and the like where its log
   /// driver keeps nothing that can be read.

@@ -1,4 +1,4 @@
-// Makes images present on a Docker Engine, with as little traffic as the pull behaviour allows.
+// Makes images present on a host, with as little traffic as the pull behaviour allows.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 #include "agent/images/image_memory.hpp"
 #include "agent/ports/runtime.hpp"
 #include "agent/runtimes/docker/downloads.hpp"
-#include "agent/runtimes/docker/engine_api.hpp"
+#include "agent/runtimes/docker/image_engine.hpp"
 #include "common/log/log.hpp"
 
 namespace berth::agent {
@@ -30,7 +30,7 @@ namespace berth::agent {
 class ImagePuller {
  public:
   struct Parts {
-    EngineApi& api;
+    ImageEngine& api;
     ImageMemory& memory;
     const Clock& clock;
     Log& log;
