@@ -1,6 +1,6 @@
 // Pulls of images by the containerd runtime, as the agent makes them. `bench-pull SOCKET FOLDER`: for each
-// line on stdin, the name of an image, one pull; on stdout its milliseconds, those of CPU time that this
-// process spent, and its greatest RSS so far in KB.
+// line on stdin, the name of an image, one pull; on stdout its milliseconds, and those of CPU time that this
+// process spent.
 #include <sys/resource.h>
 
 #include <utility>
@@ -55,9 +55,8 @@ int serve(boost::asio::io_context& io, Runtime& runtime) {
       std::cerr << pulled.error().message << "\n";
       return 1;
     }
-    const rusage after = usedSoFar();
     std::cout << std::chrono::duration<double, std::milli>(clock.now().mono - began).count() << " "
-              << cpuMillis(after) - used << " " << after.ru_maxrss << std::endl;
+              << cpuMillis(usedSoFar()) - used << std::endl;
   }
   return 0;
 }

@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import os
+import pathlib
 import random
 import statistics
 import subprocess
@@ -114,8 +115,9 @@ class Puller:
         """(seconds, seconds of CPU, MB)"""
         self.program.stdin.write(f"{image}\n")
         self.program.stdin.flush()
-        millis, used, resident = map(float, self.program.stdout.readline().split())
-        return millis / 1e3, used / 1e3, resident * 1024 / 1e6
+        millis, used = map(float, self.program.stdout.readline().split())
+        status = pathlib.Path(f"/proc/{self.program.pid}/status").read_text()
+        return millis / 1e3, used / 1e3, int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
 
     def close(self):
         self.program.communicate()
