@@ -94,6 +94,13 @@ bool isApi(std::string_view text) {
   return url && (url->scheme == "http" || url->scheme == "https");
 }
 
+bool isMirror(std::string_view text) {
+  const size_t equals = text.find('=');
+  return equals != std::string_view::npos && equals > 0 && equals + 1 < text.size() &&
+         text.find_first_of(" \t/=", equals + 1) == std::string_view::npos &&
+         text.substr(0, equals).find_first_of(" \t/") == std::string_view::npos;
+}
+
 bool isUnixSocket(std::string_view text) { return text.starts_with("unix:///"); }
 
 }  // namespace berth::agent

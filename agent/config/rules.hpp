@@ -47,6 +47,8 @@ bool isSubnet(std::string_view text);
 bool isCluster(std::string_view text);
 /// An http or https URL.
 bool isApi(std::string_view text);
+/// "registry=host": what is before and after the sign has no blanks, slashes or further signs.
+bool isMirror(std::string_view text);
 /// unix:// and an absolute path.
 bool isUnixSocket(std::string_view text);
 

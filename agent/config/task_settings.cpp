@@ -62,6 +62,7 @@ std::vector<Setting> pullSettings() {
       list("images.mirrors",
            "on containerd: hosts that are asked before a registry, as `registry=host`; they get none of its "
            "credentials")
+          .matching(isMirror, "must be registry=host, like docker.io=mirror.example:5000")
           .byDefault(""),
       list(
           "images.plain_http",

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from support.berth import binary
 from support.faulty_registry import FaultyRegistry, Layer, archive, busy, cut, layer_of, short, stall, trickle, wrong
 from support.tasks import run
 from support.waiting import wait_until
@@ -318,4 +319,17 @@ def test_an_odd_layer_is_left_to_containerd(berth, containerd, faulty):
     odd = Layer(archive(("link", {"type": tarfile.LNKTYPE, "linkname": "lower"}, b"")))
     reason = pull(berth, faulty.put("odd-link", [lower, odd]))
     assert reason.startswith("CannotPullContainerError: ") and "/fs/lower" in reason, reason
-    assert "a layer is unpacked by containerd" in berth.agents[0].program.tail()
+    assert "a layer is unpacked by containerd" in berth.agents[0].tail()
+
+
+def test_blobs_are_sent_where_the_store_of_containerd_can_not_be_written_to(containerd, faulty, tmp_path):
+    store = containerd.folder / "root/io.containerd.content.v1.content"
+    layers = [layer_of(content("sent", 20_000_000)), layer_of(content("sent-too", 1000), "more")]
+    image = faulty.put("sent", layers)
+    script = f"mount --bind {store} {store} && mount -o remount,bind,ro {store} && exec {binary('bench-pull')} " \
+             f"{containerd.socket} {tmp_path}"
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script], input=f"{image}\n", capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert_whole(containerd, image)
+    assert os.listdir(tmp_path) == []

@@ -79,7 +79,7 @@ Async<void> Blobs::bring(WishPtr wish, std::stop_token stop) {
     result = co_await fromStore(wish);
     if (result || result.error().code != Code::NotFound) break;
     const bool own = std::ranges::none_of(
-        arrivals_, [&](const ArrivalPtr& each) { return each->blob.digest == wish->blob.digest; });
+        arrivals_, [&](const ArrivalPtr& each) { return brings(*each, wish->blob.digest); });
     result = co_await download(wish, stop);
     if (own) break;
   }
@@ -91,9 +91,8 @@ Async<void> Blobs::bring(WishPtr wish, std::stop_token stop) {
 
 /// Takes part in a download, or begins one.
 Async<Status> Blobs::download(WishPtr wish, std::stop_token stop) {
-  auto found = std::ranges::find_if(arrivals_, [&](const ArrivalPtr& each) {
-    return each->blob.digest == wish->blob.digest && !each->stop.stop_requested();
-  });
+  const auto found = std::ranges::find_if(
+      arrivals_, [&](const ArrivalPtr& each) { return brings(*each, wish->blob.digest); });
   const bool own = found == arrivals_.end();
   const ArrivalPtr arrival = own ? std::make_shared<Arrival>() : *found;
   arrival->wishes.push_back(wish);
@@ -120,6 +119,11 @@ Async<Status> Blobs::download(WishPtr wish, std::stop_token stop) {
   Status result = *wish->arrived_;
   if (result && !own) result = co_await parts_.api.adoptContent(wish->blob, {}, wish->lease);
   co_return result;
+}
+
+/// One that was stopped is on its way out.
+bool Blobs::brings(const Arrival& arrival, const std::string& digest) {
+  return arrival.blob.digest == digest && !arrival.stop.stop_requested();
 }
 
 void Blobs::startNext() {
@@ -155,7 +159,8 @@ Async<void> Blobs::run(ArrivalPtr arrival, WishPtr first) {
   co_await arrival->turn.wait();
   Status result = makeError(Code::Cancelled, "the pull is not wanted any more");
   if (!arrival->stop.stop_requested()) result = co_await fetch(arrival, first->from);
-  if (result) result = co_await keep(arrival, first);
+  // The first may have given up, and with it its lease.
+  if (result) result = co_await keep(arrival, arrival->wishes.empty() ? first : arrival->wishes.front());
   settle(arrival, std::move(result));
 }
 
@@ -196,20 +201,19 @@ Async<Status> Blobs::fetch(ArrivalPtr arrival, std::shared_ptr<Repository> from)
 }
 
 /// Into the store: as it lies there already, if it does; else by sending it.
-Async<Status> Blobs::keep(ArrivalPtr arrival, WishPtr first) {
+Async<Status> Blobs::keep(ArrivalPtr arrival, WishPtr wish) {
   const std::string store = co_await storeFolder();
   const std::shared_ptr<layers::Parcel> parcel = arrival->parcel;
   if (!store.empty()) {
     std::error_code ignored;
     std::filesystem::create_directories(store + "/blobs/sha256", ignored);
     Status kept = parcel->keepAs(blobPath(store, arrival->blob.digest));
-    if (kept) kept = co_await parts_.api.adoptContent(arrival->blob, first->labels, first->lease);
+    if (kept) kept = co_await parts_.api.adoptContent(arrival->blob, wish->labels, wish->lease);
     if (kept) co_return kept;
     parts_.log.debug("a blob is sent to containerd", {{"error", kept.error().message}});
   }
   co_return co_await parts_.api.writeContent(
-      arrival->blob, [parcel](int64_t at) { return parcel->peek(at, kUploaded); }, first->labels,
-      first->lease);
+      arrival->blob, [parcel](int64_t at) { return parcel->peek(at, kUploaded); }, wish->labels, wish->lease);
 }
 
 }  // namespace berth::agent::containerd

@@ -87,10 +87,11 @@ class Blobs {
   Async<Status> download(WishPtr wish, std::stop_token stop);
   Async<void> run(ArrivalPtr arrival, WishPtr first);
   Async<Status> fetch(ArrivalPtr arrival, std::shared_ptr<Repository> from);
-  Async<Status> keep(ArrivalPtr arrival, WishPtr first);
+  Async<Status> keep(ArrivalPtr arrival, WishPtr wish);
   Async<std::string> storeFolder();
   void settle(const ArrivalPtr& arrival, Status result);
   void startNext();
+  static bool brings(const Arrival& arrival, const std::string& digest);
 
   Parts parts_;
   BlobLimits limits_;

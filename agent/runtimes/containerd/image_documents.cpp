@@ -1,10 +1,12 @@
 #include "agent/runtimes/containerd/image_documents.hpp"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "common/aws/crypto.hpp"
+#include "common/text/number.hpp"
 #include "common/time/timestamp.hpp"
 #include "proto/json/fields.hpp"
 
@@ -24,14 +26,28 @@ constexpr std::array kLayerTypes = {
     "application/vnd.oci.image.layer.v1.tar+zstd", "application/vnd.docker.image.rootfs.diff.tar",
     "application/vnd.docker.image.rootfs.diff.tar.gzip"};
 
-/// uname's name of a machine -> Go's.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kArchitectures = {
-    {{"x86_64", "amd64"},
-     {"aarch64", "arm64"},
-     {"armv7l", "arm"},
-     {"ppc64le", "ppc64le"},
-     {"s390x", "s390x"},
-     {"riscv64", "riscv64"}}};
+/// What images are built for, as Go and the OCI image specification name it.
+struct Machine {
+  std::string_view name;  ///< uname's
+  std::string_view architecture;
+  int variant = 0;  ///< of ARM: the newest that it runs; of others: the one that all of them run
+};
+constexpr std::array<Machine, 8> kMachines = {{{"x86_64", "amd64", 1},
+                                               {"aarch64", "arm64", 8},
+                                               {"armv8l", "arm", 8},
+                                               {"armv7l", "arm", 7},
+                                               {"armv6l", "arm", 6},
+                                               {"ppc64le", "ppc64le"},
+                                               {"s390x", "s390x"},
+                                               {"riscv64", "riscv64"}}};
+
+/// "v7" -> 7; what is not said is what is meant by the name alone. -1: no number.
+int variantNumber(const std::string& variant, std::string_view architecture) {
+  if (variant.empty())
+    return architecture == "amd64" ? 1 : architecture == "arm" ? 7 : architecture == "arm64" ? 8 : 0;
+  if (!variant.starts_with('v')) return -1;
+  return parseNumber<int>(std::string_view(variant).substr(1)).value_or(-1);
+}
 
 Result<Descriptor> descriptorOf(const json& object, const std::string& path) {
   Fields fields(object, path);
@@ -89,12 +105,12 @@ Result<Manifest> parseManifest(std::string_view text) {
 Result<Descriptor> chooseManifest(std::string_view index, const std::string& machine) {
   const auto object = berth::json::parseObject(index, "the image's index");
   if (!object) return object.error();
-  std::string wanted = machine;
-  for (const auto& [name, other] : kArchitectures) {
-    if (name == machine) wanted = other;
-  }
+  const auto* known = std::ranges::find(kMachines, std::string_view(machine), &Machine::name);
+  const Machine host = known == kMachines.end() ? Machine{machine, machine} : *known;
   Fields fields(*object, "index");
   std::string there;
+  const json* best = nullptr;
+  int bestVariant = -1;
   for (const json* each : fields.list("manifests")) {
     static const json kNothing = json::object();
     const auto platform = each->is_object() ? each->find("platform") : each->end();
@@ -102,12 +118,19 @@ Result<Descriptor> chooseManifest(std::string_view index, const std::string& mac
               "index.manifests.platform");
     const std::string os = of.str("os");
     const std::string architecture = of.str("architecture");
-    if (os == "linux" && architecture == wanted) return descriptorOf(*each, "index.manifests");
-    there += (there.empty() ? "" : ", ") + os + "/" + architecture;
+    const std::string variant = of.str("variant");
+    const int number = variantNumber(variant, architecture);
+    if (os == "linux" && architecture == host.architecture && number <= host.variant &&
+        number > bestVariant) {
+      best = each;
+      bestVariant = number;
+    }
+    there += (there.empty() ? "" : ", ") + os + "/" + architecture + (variant.empty() ? "" : "/" + variant);
   }
   if (Status status = fields.status(); !status) return status.error();
-  return makeError(Code::NotFound,
-                   "no matching manifest for linux/" + wanted + " in the index, which has " + there);
+  if (best) return descriptorOf(*best, "index.manifests");
+  return makeError(Code::NotFound, "no matching manifest for linux/" + std::string(host.architecture) +
+                                       " in the index, which has " + there);
 }
 
 std::string mediaTypeOf(std::string_view text) {

@@ -28,7 +28,8 @@ struct Manifest {
 /// InvalidArgument for what is no such manifest, Unimplemented for schema 1 and for layers of unknown kinds.
 Result<Manifest> parseManifest(std::string_view text);
 
-/// The manifest of an index for Linux on `machine` (uname's). NotFound when there is none, naming those there
+/// The manifest of an index for Linux on `machine` (uname's): of ARM's variants the newest that it runs, of
+/// amd64's the one that every such machine runs. NotFound when there is none, naming those there
 /// are.
 Result<Descriptor> chooseManifest(std::string_view index, const std::string& machine);
 

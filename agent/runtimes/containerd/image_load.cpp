@@ -242,12 +242,15 @@ Async<void> ImageLoad::bring(size_t index) {
     }
   };
   co_await until([&] { return wish->parcel || wish->result; });
-  if (wish->parcel && !layer.folder.empty()) {
+  const std::shared_ptr<layers::Parcel> parcel = wish->parcel;
+  if (parcel && !layer.folder.empty()) {
     layer.unpacked = co_await parts_.blobs.block(
-        [parcel = wish->parcel, &layer] { return layers::unpack(*parcel, layer.folder, &layer.read); });
+        [parcel, &layer] { return layers::unpack(*parcel, layer.folder, &layer.read); });
   }
   co_await until([&] { return wish->result.has_value(); });
   layer.here = *wish->result;
+  // It came by another download in the end than the one that was unpacked: containerd has it, and unpacks it.
+  if (parcel != wish->parcel) layer.unpacked.reset();
   if (*layer.here) tell(layer, "Download complete");
   if (!*layer.here && !fault_ && !stop_.stop_requested()) {
     fault_ = layer.here->error();

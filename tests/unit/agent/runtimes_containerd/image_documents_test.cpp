@@ -58,6 +58,24 @@ TEST_CASE("An index is asked for the machine's own manifest") {
   CHECK_FALSE(isIndex(mediaTypeOf(manifestOf(""))));
 }
 
+TEST_CASE("Of the variants of a machine's kind the newest that it runs is taken") {
+  const auto entry = [](const std::string& architecture, const std::string& variant, char mark) {
+    return R"({"digest": ")" + digestOf(mark) +
+           R"(", "size": 1, "platform": {"os": "linux", "architecture": ")" + architecture +
+           R"(", "variant": ")" + variant + R"("}})";
+  };
+  const std::string index = R"({"manifests": [)" + entry("arm", "v5", 'a') + "," + entry("arm", "v7", 'b') +
+                            "," + entry("arm", "v6", 'c') + "," + entry("amd64", "v3", 'd') + "," +
+                            entry("arm64", "v8", 'e') + "]}";
+  CHECK(chooseManifest(index, "armv7l")->digest == digestOf('b'));
+  CHECK(chooseManifest(index, "armv6l")->digest == digestOf('c'));
+  CHECK(chooseManifest(index, "armv8l")->digest == digestOf('b'));
+  CHECK(chooseManifest(index, "aarch64")->digest == digestOf('e'));
+  const auto newer = chooseManifest(index, "x86_64");
+  REQUIRE_FALSE(newer);
+  CHECK(newer.error().message.find("linux/amd64/v3") != std::string::npos);
+}
+
 TEST_CASE("An image's configuration says what its containers run") {
   const auto config = parseImageConfig(
       R"({"created": "2020-01-02T03:04:05Z", "config": {"Cmd": ["sh"], "Env": ["A=1"], "User": "app", "Volumes": {"/data": {}},
