@@ -68,6 +68,13 @@ class ServiceKeeper {
     std::vector<PlacementRequest> requests;
     std::set<std::string> hosts;  ///< of a DAEMON: the instances it wants
   };
+  /// The tasks of a service as they were last seen: to look at all of them anew for each that changes would
+  /// cost a large service as much as it has tasks, each time.
+  struct Seen {
+    std::vector<ServiceTask> tasks;                    ///< as in ServiceView
+    std::vector<std::shared_ptr<const Task>> holding;  ///< one for each: what its texts are of
+    std::set<std::string> changed;                     ///< ids
+  };
   struct Doing {
     Scheduler& scheduler;
     Recipes& recipes;
@@ -78,6 +85,9 @@ class ServiceKeeper {
 
   void begin(Now now);
   void mark(const std::string& service);
+  /// A task of a service is not as it was seen.
+  void markTask(const std::string& service, const std::string& task);
+  void noteTask(const Mutation& mutation);
   void markTasksOn(const std::string& instance);
   void markDaemons(const std::string& cluster);
   void noteInstance(const Instance& instance);
@@ -88,7 +98,11 @@ class ServiceKeeper {
   /// Whether a service has a rest; then it is looked at when that is over.
   bool rests(const std::string& key, MonoTime now);
   void rest(const std::string& key, size_t tasks, MonoTime now);
-  ServiceView viewOf(const Service& service) const;
+  /// What is known of a service's tasks, brought up to date.
+  Seen& lookUp(const std::string& service);
+  void see(Seen& seen, const std::string& task);
+  ServiceTask asSeen(const Task& task);
+  ServiceView viewOf(const Service& service, std::vector<ServiceTask> tasks) const;
   void lookAt(const std::string& key, Doing& doing);
   void perform(const Service& before, ServicePlan plan, Doing& doing);
   /// Starts what one part of a plan wants; answers the ids, and adds the event where some have no place.
@@ -108,7 +122,9 @@ class ServiceKeeper {
   std::unordered_set<std::string> marked_;  ///< those in due_
   std::set<std::pair<MonoTime, std::string>> looks_;
   std::unordered_map<std::string, MonoTime> look_of_;
-  std::unordered_map<std::string, MonoTime> rests_;                ///< until when
+  std::unordered_map<std::string, Seen> seen_;       ///< by service; of those that have been looked at
+  std::unordered_set<std::string> zones_;            ///< names that what was seen refers to; there are few
+  std::unordered_map<std::string, MonoTime> rests_;  ///< until when
   std::map<std::string, std::set<std::string>> daemons_;           ///< by cluster
   std::map<std::string, std::map<std::string, Starved>> starved_;  ///< by cluster, by service
   uint64_t position_ = 0;  ///< the fleet's, up to which its changes have been looked at
