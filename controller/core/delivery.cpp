@@ -4,6 +4,12 @@
 #include <map>
 
 namespace berth::controller {
+namespace {
+
+/// Heartbeats are sent at multiples of this, as soon as that may be before they are due.
+constexpr Duration kBeat = std::chrono::milliseconds(500);
+
+}  // namespace
 
 Delivery::Delivery(SessionId session, std::string instance, const ecs::Names& names, Payloads& payloads,
                    DeliveryOptions options, Random& random, Now now)
@@ -133,7 +139,11 @@ std::vector<acs::ToAgent> Delivery::due(const State& state, Now now) {
 }
 
 MonoTime Delivery::nextHeartbeat() const {
-  return std::min(beatenAt_ + options_.heartbeat, std::max(beatenAt_, heardAt_) + options_.lostAfter / 3);
+  const MonoTime next =
+      std::min(beatenAt_ + options_.heartbeat, std::max(beatenAt_, heardAt_) + options_.lostAfter / 3);
+  // All sessions' at the same moments: a timer and a wake-up for many at once cost less than one for each.
+  const MonoTime together(next.time_since_epoch() / kBeat * kBeat);
+  return together > std::max(beatenAt_, heardAt_) ? together : next;
 }
 
 MonoTime Delivery::nextDeadline() const {

@@ -110,18 +110,32 @@ void ServiceKeeper::note(const Mutations& mutations) {
         if (known->second.empty()) daemons_.erase(known);
       }
       mark(mutation.key);
-    } else if (const auto* task = mutation.as<Task>()) {
-      if (const auto service = serviceOf(*task)) mark(*service);
-      if (task->lastStatus == TaskStatus::Stopped) markDaemonsBehind(*task);
+    } else if (mutation.kind == Kind::Task) {
+      noteTask(mutation);
     } else if (mutation.kind == Kind::ServiceDeployment || mutation.kind == Kind::TaskSet) {
       mark(ownerOf(mutation.key));
     } else if (mutation.kind == Kind::TaskProtection) {
       const Task* protected_one = state_.task(mutation.key);
-      if (protected_one && serviceOf(*protected_one)) mark(*serviceOf(*protected_one));
+      const auto service = protected_one ? serviceOf(*protected_one) : std::nullopt;
+      if (service) markTask(*service, mutation.key);
     } else if (const auto* instance = mutation.as<Instance>()) {
       noteInstance(*instance);
+    } else if (mutation.kind == Kind::Instance) {
+      markTasksOn(mutation.key);
     }
   }
+}
+
+void ServiceKeeper::noteTask(const Mutation& mutation) {
+  if (const auto* task = mutation.as<Task>()) {
+    if (const auto service = serviceOf(*task)) markTask(*service, task->id);
+    if (task->lastStatus == TaskStatus::Stopped) markDaemonsBehind(*task);
+    return;
+  }
+  // Erased. One that had stopped before is seen no more in any case.
+  const Task* known = state_.task(mutation.key);
+  if (!known || known->lastStatus == TaskStatus::Stopped) return;
+  if (const auto service = serviceOf(*known)) markTask(*service, known->id);
 }
 
 void ServiceKeeper::noteInstance(const Instance& instance) {
@@ -129,7 +143,7 @@ void ServiceKeeper::noteInstance(const Instance& instance) {
   if (before && sameForPlacement(*before, instance)) return;
   noteZone(instance, before && before->connected);
   markDaemons(instance.cluster);
-  if (before) markTasksOn(instance.id);
+  markTasksOn(instance.id);
   if (instance.status == "INACTIVE") lost_.returned(instance.id);
 }
 
@@ -192,10 +206,15 @@ void ServiceKeeper::mark(const std::string& service) {
   if (marked_.insert(service).second) due_.push_back(service);
 }
 
+void ServiceKeeper::markTask(const std::string& service, const std::string& task) {
+  if (const auto known = seen_.find(service); known != seen_.end()) known->second.changed.insert(task);
+  mark(service);
+}
+
 void ServiceKeeper::markTasksOn(const std::string& instance) {
   for (const Task* task : state_.tasksOn(instance)) {
     if (task->stopWanted || task->lastStatus == TaskStatus::Stopped) continue;
-    if (const auto service = serviceOf(*task)) mark(*service);
+    if (const auto service = serviceOf(*task)) markTask(*service, task->id);
   }
 }
 

@@ -70,6 +70,13 @@ class ServiceKeeper {
     std::set<std::string> hosts;  ///< of a DAEMON: the instances it wants
     bool nothingMissing = false;  ///< it has all its tasks, and would have one of them elsewhere
   };
+  /// The tasks of a service as they were last seen: to look at all of them anew for each that changes would
+  /// cost a large service as much as it has tasks, each time.
+  struct Seen {
+    std::vector<ServiceTask> tasks;                    ///< as in ServiceView
+    std::vector<std::shared_ptr<const Task>> holding;  ///< one for each: what its texts are of
+    std::set<std::string> changed;                     ///< ids
+  };
   struct Doing {
     Scheduler& scheduler;
     Recipes& recipes;
@@ -80,6 +87,9 @@ class ServiceKeeper {
 
   void begin(Now now);
   void mark(const std::string& service);
+  /// A task of a service is not as it was seen.
+  void markTask(const std::string& service, const std::string& task);
+  void noteTask(const Mutation& mutation);
   void markTasksOn(const std::string& instance);
   void markDaemons(const std::string& cluster);
   /// Marks the DAEMONs that may have waited for a task of others to leave a DRAINING instance.
@@ -92,7 +102,11 @@ class ServiceKeeper {
   /// Whether a service has a rest; then it is looked at when that is over.
   bool rests(const std::string& key, MonoTime now);
   void rest(const std::string& key, size_t tasks, MonoTime now);
-  ServiceView viewOf(const Service& service) const;
+  /// What is known of a service's tasks, brought up to date.
+  Seen& lookUp(const std::string& service);
+  void see(Seen& seen, const std::string& task);
+  ServiceTask asSeen(const Task& task);
+  ServiceView viewOf(const Service& service, std::vector<ServiceTask> tasks) const;
   /// Whether there are tasks of others than DAEMONs on an instance.
   bool servesOthers(const std::string& instance) const;
   /// Writes down which zone an instance can take tasks in, if any. A zone that a cluster has now, or has no
@@ -122,8 +136,10 @@ class ServiceKeeper {
   std::unordered_set<std::string> marked_;  ///< those in due_
   std::set<std::pair<MonoTime, std::string>> looks_;
   std::unordered_map<std::string, MonoTime> look_of_;
-  std::unordered_map<std::string, MonoTime> rests_;                ///< until when
-  std::map<std::string, std::set<std::string>> daemons_;           ///< by cluster
+  std::unordered_map<std::string, Seen> seen_;            ///< by service; of those that have been looked at
+  std::unordered_set<std::string> zone_names_;            ///< that what was seen refers to; there are few
+  std::unordered_map<std::string, MonoTime> rests_;       ///< until when
+  std::map<std::string, std::set<std::string>> daemons_;  ///< by cluster
   std::map<std::string, std::map<std::string, Starved>> starved_;  ///< by cluster, by service
   std::map<std::string, std::map<std::string, size_t>> zones_;     ///< by cluster: instances in each zone
   std::unordered_map<std::string, std::string> zone_of_;           ///< of the instances in zones_

@@ -1,6 +1,5 @@
 // A look at one service, and what follows from it.
 #include <algorithm>
-#include <iterator>
 
 #include "controller/api/services/deploy.hpp"
 #include "controller/api/services/find.hpp"
@@ -18,33 +17,7 @@ namespace {
 constexpr Duration kRefusedAgain = std::chrono::minutes(1);
 const Json kNoInput = Json::object();
 
-/// Of a task that is looked at; by the fleet's index, as a look asks for each task's.
-const Instance* instanceOf(const State& state, const Task& task) {
-  const auto slot = state.fleet().find(task.instance);
-  return slot ? state.fleet().at(*slot).instance : state.instance(task.instance);
-}
-
-ServiceTask seen(const State& state, const Task& task, const LostHosts& lost) {
-  ServiceTask out;
-  out.id = task.id;
-  out.of = task.startedBy;
-  out.instance = task.instance;
-  out.waiting = task.waits();
-  out.running = task.lastStatus == TaskStatus::Running;
-  out.checked = checksHealth(*task.spec);
-  if (out.checked) out.health = healthOf(task);
-  out.lost = lost.isLost(task.instance);
-  out.createdAt = task.createdAt;
-  out.startedAt = task.startedAt.value_or(WallTime{});
-  if (const TaskProtection* protection = state.protection(task.id))
-    out.protectedUntil = protection->expiresAt;
-  const Instance* instance = instanceOf(state, task);
-  if (!instance) return out;
-  out.leaving = instance->status == "DRAINING";
-  if (const Attribute* zone = instance->attribute(kZoneAttribute); zone && zone->value)
-    out.zone = *zone->value;
-  return out;
-}
+bool countsAsRunning(const Task& task) { return !task.stopWanted && task.lastStatus < TaskStatus::Stopping; }
 
 /// Whether the user of a service leaves it to Berth to keep its tasks even over the zones: the condition on
 /// strategies is that of Amazon ECS (Developer Guide, "Balancing an Amazon ECS service across Availability
@@ -78,17 +51,65 @@ bool ServiceKeeper::servesOthers(const std::string& instance) const {
   });
 }
 
-ServiceView ServiceKeeper::viewOf(const Service& service) const {
+/// Refers to texts of the task.
+ServiceTask ServiceKeeper::asSeen(const Task& task) {
+  ServiceTask out;
+  out.id = task.id;
+  out.of = task.startedBy;
+  out.instance = task.instance;
+  out.waiting = task.waits();
+  out.running = task.lastStatus == TaskStatus::Running;
+  out.checked = checksHealth(*task.spec);
+  if (out.checked) out.health = healthOf(task);
+  out.lost = lost_.isLost(task.instance);
+  out.createdAt = task.createdAt;
+  out.startedAt = task.startedAt.value_or(WallTime{});
+  if (const TaskProtection* protection = state_.protection(task.id))
+    out.protectedUntil = protection->expiresAt;
+  const Instance* instance = state_.instance(task.instance);
+  if (!instance) return out;
+  out.leaving = instance->status == "DRAINING";
+  const Attribute* zone = instance->attribute(kZoneAttribute);
+  if (zone && zone->value) out.zone = *zone_names_.insert(*zone->value).first;
+  return out;
+}
+
+void ServiceKeeper::see(Seen& seen, const std::string& task) {
+  const auto place = std::ranges::lower_bound(seen.tasks, std::string_view(task), {}, &ServiceTask::id);
+  const auto holding = seen.holding.begin() + (place - seen.tasks.begin());
+  const bool known = place != seen.tasks.end() && place->id == task;
+  const auto found = state_.tasks().find(std::string_view(task));
+  if (found == state_.tasks().end() || !countsAsRunning(**found)) {
+    if (!known) return;
+    seen.tasks.erase(place);
+    seen.holding.erase(holding);
+  } else if (known) {
+    *place = asSeen(**found);
+    *holding = *found;
+  } else {
+    seen.tasks.insert(place, asSeen(**found));
+    seen.holding.insert(holding, *found);
+  }
+}
+
+ServiceKeeper::Seen& ServiceKeeper::lookUp(const std::string& service) {
+  const auto [known, first] = seen_.try_emplace(service);
+  Seen& seen = known->second;
+  if (first) {
+    for (const Task* task : state_.tasksOf(service)) {
+      if (countsAsRunning(*task)) seen.changed.insert(task->id);
+    }
+  }
+  for (const std::string& task : seen.changed) see(seen, task);
+  seen.changed.clear();
+  return seen;
+}
+
+ServiceView ServiceKeeper::viewOf(const Service& service, std::vector<ServiceTask> tasks) const {
   const std::string key = service.key();
   ServiceView out;
   out.service = service;
-  std::vector<const Task*> running;
-  std::ranges::copy_if(state_.tasksOf(key), std::back_inserter(running), [](const Task* task) {
-    return !task->stopWanted && task->lastStatus < TaskStatus::Stopping;
-  });
-  std::ranges::sort(running, {}, [](const Task* task) -> const std::string& { return task->id; });
-  out.tasks.reserve(running.size());
-  for (const Task* task : running) out.tasks.push_back(seen(state_, *task, lost_));
+  out.tasks = std::move(tasks);
   if (service.controller == DeploymentController::External) {
     for (const TaskSet* set : taskSetsInOrder(state_, service)) out.sets.push_back(*set);
   }
@@ -106,7 +127,8 @@ ServiceView ServiceKeeper::viewOf(const Service& service) const {
           out.tasks, [&](const ServiceTask& task) { return task.instance == host && !task.lost; });
       if (has || state_.instance(host)->connected) out.hosts.push_back(std::move(host));
     }
-    for (ServiceTask& task : out.tasks) task.outstays = task.leaving && servesOthers(std::string(task.instance));
+    for (ServiceTask& task : out.tasks)
+      task.outstays = task.leaving && servesOthers(std::string(task.instance));
   } else if (auto zones = zonesOf(service.cluster); zones.size() > 1 && evensZones(service)) {
     out.zones = std::move(zones);
   }
@@ -123,12 +145,15 @@ void ServiceKeeper::lookAt(const std::string& key, Doing& doing) {
   const Service* service = state_.service(key);
   if (!service || service->status == ServiceStatus::Inactive) {
     forgetStarved(key);
+    seen_.erase(key);
     return;
   }
-  const ServiceView view = viewOf(*service);
+  Seen& seen = lookUp(key);
+  ServiceView view = viewOf(*service, std::move(seen.tasks));
   ServicePlan plan = reconcile(view, options_.pace, doing.now.wall);
+  seen.tasks = std::move(view.tasks);
   // A plan that is as long as plans may be has more behind it.
-  if (std::ssize(plan.stops) < options_.pace.mostStops) rest(key, view.tasks.size(), doing.now.mono);
+  if (std::ssize(plan.stops) < options_.pace.mostStops) rest(key, seen.tasks.size(), doing.now.mono);
   if (plan.lookAgain) {
     const Duration wait = std::max<Duration>(*plan.lookAgain - doing.now.wall, Duration::zero());
     setLook(key, doing.now.mono + wait);

@@ -312,3 +312,23 @@ TEST_CASE("a task with health checks counts when it is HEALTHY") {
   bench.core.onHealth(arn, "app", "UNHEALTHY", bench.tick(), bench.last);
   CHECK(bench.tasks().size() == 2);
 }
+
+TEST_CASE(
+    "a service has a rest after a look, as long as it is large, and then what changed is looked at once") {
+  ControllerOptions options = quick();
+  options.services.restPerTask = std::chrono::seconds(2);
+  Served bench(options);
+  bench.create(2);
+  CHECK(bench.tasks().size() == 2);
+  bench.settle();
+  // Looks that were put off are made, until none is left.
+  for (int i = 0; i < 5; ++i) bench.wait(9);
+  const auto arns = bench.arns();
+  bench.crash(arns[0]);
+  CHECK(bench.tasks().size() == 2);
+  bench.crash(arns[1]);
+  CHECK(bench.tasks().size() == 1);
+  CHECK(bench.core.nextDeadline() > bench.at(bench.second).mono);
+  bench.wait(4);
+  CHECK(bench.tasks().size() == 2);
+}
