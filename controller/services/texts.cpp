@@ -109,8 +109,8 @@ std::string saysCompleted(const Service& service, const std::string& deployment)
   return about(service, deployment) + std::string(kCompleted);
 }
 
-std::string saysFailed(const Service& service, const std::string& deployment) {
-  return about(service, deployment) + "deployment failed: tasks failed to start.";
+std::string saysFailed(const Service& service, const std::string& deployment, const std::string& why) {
+  return about(service, deployment) + "deployment failed: " + why + ".";
 }
 
 std::string saysRollingBack(const Service& service, const std::string& deployment) {
