@@ -92,7 +92,7 @@ ServiceView ServiceKeeper::viewOf(const Service& service) const {
     // Only what is under way can be rolled back, and the history may be long.
     const bool goes_on = primary->rollout == RolloutState::InProgress;
     const ServiceDeployment* completed = goes_on ? state_.lastSuccessful(key) : nullptr;
-    if (completed && state_.serviceRevision(key + "/" + completed->target)) out.completed = completed->target;
+    if (completed && canRun(state_, *completed)) out.completed = completed->target;
   }
   if (service.scheduling == SchedulingStrategy::Daemon) {
     for (std::string& host : daemonHosts(state_, service)) {

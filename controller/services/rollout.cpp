@@ -73,6 +73,8 @@ bool giveUp(Look& look, const std::string& reason, bool rollback) {
     return true;
   }
   if (!rollback || look.view.completed.empty()) {
+    const Service& service = look.view.service;
+    if (rollback) look.plan.said.push_back(saysNoWayBack(service, service.primary()->id));
     finish(look, ServiceDeploymentStatus::Stopped, reason);
     return true;
   }

@@ -128,6 +128,12 @@ std::string saysFailed(const Service& service, const std::string& deployment, co
   return about(service, deployment) + "deployment failed: " + why + ".";
 }
 
+std::string saysNoWayBack(const Service& service, const std::string& deployment) {
+  return about(service, deployment) +
+         "could not be rolled back: the service has no completed deployment, or the task definition of the "
+         "last one was deleted.";
+}
+
 std::string saysRollingBack(const Service& service, const std::string& deployment) {
   return about(service) + "rolling back to deployment " + deployment + ".";
 }

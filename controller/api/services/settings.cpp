@@ -68,7 +68,11 @@ std::optional<ApiError> takeAlarms(const Json& given, AlarmRules& rules) {
 
 /// How long the alarms of a finished rollout are watched.
 std::optional<ApiError> takeBake(const Json& given, AlarmRules& rules) {
-  if (given.contains("bakeTimeInMinutes")) rules.bakeMinutes = given["bakeTimeInMinutes"].get<int64_t>();
+  if (given.contains("bakeTimeInMinutes")) {
+    rules.bakeMinutes = given["bakeTimeInMinutes"].get<int64_t>();
+  } else if (!rules.enabled) {
+    rules.bakeMinutes.reset();
+  }
   if (!rules.bakeMinutes || *rules.bakeMinutes == 0 || rules.enabled) return std::nullopt;
   return invalidParameter(
       "bakeTimeInMinutes of the strategy ROLLING is the time for which alarms watch a finished deployment: "
