@@ -179,11 +179,20 @@ void Engine::report(Task& task, Now now, Output& out) {
   task.reportRetryAt.reset();
   // Beyond the limit, the next answer to a report lets this one go.
   if (reportsInFlight_ >= options_.parallelReports) return;
-  auto due = dueReport(task);
+  auto due = dueReport(task, unread(task, now.mono));
   if (!due) return;
   task.reporting = true;
   ++reportsInFlight_;
   out.effects.push_back(ReportEffect{std::move(*due)});
+}
+
+std::set<std::string> Engine::unread(const Task& task, MonoTime now) const {
+  std::set<std::string> out;
+  for (auto it = tails_.lower_bound({task.arn, ""}); it != tails_.end() && it->first.taskArn == task.arn;
+       ++it) {
+    if (now < it->second) out.insert(it->first.container);
+  }
+  return out;
 }
 
 bool Engine::stillWanted(const ContainerKey& key) const {

@@ -185,6 +185,8 @@ class Engine {
   void setUp(Task& task, Now now, Output& out);
   bool tearDown(Task& task, Now now, Output& out);
   void report(Task& task, Now now, Output& out);
+  /// Containers of a task whose last lines are being read, for as long as their ends wait for that.
+  std::set<std::string> unread(const Task& task, MonoTime now) const;
   void cleanUp(Task& task, Now now, Output& out);
   void save(const Task& task) {
     dirty_.insert(task.arn);
@@ -208,6 +210,8 @@ class Engine {
   int64_t highestSeq_ = 0;  ///< of payloads and manifests; in memory only, as the protocol has it
   std::string manifestId_;  ///< of the last manifest, until its verification has been answered
   size_t reportsInFlight_ = 0;
+  std::map<ContainerKey, MonoTime>
+      tails_;                       ///< last lines that are being read, and until when ends wait for it
   std::vector<std::string> queue_;  ///< tasks that are not admitted yet, in the order in which they came
   std::set<std::string> holders_;   ///< tasks whose needs are in used_
   Needs used_;

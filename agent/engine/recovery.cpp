@@ -145,6 +145,7 @@ Output Engine::onTimer(Now now) {
   lastNow_ = now;
   Output out;
   room_ = !queue_.empty();
+  std::erase_if(tails_, [&](const auto& tail) { return now.mono >= tail.second; });
   if (nextList_ && now.mono >= *nextList_ && !listing_) list(now, out);
   advanceAll(now, out);
   return finish(std::move(out));
@@ -156,6 +157,7 @@ std::optional<MonoTime> Engine::nextDeadline() const {
     if (at && (!next || *at < *next)) next = at;
   };
   if (!listing_) consider(nextList_);
+  for (const auto& [key, until] : tails_) consider(until);
   if (!restored_) return next;
   for (const auto& [arn, task] : tasks_) {
     const auto [known, isNew] = deadlines_.try_emplace(&task);

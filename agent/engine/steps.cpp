@@ -12,6 +12,8 @@ constexpr Duration kReapSlowest = std::chrono::seconds(5);
 constexpr int kRestartTries = 10;  ///< refused in a row: more than half a minute, by the growing delays
 constexpr int kReapTries = 5;      ///< without an answer of the kernel
 constexpr int kKilled = 137;       ///< exit code of a process that SIGKILL has ended
+/// The end of a container is told with its last lines, if they come so soon.
+constexpr Duration kTailWait = std::chrono::seconds(1);
 
 bool outcomeUnknown(const Error& error) {
   return error.code == Code::Unavailable || error.code == Code::DeadlineExceeded ||
@@ -219,16 +221,21 @@ void Engine::ended(Task& task, Container& container, const RuntimeContainer& see
   if (container.known != ContainerStatus::Stopped) return;
   // Of what was asked to end nobody asks why.
   if (task.stopWanted) return;
+  tails_[{task.arn, container.spec.name}] = now.mono + kTailWait;
   out.effects.push_back(TailEffect{{task.arn, container.spec.name}, container.runtimeId});
 }
 
-void Engine::finished(const TailDone& done, Now, Output&) {
+void Engine::finished(const TailDone& done, Now now, Output& out) {
+  tails_.erase(done.key);
   Task* task = nullptr;
   Container* container = find(done.key, &task);
+  if (!container) return;
   // Without them the story lacks its last lines; nothing else depends on them.
-  if (!container || !done.result || done.result->empty()) return;
-  container->lastLines = *done.result;
-  save(*task);
+  if (done.result && !done.result->empty()) {
+    container->lastLines = *done.result;
+    save(*task);
+  }
+  advance(*task, now, out);
 }
 
 void Engine::see(Task& task, Container& container, const std::optional<RuntimeContainer>& seen, Now now,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proto/ecs/agent_api.hpp"
+#include "proto/ecs/last_lines.hpp"
 #include "proto/ecs/text.hpp"
 
 namespace berth::agent {
@@ -48,15 +49,18 @@ ContainerReport reportOf(const Container& container) {
   report.exitCode = container.exitCode;
   report.reason = ecs::cut(container.reason, ecs::kLongestReason);
   report.ports = bindingsOf(container);
+  if (container.known == ContainerStatus::Stopped) report.lastLines = ecs::tellable(container.lastLines);
   return report;
 }
 
 }  // namespace
 
-std::optional<Report> dueReport(const Task& task) {
+std::optional<Report> dueReport(const Task& task, const std::set<std::string>& unread) {
   TaskStatus status = statusOf(task);
+  if (status == TaskStatus::Stopped && !unread.empty()) return std::nullopt;
+  const auto due = [&](const Container& c) { return isDue(c) && !unread.contains(c.spec.name); };
   bool container_due = std::any_of(task.containers.begin(), task.containers.end(), [&](const Container& c) {
-    return isDue(c) && (status != TaskStatus::Pending || c.known == ContainerStatus::Stopped);
+    return due(c) && (status != TaskStatus::Pending || c.known == ContainerStatus::Stopped);
   });
   if (status <= task.sent && !container_due) return std::nullopt;
   Report report;
@@ -64,7 +68,7 @@ std::optional<Report> dueReport(const Task& task) {
   report.status = status;
   if (status == TaskStatus::Stopped) report.reason = ecs::cut(task.reason, ecs::kLongestReason);
   for (const Container& container : task.containers) {
-    if (isDue(container)) report.containers.push_back(reportOf(container));
+    if (due(container)) report.containers.push_back(reportOf(container));
   }
   report.pullStartedAt = task.pullStartedAt;
   report.pullStoppedAt = task.pullStoppedAt;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct ContainerReport {
   std::optional<int> exitCode;
   std::string reason;
   std::vector<PortMapping> ports;
+  std::vector<std::string> lastLines;  ///< of its output, of one that has ended by itself; as tellable() says
 };
 
 struct Report {
@@ -32,8 +34,9 @@ struct Report {
 
 /// The report that is due, if any: when the task's status has moved on, or a container of a task that is past
 /// PENDING has. Containers that merely run while others still start wait for the task's RUNNING.
-/// Cut to the lengths of amazon-ecs-agent, ecs-agent/api/ecs/client.
-std::optional<Report> dueReport(const Task& task);
+/// The end of a container in `unread`, whose last lines are still being read, waits, and with it that of its
+/// task. Cut to the lengths of amazon-ecs-agent, ecs-agent/api/ecs/client.
+std::optional<Report> dueReport(const Task& task, const std::set<std::string>& unread = {});
 
 /// The controller has accepted `report`: what it said is no longer due.
 void accept(Task& task, const Report& report);

@@ -3,6 +3,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "proto/ecs/last_lines.hpp"
+
 namespace berth::agent {
 namespace {
 
@@ -57,6 +59,11 @@ ecs::SubmitTaskStateChangeRequest toRequest(const Report& report, const std::str
 acs::StateReport toStateReport(const Report& report, const std::string& cluster) {
   auto input =
       std::make_shared<nlohmann::json>(nlohmann::json::parse(ecs::encode(toRequest(report, cluster))));
+  // The ECS API has no such member: only a controller that takes reports is told.
+  for (size_t place = 0; place < report.containers.size(); ++place) {
+    const auto& lines = report.containers[place].lastLines;
+    if (!lines.empty()) input->at("containers").at(place)[ecs::kLastLines] = lines;
+  }
   return {"SubmitTaskStateChange", std::move(input)};
 }
 

@@ -6,6 +6,7 @@
 #include "controller/api/actions.hpp"
 #include "controller/api/task_shape.hpp"
 #include "proto/ecs/agent_api.hpp"
+#include "proto/ecs/last_lines.hpp"
 #include "proto/ecs/text.hpp"
 
 namespace berth::controller {
@@ -68,6 +69,15 @@ bool hasRun(const Task& task) {
   return false;
 }
 
+/// What an agent of Berth tells of a container's output, a line each.
+std::string outputOf(const Json& change) {
+  const auto found = change.find(ecs::kLastLines);
+  if (found == change.end() || found->size() > ecs::kMostLastLines) return {};
+  std::string out;
+  for (const std::string& line : ecs::tellable(found->get<std::vector<std::string>>())) out += line + "\n";
+  return out;
+}
+
 ApiResult<Task> reportedTask(Context& context) {
   BERTH_API_TRY(cluster, findCluster(context));
   const Task* task = findTask(context, *cluster, text(context.input, "task"));
@@ -96,7 +106,8 @@ void applyContainerChange(Task& task, const Json& change, Now now) {
   auto status = containerStatus(text(change, "status"));
   if (status) container->status = std::max(container->status, *status);
   if (container->status == ContainerStatus::Stopped) {
-    task.causes.add({Cause::Kind::ContainerStopped, now.wall, text(change, "containerName")});
+    task.causes.add(
+        {Cause::Kind::ContainerStopped, now.wall, text(change, "containerName"), outputOf(change)});
   }
   if (change.contains("exitCode")) container->exitCode = change["exitCode"].get<int32_t>();
   if (std::string reason = text(change, "reason"); !reason.empty())

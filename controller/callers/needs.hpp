@@ -23,9 +23,9 @@ struct Need {
 ///
 /// Poll and StartTelemetrySession are the agents' two websockets, with the members "cluster" and
 /// "containerInstance". The extension endpoint's operations are "berth:Discovery", "berth:Events",
-/// "berth:History", "berth:Logs", "berth:Summary", "berth:Why" and those of jobs ("berth:GetJobs", ...), with
-/// the member "resource": an ARN, or "*". Source: Service Authorization Reference, "Actions, resources, and
-/// condition keys for Amazon Elastic Container Service".
+/// "berth:History", "berth:Logs", "berth:Summary", "berth:Why" and those of jobs and alarms ("berth:GetJobs",
+/// "berth:PutAlarm", ...), with the member "resource": an ARN, or "*". Source: Service Authorization
+/// Reference, "Actions, resources, and condition keys for Amazon Elastic Container Service".
 std::vector<Need> needsOf(std::string_view operation, const Json& input, const ecs::Names& names,
                           const State& state);
 

@@ -109,6 +109,7 @@ void ServiceKeeper::note(const Mutations& mutations) {
         known->second.erase(mutation.key);
         if (known->second.empty()) daemons_.erase(known);
       }
+      noteAlarms(mutation.key, state_.service(mutation.key), service);
       mark(mutation.key);
     } else if (mutation.kind == Kind::Task) {
       noteTask(mutation);
@@ -122,6 +123,10 @@ void ServiceKeeper::note(const Mutations& mutations) {
       noteInstance(*instance);
     } else if (mutation.kind == Kind::Instance) {
       markTasksOn(mutation.key);
+    } else if (mutation.kind == Kind::Alarm) {
+      const auto services = alarmed_by_.find(mutation.key);
+      if (services == alarmed_by_.end()) continue;
+      for (const std::string& service : services->second) mark(service);
     }
   }
 }
@@ -145,6 +150,21 @@ void ServiceKeeper::noteInstance(const Instance& instance) {
   markDaemons(instance.cluster);
   markTasksOn(instance.id);
   if (instance.status == "INACTIVE") lost_.returned(instance.id);
+}
+
+void ServiceKeeper::noteAlarms(const std::string& key, const Service* before, const Service* after) {
+  const auto namesOf = [](const Service* service) {
+    const bool watched = service && service->rules.alarms.enabled;
+    return watched ? service->rules.alarms.names : std::vector<std::string>();
+  };
+  const auto old = namesOf(before);
+  const auto fresh = namesOf(after);
+  if (old == fresh) return;
+  for (const std::string& alarm : old) {
+    alarmed_by_[alarm].erase(key);
+    if (alarmed_by_[alarm].empty()) alarmed_by_.erase(alarm);
+  }
+  for (const std::string& alarm : fresh) alarmed_by_[alarm].insert(key);
 }
 
 void ServiceKeeper::noteZone(const Instance& instance, bool connected) {
@@ -273,6 +293,7 @@ void ServiceKeeper::begin(Now now) {
   for (const auto& [key, service] : state_.services()) {
     if (service.status == ServiceStatus::Inactive) continue;
     if (isDaemon(service)) daemons_[service.cluster].insert(key);
+    noteAlarms(key, nullptr, &service);
     mark(key);
   }
   for (const auto& instance : state_.instances()) {

@@ -109,6 +109,8 @@ class ServiceKeeper {
   ServiceView viewOf(const Service& service, std::vector<ServiceTask> tasks) const;
   /// Whether there are tasks of others than DAEMONs on an instance.
   bool servesOthers(const std::string& instance) const;
+  /// Writes down which alarms a service is rolled by. Null: there was, or is, none.
+  void noteAlarms(const std::string& key, const Service* before, const Service* after);
   /// Writes down which zone an instance can take tasks in, if any. A zone that a cluster has now, or has no
   /// more, may leave each of its services uneven.
   void noteZone(const Instance& instance, bool connected);
@@ -141,6 +143,7 @@ class ServiceKeeper {
   std::unordered_map<std::string, MonoTime> rests_;       ///< until when
   std::map<std::string, std::set<std::string>> daemons_;  ///< by cluster
   std::map<std::string, std::map<std::string, Starved>> starved_;  ///< by cluster, by service
+  std::map<std::string, std::set<std::string>> alarmed_by_;        ///< by alarm: services
   std::map<std::string, std::map<std::string, size_t>> zones_;     ///< by cluster: instances in each zone
   std::unordered_map<std::string, std::string> zone_of_;           ///< of the instances in zones_
   uint64_t position_ = 0;  ///< the fleet's, up to which its changes have been looked at

@@ -116,10 +116,14 @@ ServiceView ServiceKeeper::viewOf(const Service& service, std::vector<ServiceTas
   if (const Deployment* primary = service.primary()) {
     const auto* record = state_.serviceDeployment(key + "/" + primary->serviceDeployment);
     if (record) out.rollout = *record;
+    for (const std::string& alarm : service.rules.alarms.names) {
+      const Alarm* known = state_.alarm(alarm);
+      if (known && known->state == AlarmState::Alarm) out.alarmed.push_back(alarm);
+    }
     // Only what is under way can be rolled back, and the history may be long.
     const bool goes_on = primary->rollout == RolloutState::InProgress;
     const ServiceDeployment* completed = goes_on ? state_.lastSuccessful(key) : nullptr;
-    if (completed && state_.serviceRevision(key + "/" + completed->target)) out.completed = completed->target;
+    if (completed && canRun(state_, *completed)) out.completed = completed->target;
   }
   if (service.scheduling == SchedulingStrategy::Daemon) {
     for (std::string& host : daemonHosts(state_, service)) {
@@ -177,7 +181,7 @@ void ServiceKeeper::perform(const Service& before, ServicePlan plan, Doing& doin
     const ServiceRevision* revision = state_.serviceRevision(before.key() + "/" + *plan.rollBackTo);
     if (revision && plan.rollout) {
       Context context{tx, doing.scheduler, names_, random_, doing.now, nobody(), kNoInput};
-      rollBack(context, plan.service, *revision, plan.rollout->id);
+      rollBack(context, plan.service, *revision, *plan.rollout);
       said.push_back(saysRollingBack(before, plan.service.primary()->id));
     }
   }

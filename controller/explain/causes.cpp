@@ -1,5 +1,7 @@
 #include "controller/explain/causes.hpp"
 
+#include <algorithm>
+
 #include "controller/api/render.hpp"
 #include "proto/json/fields.hpp"
 #include "proto/json/writer.hpp"
@@ -11,8 +13,20 @@ void putWord(Json& out, const char* member, const std::string& text) {
   if (!text.empty()) out[member] = text;
 }
 
-void putContainerEnd(Json& out, const Task& task, const std::string& container) {
+Json linesOf(const std::string& output) {
+  Json out = Json::array();
+  for (size_t at = 0; at < output.size();) {
+    const size_t end = std::min(output.find('\n', at), output.size());
+    out.push_back(output.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
+}
+
+void putContainerEnd(Json& out, const Task& task, const Cause& cause) {
+  const std::string& container = cause.by;
   out["container"] = container;
+  if (!cause.output.empty()) out["lastLines"] = linesOf(cause.output);
   for (size_t place = 0; place < task.containers.size(); ++place) {
     const ContainerSpec& spec = task.spec->containers[place];
     if (spec.name != container) continue;
@@ -29,7 +43,7 @@ Json causesOf(const State& state, const ecs::Names& names, const Task& task) {
   for (const Cause& cause : task.causes.list()) {
     Json one{{"cause", name(cause.kind)}, {"at", toRfc3339(cause.at)}};
     if (cause.kind == Cause::Kind::ContainerStopped) {
-      putContainerEnd(one, task, cause.by);
+      putContainerEnd(one, task, cause);
     } else {
       one["by"] = cause.by;
     }

@@ -16,7 +16,8 @@ struct Cause {
 
   Kind kind = Kind::StopTask;
   WallTime at{};
-  std::string by;  ///< the ARN of who called; of ContainerStopped: the name of the container
+  std::string by;        ///< the ARN of who called; of ContainerStopped: the name of the container
+  std::string output{};  ///< of ContainerStopped: the last lines that it wrote, when its agent has told them
 
   bool operator==(const Cause&) const = default;
 };

@@ -95,6 +95,18 @@ std::string_view name(BreakerStatus status) {
   return "DISABLED";
 }
 
+std::string_view name(AlarmState state) {
+  switch (state) {
+    case AlarmState::Ok:
+      return "OK";
+    case AlarmState::Alarm:
+      return "ALARM";
+    case AlarmState::InsufficientData:
+      return "INSUFFICIENT_DATA";
+  }
+  return "INSUFFICIENT_DATA";
+}
+
 std::string_view name(TaskSetStatus status) {
   switch (status) {
     case TaskSetStatus::Primary:

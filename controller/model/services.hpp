@@ -41,11 +41,22 @@ struct CircuitBreaker {
 };
 std::string_view name(CircuitBreaker::Threshold type);
 
+/// Alarms that a deployment is given up for.
+struct AlarmRules {
+  bool enabled = false;
+  bool rollback = false;
+  std::vector<std::string> names;
+  std::optional<int64_t> bakeMinutes;  ///< how long a finished rollout is still watched; by default a minute
+
+  bool operator==(const AlarmRules&) const = default;
+};
+
 /// How many tasks of a service may and must be there while it is rolled, in percent of the desired count.
 struct DeploymentRules {
   int64_t maximumPercent = 200;
   int64_t minimumHealthyPercent = 100;
   CircuitBreaker breaker;
+  AlarmRules alarms;
 
   bool operator==(const DeploymentRules&) const = default;
 };
@@ -149,6 +160,7 @@ enum class ServiceDeploymentStatus {
 };
 std::string_view name(ServiceDeploymentStatus status);
 
+/// Of a circuit breaker, and of the alarms of a deployment.
 enum class BreakerStatus { Disabled, Monitoring, MonitoringComplete, Triggered };
 std::string_view name(BreakerStatus status);
 
@@ -175,6 +187,10 @@ struct ServiceDeployment {
   BreakerStatus breaker = BreakerStatus::Disabled;
   int64_t failures = 0;  ///< at its end; until then its Deployment counts them
   int64_t threshold = 0;
+  BreakerStatus alarms = BreakerStatus::Disabled;
+  std::vector<std::string> ringing;    ///< alarms that were in ALARM at its begin: they don't count for it
+  std::vector<std::string> triggered;  ///< alarms that it was given up for
+  std::optional<WallTime> bakesSince;  ///< all its tasks are there, and its alarms are still watched
   std::optional<Rollback> rollback;
   WallTime createdAt{};
   WallTime updatedAt{};
@@ -217,6 +233,22 @@ struct TaskSet {
   /// Tasks that it should have; a part of a task counts as one.
   int64_t desiredOf(int64_t serviceCount) const;
   bool operator==(const TaskSet&) const = default;
+};
+
+enum class AlarmState { Ok, Alarm, InsufficientData };
+std::string_view name(AlarmState state);
+
+/// Something that is watched from outside: whoever watches it puts its state. There is one for each name, for
+/// all clusters.
+struct Alarm {
+  std::string name;
+  AlarmState state = AlarmState::InsufficientData;
+  std::string reason;
+  WallTime since{};       ///< when it came into its state
+  WallTime updatedAt{};   ///< when it was last put
+  std::string updatedBy;  ///< ARN
+
+  bool operator==(const Alarm&) const = default;
 };
 
 /// A service's task that scaling and deployments leave alone. One without this, or whose time is over, is not

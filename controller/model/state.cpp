@@ -58,6 +58,7 @@ struct KeyOf {
   std::string operator()(const Job& j) const { return j.key(); }
   std::string operator()(const JobRun& r) const { return r.key(); }
   std::string operator()(const StoppedTask& t) const { return t.id; }
+  std::string operator()(const Alarm& a) const { return a.name; }
 };
 
 }  // namespace
@@ -100,6 +101,8 @@ const ServiceRevision* State::serviceRevision(const std::string& key) const {
 }
 const TaskSet* State::taskSet(const std::string& key) const { return lookUp(task_sets_, key); }
 const TaskProtection* State::protection(const std::string& task) const { return lookUp(protections_, task); }
+
+const Alarm* State::alarm(const std::string& name) const { return lookUp(alarms_, name); }
 
 const Job* State::job(const std::string& key) const { return lookUp(jobs_, key); }
 const JobRun* State::jobRun(const std::string& key) const { return lookUp(job_runs_, key); }
@@ -306,6 +309,8 @@ void State::put(const Mutation& mutation) {
     jobs_.insert_or_assign(job->key(), *job);
   } else if (const auto* run = mutation.as<JobRun>()) {
     job_runs_.insert_or_assign(run->key(), *run);
+  } else if (const auto* alarm = mutation.as<Alarm>()) {
+    alarms_.insert_or_assign(alarm->name, *alarm);
   }
 }
 
@@ -352,6 +357,9 @@ void State::erase(Kind kind, const std::string& key) {
       job_runs_.erase(key);
       return;
     case Kind::StoppedTask:
+      return;
+    case Kind::Alarm:
+      alarms_.erase(key);
       return;
     case Kind::TaskDefinition:
       if (auto it = definitions_.find(key.substr(0, key.rfind(':'))); it != definitions_.end()) {

@@ -30,7 +30,7 @@ struct Family {
 
 using Entity = std::variant<Cluster, Family, TaskDefinition, Instance, Task, ClientToken, AccountSetting,
                             CapacityProvider, Service, ServiceDeployment, ServiceRevision, TaskSet,
-                            TaskProtection, Job, JobRun, StoppedTask>;
+                            TaskProtection, Job, JobRun, StoppedTask, Alarm>;
 
 /// In the order of Entity's alternatives.
 enum class Kind : size_t {
@@ -49,7 +49,8 @@ enum class Kind : size_t {
   TaskProtection,
   Job,
   JobRun,
-  StoppedTask
+  StoppedTask,
+  Alarm
 };
 inline Kind kindOf(const Entity& entity) { return static_cast<Kind>(entity.index()); }
 
@@ -127,6 +128,7 @@ class State {
   const ServiceRevision* serviceRevision(const std::string& key) const;
   const TaskSet* taskSet(const std::string& key) const;
   const TaskProtection* protection(const std::string& task) const;
+  const Alarm* alarm(const std::string& name) const;
   /// By Job::key and JobRun::key.
   const Job* job(const std::string& key) const;
   const JobRun* jobRun(const std::string& key) const;
@@ -142,6 +144,7 @@ class State {
   const std::map<std::string, Service>& services() const { return services_; }
   const std::map<std::string, TaskSet>& taskSets() const { return task_sets_; }
   const std::map<std::string, TaskProtection>& protections() const { return protections_; }
+  const std::map<std::string, Alarm>& alarms() const { return alarms_; }
   const std::map<std::string, Job>& jobs() const { return jobs_; }
   const std::map<std::string, JobRun>& jobRuns() const { return job_runs_; }
   /// The runs of a job (Job::key), the oldest first.
@@ -203,6 +206,7 @@ class State {
   std::map<std::string, ServiceRevision> service_revisions_;
   std::map<std::string, TaskSet> task_sets_;
   std::map<std::string, TaskProtection> protections_;
+  std::map<std::string, Alarm> alarms_;
   std::map<std::string, Job> jobs_;
   std::map<std::string, JobRun> job_runs_;
   std::unordered_map<std::string, std::vector<const Task*>> tasks_of_;  ///< by service

@@ -51,10 +51,12 @@ constexpr MemberNote kMemberNotes[] = {
     {kServices, "networkConfiguration platformVersion", Fate::Refused, "for awsvpc and Fargate"},
     {kServices, "availabilityZoneRebalancing", Fate::ActedOn,
      "for services without placementStrategy, or whose first one spreads over zones"},
-    {kServices, "deploymentConfiguration.alarms", Fate::Refused, "when they are enabled"},
+    {kServices, "deploymentConfiguration.alarms", Fate::ActedOn,
+     "their states are put at `/v1/alarms`: CloudWatch is not asked"},
+    {kServices, "deploymentConfiguration.bakeTimeInMinutes", Fate::ActedOn, "with alarms"},
     {kServices, "deploymentConfiguration.strategy", Fate::Refused, "all but `ROLLING`"},
     {kServices,
-     "deploymentConfiguration.bakeTimeInMinutes deploymentConfiguration.lifecycleHooks "
+     "deploymentConfiguration.lifecycleHooks "
      "deploymentConfiguration.linearConfiguration deploymentConfiguration.canaryConfiguration",
      Fate::Refused},
     {"CreateService", "role", Fate::Refused, "for load balancers"},

@@ -58,7 +58,7 @@ Json whyOfRecord(const Json& record) {
 
 bool Extension::serves(const http::ServerRequest& request) {
   const bool reads = request.path.starts_with("/v1/") || request.path == "/events";
-  return (request.method == "GET" && reads) || isJobsPath(request.path);
+  return (request.method == "GET" && reads) || isJobsPath(request.path) || isAlarmsPath(request.path);
 }
 
 ApiResult<Question> Extension::read(const http::ServerRequest& request) const {
@@ -66,7 +66,7 @@ ApiResult<Question> Extension::read(const http::ServerRequest& request) const {
   if (!query) return invalidParameter("The query can't be read.");
   if (request.path == "/v1/why") return readWhy(*query);
   if (request.path == "/v1/events" || request.path == "/events") return readEvents(request, *query);
-  if (isJobsPath(request.path)) return readJobs(request, *query);
+  if (isJobsPath(request.path) || isAlarmsPath(request.path)) return readAction(request, *query);
   if (request.path == "/v1/summary") {
     if (auto error = unknownParameter(*query, {})) return *error;
     return Question{Question::About::Summary, "berth:Summary", "*", "", Json::object(), {}, 0, {}};
@@ -80,9 +80,8 @@ ApiResult<Question> Extension::read(const http::ServerRequest& request) const {
   }
   if (request.path == "/v1/logs") return readLogs(*query);
   return notFound(
-      "There is nothing at this path: use /v1/why, /v1/tasks/ID, /v1/summary, /v1/events, /v1/logs, /v1/jobs "
-      "or "
-      "/v1/discovery.");
+      "There is nothing at this path: use /v1/why, /v1/tasks/ID, /v1/summary, /v1/events, /v1/logs, "
+      "/v1/jobs, /v1/alarms or /v1/discovery.");
 }
 
 ApiResult<Question> Extension::readWhy(const http::Query& query) const {
@@ -184,10 +183,14 @@ ApiResult<Question> Extension::readDiscovery(const http::Query& query) const {
   return question;
 }
 
-ApiResult<Question> Extension::readJobs(const http::ServerRequest& request, const http::Query& query) const {
-  BERTH_API_TRY(jobs, readJobsRequest(request, query, names()));
-  Question question{Question::About::Jobs, jobs.operation, jobs.resource, "", Json::object(), {}, 0};
-  question.jobs = std::move(jobs);
+ApiResult<Question> Extension::readAction(const http::ServerRequest& request,
+                                          const http::Query& query) const {
+  auto read = isJobsPath(request.path) ? readJobsRequest(request, query, names())
+                                       : readAlarmsRequest(request, query, names());
+  if (const auto* error = std::get_if<ApiError>(&read)) return *error;
+  auto action = std::get<ActionRequest>(std::move(read));
+  Question question{Question::About::Action, action.operation, action.resource, "", Json::object(), {}, 0};
+  question.action = std::move(action);
   return question;
 }
 
@@ -225,7 +228,7 @@ Async<ApiResult<Json>> Extension::record(Question question) const {
   co_return why ? whyOfRecord(**found) : **found;
 }
 
-Async<ApiResult<Json>> Extension::jobs(JobsRequest request, Caller caller) {
+Async<ApiResult<Json>> Extension::perform(ActionRequest request, Caller caller) {
   if (!request.changes) co_return deps_.runner.ask(request.action, request.input, caller);
   auto done = co_await loopAwait<ApiResult<Json>>([&](auto reply) {
     deps_.runner.perform(request.action, request.input, caller,
@@ -284,8 +287,8 @@ Async<ApiResult<http::Answer>> Extension::answer(Question question, Caller calle
       body = whyInstance(state(), names(), *instance, factsOf(instance->id));
       break;
     }
-    case Question::About::Jobs:
-      body = co_await jobs(std::move(question.jobs), std::move(caller));
+    case Question::About::Action:
+      body = co_await perform(std::move(question.action), std::move(caller));
       break;
     case Question::About::Task:
     case Question::About::Record:

@@ -1,5 +1,5 @@
 // What the controller answers beyond the ECS API: /v1/why, /v1/tasks/ID, /v1/summary, /v1/events, /v1/logs,
-// /v1/discovery, /v1/jobs.
+// /v1/discovery, /v1/jobs, /v1/alarms.
 #pragma once
 
 #include <string>
@@ -9,6 +9,7 @@
 #include "controller/discovery/list.hpp"
 #include "controller/events/render_event.hpp"
 #include "controller/explain/why.hpp"
+#include "controller/server/alarms_endpoint.hpp"
 #include "controller/server/core_runner.hpp"
 #include "controller/server/event_feed.hpp"
 #include "controller/server/history.hpp"
@@ -19,7 +20,7 @@ namespace berth::controller {
 
 /// A question that was understood.
 struct Question {
-  enum class About { Task, Instance, Placement, Record, Summary, Events, Logs, Discovery, Jobs };
+  enum class About { Task, Instance, Placement, Record, Summary, Events, Logs, Discovery, Action };
 
   About about = About::Summary;
   std::string operation;        ///< as policies know it: "berth:Why"
@@ -30,7 +31,7 @@ struct Question {
   int64_t after = 0;              ///< the position behind which events are wanted
   acs::OpenStreamMessage logs{};  ///< which are wanted
   ListFilter names = {};          ///< that are to be listed
-  JobsRequest jobs = {};
+  ActionRequest action = {};
 };
 
 struct ExtensionDeps {
@@ -59,7 +60,7 @@ class Extension {
   ApiResult<Question> readTask(const std::string& reference, Question question) const;
   ApiResult<Question> readInstance(const std::string& reference) const;
   ApiResult<Question> readPlacement(const http::Query& query) const;
-  ApiResult<Question> readJobs(const http::ServerRequest& request, const http::Query& query) const;
+  ApiResult<Question> readAction(const http::ServerRequest& request, const http::Query& query) const;
   ApiResult<Question> readLogs(const http::Query& query) const;
   ApiResult<Question> readEvents(const http::ServerRequest& request, const http::Query& query) const;
   ApiResult<Question> readDiscovery(const http::Query& query) const;
@@ -69,7 +70,7 @@ class Extension {
   AgentFacts factsOf(const std::string& instance) const;
   Json whyOf(const Task& task) const;
   Async<ApiResult<Json>> record(Question question) const;
-  Async<ApiResult<Json>> jobs(JobsRequest request, Caller caller);
+  Async<ApiResult<Json>> perform(ActionRequest request, Caller caller);
   Json summary() const;
   Async<ApiResult<http::Answer>> logs(Question question) const;
   http::StreamedResponse stream(Question question) const;

@@ -261,7 +261,7 @@ Async<http::Answer> Gateway::answer(http::ServerRequest request) {
   if (!Extension::serves(request)) co_return co_await handle(std::move(request));
   auto read = deps_.extension.read(request);
   auto* question = std::get_if<Question>(&read);
-  const bool changes = question && question->jobs.changes;
+  const bool changes = question && question->action.changes;
   Asked asked = begin(request.remoteAddress, question ? question->operation : "berth:Why", changes);
   if (auto error = identify(request, asked)) co_return refuse(asked, *error);
   if (!throttle_.admit(asked.audit.principal, asked.audit.operation, deps_.clock.now().mono)) {
@@ -277,7 +277,7 @@ Async<http::Answer> Gateway::answer(http::ServerRequest request) {
   const Json needs{{"resource", question ? question->resource : "*"}};
   if (auto error = authorized(needs, asked)) co_return refuse(asked, *error);
   if (!question) co_return refuse(asked, std::get<ApiError>(read));
-  if (auto error = mayLaunch(question->jobs.launch, asked)) co_return refuse(asked, *error);
+  if (auto error = mayLaunch(question->action.launch, asked)) co_return refuse(asked, *error);
   Caller caller = callerOf(request, asked, options_.tls);
   auto answer = co_await deps_.extension.answer(std::move(*question), std::move(caller));
   if (const auto* error = std::get_if<ApiError>(&answer)) co_return refuse(asked, *error);

@@ -49,10 +49,10 @@ ApiResult<std::string> clusterNamed(const http::Query& query, const Json& body) 
   return in_body;
 }
 
-ApiResult<JobsRequest> readList(const http::ServerRequest& request, const http::Query& query,
-                                const ecs::Names& names) {
+ApiResult<ActionRequest> readList(const http::ServerRequest& request, const http::Query& query,
+                                  const ecs::Names& names) {
   if (request.method != "GET") return wrongMethod("GET");
-  JobsRequest out;
+  ActionRequest out;
   out.action = getJobs;
   out.operation = "berth:GetJobs";
   out.resource = "*";
@@ -72,8 +72,8 @@ bool isJobsPath(const std::string& path) {
   return path == kJobs || path.starts_with(std::string(kJobs) + "/");
 }
 
-ApiResult<JobsRequest> readJobsRequest(const http::ServerRequest& request, const http::Query& query,
-                                       const ecs::Names& names) {
+ApiResult<ActionRequest> readJobsRequest(const http::ServerRequest& request, const http::Query& query,
+                                         const ecs::Names& names) {
   if (request.path == kJobs) return readList(request, query, names);
   const std::string rest = request.path.substr(kJobs.size() + 1);
   const size_t slash = std::min(rest.find('/'), rest.size());
@@ -91,7 +91,7 @@ ApiResult<JobsRequest> readJobsRequest(const http::ServerRequest& request, const
                        "/NAME, or behind it /runs, /run, /pause or /resume.");
   }
   if (!route) return wrongMethod(methods);
-  JobsRequest out;
+  ActionRequest out;
   out.action = route->action;
   out.operation = route->operation;
   out.changes = request.method != "GET";
@@ -115,7 +115,7 @@ ApiResult<JobsRequest> readJobsRequest(const http::ServerRequest& request, const
   return out;
 }
 
-Json jobsAnswer(const JobsRequest& request, Json answer, const State& state, const ecs::Names& names) {
+Json jobsAnswer(const ActionRequest& request, Json answer, const State& state, const ecs::Names& names) {
   if (request.action != runJob) return answer;
   const std::string job = Job::keyOf(text(request.input, "cluster"), text(request.input, "name"));
   const JobRun* run = state.jobRun(job + "/" + text(answer, "run"));

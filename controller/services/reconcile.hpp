@@ -39,6 +39,7 @@ struct ServiceView {
   std::vector<ServiceTask> tasks;            ///< in the order of their ids
   std::vector<TaskSet> sets;                 ///< of an EXTERNAL controller, in the order of their creation
   std::optional<ServiceDeployment> rollout;  ///< the record of the PRIMARY deployment
+  std::vector<std::string> alarmed;          ///< alarms that the service names and that are in ALARM
   std::string completed;  ///< the revision (id) to roll back to; empty: no deployment was completed yet
   std::vector<std::string> hosts;  ///< of a DAEMON: ids of the instances that are to have a task each
   bool crowded = false;            ///< what was last to be started found no room
@@ -57,6 +58,8 @@ struct ServicePace {
   /// longest.
   Duration firstRetry = std::chrono::seconds(1);
   Duration lastRetry = std::chrono::minutes(5);
+  /// How long a finished rollout is still watched by its alarms where its user does not say.
+  Duration bake = std::chrono::minutes(1);
   /// Tasks that one plan stops at most.
   int64_t mostStops = 100;
 };

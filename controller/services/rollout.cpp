@@ -35,8 +35,16 @@ void finish(Look& look, ServiceDeploymentStatus status, const std::string& reaso
   record.requestedCount = wantedOf(look.view);
   record.finishedAt = look.now;
   if (status == ServiceDeploymentStatus::Stopped) record.stoppedAt = look.now;
-  if (record.breaker == BreakerStatus::Monitoring) record.breaker = BreakerStatus::MonitoringComplete;
+  for (BreakerStatus* monitor : {&record.breaker, &record.alarms}) {
+    if (*monitor == BreakerStatus::Monitoring) *monitor = BreakerStatus::MonitoringComplete;
+  }
   if (!record.rollback) record.failures = look.plan.service.primary()->failedTasks;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
+  return out;
 }
 
 void fail(Look& look, const std::string& reason) {
@@ -58,19 +66,17 @@ bool isRollback(const Look& look) {
   return look.view.rollout && look.view.rollout->status == ServiceDeploymentStatus::RollbackInProgress;
 }
 
-/// The circuit breaker gives the deployment up. False: it is rolled back.
-bool trip(Look& look) {
-  const Deployment& primary = *look.view.service.primary();
-  const std::string reason = "ECS deployment circuit breaker: tasks failed to start.";
+/// The deployment is given up. False: it is rolled back.
+bool giveUp(Look& look, const std::string& reason, bool rollback) {
   fail(look, reason);
-  look.plan.said.push_back(saysFailed(look.view.service, primary.id));
   if (!look.view.rollout) return true;
   if (isRollback(look)) {
     finish(look, ServiceDeploymentStatus::RollbackFailed, reason);
     return true;
   }
-  recordOf(look).breaker = BreakerStatus::Triggered;
-  if (!look.view.service.rules.breaker.rollback || look.view.completed.empty()) {
+  if (!rollback || look.view.completed.empty()) {
+    const Service& service = look.view.service;
+    if (rollback) look.plan.said.push_back(saysNoWayBack(service, service.primary()->id));
     finish(look, ServiceDeploymentStatus::Stopped, reason);
     return true;
   }
@@ -78,6 +84,47 @@ bool trip(Look& look) {
   recordOf(look).statusReason = reason;
   turnBack(look, look.view.completed);
   return false;
+}
+
+/// The circuit breaker gives the deployment up. False: it is rolled back.
+bool trip(Look& look) {
+  const Service& service = look.view.service;
+  look.plan.said.push_back(saysFailed(service, service.primary()->id, "tasks failed to start"));
+  if (look.view.rollout && !isRollback(look)) recordOf(look).breaker = BreakerStatus::Triggered;
+  return giveUp(look, "ECS deployment circuit breaker: tasks failed to start.",
+                service.rules.breaker.rollback);
+}
+
+/// The alarms that count for the rollout and are in ALARM. What rang before it began is not its fault, and a
+/// rollback goes on whatever rings.
+std::vector<std::string> alarmsOf(const Look& look) {
+  const AlarmRules& rules = look.view.service.rules.alarms;
+  if (!rules.enabled || !look.view.rollout || isRollback(look)) return {};
+  std::vector<std::string> out = look.view.alarmed;
+  std::erase_if(out, [&](const std::string& alarm) {
+    return std::ranges::find(look.view.rollout->ringing, alarm) != look.view.rollout->ringing.end();
+  });
+  return out;
+}
+
+/// An alarm gives the deployment up. False: it is rolled back.
+bool ring(Look& look, std::vector<std::string> alarms) {
+  const Service& service = look.view.service;
+  const std::string reason = "ECS deployment alarms: " + joined(alarms) + " detected.";
+  look.plan.said.push_back(saysFailed(service, service.primary()->id, "alarm detected"));
+  recordOf(look).alarms = BreakerStatus::Triggered;
+  recordOf(look).triggered = std::move(alarms);
+  return giveUp(look, reason, service.rules.alarms.rollback);
+}
+
+/// Whether a rollout whose tasks are all there may be called complete: its alarms have been watched for long
+/// enough.
+bool isBaked(Look& look) {
+  const AlarmRules& rules = look.view.service.rules.alarms;
+  if (!rules.enabled || !look.view.rollout || isRollback(look)) return true;
+  if (!look.view.rollout->bakesSince) recordOf(look).bakesSince = look.now;
+  const Duration bake = rules.bakeMinutes ? std::chrono::minutes(*rules.bakeMinutes) : look.pace.bake;
+  return overOrAgain(look, look.view.rollout->bakesSince.value_or(look.now), bake);
 }
 
 /// What a user asked of the rollout by StopServiceDeployment. False: it is rolled back.
@@ -158,6 +205,9 @@ bool judge(Look& look) {
       primary.failedTasks >= breaker.thresholdFor(wantedOf(look.view))) {
     return trip(look);
   }
+  if (primary.rollout == RolloutState::InProgress) {
+    if (auto alarms = alarmsOf(look); !alarms.empty()) return ring(look, std::move(alarms));
+  }
   for (Deployment& one : look.plan.service.deployments) forgive(look, one);
   return true;
 }
@@ -195,6 +245,7 @@ void settle(Look& look, const Balance& balance) {
   if (balance.uneven && !isEvening(service)) look.plan.said.push_back(saysUneven(service, look.view));
   if (!balance.settled || primary.rollout == RolloutState::Failed || service.deployments.size() > 1) return;
   if (primary.rollout == RolloutState::InProgress) {
+    if (!isBaked(look)) return;
     primary.rollout = RolloutState::Completed;
     primary.rolloutReason = "ECS deployment " + primary.id + " completed.";
     primary.updatedAt = look.now;

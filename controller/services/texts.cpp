@@ -9,6 +9,7 @@ namespace {
 constexpr std::string_view kSteady = "has reached a steady state.";
 constexpr std::string_view kCompleted = "deployment completed.";
 constexpr std::string_view kUneven = "AZ Rebalancing in progress.";
+constexpr std::string_view kLastWords = ". Its last lines: ";
 constexpr std::string_view kEven = " is AZ balanced with ";
 constexpr auto kRepeatAfter = std::chrono::hours(6);
 
@@ -23,8 +24,9 @@ std::string named(const std::vector<std::string>& tasks) {
   return out + ".";
 }
 
-/// A message without the tasks that it names.
-std::string gist(const std::string& message) {
+/// A message without the tasks that it names, and without what a container wrote: times, addresses.
+std::string gist(std::string message) {
+  message.resize(std::min(message.find(kLastWords), message.size()));
   std::string out;
   for (size_t at = 0; at < message.size();) {
     const size_t open = message.find("(task ", at);
@@ -49,14 +51,27 @@ std::string countedByZone(const ServiceView& view) {
   return out;
 }
 
+/// ". Its last lines: listening on :80 | no such file"; empty when they are not known.
+std::string lastWordsOf(const Task& task, const std::string& container) {
+  const auto& causes = task.causes.list();
+  const auto cause = std::ranges::find(causes, Cause::Kind::ContainerStopped, &Cause::kind);
+  if (cause == causes.end() || cause->by != container || cause->output.empty()) return {};
+  std::string out(kLastWords);
+  for (const char c : cause->output.substr(0, cause->output.size() - 1)) {
+    out += c == '\n' ? std::string(" | ") : std::string(1, c);
+  }
+  return out;
+}
+
 /// What ended a task, of its containers the first that says something.
 std::string causeOf(const Task& task) {
   for (size_t place = 0; place < task.containers.size(); ++place) {
     const TaskContainer& container = task.containers[place];
-    const std::string who = "container " + task.spec->containers[place].name;
-    if (!container.reason.empty()) return who + ": " + container.reason;
+    const std::string& own = task.spec->containers[place].name;
+    const std::string who = "container " + own;
+    if (!container.reason.empty()) return who + ": " + container.reason + lastWordsOf(task, own);
     if (!task.spec->containers[place].essential || !container.exitCode) continue;
-    return who + " exited with code " + std::to_string(*container.exitCode);
+    return who + " exited with code " + std::to_string(*container.exitCode) + lastWordsOf(task, own);
   }
   return task.stoppedReason.empty() ? "it gave no reason" : task.stoppedReason;
 }
@@ -109,8 +124,14 @@ std::string saysCompleted(const Service& service, const std::string& deployment)
   return about(service, deployment) + std::string(kCompleted);
 }
 
-std::string saysFailed(const Service& service, const std::string& deployment) {
-  return about(service, deployment) + "deployment failed: tasks failed to start.";
+std::string saysFailed(const Service& service, const std::string& deployment, const std::string& why) {
+  return about(service, deployment) + "deployment failed: " + why + ".";
+}
+
+std::string saysNoWayBack(const Service& service, const std::string& deployment) {
+  return about(service, deployment) +
+         "could not be rolled back: the service has no completed deployment, or the task definition of the "
+         "last one was deleted.";
 }
 
 std::string saysRollingBack(const Service& service, const std::string& deployment) {

@@ -25,7 +25,10 @@ std::string saysSteady(const Service& service);
 /// Of a task set of several.
 std::string saysSteady(const Service& service, const std::string& taskSet);
 std::string saysCompleted(const Service& service, const std::string& deployment);
-std::string saysFailed(const Service& service, const std::string& deployment);
+/// `why`: "tasks failed to start", "alarm detected".
+std::string saysFailed(const Service& service, const std::string& deployment, const std::string& why);
+/// Its user wants a failed deployment to be rolled back, and that can't be.
+std::string saysNoWayBack(const Service& service, const std::string& deployment);
 std::string saysRollingBack(const Service& service, const std::string& deployment);
 std::string saysUnhealthy(const Service& service, const std::string& task);
 std::string saysBlocked(const Service& service);

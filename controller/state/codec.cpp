@@ -16,7 +16,7 @@ struct Row {
 };
 
 /// In the order of Kind.
-constexpr std::array<Row, 16> kRows = {{{"cluster", decodeCluster},
+constexpr std::array<Row, 17> kRows = {{{"cluster", decodeCluster},
                                         {"family", decodeFamily},
                                         {"task_definition", decodeDefinition},
                                         {"instance", decodeInstance},
@@ -31,7 +31,8 @@ constexpr std::array<Row, 16> kRows = {{{"cluster", decodeCluster},
                                         {"task_protection", decodeProtection},
                                         {"job", decodeJob},
                                         {"job_run", decodeJobRun},
-                                        {kStoppedTask, nullptr}}};
+                                        {kStoppedTask, nullptr},
+                                        {"alarm", decodeAlarm}}};
 
 struct ToRow {
   std::optional<std::string> operator()(std::nullptr_t) const { return std::nullopt; }

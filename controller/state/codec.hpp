@@ -1,7 +1,7 @@
 // Entities as the rows of a store, and back. One row an entity: kind ("cluster", "family",
 // "task_definition", "instance", "task", "client_token", "account_setting", "capacity_provider", "service",
-// "service_deployment", "service_revision", "task_set", "task_protection", "job", "job_run", "stopped_task"),
-// its key, and JSON. Unknown members of a row are ignored, missing ones take their defaults.
+// "service_deployment", "service_revision", "task_set", "task_protection", "job", "job_run", "stopped_task",
+// "alarm"), its key, and JSON. Unknown members of a row are ignored, missing ones take their defaults.
 #pragma once
 
 #include <vector>

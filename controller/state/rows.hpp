@@ -26,6 +26,7 @@ Json encode(const TaskSet& set);
 Json encode(const Job& job);
 Json encode(const JobRun& run);
 Json encode(const TaskProtection& protection);
+Json encode(const Alarm& alarm);
 
 /// The text of an entity's row.
 std::string rowOf(const Task& task);
@@ -48,6 +49,7 @@ Entity decodeServiceDeployment(Fields& fields);
 Entity decodeServiceRevision(Fields& fields);
 Entity decodeTaskSet(Fields& fields);
 Entity decodeProtection(Fields& fields);
+Entity decodeAlarm(Fields& fields);
 Entity decodeJob(Fields& fields);
 Entity decodeJobRun(Fields& fields);
 

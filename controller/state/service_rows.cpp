@@ -68,14 +68,35 @@ ServiceEvent decodeEvent(const Json& value, Fields& parent) {
   return out;
 }
 
+Json encode(const AlarmRules& rules) {
+  Json out{{"enabled", rules.enabled}, {"rollback", rules.rollback}, {"names", rules.names}};
+  if (rules.bakeMinutes) out["bakeMinutes"] = *rules.bakeMinutes;
+  return out;
+}
+
+AlarmRules decodeAlarmRules(Fields& parent) {
+  AlarmRules out;
+  const Json* object = parent.find("alarms");
+  if (!object) return out;
+  Fields fields(*object, parent.pathOf("alarms"));
+  out.enabled = fields.boolean("enabled");
+  out.rollback = fields.boolean("rollback");
+  out.names = fields.strings("names");
+  out.bakeMinutes = fields.optionalInteger("bakeMinutes");
+  parent.absorb(fields);
+  return out;
+}
+
 Json encode(const DeploymentRules& rules) {
-  return Json{{"maximumPercent", rules.maximumPercent},
-              {"minimumHealthyPercent", rules.minimumHealthyPercent},
-              {"breakerEnabled", rules.breaker.enabled},
-              {"breakerRollback", rules.breaker.rollback},
-              {"breakerReset", rules.breaker.resetOnHealthyTask},
-              {"breakerType", static_cast<int>(rules.breaker.type)},
-              {"breakerValue", rules.breaker.value}};
+  Json out{{"maximumPercent", rules.maximumPercent},
+           {"minimumHealthyPercent", rules.minimumHealthyPercent},
+           {"breakerEnabled", rules.breaker.enabled},
+           {"breakerRollback", rules.breaker.rollback},
+           {"breakerReset", rules.breaker.resetOnHealthyTask},
+           {"breakerType", static_cast<int>(rules.breaker.type)},
+           {"breakerValue", rules.breaker.value}};
+  if (!(rules.alarms == AlarmRules{})) out["alarms"] = encode(rules.alarms);
+  return out;
 }
 
 DeploymentRules decodeRules(Fields& parent) {
@@ -90,6 +111,7 @@ DeploymentRules decodeRules(Fields& parent) {
   out.breaker.resetOnHealthyTask = fields.boolean("breakerReset", true);
   out.breaker.type = state(fields, "breakerType", CircuitBreaker::Threshold::Count);
   out.breaker.value = fields.integer("breakerValue", out.breaker.value);
+  out.alarms = decodeAlarmRules(fields);
   parent.absorb(fields);
   return out;
 }
@@ -174,6 +196,9 @@ Json encode(const ServiceDeployment& deployment) {
            {"breaker", static_cast<int>(deployment.breaker)},
            {"failures", deployment.failures},
            {"threshold", deployment.threshold},
+           {"alarms", static_cast<int>(deployment.alarms)},
+           {"ringing", deployment.ringing},
+           {"triggered", deployment.triggered},
            {"createdAt", toEpochMillis(deployment.createdAt)},
            {"updatedAt", toEpochMillis(deployment.updatedAt)}};
   if (deployment.rollback) {
@@ -181,6 +206,7 @@ Json encode(const ServiceDeployment& deployment) {
                            {"startedAt", toEpochMillis(deployment.rollback->startedAt)},
                            {"revision", deployment.rollback->revision}};
   }
+  putTime(out, "bakesSince", deployment.bakesSince);
   putTime(out, "startedAt", deployment.startedAt);
   putTime(out, "finishedAt", deployment.finishedAt);
   putTime(out, "stoppedAt", deployment.stoppedAt);
@@ -201,6 +227,10 @@ Entity decodeServiceDeployment(Fields& fields) {
   out.breaker = state(fields, "breaker", BreakerStatus::Triggered);
   out.failures = fields.integer("failures");
   out.threshold = fields.integer("threshold");
+  out.alarms = state(fields, "alarms", BreakerStatus::Triggered);
+  out.ringing = fields.strings("ringing");
+  out.triggered = fields.strings("triggered");
+  out.bakesSince = time(fields, "bakesSince");
   out.rollback = decodeRollback(fields);
   out.createdAt = fromEpochMillis(fields.integer("createdAt"));
   out.updatedAt = fromEpochMillis(fields.integer("updatedAt"));
@@ -270,6 +300,26 @@ Entity decodeTaskSet(Fields& fields) {
   out.setbacks = decodeSetbacks(fields);
   out.createdAt = fromEpochMillis(fields.integer("createdAt"));
   out.updatedAt = fromEpochMillis(fields.integer("updatedAt"));
+  return out;
+}
+
+Json encode(const Alarm& alarm) {
+  return Json{{"name", alarm.name},
+              {"state", static_cast<int>(alarm.state)},
+              {"reason", alarm.reason},
+              {"since", toEpochMillis(alarm.since)},
+              {"updatedAt", toEpochMillis(alarm.updatedAt)},
+              {"updatedBy", alarm.updatedBy}};
+}
+
+Entity decodeAlarm(Fields& fields) {
+  Alarm out;
+  out.name = fields.requiredStr("name");
+  out.state = state(fields, "state", AlarmState::InsufficientData, AlarmState::InsufficientData);
+  out.reason = fields.str("reason");
+  out.since = fromEpochMillis(fields.integer("since"));
+  out.updatedAt = fromEpochMillis(fields.integer("updatedAt"));
+  out.updatedBy = fields.str("updatedBy");
   return out;
 }
 

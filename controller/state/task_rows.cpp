@@ -78,6 +78,7 @@ void putCauses(Writer& out, const std::vector<Cause>& causes) {
     put(out, "kind", static_cast<int64_t>(cause.kind));
     put(out, "at", toEpochMillis(cause.at));
     put(out, "by", cause.by);
+    if (!cause.output.empty()) put(out, "output", cause.output);
     out.closeObject();
   }
   out.closeList();
@@ -184,6 +185,7 @@ Cause decodeCause(const Json& value, Fields& parent) {
   out.kind = state(fields, "kind", Cause::Kind::InstanceDeregistered);
   out.at = fromEpochMillis(fields.integer("at"));
   out.by = fields.str("by");
+  out.output = fields.str("output");
   parent.absorb(fields);
   return out;
 }

@@ -82,7 +82,7 @@ def test_a_roll_goes_on_as_soon_as_health_checks_say_so(berth):
 
 def test_a_revision_that_crashes_is_rolled_back(berth):
     before = set(tasks(berth))
-    register(berth, "web", "busybox", command=["/bin/sh", "-c", "exit 3"])
+    register(berth, "web", "busybox", command=["/bin/sh", "-c", "echo no such file >&2; exit 3"])
     begun = time.monotonic()
     berth.ecs.update_service(service="web", taskDefinition="web")
     wait_until(lambda: any("rolling back" in message for message in messages(berth)), "it is rolled back")
@@ -90,7 +90,8 @@ def test_a_revision_that_crashes_is_rolled_back(berth):
     service = settled(berth)
     assert service["taskDefinition"].endswith("web:3")
     assert set(tasks(berth)) == before
-    assert any("failed: container app exited with code 3." in message for message in messages(berth))
+    told = "failed: container app exited with code 3. Its last lines: no such file."
+    assert any(told in message for message in messages(berth)), messages(berth)
 
 
 def test_the_tasks_of_a_lost_host_run_elsewhere_and_end_there_when_it_returns(berth):

@@ -46,6 +46,11 @@ ServiceDeployment newServiceDeployment(Context& context, const Service& service,
   out.configuration = deploymentConfigurationOf(service).dump();
   if (service.rules.breaker.enabled) out.breaker = BreakerStatus::Monitoring;
   out.threshold = service.rules.breaker.thresholdFor(out.requestedCount);
+  if (service.rules.alarms.enabled) out.alarms = BreakerStatus::Monitoring;
+  for (const std::string& alarm : service.rules.alarms.names) {
+    const Alarm* known = context.state().alarm(alarm);
+    if (known && known->state == AlarmState::Alarm) out.ringing.push_back(alarm);
+  }
   out.createdAt = context.now.wall;
   out.updatedAt = context.now.wall;
   return out;
@@ -86,7 +91,9 @@ void endServiceDeployment(Context& context, const Service& service, const Deploy
   ended.statusReason = reason;
   ended.requestedCount = requested;
   ended.failures = deployment.failedTasks;
-  if (ended.breaker == BreakerStatus::Monitoring) ended.breaker = BreakerStatus::MonitoringComplete;
+  for (BreakerStatus* monitor : {&ended.breaker, &ended.alarms}) {
+    if (*monitor == BreakerStatus::Monitoring) *monitor = BreakerStatus::MonitoringComplete;
+  }
   ended.updatedAt = context.now.wall;
   ended.stoppedAt = context.now.wall;
   ended.finishedAt = context.now.wall;
@@ -94,7 +101,7 @@ void endServiceDeployment(Context& context, const Service& service, const Deploy
 }
 
 void rollBack(Context& context, Service& service, const ServiceRevision& revision,
-              const std::string& record) {
+              const ServiceDeployment& record) {
   Deployment back;
   const auto known = std::ranges::find(service.deployments, revision.id, &Deployment::revision);
   if (known != service.deployments.end()) {
@@ -108,11 +115,13 @@ void rollBack(Context& context, Service& service, const ServiceRevision& revisio
   back.primary = true;
   back.taskDefinition = revision.taskDefinition;
   back.revision = revision.id;
-  back.serviceDeployment = record;
+  back.serviceDeployment = record.id;
   back.failedTasks = 0;
   back.setbacks = {};
   back.rollout = RolloutState::InProgress;
-  back.rolloutReason = "ECS deployment circuit breaker: rolling back to deploymentId " + back.id + ".";
+  const bool rang = record.alarms == BreakerStatus::Triggered;
+  back.rolloutReason = std::string("ECS deployment ") + (rang ? "alarms" : "circuit breaker") +
+                       ": rolling back to deploymentId " + back.id + ".";
   back.updatedAt = context.now.wall;
   service.deployments.insert(service.deployments.begin(), std::move(back));
   const Json launch = parsed(revision.document, Json::object());

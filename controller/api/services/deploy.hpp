@@ -14,8 +14,9 @@ std::string newDeploymentId(Random& random);
 void beginDeployment(Context& context, Service& service, const Json& definition, int64_t desired);
 
 /// Gives `service` back what a revision ran, by a PRIMARY deployment of it: one that it still has tasks of,
-/// or a new one. `record` is the id of the service deployment that is rolled back. Stages nothing.
-void rollBack(Context& context, Service& service, const ServiceRevision& revision, const std::string& record);
+/// or a new one. `record` is the service deployment that is rolled back. Stages nothing.
+void rollBack(Context& context, Service& service, const ServiceRevision& revision,
+              const ServiceDeployment& record);
 
 /// Ends the service deployment of `deployment`, if it is under way: STOPPED for `reason`. `requested` are the
 /// tasks that the service wanted.

@@ -64,6 +64,12 @@ ApiResult<const ServiceDeployment*> requestedServiceDeployment(const Context& co
   return ApiError{"ServiceDeploymentNotFoundException", "Service deployment not found: " + arn};
 }
 
+bool canRun(const State& state, const ServiceDeployment& deployment) {
+  const std::string service = Service::keyOf(deployment.cluster, deployment.service);
+  const ServiceRevision* revision = state.serviceRevision(service + "/" + deployment.target);
+  return revision && state.definition(revision->taskDefinition);
+}
+
 std::vector<const TaskSet*> taskSetsInOrder(const State& state, const Service& service) {
   std::vector<const TaskSet*> sets = state.taskSetsOf(service.key());
   std::ranges::sort(sets, {}, [](const TaskSet* one) { return std::tuple(one->createdAt, one->id); });

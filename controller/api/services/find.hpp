@@ -26,6 +26,9 @@ const ServiceRevision* findServiceRevision(const Context& context, const std::st
 /// The deployment of member "serviceDeploymentArn"; ServiceDeploymentNotFoundException.
 ApiResult<const ServiceDeployment*> requestedServiceDeployment(const Context& context);
 
+/// Whether a deployment's target can be run again: its revision and the definition of that are there.
+bool canRun(const State& state, const ServiceDeployment& deployment);
+
 /// The task sets of a service in the order of their creation.
 std::vector<const TaskSet*> taskSetsInOrder(const State& state, const Service& service);
 

@@ -148,13 +148,15 @@ int64_t wantedBy(const State& state, const Service& service) {
 }
 
 Json deploymentConfigurationOf(const Service& service) {
-  const Json document = parsed(service.document, Json::object());
-  const Json alarms{{"alarmNames", Json::array()}, {"enable", false}, {"rollback", false}};
-  return Json{{"deploymentCircuitBreaker", breakerOf(service.rules.breaker)},
-              {"maximumPercent", service.rules.maximumPercent},
-              {"minimumHealthyPercent", service.rules.minimumHealthyPercent},
-              {"strategy", "ROLLING"},
-              {"alarms", document.value("alarms", alarms)}};
+  const AlarmRules& alarms = service.rules.alarms;
+  Json out{
+      {"deploymentCircuitBreaker", breakerOf(service.rules.breaker)},
+      {"maximumPercent", service.rules.maximumPercent},
+      {"minimumHealthyPercent", service.rules.minimumHealthyPercent},
+      {"strategy", "ROLLING"},
+      {"alarms", {{"alarmNames", alarms.names}, {"enable", alarms.enabled}, {"rollback", alarms.rollback}}}};
+  if (alarms.bakeMinutes) out["bakeTimeInMinutes"] = *alarms.bakeMinutes;
+  return out;
 }
 
 Json renderService(const State& state, const ecs::Names& names, const Service& service, bool withTags) {

@@ -104,6 +104,13 @@ Json renderServiceDeployment(const State& state, const ecs::Names& names,
       Json{{"status", name(deployment.breaker)},
            {"failureCount", counts ? current->failedTasks : deployment.failures},
            {"threshold", deployment.threshold}};
+  out["alarms"] = Json{{"status", name(deployment.alarms)}};
+  const Json configuration = parsed(deployment.configuration, Json::object());
+  if (deployment.alarms != BreakerStatus::Disabled) {
+    out["alarms"]["alarmNames"] =
+        configuration.value("alarms", Json::object()).value("alarmNames", Json::array());
+    out["alarms"]["triggeredAlarmNames"] = deployment.triggered;
+  }
   if (deployment.rollback) {
     out["rollback"] = Json{
         {"reason", deployment.rollback->reason},

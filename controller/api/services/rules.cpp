@@ -170,6 +170,10 @@ std::optional<ApiError> checkService(const Json& input, const Service& service, 
         "A deployment circuit breaker is for services with the ECS deployment "
         "controller: leave it out.");
   }
+  if (service.controller == DeploymentController::External && service.rules.alarms.enabled) {
+    return invalidParameter(
+        "Deployment alarms are for services with the ECS deployment controller: leave alarms out.");
+  }
   if (document.contains("serviceRegistries") && !isLabel(service.name) && !namingOf(service)) {
     return invalidParameter("A service with a service registry is found by its name in DNS, and " +
                             service.name +

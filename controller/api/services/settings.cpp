@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "controller/api/alarms.hpp"
+
 namespace berth::controller {
 namespace {
 
 constexpr size_t kLongestServiceToken = 36;
 constexpr int64_t kLongestBake = 1440;
+constexpr size_t kMostAlarms = 100;
 
 constexpr const char* kLaunchMembers[] = {"capacityProviderStrategy",
                                           "platformVersion",
@@ -48,18 +51,32 @@ std::optional<ApiError> takeBreaker(const Json& given, CircuitBreaker& breaker) 
                           std::to_string(breaker.value) + ".");
 }
 
-std::optional<ApiError> takeAlarms(const Json& alarms, Json& document) {
-  const bool enabled = alarms.value("enable", false);
-  if (enabled && alarms.value("alarmNames", Json::array()).empty()) {
-    return invalidParameter("Deployment alarms that are enabled need alarmNames.");
+std::optional<ApiError> takeAlarms(const Json& given, AlarmRules& rules) {
+  rules.enabled = given.value("enable", false);
+  rules.rollback = given.value("rollback", false);
+  rules.names = given.value("alarmNames", std::vector<std::string>());
+  for (const std::string& alarm : rules.names) {
+    if (auto error = checkAlarmName(alarm)) return error;
   }
-  if (enabled) {
-    return unsupported(
-        "Deployment alarms are those of CloudWatch, which Berth does not have: leave "
-        "alarms out, or use deploymentCircuitBreaker.");
+  if (rules.names.size() > kMostAlarms) {
+    return invalidParameter("A service has up to " + std::to_string(kMostAlarms) + " alarmNames, not " +
+                            std::to_string(rules.names.size()) + ".");
   }
-  document["alarms"] = alarms;
-  return std::nullopt;
+  if (!rules.enabled || !rules.names.empty()) return std::nullopt;
+  return invalidParameter("Deployment alarms that are enabled need alarmNames.");
+}
+
+/// How long the alarms of a finished rollout are watched.
+std::optional<ApiError> takeBake(const Json& given, AlarmRules& rules) {
+  if (given.contains("bakeTimeInMinutes")) {
+    rules.bakeMinutes = given["bakeTimeInMinutes"].get<int64_t>();
+  } else if (!rules.enabled) {
+    rules.bakeMinutes.reset();
+  }
+  if (!rules.bakeMinutes || *rules.bakeMinutes == 0 || rules.enabled) return std::nullopt;
+  return invalidParameter(
+      "bakeTimeInMinutes of the strategy ROLLING is the time for which alarms watch a finished deployment: "
+      "enable alarms, or set it to 0.");
 }
 
 /// The parts of a deploymentConfiguration that shift traffic from one revision to another.
@@ -82,8 +99,6 @@ std::optional<ApiError> checkShifting(const Json& given) {
     what = "The deployment strategy " + strategy;
   } else if (!given.value("lifecycleHooks", Json::array()).empty()) {
     what = "lifecycleHooks";
-  } else if (bake > 0) {
-    what = "bakeTimeInMinutes";
   }
   if (what.empty()) return std::nullopt;
   return unsupported(what +
@@ -91,7 +106,7 @@ std::optional<ApiError> checkShifting(const Json& given) {
                      "not have: use the strategy ROLLING alone.");
 }
 
-std::optional<ApiError> takeRules(const Json& given, Service& service, Json& document) {
+std::optional<ApiError> takeRules(const Json& given, Service& service) {
   service.rules.maximumPercent = given.value("maximumPercent", service.rules.maximumPercent);
   service.rules.minimumHealthyPercent =
       given.value("minimumHealthyPercent", service.rules.minimumHealthyPercent);
@@ -99,7 +114,10 @@ std::optional<ApiError> takeRules(const Json& given, Service& service, Json& doc
     if (auto error = takeBreaker(given["deploymentCircuitBreaker"], service.rules.breaker)) return error;
   }
   if (auto error = checkShifting(given)) return error;
-  return given.contains("alarms") ? takeAlarms(given["alarms"], document) : std::nullopt;
+  if (given.contains("alarms")) {
+    if (auto error = takeAlarms(given["alarms"], service.rules.alarms)) return error;
+  }
+  return takeBake(given, service.rules.alarms);
 }
 
 }  // namespace
@@ -133,7 +151,7 @@ std::optional<ApiError> takeSettings(const Json& input, Service& service) {
   takeLaunchMembers(input, document);
   for (const char* member : kOtherMembers) takeMember(input, member, document);
   if (input.contains("deploymentConfiguration")) {
-    if (auto error = takeRules(input["deploymentConfiguration"], service, document)) return error;
+    if (auto error = takeRules(input["deploymentConfiguration"], service)) return error;
   }
   service.desiredCount = input.value("desiredCount", service.desiredCount);
   service.healthCheckGrace = input.value("healthCheckGracePeriodSeconds", service.healthCheckGrace);

@@ -27,6 +27,12 @@ ApiResult<Json> stopServiceDeployment(Context& context) {
       return invalidParameter("The service " + known->service +
                               " has no completed deployment to roll back to: use the stopType ABORT.");
     }
+    if (!canRun(context.state(), *before)) {
+      return invalidParameter("The task definition of the last completed deployment of the service " +
+                              known->service +
+                              " was deleted, so there is nothing to roll back to: use the stopType ABORT, or "
+                              "update the service.");
+    }
     stopped.status = ServiceDeploymentStatus::RollbackRequested;
     stopped.rollback =
         ServiceDeployment::Rollback{"Rollback requested by user.", context.now.wall, before->target};

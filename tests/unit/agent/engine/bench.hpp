@@ -111,7 +111,8 @@ struct Bench {
   Now now() { return at(++second); }
   Output payload(acs::Task task) { return settled(engine.onMessage(message(std::move(task)), now())); }
   Output done(Done answer) { return settled(engine.onDone(std::move(answer), now())); }
-  /// Answers what a test is not about as it mostly is: no process is left, what is shared is made. Their
+  /// Answers what a test is not about as it mostly is: no process is left, what is shared is made, the
+  /// last line is read. Their
   /// effects are taken out, and what follows from the answers is added.
   Output settled(Output out) {
     if (byHand) return out;
@@ -125,6 +126,8 @@ struct Bench {
         next = engine.onDone(SetUpDone{made->taskArn, SetUpOutcome{}}, at(second));
       } else if (const auto* gone = std::get_if<TearDownEffect>(&effect)) {
         next = engine.onDone(TearDownDone{gone->taskArn, Status()}, at(second));
+      } else if (const auto* tail = std::get_if<TailEffect>(&effect)) {
+        next = engine.onDone(TailDone{tail->key, std::vector<std::string>{"the last line"}}, at(second));
       } else {
         out.effects.push_back(std::move(effect));
         continue;

@@ -20,7 +20,8 @@ TEST_CASE("an exit is stored by the output that reports its code") {
   bench.runAndReport();
   bench.engine.onRuntimeEvent(event("c1", "die"), bench.now());
   Output out = bench.inspected(exited("c1", 3));
-  CHECK(out.save.size() == 1);
+  // And then the last lines are.
+  CHECK(out.save.size() == 2);
   REQUIRE(effect<ReportEffect>(out));
   CHECK(effect<ReportEffect>(out)->report.containers[0].exitCode == 3);
 }

@@ -36,6 +36,8 @@ TEST_CASE("a container that has ended is STOPPED once none of its processes is l
   out = bench.reaped(false);
   CHECK(bench.main().known == ContainerStatus::Stopped);
   CHECK(bench.main().exitCode == 3);
+  CHECK_FALSE(effect<ReportEffect>(out));
+  out = bench.done(TailDone{kMain, std::vector<std::string>{}});
   CHECK(effect<ReportEffect>(out));
 }
 

@@ -45,6 +45,7 @@ TEST_CASE("a repeated report tells the newest state") {
   std::optional<RuntimeContainer> seen = exited("c1", 1);
   CHECK_FALSE(effect<ReportEffect>(bench.engine.onDone(InspectDone{kMain, seen}, now)));
   CHECK_FALSE(effect<ReportEffect>(bench.engine.onDone(ReapDone{kMain, false}, now)));
+  CHECK_FALSE(effect<ReportEffect>(bench.engine.onDone(TailDone{kMain, kAway}, now)));
   Output out = bench.timer();
   REQUIRE(effect<ReportEffect>(out));
   CHECK(effect<ReportEffect>(out)->report.status == TaskStatus::Stopped);
@@ -113,6 +114,37 @@ TEST_CASE("the answer to a report of a task that is gone is harmless") {
   Report real = effect<ReportEffect>(bench.run())->report;
   real.taskArn = "arn:task/none";
   CHECK(bench.reported(real).effects.empty());
+}
+
+TEST_CASE("the end of a container that ended by itself is told with its last lines") {
+  Bench bench;
+  bench.reported(effect<ReportEffect>(bench.run())->report);
+  bench.byHand = true;
+  bench.engine.onRuntimeEvent(event("c1", "die"), bench.now());
+  bench.inspected(exited("c1", 1));
+  Output out = bench.done(ReapDone{kMain, false});
+  REQUIRE(effects<TailEffect>(out).size() == 1);
+  CHECK(effects<ReportEffect>(out).empty());
+  SECTION("they come") {
+    out = bench.done(TailDone{kMain, std::vector<std::string>{"no such file", "bye"}});
+    REQUIRE(effects<ReportEffect>(out).size() == 1);
+    const Report& report = effect<ReportEffect>(out)->report;
+    CHECK(report.status == TaskStatus::Stopped);
+    CHECK(report.containers.at(0).lastLines == std::vector<std::string>{"no such file", "bye"});
+  }
+  SECTION("they can't be read") {
+    out = bench.done(TailDone{kMain, kAway});
+    REQUIRE(effects<ReportEffect>(out).size() == 1);
+    CHECK(effect<ReportEffect>(out)->report.containers.at(0).lastLines.empty());
+  }
+  SECTION("they don't come in time") {
+    REQUIRE(bench.engine.nextDeadline() == at(bench.second + 1).mono);
+    out = bench.engine.onTimer(bench.now());
+    REQUIRE(effects<ReportEffect>(out).size() == 1);
+    CHECK_FALSE(bench.engine.nextDeadline() == at(bench.second).mono);
+    out = bench.done(TailDone{kMain, std::vector<std::string>{"late"}});
+    CHECK(effects<ReportEffect>(out).empty());
+  }
 }
 
 }  // namespace berth::agent

@@ -134,4 +134,20 @@ TEST_CASE("a report of a container that the task does not have is harmless") {
   CHECK(task.containers[0].sent == ContainerStatus::None);
 }
 
+TEST_CASE("the end of a container whose last lines are being read waits, and that of its task with it") {
+  Task task = makeTask(sample::payload());
+  for (Container& container : task.containers) container.known = ContainerStatus::Running;
+  accept(task, *dueReport(task));
+  Container& first = task.containers[0];
+  markStopped(task, first, "", sample::at(1));
+  CHECK_FALSE(dueReport(task, {first.spec.name}));
+  CHECK(dueReport(task)->containers.size() == 1);
+  markStopped(task, task.containers[1], "", sample::at(1));
+  CHECK_FALSE(dueReport(task, {first.spec.name}));
+  first.lastLines = {"a", "\x1b[31mb\x1b[0m", "c", "d", "e", "f"};
+  const auto report = dueReport(task);
+  REQUIRE(report);
+  CHECK(report->containers.at(0).lastLines == std::vector<std::string>{"b", "c", "d", "e", "f"});
+}
+
 }  // namespace berth::agent

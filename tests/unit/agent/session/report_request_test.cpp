@@ -1,6 +1,7 @@
 #include "agent/session/report_request.hpp"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "tests/unit/agent/model/sample.hpp"
 
@@ -56,4 +57,22 @@ TEST_CASE("an exit code that is not known is left out") {
   CHECK(request.status == "PENDING");
   CHECK(request.containers[0].status == "RUNNING");
   CHECK_FALSE(request.containers[0].exitCode);
+}
+
+TEST_CASE("last lines go by the session that has agreed on reports, and not by the API") {
+  ContainerReport quiet;
+  quiet.name = "side";
+  quiet.status = ContainerStatus::Stopped;
+  ContainerReport failed = quiet;
+  failed.name = "main";
+  failed.lastLines = {"no such file", "bye"};
+  Report report;
+  report.taskArn = sample::kTaskArn;
+  report.status = TaskStatus::Stopped;
+  report.containers = {quiet, failed};
+  CHECK(ecs::encode(toRequest(report, "prod")).find("no such file") == std::string::npos);
+  const acs::StateReport told = toStateReport(report, "prod");
+  const nlohmann::json containers = told.input->at("containers");
+  CHECK_FALSE(containers.at(0).contains("lastLines"));
+  CHECK(containers.at(1).at("lastLines") == nlohmann::json{"no such file", "bye"});
 }

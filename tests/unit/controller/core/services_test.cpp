@@ -139,6 +139,36 @@ TEST_CASE("a rollout that is stopped goes back, also to a deployment that has no
   CHECK(shown["serviceDeployments"][0]["status"] == "ROLLBACK_SUCCESSFUL");
 }
 
+TEST_CASE("a definition that was deleted can't be rolled back to, and that is said") {
+  Served bench;
+  const Json breaker{
+      {"enable", true}, {"rollback", true}, {"thresholdConfiguration", {{"type", "COUNT"}, {"value", 1}}}};
+  bench.create(
+      1, {{"deploymentConfiguration",
+           {{"minimumHealthyPercent", 0}, {"maximumPercent", 100}, {"deploymentCircuitBreaker", breaker}}}});
+  bench.settle();
+  const std::string old = bench.arns().at(0);
+  bench.define("app", Json::array({sample::container("app", {{"cpu", 65}, {"memory", 32}})}));
+  bench.update({{"taskDefinition", "app"}});
+  bench.report(old, "STOPPED");
+  bench.call("DeregisterTaskDefinition", {{"taskDefinition", "app:1"}});
+  bench.call("DeleteTaskDefinitions", {{"taskDefinitions", {"app:1"}}});
+  for (int i = 0; i < 3; ++i) bench.wait(3700);
+  REQUIRE_FALSE(bench.core.state().definition("app:1"));
+  CHECK(bench.refusal("StopServiceDeployment",
+                      {{"serviceDeploymentArn", bench.web()["currentServiceDeployment"]}}) ==
+        "InvalidParameterException: The task definition of the last completed deployment of the service web "
+        "was "
+        "deleted, so there is nothing to roll back to: use the stopType ABORT, or update the service.");
+  bench.session = bench.join(bench.host_arn);
+  for (const std::string& arn : bench.arns()) bench.crash(arn);
+  CHECK(bench.stored().primary()->rollout == RolloutState::Failed);
+  CHECK(bench.says(
+      "could not be rolled back: the service has no completed deployment, or the task definition of "
+      "the last one was deleted."));
+  CHECK(bench.web()["taskDefinition"].get<std::string>().ends_with("app:2"));
+}
+
 TEST_CASE("a controller that is started anew in the middle of a roll goes on") {
   Served first;
   first.create(4);

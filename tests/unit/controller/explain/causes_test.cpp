@@ -45,6 +45,22 @@ TEST_CASE("a stop names who asked for it, when and why") {
   CHECK(chain[2]["stopCode"] == "UserInitiated");
 }
 
+TEST_CASE("what a container wrote last is told with its end, within bounds, whatever an agent sends") {
+  Bench bench;
+  bench.ready();
+  const auto toldOf = [&](const Json& lines) {
+    const std::string arn = bench.runOne();
+    bench.report(arn, "STOPPED", bench.one("STOPPED", {{"exitCode", 1}, {"lastLines", lines}}));
+    return causes(bench, arn)[0];
+  };
+  CHECK(toldOf({"starting", "no such file"})["lastLines"] == Json({"starting", "no such file"}));
+  CHECK(toldOf({"\x1b[2Jclean", "two\nlines"})["lastLines"] == Json({"clean", "twolines"}));
+  for (const Json& other : {Json::array(), Json(Json::array_t(6, "x")), Json::array({" ", "\n"})}) {
+    CHECK_FALSE(toldOf(other).contains("lastLines"));
+  }
+  CHECK(toldOf({std::string(5000, 'x')})["lastLines"][0].get<std::string>().size() == 250);
+}
+
 TEST_CASE("the container that ended first is the cause, with its exit code and reason") {
   Bench bench;
   bench.cluster();

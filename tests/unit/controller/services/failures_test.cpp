@@ -189,3 +189,31 @@ TEST_CASE("a failure is told with its container and what it said, once while it 
         "such image.");
   CHECK_FALSE(wasSaid(service, saysTaskFailed(service, task), at(1)));
 }
+
+TEST_CASE("the last lines of the container that failed are told, and don't make it another failure") {
+  Service service;
+  service.name = "web";
+  Task task = ended("EssentialContainerExited", 0, 1);
+  task.id = "aa";
+  task.startedBy = "ecs-svc/2";
+  task.containers[0].exitCode = 1;
+  task.causes.add({Cause::Kind::ContainerStopped, at(1), "app", "12:00:01 starting\nno such file\n"});
+  const std::string message = saysTaskFailed(service, task);
+  CHECK(message ==
+        "(service web) (deployment ecs-svc/2) (task aa) failed: container app exited with code 1. Its last "
+        "lines: 12:00:01 starting | no such file.");
+  service.addEvent({"1", at(0), message});
+  Task next = ended("EssentialContainerExited", 0, 1);
+  next.id = "bb";
+  next.startedBy = "ecs-svc/2";
+  next.containers[0].exitCode = 1;
+  next.causes.add({Cause::Kind::ContainerStopped, at(2), "app", "12:00:09 starting\nno such file\n"});
+  CHECK(wasSaid(service, saysTaskFailed(service, next), at(1)));
+  next.containers[0].exitCode = 2;
+  CHECK_FALSE(wasSaid(service, saysTaskFailed(service, next), at(1)));
+  // Lines of another container say nothing about this one.
+  Task other = ended("EssentialContainerExited", 0, 1);
+  other.containers[0].exitCode = 1;
+  other.causes.add({Cause::Kind::ContainerStopped, at(2), "side", "bye\n"});
+  CHECK(saysTaskFailed(service, other).ends_with("exited with code 1."));
+}

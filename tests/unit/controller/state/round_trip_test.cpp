@@ -57,7 +57,7 @@ Task wholeTask() {
   container.bindings.push_back(NetworkBinding{"0.0.0.0", 8000, 32769, 8010, 32779, false});
   task.containers = {container, TaskContainer{}};
   task.causes.add({Cause::Kind::StopTask, at(8), "arn:aws:iam::000000000000:root"});
-  task.causes.add({Cause::Kind::ContainerStopped, at(9), "app"});
+  task.causes.add({Cause::Kind::ContainerStopped, at(9), "app", "no such file\n"});
   task.version = 7;
   task.createdAt = at(1);
   task.pullStartedAt = at(2);
@@ -103,7 +103,8 @@ Service wholeService() {
   service.desiredCount = 4;
   service.launchType = "EXTERNAL";
   service.healthCheckGrace = 30;
-  service.rules = {150, 50, {true, true, false, CircuitBreaker::Threshold::Count, 7}};
+  service.rules = {
+      150, 50, {true, true, false, CircuitBreaker::Threshold::Count, 7}, {true, true, {"5xx"}, 3}};
   service.deployments = {
       {"ecs-svc/2",
        true,
@@ -143,6 +144,10 @@ ServiceDeployment wholeServiceDeployment() {
   deployment.breaker = BreakerStatus::Triggered;
   deployment.failures = 3;
   deployment.threshold = 3;
+  deployment.alarms = BreakerStatus::Triggered;
+  deployment.ringing = {"old"};
+  deployment.triggered = {"5xx"};
+  deployment.bakesSince = at(3);
   deployment.rollback = ServiceDeployment::Rollback{"r", at(4), "10"};
   deployment.createdAt = at(1);
   deployment.updatedAt = at(5);
@@ -173,6 +178,8 @@ TaskSet wholeTaskSet() {
   set.updatedAt = at(3);
   return set;
 }
+
+Alarm wholeAlarm() { return {"5xx", AlarmState::Alarm, "too many", at(1), at(2), "arn:user"}; }
 
 Job wholeJob() {
   Job job;
@@ -240,7 +247,8 @@ std::vector<Entity> wholeEntities() {
           wholeTaskSet(),
           TaskProtection{"t1", at(9)},
           wholeJob(),
-          wholeJobRun()};
+          wholeJobRun(),
+          wholeAlarm()};
 }
 
 Changes changesOf(const std::vector<Entity>& entities) {
@@ -266,10 +274,22 @@ Record row(const std::string& kind) {
   return {};
 }
 
-const char* const kKinds[] = {
-    "cluster",          "family",          "task_definition",   "instance", "task",
-    "client_token",     "account_setting", "capacity_provider", "service",  "service_deployment",
-    "service_revision", "task_set",        "task_protection",   "job",      "job_run"};
+const char* const kKinds[] = {"cluster",
+                              "family",
+                              "task_definition",
+                              "instance",
+                              "task",
+                              "client_token",
+                              "account_setting",
+                              "capacity_provider",
+                              "service",
+                              "service_deployment",
+                              "service_revision",
+                              "task_set",
+                              "task_protection",
+                              "job",
+                              "job_run",
+                              "alarm"};
 
 }  // namespace
 
@@ -281,7 +301,7 @@ TEST_CASE("a row is named by its entity's kind and key") {
                      "client_token/prod/token", "account_setting/containerInsights/arn:user",
                      "capacity_provider/rack", "service/prod/web", "service_deployment/prod/web/d2",
                      "service_revision/prod/web/20", "task_set/prod/web/ecs-svc/7", "task_protection/t1",
-                     "job/prod/nightly", "job_run/prod/nightly/20260101T000000.000Z"});
+                     "job/prod/nightly", "job_run/prod/nightly/20260101T000000.000Z", "alarm/5xx"});
 }
 
 TEST_CASE("every member of every entity is written and read back") {
@@ -300,7 +320,7 @@ TEST_CASE("every member of every entity is written and read back") {
 
 TEST_CASE("what was read has the values that were written") {
   Decoded decoded = fromRecords(recordsOf(changesOf(wholeEntities())));
-  REQUIRE(decoded.entities.size() == 15);
+  REQUIRE(decoded.entities.size() == 16);
   const auto& cluster = std::get<Cluster>(decoded.entities[0]);
   CHECK(cluster.capacityProviders == std::vector<std::string>{"rack"});
   REQUIRE(cluster.defaultStrategy.size() == 1);
@@ -334,6 +354,7 @@ TEST_CASE("what was read has the values that were written") {
   CHECK(std::get<TaskProtection>(decoded.entities[12]) == TaskProtection{"t1", at(9)});
   CHECK(std::get<Job>(decoded.entities[13]) == wholeJob());
   CHECK(std::get<JobRun>(decoded.entities[14]) == wholeJobRun());
+  CHECK(std::get<Alarm>(decoded.entities[15]) == wholeAlarm());
 }
 
 TEST_CASE("times that have not come are absent, not the epoch") {
@@ -402,7 +423,8 @@ TEST_CASE("a member of the wrong type damages a row of any kind, and is named") 
                                                           {"task_set", "scale"},
                                                           {"task_protection", "expiresAt"},
                                                           {"job", "retry"},
-                                                          {"job_run", "attempts"}};
+                                                          {"job_run", "attempts"},
+                                                          {"alarm", "state"}};
   for (const auto& [kind, member] : kMembers) {
     CAPTURE(kind, member);
     Record damaged = row(kind);
@@ -457,7 +479,7 @@ TEST_CASE("damaged rows among whole ones are each told of") {
   records[0].value = "{";
   records[4].value = "[]";
   Decoded decoded = fromRecords(records);
-  CHECK(decoded.entities.size() == 13);
+  CHECK(decoded.entities.size() == 14);
   REQUIRE(decoded.damaged.size() == 2);
   CHECK_THAT(decoded.damaged[0], Catch::StartsWith("cluster/prod"));
   CHECK_THAT(decoded.damaged[1], Catch::StartsWith("task/t1"));

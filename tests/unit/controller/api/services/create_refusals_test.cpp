@@ -95,11 +95,6 @@ TEST_CASE("deployments that need what only AWS has are refused, and say what") {
   }
   CHECK_THAT(deployedBy({{"lifecycleHooks", {{{"hookTargetArn", "x"}}}}}),
              Catch::StartsWith(kUnsupported + "lifecycleHooks needs a load balancer"));
-  CHECK_THAT(deployedBy({{"bakeTimeInMinutes", 5}}), Catch::StartsWith(kUnsupported + "bakeTimeInMinutes"));
-  CHECK(deployedBy({{"alarms", {{"alarmNames", {"a"}}, {"enable", true}, {"rollback", false}}}}) ==
-        kUnsupported +
-            "Deployment alarms are those of CloudWatch, which Berth does not have: leave alarms out, or use "
-            "deploymentCircuitBreaker.");
 }
 
 TEST_CASE("the parts of a deployment's configuration go together") {
@@ -111,6 +106,12 @@ TEST_CASE("the parts of a deployment's configuration go together") {
         kInvalid + "bakeTimeInMinutes must be between 0 and 1440, not 1441.");
   CHECK(deployedBy({{"alarms", {{"alarmNames", Json::array()}, {"enable", true}, {"rollback", false}}}}) ==
         kInvalid + "Deployment alarms that are enabled need alarmNames.");
+  CHECK(deployedBy({{"alarms", {{"alarmNames", {"\t"}}, {"enable", true}, {"rollback", false}}}}) ==
+        kInvalid + "An alarm's name has 1 to 255 printable ASCII characters.");
+  CHECK(deployedBy({{"bakeTimeInMinutes", 5}}) ==
+        kInvalid +
+            "bakeTimeInMinutes of the strategy ROLLING is the time for which alarms watch a finished "
+            "deployment: enable alarms, or set it to 0.");
 }
 
 TEST_CASE("a daemon has no count, no strategy, no room for more, and is rolled by Berth") {
