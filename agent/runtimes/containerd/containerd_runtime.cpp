@@ -239,7 +239,7 @@ Result<std::unique_ptr<ContainerdRuntime>> ContainerdRuntime::make(Executor exec
   if (fault)
     return makeError(Code::Internal, "can't make the folder " + options.folder + ": " + fault.message());
   // Of commands of an agent that was killed; their pipes, if they run, need no names any more.
-  std::filesystem::remove_all(core->options.folder + "/commands", fault);
+  std::filesystem::remove_all(options.folder + "/commands", fault);
   if (options.network.folder.empty()) options.network.folder = options.folder + "/networks";
   auto networks = network::Networks::make(options.network, means.log);
   if (!networks) return networks.error();

@@ -196,9 +196,9 @@ ApiResult<ServiceStarted> tryStart(Context& context, const ServiceStart& start) 
 
 ServiceStarted startTasks(Context& context, const ServiceStart& start) {
   const Json input = requestOf(start);
-  Context asked{context.tx,     context.scheduler, context.names,
-                context.random, context.now,       context.caller,
-                input,          context.quotas,    context.providerWait};
+  Context asked{context.tx,           context.scheduler, context.names, context.random,
+                context.now,          context.caller,    input,         context.quotas,
+                context.providerWait, context.recipes};
   auto started = tryStart(asked, start);
   if (auto* done = std::get_if<ServiceStarted>(&started)) return std::move(*done);
   ServiceStarted out;

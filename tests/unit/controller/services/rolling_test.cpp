@@ -219,7 +219,7 @@ TEST_CASE("a DAEMON on a DRAINING host goes when the others have gone, and nothi
   village.view.hosts = {"host-0", "host-1", "host-2"};
   village.roll();
   REQUIRE(village.view.tasks.size() == 3);
-  const std::string last = village.view.tasks[2].id;
+  const std::string last(village.view.tasks[2].id);
   village.view.hosts = {"host-0", "host-1"};
   village.view.tasks[2].leaving = true;
   village.view.tasks[2].outstays = true;
@@ -249,7 +249,7 @@ TEST_CASE("tasks that wait for room count within the bounds, and go first") {
   village.settle();
   CHECK(village.view.tasks.size() == 4);
   CHECK(village.starts() == 0);
-  const std::string waiting = village.view.tasks[2].id;
+  const std::string waiting(village.view.tasks[2].id);
   village.view.service.desiredCount = 3;
   village.look();
   REQUIRE(village.stops() == 1);

@@ -12,7 +12,7 @@ namespace {
 std::map<std::string, int64_t> countsIn(const Village& village) {
   std::map<std::string, int64_t> out;
   for (const std::string& zone : village.view.zones) out[zone] = 0;
-  for (const ServiceTask& task : village.view.tasks) ++out[task.zone];
+  for (const ServiceTask& task : village.view.tasks) ++out[std::string(task.zone)];
   return out;
 }
 
@@ -142,7 +142,7 @@ TEST_CASE(
     for (ServiceTask& task : village.view.tasks) {
       if (random.below(4) != 0) continue;
       task.protectedUntil = at(100'000);
-      keep.insert(task.id);
+      keep.insert(std::string(task.id));
     }
     for (const std::string& zone : village.view.zones) {
       if (random.below(3) == 0) village.room[zone] = static_cast<int64_t>(random.below(3));
@@ -157,7 +157,7 @@ TEST_CASE(
     }
     rest(village);
     size_t kept = 0;
-    for (const ServiceTask& task : village.view.tasks) kept += keep.count(task.id);
+    for (const ServiceTask& task : village.view.tasks) kept += keep.count(std::string(task.id));
     REQUIRE(kept == keep.size());
     // No task that may go is in a zone that has two more than one with room.
     const auto after = countsIn(village);
@@ -165,7 +165,7 @@ TEST_CASE(
       for (const auto& [zone, count] : after) {
         const bool full = village.room.contains(zone) && village.room[zone] == 0;
         const bool stuck = full || task.protectedUntil;
-        REQUIRE((stuck || after.at(task.zone) <= count + 1));
+        REQUIRE((stuck || after.at(std::string(task.zone)) <= count + 1));
       }
     }
     moved += static_cast<size_t>(village.moves);
