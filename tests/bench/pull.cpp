@@ -78,6 +78,7 @@ int main(int argc, char** argv) {
   agent::ContainerdOptions options;
   options.socket = std::string("unix://") + argv[1];
   options.folder = argv[2];
+  options.keeper = {};  // nothing is run
   auto made = agent::ContainerdRuntime::make(io.get_executor(), {client, clock, random, log}, options);
   if (!made) {
     std::cerr << made.error().message << "\n";

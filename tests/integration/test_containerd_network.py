@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -103,7 +104,7 @@ class Bridged:
         self.containerd.remove_containers()
         for point in host.mounts_below(self.folder):
             subprocess.run(["umount", point], check=True)
-        subprocess.run(["iptables", "-t", "nat", "-F"], check=True)
+        remove_rules()
         if os.path.exists("/sys/class/net/berth0"):
             subprocess.run(["ip", "link", "del", "berth0"], check=True)
 
@@ -120,6 +121,13 @@ def bridged(berth, containerd):
     yield make
     for one in made:
         one.close()
+
+
+def remove_rules():
+    """Those of the agent and of CNI's plugins; Docker's and the endpoints' stay."""
+    saved = subprocess.run(["iptables-save"], check=True, capture_output=True, text=True).stdout
+    kept = [line for line in saved.splitlines() if not re.search(r"BERTH-(?!ENDPOINT)|CNI-", line)]
+    subprocess.run(["iptables-restore"], input="\n".join(kept) + "\n", check=True, text=True)
 
 
 NOTHING = {"records": [], "namespaces": [], "files": [], "addresses": [], "ports": []}

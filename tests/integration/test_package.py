@@ -306,7 +306,7 @@ def test_tasks_live_through_every_end_of_the_agent(house, berth, engine, package
     # Purged: nothing of the agent is left, and the task's container runs on.
     house.dpkg("--purge", "berth-agent")
     assert house.show(AGENT, "LoadState", "ActiveState") == {"LoadState": "not-found", "ActiveState": "inactive"}
-    assert "BERTH" not in house.run("iptables-save").stdout
+    assert "BERTH-ENDPOINT" not in house.run("iptables-save").stdout
     assert not [one for one in ("/var/lib/berth/agent", "/run/berth/agent", CONFIG) if house.path(one).exists()]
     assert container(berth, engine, task) == before
 
@@ -356,7 +356,7 @@ def test_a_bridge_that_appears_late_gets_its_rules_and_holds_up_nobody(house, be
     try:
         house.wait_unit(ENDPOINT, ActiveState="active", SubState="exited")
         house.systemctl("stop", ENDPOINT)
-        assert "BERTH" not in house.run("iptables-save").stdout
+        assert "BERTH-ENDPOINT" not in house.run("iptables-save").stdout
     finally:
         subprocess.run(["ip", "link", "del", "berth-late"], check=True)
 

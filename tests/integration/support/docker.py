@@ -1,5 +1,7 @@
 """Private Docker Engines and an image registry with sample images, all below the run's temporary folder."""
 
+import contextlib
+import errno
 import json
 import os
 import pathlib
@@ -111,6 +113,12 @@ class Engine:
         for pid, command in host.processes().items():
             if "containerd-shim" in command and str(self.folder) in command:
                 os.kill(pid, signal.SIGKILL)
+        # And what the shim was about to start.
+        for group in self.groups():
+            for procs in group.glob("**/cgroup.procs"):
+                for pid in procs.read_text(encoding="utf-8").split():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(int(pid), signal.SIGKILL)
 
     def close(self):
         if self.program.alive():
@@ -123,7 +131,21 @@ class Engine:
         subprocess.run(self._inside("ip", "link", "del", self.bridge), check=False)
         for group in self.groups():
             for below, _, _ in os.walk(group, topdown=False):
-                pathlib.Path(below).rmdir()
+                remove_group(below)
+
+
+def remove_group(folder):
+    """A control group whose last process may be ending yet."""
+    def removed():
+        try:
+            os.rmdir(folder)
+        except OSError as failure:
+            if failure.errno != errno.EBUSY:
+                raise
+            return False
+        return True
+
+    wait_until(removed, f"no process in {folder}")
 
 
 class Registry:
