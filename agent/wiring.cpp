@@ -310,7 +310,7 @@ http::ClientOptions httpOptions(const std::string& caFile) {
   out.userAgent = kUserAgent;
   // As many calls of the engine may be under way at once as tasks start; a connection that is kept costs it
   // less than a new one.
-  out.maxIdle = 256;
+  out.maxIdle = 64;
   return out;
 }
 
