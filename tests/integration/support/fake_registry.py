@@ -20,7 +20,6 @@ A repository in `logins` wants a name and a password first.
 import base64
 import gzip
 import hashlib
-import http.server
 import io
 import json
 import random
@@ -28,6 +27,8 @@ import re
 import tarfile
 import threading
 import urllib.parse
+
+from .http_server import HttpServer
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
@@ -68,41 +69,13 @@ class Image:
         return next((data for data in (self.layer, self.config) if digest(data) == wanted), None)
 
 
-class FakeRegistry:
+class FakeRegistry(HttpServer):
     def __init__(self):
+        super().__init__()
         self.logins = {}
         self._images = {}
         self._requests = []
         self._lock = threading.Lock()
-        self._over = threading.Event()
-        registry = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                registry.answer(self, with_body=True)
-
-            def do_HEAD(self):
-                registry.answer(self, with_body=False)
-
-            def log_message(self, *_):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(10)
 
     def requests(self, part):
         """Paths of the GET requests so far that contain part; one for a layer also counts as /layer-of/NAME."""

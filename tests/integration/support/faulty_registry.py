@@ -12,7 +12,6 @@ Faults are rules: `registry.fault(part, what, times)` does `what` to the next `t
 import collections
 import gzip
 import hashlib
-import http.server
 import io
 import json
 import re
@@ -20,6 +19,8 @@ import subprocess
 import tarfile
 import threading
 import urllib.parse
+
+from .http_server import HttpServer
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -93,8 +94,9 @@ def layer_of(content, name="content", packing="plain"):
     return Layer(archive((name, {}, content)), packing)
 
 
-class FaultyRegistry:
+class FaultyRegistry(HttpServer):
     def __init__(self, ranges=True):
+        super().__init__()
         self.ranges = ranges
         self.token_uses = None      # how many requests a token is good for; None: none is asked for
         self.tokens = 0             # given so far
@@ -105,35 +107,6 @@ class FaultyRegistry:
         self._manifests = {}
         self._faults = []
         self._lock = threading.Lock()
-        self._over = threading.Event()
-        registry = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                registry._answer(self, True)
-
-            def do_HEAD(self):
-                registry._answer(self, False)
-
-            def log_message(self, *_):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(10)
 
     def put(self, name, layers, tag="1", platforms=None):
         """Makes an image; with `platforms`, [(os, architecture, variant)], an index of the same image for each."""
@@ -176,7 +149,7 @@ class FaultyRegistry:
                     return rule[1]
         return None
 
-    def _answer(self, handler, with_body):
+    def answer(self, handler, with_body):
         path = urllib.parse.urlsplit(handler.path)
         with self._lock:
             self.requests.append((handler.command, path.path, handler.headers.get("Range")))

@@ -170,6 +170,15 @@ class Fixture {
 
   void payload(const std::string& arn = kTaskArn) { payload(oneContainer(arn)); }
   void payload(const acs::Task& task) { runner->take(engine.onMessage(message(task), clock.now())); }
+  /// A task up to its container that runs, "c1".
+  void startOne() {
+    payload();
+    store.answer(Status());
+    runtime.pulled(PullOutcome{"sha256:1", true});
+    runtime.created(std::string("c1"));
+    store.answer(Status());
+    runtime.started(running("c1"));
+  }
   std::function<void(Status, bool)> reported;
 };
 
@@ -230,12 +239,7 @@ TEST_CASE("a commit that fails is tried again, and nothing is done until it succ
 TEST_CASE(
     "while the store can't be written stops and heartbeats go on, and nothing is begun or acknowledged") {
   Fixture test;
-  test.payload();
-  test.store.answer(Status());
-  test.runtime.pulled(PullOutcome{"sha256:1", true});
-  test.runtime.created(std::string("c1"));
-  test.store.answer(Status());
-  test.runtime.started(running("c1"));
+  test.startOne();
   test.sent.clear();
   test.runtime.asked.clear();
   test.payload("arn:2");
@@ -258,12 +262,7 @@ TEST_CASE(
 
 TEST_CASE("the runtime's events and the answers to reports reach the engine") {
   Fixture test;
-  test.payload();
-  test.store.answer(Status());
-  test.runtime.pulled(PullOutcome{"sha256:1", true});
-  test.runtime.created(std::string("c1"));
-  test.store.answer(Status());
-  test.runtime.started(running("c1"));
+  test.startOne();
   REQUIRE(test.reports.size() == 1);
   CHECK(test.reports[0].status == TaskStatus::Running);
   test.reported(Status(), false);
@@ -277,12 +276,7 @@ TEST_CASE("the runtime's events and the answers to reports reach the engine") {
 
 TEST_CASE("what nothing waits for is kept a little later, once, with all that has come meanwhile") {
   Fixture test;
-  test.payload();
-  test.store.answer(Status());
-  test.runtime.pulled(PullOutcome{"sha256:1", true});
-  test.runtime.created(std::string("c1"));
-  test.store.answer(Status());
-  test.runtime.started(running("c1"));
+  test.startOne();
   REQUIRE(test.store.commits.size() == 2);
   test.reported(Status(), false);
   CHECK_FALSE(test.store.waiting);
