@@ -12,7 +12,6 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
 
-option(BERTH_LTO "Thin link-time optimisation" OFF)
 set(BERTH_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
 
 find_package(Threads REQUIRED)
@@ -41,13 +40,6 @@ target_include_directories(berth_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(berth_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
 target_link_options(berth_flags INTERFACE -fuse-ld=lld)
 target_link_libraries(berth_flags INTERFACE Threads::Threads)
-# Objects hold machine code beside the bitcode: programs are optimised as a whole, tests link the same libraries
-# without doing that again for each of them, which would be half of a build's time.
-add_library(berth_lto INTERFACE)
-if(BERTH_LTO)
-  target_compile_options(berth_flags INTERFACE -flto=thin -ffat-lto-objects)
-  target_link_options(berth_lto INTERFACE -flto=thin -ffat-lto-objects)
-endif()
 if(BERTH_SANITIZE)
   target_compile_options(berth_flags INTERFACE -fsanitize=${BERTH_SANITIZE} -fno-omit-frame-pointer
                          -fno-sanitize-recover=all)
@@ -126,14 +118,10 @@ function(berth_library folder)
 endfunction()
 
 # berth_program(NAME SOURCES ... DEPS ... THIRD_PARTY ...): an executable; it may see adapters.
-# WHOLE: optimised as a whole, which takes a minute and is worth it for what runs for long, or measures.
 function(berth_program name)
-  cmake_parse_arguments(ARG "WHOLE" "" "SOURCES;DEPS;THIRD_PARTY" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;THIRD_PARTY" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE berth_flags ${ARG_THIRD_PARTY})
-  if(ARG_WHOLE)
-    target_link_libraries(${name} PRIVATE berth_lto)
-  endif()
   foreach(dep ${ARG_DEPS})
     berth_target_name(${dep} dep_target)
     target_link_libraries(${name} PRIVATE ${dep_target})
