@@ -6,7 +6,7 @@ import tempfile
 import pytest
 
 from support.berth import Berth
-from support.streams import STDIN, Exec, grant, run
+from support.streams import STDIN, Exec, grant, resized_terminal, run
 from support.tasks import run as run_task
 from support.waiting import wait_until
 
@@ -64,17 +64,7 @@ def test_a_command_has_streams_an_exit_code_a_user_and_the_container_as_it_is(ho
 
 
 def test_a_terminal_has_a_size_that_changes(house):
-    session = grant(house, house.shell, "sh")["session"]
-    with Exec(session, tty=True, stdin=True, columns=120, rows=40) as client:
-        client.until(lambda: client.stdout)
-        until = "while [ \"$(stty size 2>&1)\" != '%s' ]; do sleep 0.1; done; echo fi''ts %s $TERM\r"
-        client.send(STDIN, (until % ("40 120", "first")).encode())
-        client.until(lambda: b"fits first xterm" in client.stdout)
-        client.resize(77, 33)
-        client.send(STDIN, (until % ("33 77", "second")).encode())
-        client.until(lambda: b"fits second" in client.stdout)
-        client.send(STDIN, b"exit 5\r")
-        client.finish()
+    client = resized_terminal(grant(house, house.shell, "sh")["session"], b"fits first xterm")
     assert client.exit_code == 5 and client.stderr == b""
 
 

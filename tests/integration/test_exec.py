@@ -10,7 +10,7 @@ import botocore.exceptions
 import pytest
 
 from support.berth import Berth
-from support.streams import RESIZE, STDIN, STDOUT, Exec, Logs, grant, refused_logs, run
+from support.streams import RESIZE, STDIN, STDOUT, Exec, Logs, grant, refused_logs, resized_terminal, run
 from support.tasks import register, run as run_task
 from support.waiting import wait_until
 from support.websocket import Refused
@@ -72,18 +72,7 @@ def test_a_command_has_streams_an_exit_code_a_user_and_the_container_as_it_is(ho
 
 
 def test_a_terminal_has_a_size_that_changes(house):
-    session = grant(house, house.shell, "sh")["session"]
-    with Exec(session, tty=True, stdin=True, columns=120, rows=40) as client:
-        client.until(lambda: client.stdout)
-        # The engine sets the first size once the shell runs, which may be a moment later.
-        until = "while [ \"$(stty size 2>&1)\" != '%s' ]; do sleep 0.1; done; echo fi''ts %s\r"
-        client.send(STDIN, (until % ("40 120", "first")).encode())
-        client.until(lambda: b"fits first" in client.stdout)
-        client.resize(77, 33)
-        client.send(STDIN, (until % ("33 77", "second")).encode())
-        client.until(lambda: b"fits second" in client.stdout)
-        client.send(STDIN, b"exit 5\r")
-        client.finish()
+    client = resized_terminal(grant(house, house.shell, "sh")["session"], b"fits first")
     assert client.exit_code == 5 and client.stderr == b""
 
 

@@ -161,3 +161,19 @@ class Logs:
         while (line := self.next()) is not None:
             out.append(line)
         return out
+
+
+def resized_terminal(session, first):
+    """A shell in a terminal of 120 by 40, then of 77 by 33, that exits with 5; it says `first` at the first size."""
+    with Exec(session, tty=True, stdin=True, columns=120, rows=40) as client:
+        client.until(lambda: client.stdout)
+        # A runtime may set the first size once the shell runs, which may be a moment later.
+        until = "while [ \"$(stty size 2>&1)\" != '%s' ]; do sleep 0.1; done; echo fi''ts %s $TERM\r"
+        client.send(STDIN, (until % ("40 120", "first")).encode())
+        client.until(lambda: first in client.stdout)
+        client.resize(77, 33)
+        client.send(STDIN, (until % ("33 77", "second")).encode())
+        client.until(lambda: b"fits second" in client.stdout)
+        client.send(STDIN, b"exit 5\r")
+        client.finish()
+    return client
