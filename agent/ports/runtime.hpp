@@ -268,41 +268,24 @@ class Runtime {
   /// back-off, until the runtime object is destroyed. Call once.
   virtual void subscribe(std::string label, std::function<void(RuntimeEvent)> listener) = 0;
 
-  /// The last lines that a container wrote, at most `lines`, each cut at 1 KiB. Unimplemented where its log
-  /// can't be read.
-  virtual void tail(std::string id, size_t lines, Callback<std::vector<std::string>> done) {
-    (void)id, (void)lines;
-    done(unimplemented("read logs"));
-  }
-
-  // Image keeping. A runtime that can't: these say Unimplemented, at once, and there are no pulls to show.
+  /// The last lines that a container wrote, at most `lines`, each cut at 1 KiB.
+  virtual void tail(std::string id, size_t lines, Callback<std::vector<std::string>> done) = 0;
 
   /// Whoever asked for a pull as `wantedBy` has given up: its callbacks get Cancelled. A download that nobody
   /// else wants ends; one that others want goes on. Nothing happens when there is none.
-  virtual void cancelPull(const std::string& wantedBy) { (void)wantedBy; }
+  virtual void cancelPull(const std::string& wantedBy) = 0;
   /// Every pull under way, in the order in which they were asked for.
-  virtual std::vector<PullStatus> pullStatus() const { return {}; }
-  virtual void listImages(Callback<std::vector<StoredImage>> done) { done(unimplemented("list images")); }
+  virtual std::vector<PullStatus> pullStatus() const = 0;
+  virtual void listImages(Callback<std::vector<StoredImage>> done) = 0;
   /// Every container of the host. `sizes`: ask for ContainerUse::bytes of stopped ones too, which makes the
   /// runtime walk their files.
-  virtual void listUses(bool sizes, Callback<std::vector<ContainerUse>> done) {
-    (void)sizes;
-    done(unimplemented("list containers"));
-  }
+  virtual void listUses(bool sizes, Callback<std::vector<ContainerUse>> done) = 0;
   /// Removes all references of one image, and so the image and those of its layers that no other has. A
   /// reference that is gone is success. FailedPrecondition when a container or a pull under way needs the
   /// image: what was removed until then stays removed. A pull that comes meanwhile waits for the end.
-  virtual void removeImage(StoredImage image, Callback<std::monostate> done) {
-    (void)image;
-    done(unimplemented("remove images"));
-  }
+  virtual void removeImage(StoredImage image, Callback<std::monostate> done) = 0;
   /// NotFound when the store is not on a file system of this host.
-  virtual void diskState(Callback<DiskState> done) { done(unimplemented("say how full its disk is")); }
-
- private:
-  static Error unimplemented(const char* what) {
-    return makeError(Code::Unimplemented, std::string("this runtime can't ") + what);
-  }
+  virtual void diskState(Callback<DiskState> done) = 0;
 };
 
 }  // namespace berth::agent

@@ -27,6 +27,8 @@ class StoreRuntime final : public Runtime {
   void ensureVolume(VolumeSpec, Callback<std::monostate>) override {}
   void removeVolume(std::string, Callback<std::monostate>) override {}
   void subscribe(std::string, std::function<void(RuntimeEvent)>) override {}
+  void tail(std::string, size_t, Callback<std::vector<std::string>>) override {}
+  void cancelPull(const std::string&) override {}
   std::vector<PullStatus> pullStatus() const override { return pulls; }
   void listImages(Callback<std::vector<StoredImage>> done) override { done(images); }
   void listUses(bool, Callback<std::vector<ContainerUse>> done) override { done(uses); }

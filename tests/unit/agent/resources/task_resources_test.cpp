@@ -35,6 +35,13 @@ class VolumeRuntime final : public Runtime {
     FAIL("list");
   }
   void subscribe(std::string, std::function<void(RuntimeEvent)>) override { FAIL("subscribe"); }
+  void tail(std::string, size_t, Callback<std::vector<std::string>>) override { FAIL("tail"); }
+  void cancelPull(const std::string&) override { FAIL("cancel pull"); }
+  std::vector<PullStatus> pullStatus() const override { return {}; }
+  void listImages(Callback<std::vector<StoredImage>>) override { FAIL("list images"); }
+  void listUses(bool, Callback<std::vector<ContainerUse>>) override { FAIL("list uses"); }
+  void removeImage(StoredImage, Callback<std::monostate>) override { FAIL("remove image"); }
+  void diskState(Callback<DiskState>) override { FAIL("disk"); }
 
   Events asked;
   std::map<std::string, Error> failures;  ///< by what was asked

@@ -55,6 +55,11 @@ class HeldRuntime final : public Runtime {
   void subscribe(std::string, std::function<void(RuntimeEvent)> listener) override {
     events = std::move(listener);
   }
+  std::vector<PullStatus> pullStatus() const override { return {}; }
+  void listImages(Callback<std::vector<StoredImage>>) override { FAIL("list images"); }
+  void listUses(bool, Callback<std::vector<ContainerUse>>) override { FAIL("list uses"); }
+  void removeImage(StoredImage, Callback<std::monostate>) override { FAIL("remove image"); }
+  void diskState(Callback<DiskState>) override { FAIL("disk"); }
 
   std::vector<std::string> asked;
   PullSpec pull_;
