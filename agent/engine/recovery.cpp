@@ -14,6 +14,10 @@ std::string label(const RuntimeContainer& container, const char* key) {
   return it == container.labels.end() ? std::string() : it->second;
 }
 
+void bringForward(std::optional<MonoTime>& next, const std::optional<MonoTime>& at) {
+  if (at && (!next || *at < *next)) next = at;
+}
+
 }  // namespace
 
 Output Engine::restore(std::vector<Task> stored, int64_t timeline, Now now) {
@@ -153,9 +157,7 @@ Output Engine::onTimer(Now now) {
 
 std::optional<MonoTime> Engine::nextDeadline() const {
   std::optional<MonoTime> next;
-  auto consider = [&](const std::optional<MonoTime>& at) {
-    if (at && (!next || *at < *next)) next = at;
-  };
+  const auto consider = [&](const std::optional<MonoTime>& at) { bringForward(next, at); };
   if (!listing_) consider(nextList_);
   for (const auto& [key, until] : tails_) consider(until);
   if (!restored_) return next;
@@ -169,9 +171,7 @@ std::optional<MonoTime> Engine::nextDeadline() const {
 
 std::optional<MonoTime> Engine::deadlineOf(const Task& task) const {
   std::optional<MonoTime> next;
-  auto consider = [&](const std::optional<MonoTime>& at) {
-    if (at && (!next || *at < *next)) next = at;
-  };
+  const auto consider = [&](const std::optional<MonoTime>& at) { bringForward(next, at); };
   if (!task.reporting) consider(task.reportRetryAt);
   if (!task.admitted && !mustStop(task)) consider(task.admitBy);
   if (task.setUp != SetUp::Doing && task.setUp != SetUp::TearingDown) consider(task.setUpRetryAt);

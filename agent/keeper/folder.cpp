@@ -6,12 +6,14 @@
 #include <array>
 #include <cstdio>
 
+#include "common/files/own_fd.hpp"
 #include "common/text/number.hpp"
 
 namespace berth::agent::keeper {
 namespace {
 
 constexpr size_t kSmall = 4096;
+constexpr int64_t kMostFiles = 1000;
 constexpr int kPipeBytes = 256 << 10;
 
 /// The value of "KEY VALUE" on a line of its own.
@@ -34,11 +36,6 @@ std::optional<T> numberOf(std::string_view text, std::string_view key) {
 }
 
 }  // namespace
-
-void OwnFd::reset(int fd) {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = fd;
-}
 
 void makeRoom(int pipe) {
   if (::fcntl(pipe, F_GETPIPE_SZ) < kPipeBytes) (void)::fcntl(pipe, F_SETPIPE_SZ, kPipeBytes);
@@ -68,6 +65,16 @@ std::string encodeDrops(const Drops& drops) {
 
 Drops decodeDrops(std::string_view text) {
   return {numberOf<uint64_t>(text, "lines").value_or(0), numberOf<uint64_t>(text, "bytes").value_or(0)};
+}
+
+std::string rotated(const std::string& newest, int64_t number) {
+  return number == 0 ? newest : newest + "." + std::to_string(number);
+}
+
+int64_t rotations(const std::string& newest) {
+  int64_t number = 1;
+  while (number < kMostFiles && ::access(rotated(newest, number).c_str(), F_OK) == 0) ++number;
+  return number - 1;
 }
 
 std::string readSmallFile(const std::string& path) {

@@ -60,6 +60,11 @@ class Folder {
   std::string root_;
 };
 
+/// The log file that was rotated `number` times since; 0: `newest` itself.
+std::string rotated(const std::string& newest, int64_t number);
+/// How many such files there are behind `newest`, up to the first that is missing; 999 at most.
+int64_t rotations(const std::string& newest);
+
 /// At most 4 KiB of a file; empty when it can't be read.
 std::string readSmallFile(const std::string& path);
 /// In place of what was there; false with errno when that fails. Whoever reads finds the old or the new text.
@@ -69,30 +74,5 @@ bool replaceFile(const std::string& path, std::string_view text);
 /// Pages come as they are needed; so many fit into what the kernel lets one user have without privileges, for
 /// 100 containers.
 void makeRoom(int pipe);
-
-/// A file descriptor, closed with it.
-class OwnFd {
- public:
-  OwnFd() = default;
-  explicit OwnFd(int fd) : fd_(fd) {}
-  OwnFd(OwnFd&& other) noexcept : fd_(other.release()) {}
-  OwnFd& operator=(OwnFd&& other) noexcept {
-    if (this != &other) reset(other.release());
-    return *this;
-  }
-  ~OwnFd() { reset(); }
-
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-  int release() {
-    const int out = fd_;
-    fd_ = -1;
-    return out;
-  }
-  void reset(int fd = -1);
-
- private:
-  int fd_ = -1;
-};
 
 }  // namespace berth::agent::keeper

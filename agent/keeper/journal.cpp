@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "common/files/own_fd.hpp"
+
 namespace berth::agent::keeper {
 namespace {
 

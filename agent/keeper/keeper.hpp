@@ -9,6 +9,7 @@
 #include "agent/keeper/folder.hpp"
 #include "agent/keeper/journal.hpp"
 #include "agent/keeper/log_file.hpp"
+#include "common/files/own_fd.hpp"
 #include "common/time/clock.hpp"
 
 namespace berth::agent::keeper {

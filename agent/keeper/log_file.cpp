@@ -46,9 +46,7 @@ void LogFile::cut(int64_t size) {
 }
 
 void LogFile::rotate() {
-  const auto older = [this](int64_t number) {
-    return number == 0 ? path_ : path_ + "." + std::to_string(number);
-  };
+  const auto older = [this](int64_t number) { return rotated(path_, number); };
   // Up to the first that is missing: behind that is what was moved before this was broken off.
   int64_t last = 1;
   while (last < maxFiles_ && ::access(older(last).c_str(), F_OK) == 0) ++last;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "agent/keeper/folder.hpp"
+#include "common/files/own_fd.hpp"
 
 namespace berth::agent::keeper {
 

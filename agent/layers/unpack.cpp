@@ -17,25 +17,12 @@
 #include "agent/layers/stream_digest.hpp"
 #include "agent/layers/tar_reader.hpp"
 #include "agent/layers/tree_writer.hpp"
+#include "common/files/own_fd.hpp"
 
 namespace berth::agent::layers {
 namespace {
 
 constexpr size_t kRead = 256 << 10;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// A folder at exactly this place: links are not followed.
 int openFolder(int root, const std::string& path) {
@@ -75,12 +62,12 @@ Status copyFolder(int from, int to) {
 
 /// As the uppermost layer below has it; a layer that has something else in its place ends the search.
 Status describeLike(int root, const std::string& path, const std::vector<std::string>& lower) {
-  const Descriptor to(openFolder(root, path));
+  const OwnFd to(openFolder(root, path));
   if (to.get() < 0) return {};  // it came about by a link of the layer, whose target is described by itself
   for (const std::string& layer : lower) {
-    const Descriptor below(::open(layer.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const OwnFd below(::open(layer.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (below.get() < 0) return diskError("can't look into the lower layer " + layer, errno);
-    const Descriptor from(openFolder(below.get(), path));
+    const OwnFd from(openFolder(below.get(), path));
     if (from.get() >= 0) return copyFolder(from.get(), to.get());
     if (errno != ENOENT) return {};
   }
@@ -115,8 +102,8 @@ Result<Unpacked> unpack(const Parcel& parcel, const std::string& folder, std::at
 
 Status place(const Unpacked& layer, const std::string& from, const std::string& upper,
              const std::vector<std::string>& lower) {
-  const Descriptor root(::open(from.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  const Descriptor made(::open(upper.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const OwnFd root(::open(from.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const OwnFd made(::open(upper.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (root.get() < 0 || made.get() < 0) return diskError("can't look at the folder of a layer", errno);
   for (const std::string& path : layer.implied) {
     if (Status like = describeLike(root.get(), path, lower); !like) return like;

@@ -21,6 +21,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "common/files/own_fd.hpp"
+
 namespace berth::agent::network {
 namespace {
 
@@ -38,28 +40,24 @@ Error failed(const std::string& program, const std::string& what, int fault) {
 class MemoryFile {
  public:
   MemoryFile() : fd_(::memfd_create("berth", MFD_CLOEXEC)) {}
-  ~MemoryFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
 
-  int get() const { return fd_; }
+  int get() const { return fd_.get(); }
 
   bool fill(std::string_view text) const {
     while (!text.empty()) {
-      const ssize_t count = ::write(fd_, text.data(), text.size());
+      const ssize_t count = ::write(fd_.get(), text.data(), text.size());
       if (count <= 0) return false;
       text.remove_prefix(static_cast<size_t>(count));
     }
-    return ::lseek(fd_, 0, SEEK_SET) == 0;
+    return ::lseek(fd_.get(), 0, SEEK_SET) == 0;
   }
 
   std::string text() const {
     std::string out(kMostRead, '\0');
     size_t size = 0;
     while (size < out.size()) {
-      const ssize_t count = ::pread(fd_, out.data() + size, out.size() - size, static_cast<off_t>(size));
+      const ssize_t count =
+          ::pread(fd_.get(), out.data() + size, out.size() - size, static_cast<off_t>(size));
       if (count <= 0) break;
       size += static_cast<size_t>(count);
     }
@@ -69,7 +67,7 @@ class MemoryFile {
   }
 
  private:
-  int fd_;
+  OwnFd fd_;
 };
 
 /// A process that leads a group of its own. Nobody else waits for it, so its number means it until reap().

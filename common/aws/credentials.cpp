@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "common/files/own_fd.hpp"
+
 namespace berth::aws {
 namespace {
 
@@ -118,21 +120,6 @@ Error systemError(int number, const std::filesystem::path& path, std::string_vie
       code, path.string() + ": " + std::string(action) + ": " + std::generic_category().message(number));
 }
 
-/// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 bool writeAll(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(fd, text.data(), text.size());
@@ -144,7 +131,7 @@ bool writeAll(int fd, std::string_view text) {
 }
 
 /// The whole text of an open file.
-Result<std::string> readAll(const Descriptor& file, const std::filesystem::path& path) {
+Result<std::string> readAll(const OwnFd& file, const std::filesystem::path& path) {
   std::string text;
   std::array<char, 4096> chunk;
   for (;;) {
@@ -160,7 +147,7 @@ Result<std::string> readAll(const Descriptor& file, const std::filesystem::path&
 bool replaceFile(const std::filesystem::path& path, const std::filesystem::path& folder,
                  std::string_view text) {
   std::string temporary = path.string() + ".XXXXXX";
-  const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));  // creates it with mode 0600
+  const OwnFd file(::mkostemp(temporary.data(), O_CLOEXEC));  // creates it with mode 0600
   if (file.get() < 0) return false;
   if (::fchmod(file.get(), 0600) != 0 || !writeAll(file.get(), text) || ::fsync(file.get()) != 0 ||
       ::rename(temporary.c_str(), path.c_str()) != 0) {
@@ -169,7 +156,7 @@ bool replaceFile(const std::filesystem::path& path, const std::filesystem::path&
     errno = reason;
     return false;
   }
-  const Descriptor parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const OwnFd parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return parent.get() >= 0 && ::fsync(parent.get()) == 0;
 }
 
@@ -194,7 +181,7 @@ Result<Credentials> parseCredentials(std::string_view text, std::string_view nam
 }
 
 Result<Credentials> readCredentialsFile(const std::filesystem::path& path, std::string_view profile) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const OwnFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return systemError(errno, path, "can't open the credentials file");
   const auto text = readAll(file, path);
   if (!text) return text.error();
@@ -226,7 +213,7 @@ Result<std::vector<Credentials>> parseAllCredentials(std::string_view text, std:
 }
 
 Result<std::vector<Credentials>> readKeysFile(const std::filesystem::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const OwnFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return systemError(errno, path, "can't open the credentials file");
   struct stat info{};
   if (::fstat(file.get(), &info) != 0) return systemError(errno, path, "can't read the credentials file");

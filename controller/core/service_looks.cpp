@@ -150,6 +150,7 @@ void ServiceKeeper::lookAt(const std::string& key, Doing& doing) {
   if (!service || service->status == ServiceStatus::Inactive) {
     forgetStarved(key);
     seen_.erase(key);
+    rests_.erase(key);
     return;
   }
   Seen& seen = lookUp(key);

@@ -17,4 +17,7 @@ struct ActionRequest {
   Json launch;  ///< the input of RunTask that runs of a job will have, when it says one; else null
 };
 
+/// MethodNotAllowedException for a path that takes others: "GET, PUT".
+ApiError wrongMethod(const std::string& methods);
+
 }  // namespace berth::controller

@@ -19,10 +19,6 @@ constexpr AlarmsRoute kAlarmsRoutes[] = {{"GET", "berth:GetAlarms", getAlarm},
                                          {"PUT", "berth:PutAlarm", putAlarm},
                                          {"DELETE", "berth:DeleteAlarm", deleteAlarm}};
 
-ApiError methodsHere(const std::string& methods) {
-  return {"MethodNotAllowedException", "This path takes " + methods + ".", 405};
-}
-
 }  // namespace
 
 bool isAlarmsPath(const std::string& path) {
@@ -37,7 +33,7 @@ ApiResult<ActionRequest> readAlarmsRequest(const http::ServerRequest& request, c
   }
   ActionRequest out;
   if (request.path == kAlarms) {
-    if (request.method != "GET") return methodsHere("GET");
+    if (request.method != "GET") return wrongMethod("GET");
     out.action = getAlarms;
     out.operation = "berth:GetAlarms";
     out.resource = "*";
@@ -56,7 +52,7 @@ ApiResult<ActionRequest> readAlarmsRequest(const http::ServerRequest& request, c
   for (const AlarmsRoute& one : kAlarmsRoutes) {
     if (one.method == request.method) route = &one;
   }
-  if (!route) return methodsHere("GET, PUT, DELETE");
+  if (!route) return wrongMethod("GET, PUT, DELETE");
   out.action = route->action;
   out.operation = route->operation;
   out.changes = request.method != "GET";

@@ -28,10 +28,6 @@ constexpr JobsRoute kJobsRoutes[] = {
     {"POST", "run", "berth:RunJob", runJob},        {"POST", "pause", "berth:PauseJob", pauseJob},
     {"POST", "resume", "berth:PauseJob", resumeJob}};
 
-ApiError wrongMethod(const std::string& methods) {
-  return {"MethodNotAllowedException", "This path takes " + methods + ".", 405};
-}
-
 /// The cluster that the query and the body name: name or ARN; "default" when neither does.
 ApiResult<std::string> clusterNamed(const http::Query& query, const Json& body) {
   std::string in_query;

@@ -20,13 +20,13 @@
 #include "agent/keeper/folder.hpp"
 #include "agent/kernel/process_handle.hpp"
 #include "common/async/event.hpp"
+#include "common/files/own_fd.hpp"
 
 namespace berth::agent::containerd {
 namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using keeper::OwnFd;
 using std::chrono::milliseconds;
 
 constexpr size_t kPieceOfOutput = size_t{32} << 10;

@@ -19,6 +19,8 @@
 #include <utility>
 
 #include "agent/kernel/kernel_file.hpp"
+#include "agent/layers/parcel.hpp"
+#include "common/files/own_fd.hpp"
 #include "common/text/keyed_numbers.hpp"
 #include "common/text/number.hpp"
 
@@ -30,23 +32,9 @@ namespace fs = std::filesystem;
 constexpr size_t kLongestFile = 1 << 20;
 constexpr size_t kLongestName = 255;
 
-class OpenFile {
- public:
-  explicit OpenFile(int fd) : fd_(fd) {}
-  ~OpenFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 /// Nothing that a folder of an image says leads out of it.
 int openWithin(const std::string& folder, const std::string& path, uint64_t flags) {
-  const OpenFile root(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const OwnFd root(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (root.get() < 0) return -1;
   open_how how = {};
   how.flags = flags | O_CLOEXEC | O_NONBLOCK;
@@ -66,24 +54,18 @@ std::string readAll(int fd, size_t limit) {
 }
 
 std::string readHostFile(const std::string& path) {
-  const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const OwnFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   return file.get() < 0 ? std::string() : readAll(file.get(), kLongestFile);
 }
 
-Error systemError(const std::string& what) {
-  const int fault = errno;
-  return makeError(fault == ENOSPC || fault == EDQUOT ? Code::ResourceExhausted : Code::Internal,
-                   what + ": " + std::strerror(fault));
-}
-
 Status writeFile(const std::string& path, std::string_view text) {
-  const OpenFile file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (file.get() < 0) return systemError("can't write " + path);
+  const OwnFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (file.get() < 0) return layers::diskError("can't write " + path, errno);
   // Any user of a container reads it, whatever the agent's umask.
-  if (::fchmod(file.get(), 0644) != 0) return systemError("can't open up " + path);
+  if (::fchmod(file.get(), 0644) != 0) return layers::diskError("can't open up " + path, errno);
   while (!text.empty()) {
     const ssize_t count = ::write(file.get(), text.data(), text.size());
-    if (count < 0) return systemError("can't write " + path);
+    if (count < 0) return layers::diskError("can't write " + path, errno);
     text.remove_prefix(static_cast<size_t>(count));
   }
   return {};
@@ -201,7 +183,7 @@ RootView::RootView(const std::vector<SnapshotMount>& mounts) {
 
 std::optional<std::string> RootView::read(const std::string& path) const {
   for (const std::string& folder : folders_) {
-    const OpenFile file(openWithin(folder, path, O_RDONLY));
+    const OwnFd file(openWithin(folder, path, O_RDONLY));
     if (file.get() < 0) continue;
     struct stat found = {};
     if (::fstat(file.get(), &found) != 0 || !S_ISREG(found.st_mode)) return std::nullopt;
@@ -212,7 +194,7 @@ std::optional<std::string> RootView::read(const std::string& path) const {
 
 bool RootView::hasEntries(const std::string& path) const {
   for (const std::string& folder : folders_) {
-    const OpenFile found(openWithin(folder, path, O_RDONLY | O_DIRECTORY));
+    const OwnFd found(openWithin(folder, path, O_RDONLY | O_DIRECTORY));
     if (found.get() < 0) continue;
     std::error_code fault;
     if (!fs::is_empty("/proc/self/fd/" + std::to_string(found.get()), fault) && !fault) return true;
@@ -302,7 +284,8 @@ Status HostFiles::makeVolume(const std::string& name, const std::string& descrip
                      "\"" + name + "\" is not a volume's name: letters, digits, _ . and -");
   }
   if (Status made = makeFolder(volumePath(name)); !made) return made;
-  if (::chmod(volumePath(name).c_str(), 0755) != 0) return systemError("can't open up volume " + name);
+  if (::chmod(volumePath(name).c_str(), 0755) != 0)
+    return layers::diskError("can't open up volume " + name, errno);
   const std::string file = volumeFolder(name) + "/volume.json";
   return fs::exists(file) ? Status() : writeFile(file, description);
 }

@@ -39,6 +39,12 @@ std::optional<SnapshotFolders> foldersOf(const std::vector<SnapshotMount>& mount
   return out.upper.empty() ? std::nullopt : std::optional(out);
 }
 
+Error otherContent(const std::string& layer, const std::string& diffId) {
+  return makeError(Code::DataLoss, "layer " + layer + " does not match provided digest " + diffId);
+}
+
+std::string newKey(Random& random) { return "berth-unpack-" + randomHex(random, 16); }
+
 std::string shortLayer(const std::string& digest) { return digest.substr(digest.find(':') + 1, 12); }
 
 }  // namespace
@@ -189,7 +195,7 @@ Async<Status> ImageLoad::plan(const ImageConfig& config) {
 /// A place on the file system of the snapshots, which goes with the lease if this process ends.
 Async<void> ImageLoad::prepareFolder() {
   if (parts_.snapshotter != "overlayfs") co_return;
-  const std::string key = "berth-unpack-" + randomHex(parts_.random, 16);
+  const std::string key = newKey(parts_.random);
   const auto mounts = co_await parts_.api.prepareSnapshot(parts_.snapshotter, key, "", lease_);
   if (!mounts) co_return;
   staging_ = key;
@@ -294,11 +300,8 @@ Async<Status> ImageLoad::settle(size_t index) {
 
 Async<Status> ImageLoad::place(size_t index) {
   Layer& layer = *layers_[index];
-  if ((*layer.unpacked)->diffId != layer.diffId) {
-    co_return makeError(Code::DataLoss,
-                        "layer " + layer.blob.digest + " does not match provided digest " + layer.diffId);
-  }
-  const std::string key = "berth-unpack-" + randomHex(parts_.random, 16);
+  if ((*layer.unpacked)->diffId != layer.diffId) co_return otherContent(layer.blob.digest, layer.diffId);
+  const std::string key = newKey(parts_.random);
   const auto mounts = co_await parts_.api.prepareSnapshot(parts_.snapshotter, key, parentOf(index), lease_);
   if (!mounts) co_return mounts.error();
   const auto folders = foldersOf(*mounts);
@@ -317,7 +320,7 @@ Async<Status> ImageLoad::place(size_t index) {
 /// By containerd, from its store.
 Async<Status> ImageLoad::apply(size_t index) {
   Layer& layer = *layers_[index];
-  const std::string key = "berth-unpack-" + randomHex(parts_.random, 16);
+  const std::string key = newKey(parts_.random);
   const auto mounts = co_await parts_.api.prepareSnapshot(parts_.snapshotter, key, parentOf(index), lease_);
   if (!mounts) co_return mounts.error();
   struct Work {
@@ -336,10 +339,7 @@ Async<Status> ImageLoad::apply(size_t index) {
   while (!co_await work->done.wait(kProgressPause))
     tell(layer, "Extracting", std::min(++pulse, layer.blob.size));
   Status status = *work->applied ? Status() : Status(work->applied->error());
-  if (status && **work->applied != layer.diffId) {
-    status = makeError(Code::DataLoss,
-                       "layer " + layer.blob.digest + " does not match provided digest " + layer.diffId);
-  }
+  if (status && **work->applied != layer.diffId) status = otherContent(layer.blob.digest, layer.diffId);
   co_return co_await commit(key, layer.chain, std::move(status));
 }
 

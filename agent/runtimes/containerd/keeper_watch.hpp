@@ -6,6 +6,7 @@
 
 #include "agent/keeper/folder.hpp"
 #include "common/async/async.hpp"
+#include "common/files/own_fd.hpp"
 #include "common/log/log.hpp"
 
 namespace berth::agent::containerd {
@@ -35,7 +36,7 @@ class KeeperWatch {
   const keeper::Folder& folder_;
   KeeperOptions options_;
   Log& log_;
-  keeper::OwnFd lock_;
+  OwnFd lock_;
   int child_ = -1;
   std::optional<MonoTime> without_;  ///< since when there is none
 };

@@ -13,7 +13,6 @@ namespace berth::agent::containerd {
 namespace {
 
 constexpr size_t kChunk = 65536;
-constexpr int64_t kMostOlder = 1000;
 
 bool sameFile(int fd, const std::string& path) {
   struct stat one = {};
@@ -86,26 +85,16 @@ std::vector<streams::LogLine> inParts(streams::LogLine line, size_t most) {
 }
 
 bool KeptLog::open(const std::string& path) {
-  keeper::OwnFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  OwnFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!file) return false;
   file_ = std::move(file);
   offset_ = 0;
   return true;
 }
 
-std::string KeptLog::older(int64_t number) const {
-  return number == 0 ? newest_ : newest_ + "." + std::to_string(number);
-}
-
-int64_t KeptLog::oldest() const {
-  int64_t number = 1;
-  while (number < kMostOlder && ::access(older(number).c_str(), F_OK) == 0) ++number;
-  return number - 1;
-}
-
 void KeptLog::fromEnd(int64_t lines) {
-  for (int64_t number = 0; number <= oldest(); ++number) {
-    if (!open(older(number))) return;
+  for (int64_t number = 0; number <= keeper::rotations(newest_); ++number) {
+    if (!open(keeper::rotated(newest_, number))) return;
     const auto [offset, seen] = beginOfLast(file_.get(), lines);
     offset_ = offset;
     lines -= seen;
@@ -114,8 +103,8 @@ void KeptLog::fromEnd(int64_t lines) {
 }
 
 void KeptLog::seek(LogPosition to) {
-  for (int64_t number = oldest(); number >= 0; --number) {
-    if (!open(older(number))) continue;
+  for (int64_t number = keeper::rotations(newest_); number >= 0; --number) {
+    if (!open(keeper::rotated(newest_, number))) continue;
     if (position().file != to.file) continue;
     offset_ = to.offset <= bytesIn(file_.get()) ? to.offset : 0;
     return;
@@ -129,10 +118,10 @@ LogPosition KeptLog::position() const {
 }
 
 bool KeptLog::nearlyLost() const {
-  const int64_t last = oldest();
+  const int64_t last = keeper::rotations(newest_);
   struct stat newest = {};
-  return file_ && last > 0 && sameFile(file_.get(), older(last)) && ::stat(newest_.c_str(), &newest) == 0 &&
-         newest.st_size * 2 > bytesIn(file_.get());
+  return file_ && last > 0 && sameFile(file_.get(), keeper::rotated(newest_, last)) &&
+         ::stat(newest_.c_str(), &newest) == 0 && newest.st_size * 2 > bytesIn(file_.get());
 }
 
 uint64_t KeptLog::skipFile() {
@@ -149,14 +138,15 @@ uint64_t KeptLog::skipFile() {
 }
 
 bool KeptLog::next() {
-  if (!file_) return open(older(oldest()));
+  if (!file_) return open(keeper::rotated(newest_, keeper::rotations(newest_)));
   if (sameFile(file_.get(), newest_)) return false;
-  const int64_t last = oldest();
+  const int64_t last = keeper::rotations(newest_);
   for (int64_t number = 1; number <= last; ++number) {
-    if (sameFile(file_.get(), older(number))) return open(older(number - 1));
+    if (sameFile(file_.get(), keeper::rotated(newest_, number)))
+      return open(keeper::rotated(newest_, number - 1));
   }
   // It was rotated away while it was read.
-  return open(older(last));
+  return open(keeper::rotated(newest_, last));
 }
 
 std::vector<streams::LogLine> KeptLog::read() {

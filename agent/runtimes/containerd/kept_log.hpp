@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/keeper/folder.hpp"
+#include "common/files/own_fd.hpp"
 #include "proto/streams/log_line.hpp"
 
 namespace berth::agent::containerd {
@@ -49,13 +50,11 @@ class KeptLog {
 
  private:
   bool open(const std::string& path);
-  std::string older(int64_t number) const;
-  int64_t oldest() const;
   /// The file after the one that is open; false: there is none yet.
   bool next();
 
   std::string newest_;
-  keeper::OwnFd file_;
+  OwnFd file_;
   int64_t offset_ = 0;
   std::string rest_;  ///< the beginning of a line
 };

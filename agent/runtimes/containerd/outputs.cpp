@@ -10,21 +10,15 @@
 #include <filesystem>
 #include <utility>
 
+#include "agent/layers/parcel.hpp"
+
 namespace berth::agent::containerd {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kMostFiles = 1000;
-
-Error outputFault(const std::string& what) {
-  const int fault = errno;
-  return makeError(fault == ENOSPC || fault == EDQUOT ? Code::ResourceExhausted : Code::Internal,
-                   what + ": " + std::strerror(fault));
-}
-
-std::array<keeper::OwnFd, 2> openPipes(const keeper::Folder& folder, const std::string& id) {
-  std::array<keeper::OwnFd, 2> out;
+std::array<OwnFd, 2> openPipes(const keeper::Folder& folder, const std::string& id) {
+  std::array<OwnFd, 2> out;
   for (const bool isStderr : {false, true}) {
     out[isStderr].reset(::open(folder.fifo(id, isStderr).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     if (out[isStderr]) keeper::makeRoom(out[isStderr].get());
@@ -40,7 +34,7 @@ std::optional<keeper::Wanted> Outputs::wanted(const std::string& id) const {
 
 Status Outputs::want(const std::string& id, const keeper::Wanted& wanted) const {
   if (keeper::replaceFile(folder_.wanted(id), keeper::encodeWanted(wanted))) return {};
-  return outputFault("can't write " + folder_.wanted(id));
+  return layers::diskError("can't write " + folder_.wanted(id), errno);
 }
 
 Status Outputs::begin(const std::string& id, const std::string& run, LogLimits limits) {
@@ -55,7 +49,7 @@ Status Outputs::begin(const std::string& id, const std::string& run, LogLimits l
     const std::string path = folder_.fifo(id, isStderr);
     if (!open) ::unlink(path.c_str());
     if (::mkfifo(path.c_str(), 0600) != 0 && errno != EEXIST)
-      return outputFault("can't make the pipe " + path);
+      return layers::diskError("can't make the pipe " + path, errno);
   }
   held_[id] = Held{openPipes(folder_, id)};
   return want(id, keeper::Wanted{open ? before->run : run, limits.maxBytes, limits.maxFiles, false});
@@ -96,20 +90,17 @@ void Outputs::remove(const std::string& id) {
 void Outputs::release() {
   for (auto& [id, held] : held_) {
     if (!held.ended || (!held.pipes[0] && !held.pipes[1]) || !complete(id)) continue;
-    for (keeper::OwnFd& pipe : held.pipes) pipe.reset();
+    for (OwnFd& pipe : held.pipes) pipe.reset();
   }
 }
 
 std::vector<std::string> Outputs::files(const std::string& id) const {
   std::vector<std::string> out;
   const std::string newest = folder_.log(id);
-  if (::access(newest.c_str(), F_OK) == 0) out.push_back(newest);
-  for (int64_t number = 1; number < kMostFiles; ++number) {
-    const std::string path = newest + "." + std::to_string(number);
-    if (::access(path.c_str(), F_OK) != 0) break;
-    out.push_back(path);
+  for (int64_t number = keeper::rotations(newest); number > 0; --number) {
+    out.push_back(keeper::rotated(newest, number));
   }
-  std::ranges::reverse(out);
+  if (::access(newest.c_str(), F_OK) == 0) out.push_back(newest);
   return out;
 }
 

@@ -9,6 +9,7 @@
 
 #include "agent/keeper/folder.hpp"
 #include "agent/runtimes/containerd/container_wish.hpp"
+#include "common/files/own_fd.hpp"
 #include "common/result/result.hpp"
 
 namespace berth::agent::containerd {
@@ -47,7 +48,7 @@ class Outputs {
 
  private:
   struct Held {
-    std::array<keeper::OwnFd, 2> pipes;
+    std::array<OwnFd, 2> pipes;
     bool ended = false;
   };
 

@@ -11,28 +11,13 @@
 #include <system_error>
 #include <utility>
 
+#include "common/files/own_fd.hpp"
+
 namespace berth::agent {
 namespace {
 
 /// A file that is waited for (a pipe, a device) must not hold up the agent.
 constexpr int kReadFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-
-class OpenFile {
- public:
-  explicit OpenFile(int fd) : fd_(fd) {}
-  ~OpenFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  OpenFile(OpenFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  OpenFile& operator=(OpenFile&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Error fileError(int number, const std::string& name) {
   const std::string reason = std::system_category().message(number);
@@ -57,7 +42,7 @@ Error fileError(int number, const std::string& name) {
   }
 }
 
-Result<std::string> readChecked(const OpenFile& file, const std::string& name) {
+Result<std::string> readChecked(const OwnFd& file, const std::string& name) {
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) return fileError(errno, name);
   if (!S_ISREG(status.st_mode)) return makeError(Code::InvalidArgument, name + " is not a regular file");
@@ -89,17 +74,17 @@ std::string joined(const std::vector<std::string>& path) {
 }
 
 /// Part by part, as each part could be a link.
-OpenFile openWithoutLinks(const OpenFile& directory, const std::vector<std::string>& path) {
-  OpenFile at(::dup(directory.get()));
+OwnFd openWithoutLinks(const OwnFd& directory, const std::vector<std::string>& path) {
+  OwnFd at(::dup(directory.get()));
   for (size_t i = 0; i < path.size() && at.get() >= 0; ++i) {
     const bool last = i + 1 == path.size();
     const int flags = last ? kReadFlags | O_NOFOLLOW : O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
-    at = OpenFile(::openat(at.get(), path[i].c_str(), flags));
+    at = OwnFd(::openat(at.get(), path[i].c_str(), flags));
   }
   return at;
 }
 
-OpenFile openBelow(const OpenFile& directory, const std::vector<std::string>& path) {
+OwnFd openBelow(const OwnFd& directory, const std::vector<std::string>& path) {
   const std::string relative = joined(path);
   struct open_how how{};
   how.flags = kReadFlags;
@@ -107,18 +92,18 @@ OpenFile openBelow(const OpenFile& directory, const std::vector<std::string>& pa
   constexpr int kTries = 3;  // EAGAIN: something above was renamed meanwhile
   for (int i = 0; i < kTries; ++i) {
     const long fd = ::syscall(SYS_openat2, directory.get(), relative.c_str(), &how, sizeof how);
-    if (fd >= 0) return OpenFile(static_cast<int>(fd));
+    if (fd >= 0) return OwnFd(static_cast<int>(fd));
     if (errno == ENOSYS || errno == EPERM) return openWithoutLinks(directory, path);
     if (errno != EAGAIN) break;
   }
-  return OpenFile(-1);
+  return OwnFd(-1);
 }
 
 Result<std::string> readBelow(const std::string& directory, const std::vector<std::string>& path,
-                              OpenFile (*open)(const OpenFile&, const std::vector<std::string>&)) {
-  const OpenFile root(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+                              OwnFd (*open)(const OwnFd&, const std::vector<std::string>&)) {
+  const OwnFd root(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (root.get() < 0) return fileError(errno, directory);
-  const OpenFile file = open(root, path);
+  const OwnFd file = open(root, path);
   if (file.get() < 0) return fileError(errno, joined(path));
   return readChecked(file, joined(path));
 }
@@ -126,7 +111,7 @@ Result<std::string> readBelow(const std::string& directory, const std::vector<st
 }  // namespace
 
 Result<std::string> readPrivateFile(const std::string& path) {
-  const OpenFile file(::open(path.c_str(), kReadFlags));
+  const OwnFd file(::open(path.c_str(), kReadFlags));
   if (file.get() < 0) return fileError(errno, path);
   return readChecked(file, path);
 }
