@@ -1,6 +1,7 @@
 #include "tests/conformance/runtime/bench.hpp"
 
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 
 namespace berth::conformance {
@@ -155,6 +156,19 @@ agent::RuntimeContainer Bench::untilExited(const std::string& id) {
   }
   FAIL("container " << id << " does not end");
   return {};
+}
+
+agent::ContainerSpec Bench::telling(const std::string& script) {
+  agent::ContainerSpec spec = shell(script);
+  spec.mounts = {{said_.path(), "/said", false}};
+  return spec;
+}
+
+bool Bench::untilSaid(const std::string& word) {
+  const MonoTime deadline = now() + kPatience;
+  const std::string path = said_.path(word);
+  while (now() < deadline && !std::filesystem::exists(path)) runFor(std::chrono::milliseconds(20));
+  return std::filesystem::exists(path);
 }
 
 void Bench::giveEngineTheImage() {

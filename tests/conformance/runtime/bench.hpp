@@ -17,6 +17,7 @@
 #include "common/http/client.hpp"
 #include "common/ids/random.hpp"
 #include "common/time/clock.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace berth::conformance {
 
@@ -86,6 +87,10 @@ class Bench {
   /// Makes the test image present, creates and starts.
   agent::RuntimeContainer run(agent::ContainerSpec spec);
   agent::RuntimeContainer untilExited(const std::string& id);
+  /// A shell() whose script can tell how far it is: `echo > /said/WORD` is what untilSaid(WORD) waits for.
+  /// When a container has been started its script has not: a signal may come before its trap.
+  agent::ContainerSpec telling(const std::string& script);
+  bool untilSaid(const std::string& word);
 
   /// Makes the test image present on the engine, whichever runtime is under test.
   void giveEngineTheImage();
@@ -110,6 +115,7 @@ class Bench {
   std::unique_ptr<agent::Runtime> runtime_;
   std::set<std::string> containers_;
   std::vector<std::string> images_;
+  TempDir said_;
 };
 
 }  // namespace berth::conformance

@@ -22,7 +22,8 @@ TEST_CASE("The runtime says what it is", "[docker][port]") {
 TEST_CASE("A container goes from created to running to exited to gone, and each verb may come twice",
           "[docker][port]") {
   BERTH_BENCH(bench);
-  const auto spec = bench.shell("trap 'exit 7' TERM; while :; do sleep 1 & wait $!; done");
+  const auto spec =
+      bench.telling("trap 'exit 7' TERM; echo > /said/ready; while :; do sleep 1 & wait $!; done");
   const agent::RuntimeContainer running = bench.run(spec);
   CHECK(running.state == RunState::Running);
   CHECK(running.name == spec.name);
@@ -36,6 +37,7 @@ TEST_CASE("A container goes from created to running to exited to gone, and each 
   CHECK(bench.start(running.id)->pid == running.pid);
   CHECK((*bench.inspect(spec.name))->id == running.id);
 
+  REQUIRE(bench.untilSaid("ready"));
   for (int time = 0; time < 2; ++time) {
     const auto stopped = bench.stop(running.id, 30s);
     REQUIRE(stopped);
@@ -156,7 +158,9 @@ TEST_CASE("Ports are bound, and told as they are bound", "[docker][port]") {
 
 TEST_CASE("A process that ignores TERM is killed when its time is over", "[docker][port]") {
   BERTH_BENCH(bench);
-  const auto container = bench.run(bench.shell("trap '' TERM; while :; do sleep 1; done"));
+  const auto container =
+      bench.run(bench.telling("trap '' TERM; echo > /said/ready; while :; do sleep 1; done"));
+  REQUIRE(bench.untilSaid("ready"));
   const MonoTime begin = bench.now();
   const auto stopped = bench.stop(container.id, 900ms);
   REQUIRE(stopped);

@@ -18,21 +18,21 @@ agent::ContainerSpec answering(Bench& bench) {
   return spec;
 }
 
-/// Ends with 0 once the page is `text`, or with 1 after five seconds.
+/// Ends with 0 once the page is `text`, or with 1 after half a minute.
 std::string fetching(const std::string& url, const std::string& text) {
-  return "for i in 1 2 3 4 5 6 7 8 9 10; do [ \"$(wget -q -O - http://" + url + "/)\" = " + text +
+  return "for i in $(seq 60); do [ \"$(wget -q -O - http://" + url + "/)\" = " + text +
          " ] && exit 0; sleep 0.5; done; exit 1";
 }
 
 agent::ContainerSpec onBridge(Bench& bench, const std::string& script) {
-  auto spec = bench.shell(kTools + script);
+  auto spec = bench.telling(kTools + script);
   spec.networkMode = "bridge";
   return spec;
 }
 
-/// What is answered there, once somebody does; empty after ten seconds.
+/// What is answered there, once somebody does; empty after a minute.
 std::string pageAt(Bench& bench, const std::string& address) {
-  const MonoTime deadline = bench.now() + 10s;
+  const MonoTime deadline = bench.now() + 60s;
   while (bench.now() < deadline) {
     http::Call call;
     call.request.url = "http://" + address + "/";
@@ -87,14 +87,15 @@ TEST_CASE("A link names another container, also when that has started anew", "[d
 
   // It sees the page, then none, then the page again.
   const std::string page = "[ \"$(timeout 2 wget -q -O - http://front:8080/)\" = " + spec.name + " ]";
-  auto lasting = onBridge(bench, "until " + page + "; do sleep 0.1; done; while " + page +
-                                     "; do sleep 0.1; done; " + fetching("front:8080", spec.name));
+  auto lasting =
+      onBridge(bench, "until " + page + "; do sleep 0.1; done; echo > /said/seen; while " + page +
+                          "; do sleep 0.1; done; echo > /said/gone; " + fetching("front:8080", spec.name));
   lasting.links = linking.links;
   const auto client = bench.run(lasting);
-  bench.runFor(1s);
+  REQUIRE(bench.untilSaid("seen"));
   REQUIRE(bench.stop(server.id, 0s));
+  REQUIRE(bench.untilSaid("gone"));
   // Its address goes to somebody else meanwhile.
-  bench.runFor(500ms);
   bench.run(onBridge(bench, "exec sleep 600"));
   REQUIRE(bench.start(server.id));
   CHECK(bench.untilExited(client.id).exitCode == 0);
