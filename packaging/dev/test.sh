@@ -42,20 +42,21 @@ run_ctest() {
 }
 
 run_integration() {
-  step "Integration tests on private Docker Engines, two shards at once"
+  step "Integration tests on private Docker Engines, two runs at once that share the test files"
   local failed=0 second
-  run_shard 2 >"$results/integration-2.log" 2>&1 &
+  mkdir "$results/taken"
+  run_share 2 >"$results/integration-2.log" 2>&1 &
   second=$!
-  run_shard 1 || failed=1
+  run_share 1 || failed=1
   wait $second || failed=1
   cat "$results/integration-2.log"
   return $failed
 }
 
-run_shard() {
+run_share() {
   local code=0 words=${pattern//[^A-Za-z0-9_]/_}
-  BERTH_BIN=$root/build/$preset/bin python3 -m pytest tests/integration -q -p no:cacheprovider --shard "$1/2" \
+  BERTH_BIN=$root/build/$preset/bin python3 -m pytest tests/integration -q -p no:cacheprovider --share "$results/taken" \
     ${words:+-k "$words"} --junitxml="$results/integration-$1.xml" || code=$?
-  # 5: no test of the shard has a name like the pattern.
+  # 5: no test has a name like the pattern.
   [ $code -eq 0 ] || { [ $code -eq 5 ] && [ -n "$pattern" ]; }
 }

@@ -1,12 +1,13 @@
 """Fixtures of the integration tests: real programs on a host of their own (see support/host.py).
 
 Run them with `./dev test`, or `/usr/bin/python3 -m pytest tests/integration` as root once the programs are built.
-Most of a test's time is waiting, so `./dev test` runs two shards at once, each on a host of its own: `--shard K/N`.
+Most of a test's time is waiting, so `./dev test` has two runs at once that share the test files, each on a host of its
+own: `--share FOLDER`.
 """
 
 import collections
+import itertools
 import pathlib
-import re
 import shutil
 import sys
 import tempfile
@@ -23,36 +24,48 @@ from support.waiting import TimedOut, wait_until  # noqa: E402
 
 
 def pytest_addoption(parser):
-    parser.addoption("--shard", default="1/1", metavar="K/N", help="only the Kth of N parts of the test files")
-
-
-def parse_shard(text):
-    match = re.fullmatch(r"(\d+)/(\d+)", text)
-    if not match or not 1 <= int(match[1]) <= int(match[2]):
-        raise pytest.UsageError(f"--shard {text}: write K/N with K from 1 to N, as 1/2")
-    return int(match[1]), int(match[2])
-
-
-def deal(files, count):
-    """Files go to the shard with the fewest tests so far, those with many tests first."""
-    totals = [0] * count
-    shard_of = {}
-    for file, tests in sorted(files.items(), key=lambda entry: (-entry[1], entry[0])):
-        shard_of[file] = totals.index(min(totals))
-        totals[shard_of[file]] += tests
-    return shard_of
+    parser.addoption("--share", metavar="FOLDER", type=pathlib.Path,
+                     help="runs with the same FOLDER, empty at first, share the test files among them")
 
 
 def pytest_collection_modifyitems(config, items):
-    shard, count = parse_shard(config.option.shard)
-    shard_of = deal(collections.Counter(item.path.name for item in items), count)
-    dropped = [item for item in items if shard_of[item.path.name] != shard - 1]
-    items[:] = [item for item in items if shard_of[item.path.name] == shard - 1]
-    config.hook.pytest_deselected(items=dropped)
+    """Files with many tests come first, so that runs that share them end at about the same time."""
+    tests = collections.Counter(item.path.name for item in items)
+    if config.option.share:
+        items.sort(key=lambda item: (-tests[item.path.name], item.path.name))
+
+
+def taken(items, folder):
+    """The items of each file that no other run has taken; it is taken as its first item is asked for."""
+    for file, group in itertools.groupby(items, lambda item: item.path.name):
+        try:
+            (folder / file).touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        yield from group
+
+
+def pytest_runtestloop(session):
+    """pytest's own loop, over the items that are this run's."""
+    if not session.config.option.share or session.config.option.collectonly or session.testsfailed:
+        return None
+    items = taken(session.items, session.config.option.share)
+    item = next(items, None)
+    while item is not None:
+        following = next(items, None)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.shouldfail:
+            raise session.Failed(session.shouldfail)
+        if session.shouldstop:
+            raise session.Interrupted(session.shouldstop)
+        item = following
+    return True
 
 
 def pytest_configure(config):
-    parse_shard(config.option.shard)
+    share = config.option.share
+    if share and not share.is_dir():
+        raise pytest.UsageError(f"--share {share}: there is no such folder; make an empty one for the runs to share")
     if not config.option.collectonly:
         host.enter()
 
