@@ -15,8 +15,7 @@ constexpr OperationNote kOperationNotes[] = {
     {"ContinueServiceDeployment", Extent::Refused,
      "lifecycle hooks are not offered, so no deployment ever waits at one: `InvalidParameterException`"},
     {"ExecuteCommand", Extent::Whole,
-     "the session is Berth's own (docs/exec.md): the call is whole, session-manager-plugin can't use its "
-     "answer"},
+     "the session is opened by session-manager-plugin, or by Berth's own client (docs/exec.md)"},
     {"ListServicesByNamespace", Extent::Refused, "there are no namespaces: `NamespaceNotFoundException`"},
     {"UpdateContainerAgent", Extent::Refused,
      "packages update agents: `NoUpdateAvailableException`, or `MissingVersionException` before the agent "

@@ -45,7 +45,7 @@ void recordSession(AuditLog& audit, const ExecSession::Facts& facts, WallTime no
   audit.write(entry);
 }
 
-ExecSession::ExecSession(Means means, Facts facts, std::shared_ptr<http::WebSocket> client,
+ExecSession::ExecSession(Means means, Facts facts, std::shared_ptr<ExecClient> client,
                          std::shared_ptr<AgentStream> agent)
     : means_(means), facts_(std::move(facts)), client_(std::move(client)), agent_(std::move(agent)) {}
 
@@ -57,35 +57,44 @@ void ExecSession::end(SessionEnd how) {
   if (ended_) return;
   ended_ = std::move(how);
   if (const auto* failure = std::get_if<Failure>(&ended_->how)) {
-    client_->close(closeCodeOf(failure->type), failure->type);
+    client_->close(closeCodeOf(failure->type), failure->type, failure->message);
   } else {
-    client_->close(1000, "");
+    client_->close(1000, "", "");
   }
 }
 
-Async<bool> ExecSession::sent(http::WebSocket& to, size_t most) {
+Async<bool> ExecSession::sent(Async<bool> drained) {
   ++waiting_;
-  const bool open = co_await to.drained(most);
+  const bool open = co_await std::move(drained);
   --waiting_;
   if (open) active_ = means_.clock.now().mono;
   co_return open;
 }
 
+void ExecSession::refuse(std::string rule) {
+  const Failure failure{"InvalidFrameException", std::move(rule)};
+  client_->send(streams::errorFrame(failure));
+  end({failure});
+}
+
 Async<void> ExecSession::fromClient() {
-  while (const auto message = co_await client_->read()) {
+  while (true) {
+    const auto message = co_await client_->read();
+    if (!message) {
+      if (message.error().code == Code::InvalidArgument) refuse(message.error().message);
+      if (message.error().code == Code::Cancelled) end({Failure{"ClientDisconnected", ""}});
+      break;
+    }
     const auto frame = streams::readFrame(*message);
     const Pass pass = frame ? passFromClient(frame->channel) : Pass::Refuse;
     if (pass == Pass::Drop) continue;
     if (pass == Pass::Refuse) {
-      const Failure failure{"InvalidFrameException",
-                            frame ? "a client sends stdin, resize and keepalive" : frame.error().message};
-      client_->sendBinary(streams::errorFrame(failure));
-      end({failure});
+      refuse(frame ? "a client sends stdin, resize and keepalive" : frame.error().message);
       break;
     }
     touch(frame->channel);
     agent_->socket().sendBinary(*message);
-    if (!co_await sent(agent_->socket(), kMostUnsent)) break;
+    if (!co_await sent(agent_->socket().drained(kMostUnsent))) break;
   }
   if (client_->closeInfo().code != 0 && !ended_)
     end({Failure{"ClientDisconnected", "the client closed its side"}});
@@ -101,22 +110,22 @@ Async<void> ExecSession::fromAgent() {
     if (pass == Pass::Drop) continue;
     if (pass == Pass::Refuse) break;
     touch(frame->channel);
-    client_->sendBinary(*message);
+    client_->send(*message);
     if (pass == Pass::Last) {
       // Closing has a time limit of its own: a slow reader gets all of it first.
-      co_await sent(*client_, 0);
+      co_await sent(client_->drained(0));
       const auto failure = streams::readFailure(frame->payload);
       const auto code = streams::readExit(frame->payload);
       co_return end(
           {code ? std::variant<int, Failure>(*code)
                 : std::variant<int, Failure>(failure ? *failure : Failure{"CannotExecuteError", ""})});
     }
-    if (!co_await sent(*client_, kMostUnsent)) break;
+    if (!co_await sent(client_->drained(kMostUnsent))) break;
   }
   if (ended_ || client_->closeInfo().code != 0) co_return;
   const Failure failure{"TargetNotConnectedException",
                         "the connection with the agent broke: what became of the command is not known"};
-  client_->sendBinary(streams::errorFrame(failure));
+  client_->send(streams::errorFrame(failure));
   end({failure});
 }
 
@@ -128,13 +137,13 @@ Async<void> ExecSession::watch(std::stop_token over) {
     if (left <= Duration::zero()) {
       const Failure failure{"SessionTimeoutException",
                             "neither input nor output for " + formatDuration(means_.idle)};
-      client_->sendBinary(streams::errorFrame(failure));
+      client_->send(streams::errorFrame(failure));
       end({failure});
       agent_->socket().close(1000, "");
       co_return;
     }
     if (!co_await sleepFor(std::min(left, kBetweenSigns), over)) co_return;
-    client_->sendBinary(streams::makeFrame(Channel::KeepAlive));
+    client_->send(streams::makeFrame(Channel::KeepAlive));
     agent_->socket().sendBinary(streams::makeFrame(Channel::KeepAlive));
   }
 }

@@ -1,4 +1,4 @@
-// One command in a container: a client's websocket and an agent's, joined.
+// One command in a container: a client's side and an agent's, joined.
 #pragma once
 
 #include <memory>
@@ -6,8 +6,8 @@
 #include <string>
 #include <variant>
 
-#include "common/http/websocket.hpp"
 #include "controller/server/audit_log.hpp"
+#include "controller/server/exec_client.hpp"
 #include "controller/server/streams.hpp"
 #include "controller/streams/rules.hpp"
 #include "proto/streams/frame.hpp"
@@ -34,7 +34,7 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
     std::string source;  ///< of the client's websocket
   };
 
-  ExecSession(Means means, Facts facts, std::shared_ptr<http::WebSocket> client,
+  ExecSession(Means means, Facts facts, std::shared_ptr<ExecClient> client,
               std::shared_ptr<AgentStream> agent);
 
   /// Until both sides are closed.
@@ -43,8 +43,10 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
  private:
   Async<void> fromClient();
   Async<void> fromAgent();
-  /// Until at most so many bytes wait; false once nothing more is sent.
-  Async<bool> sent(http::WebSocket& to, size_t most);
+  /// Ends it because of what the client has sent.
+  void refuse(std::string rule);
+  /// Until at most so many bytes wait to go to one side; false once nothing more is sent.
+  Async<bool> sent(Async<bool> drained);
   Async<void> watch(std::stop_token over);
   /// The first call counts; closes the client's side.
   void end(SessionEnd how);
@@ -52,7 +54,7 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
 
   Means means_;
   Facts facts_;
-  std::shared_ptr<http::WebSocket> client_;
+  std::shared_ptr<ExecClient> client_;
   std::shared_ptr<AgentStream> agent_;
   std::optional<SessionEnd> ended_;
   MonoTime active_{};

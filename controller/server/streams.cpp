@@ -9,6 +9,7 @@
 #include "controller/server/log_body.hpp"
 #include "controller/streams/words.hpp"
 #include "proto/json/fields.hpp"
+#include "proto/ssm/message.hpp"
 
 namespace berth::controller {
 namespace {
@@ -46,27 +47,46 @@ Async<void> closeSilent(std::weak_ptr<http::WebSocket> socket, std::stop_token s
   if (const auto open = socket.lock()) open->close(1008, "no first frame within 10 s");
 }
 
+/// A client's first message.
+struct First {
+  streams::Opening opening;
+  bool plugin = false;  ///< session-manager-plugin's
+};
+
+Result<First> readFirst(const std::string& message) {
+  if (ssm::isOpening(message)) {
+    auto token = ssm::readOpening(message);
+    if (!token) return token.error();
+    return First{{std::move(*token), true, true, "", std::nullopt}, true};
+  }
+  const auto frame = streams::readFrame(message);
+  if (!frame) return frame.error();
+  if (frame->channel != Channel::Open)
+    return makeError(Code::InvalidArgument, "the first frame must be open (6)");
+  auto opening = streams::readOpening(frame->payload);
+  if (!opening) return opening.error();
+  return First{std::move(*opening), false};
+}
+
 /// nullopt: the websocket was closed before there was one.
-Async<std::optional<Result<streams::Opening>>> firstFrame(std::shared_ptr<http::WebSocket> socket,
-                                                          Executor executor, Log& log) {
+Async<std::optional<Result<First>>> firstMessage(std::shared_ptr<http::WebSocket> socket, Executor executor,
+                                                 Log& log) {
   std::stop_source spoken;
   spawn(executor, log, "first frame",
         [weak = std::weak_ptr(socket), token = spoken.get_token()] { return closeSilent(weak, token); });
   const Result<std::string> message = co_await socket->read();
   spoken.request_stop();
   if (!message) co_return std::nullopt;
-  const auto frame = streams::readFrame(*message);
-  if (!frame) co_return frame.error();
-  if (frame->channel != Channel::Open)
-    co_return makeError(Code::InvalidArgument, "the first frame must be open (6)");
-  co_return streams::readOpening(frame->payload);
+  co_return readFirst(*message);
 }
 
 /// Closes, and reads to the end: what the other side still sends is not waited for by anyone else.
-Async<void> refuseClient(std::shared_ptr<http::WebSocket> socket, Failure failure) {
-  socket->sendBinary(streams::errorFrame(failure));
-  socket->close(closeCodeOf(failure.type), failure.type);
-  while (co_await socket->read()) {
+Async<void> refuseClient(std::shared_ptr<ExecClient> client, Failure failure) {
+  client->send(streams::errorFrame(failure));
+  client->close(closeCodeOf(failure.type), failure.type, failure.message);
+  while (true) {
+    const auto ignored = co_await client->read();
+    if (!ignored && ignored.error().code != Code::InvalidArgument) co_return;
   }
 }
 
@@ -184,25 +204,29 @@ Async<ApiResult<std::shared_ptr<AgentStream>>> Streams::ask(acs::OpenStreamMessa
 }
 
 Async<void> Streams::serveClient(Socket socket, std::string id, std::string source) {
-  auto opening = co_await firstFrame(socket, deps_.io.get_executor(), deps_.log);
-  if (!opening) co_return;
-  if (!*opening) co_return co_await refuseClient(socket, {"InvalidFrameException", opening->error().message});
-  auto taken = grants_.take(id, (**opening).token, deps_.clock.now().mono);
+  const auto first = co_await firstMessage(socket, deps_.io.get_executor(), deps_.log);
+  if (!first) co_return;
+  std::shared_ptr<ExecClient> client = framesClient(socket);
+  if (!*first) co_return co_await refuseClient(client, {"InvalidFrameException", first->error().message});
+  const streams::Opening& opening = (**first).opening;
+  auto taken = grants_.take(id, opening.token, deps_.clock.now().mono);
+  if ((**first).plugin)
+    client = pluginClient(socket, id, {deps_.io.get_executor(), deps_.random, deps_.clock, deps_.log});
   if (!std::holds_alternative<Grant>(taken))
-    co_return co_await refuseClient(socket, {"InvalidTokenException", "the token is not this session's"});
+    co_return co_await refuseClient(client, {"InvalidTokenException", "the token is not this session's"});
   const Grant grant = std::get<Grant>(std::move(taken));
   const auto counting = counted(open_);
-  auto agent = co_await ask(messageFor(grant, **opening), grant.instance);
+  auto agent = co_await ask(messageFor(grant, opening), grant.instance);
   const auto* error = std::get_if<ApiError>(&agent);
-  ExecSession::Facts facts{grant, **opening, std::move(source)};
+  ExecSession::Facts facts{grant, opening, std::move(source)};
   if (error) {
     recordSession(deps_.audit, facts, deps_.clock.now().wall,
                   SessionEnd{Failure{error->type, error->message}});
-    co_return co_await refuseClient(socket, {error->type, error->message});
+    co_return co_await refuseClient(client, {error->type, error->message});
   }
   const auto session = std::make_shared<ExecSession>(
       ExecSession::Means{deps_.io.get_executor(), deps_.audit, deps_.clock, deps_.log, options_.idle},
-      std::move(facts), socket, std::get<std::shared_ptr<AgentStream>>(std::move(agent)));
+      std::move(facts), client, std::get<std::shared_ptr<AgentStream>>(std::move(agent)));
   co_await session->run();
 }
 

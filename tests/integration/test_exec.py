@@ -10,6 +10,7 @@ import botocore.exceptions
 import pytest
 
 from support.berth import Berth
+from support.plugin import OUTPUT, SIZE, Plugin
 from support.streams import RESIZE, STDIN, STDOUT, Exec, Logs, grant, refused_logs, resized_terminal, run
 from support.tasks import register, run as run_task
 from support.waiting import wait_until
@@ -74,6 +75,39 @@ def test_a_command_has_streams_an_exit_code_a_user_and_the_container_as_it_is(ho
 def test_a_terminal_has_a_size_that_changes(house):
     client = resized_terminal(grant(house, house.shell, "sh")["session"], b"fits first")
     assert client.exit_code == 5 and client.stderr == b""
+
+
+def test_the_plugin_of_the_aws_cli_has_a_terminal(house):
+    session = grant(house, house.shell, "sh")["session"]
+    with Plugin(session) as plugin:
+        # Its first piece of output it drops, as long as it sets itself up.
+        plugin.until(lambda: plugin.output)
+        assert plugin.dropped
+        size = plugin.send(SIZE, b'{"cols":77,"rows":33}')
+        plugin.send(OUTPUT, b"while [ \"$(stty size)\" != '33 77' ]; do sleep 0.1; done; echo fi''ts\r")
+        plugin.until(lambda: b"fits\r" in plugin.output)
+        last = plugin.send(OUTPUT, b"i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done; exit 3\r")
+        plugin.finish()
+    assert {size, last} <= plugin.acknowledged
+    assert plugin.output.count(b"\nline ") == 5000
+    assert plugin.closed["SessionId"] == session["sessionId"] and plugin.closed["Output"] == ""
+    ended = wait_until(lambda: audited(house, session)[1:], "the end")[0]
+    assert ended["session"]["exitCode"] == 3 and ended["session"]["tty"] is True
+
+
+def test_the_plugin_is_told_why_there_is_no_session(house):
+    with Plugin(grant(house, house.shell, "sh")["session"], token="x" * 64) as plugin:
+        plugin.finish()
+    assert plugin.closed["Output"] == "the token is not this session's"
+    session = grant(house, house.shell, "sleep 60")["session"]
+    with Plugin(session) as plugin:
+        plugin.send(SIZE, b'{"cols":0,"rows":33}')
+        plugin.finish()
+    assert plugin.closed["Output"] == "size.cols must be from 1 to 65535"
+    session = grant(house, house.shell, "sleep 4320")["session"]
+    with Plugin(session) as plugin:
+        wait_until(lambda: processes(house, "sleep 4320"), "the command runs")
+    wait_until(lambda: not processes(house, "sleep 4320"), "the command is ended")
 
 
 def test_a_token_opens_one_stream_once(house):
