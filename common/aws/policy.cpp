@@ -222,13 +222,19 @@ class PolicyReader {
       if (!keys.is_object()) return out;
       for (const auto& [key, values] : keys.items()) {
         condition.key = inLower(key);
-        if (!rules_.conditionKeys.contains(condition.key))
+        if (!isOffered(condition.key))
           fault("the condition key " + shown(key) + " is not offered: use " + joined(rules_.conditionKeys));
         condition.values = conditionValues(values, condition.test, name);
         out.push_back(condition);
       }
     }
     return out;
+  }
+
+  bool isOffered(const std::string& key) const {
+    const size_t slash = key.find('/');
+    const bool of_tag = slash != std::string::npos && slash + 1 < key.size();
+    return rules_.conditionKeys.contains(of_tag ? key.substr(0, slash + 1) : key);
   }
 
   bool readOperator(const std::string& name, PolicyCondition& out) {

@@ -21,7 +21,9 @@ enum class PolicyKind { Identity, Resource };
 /// What documents may use, beside IAM's own elements.
 struct PolicyRules {
   PolicyKind kind = PolicyKind::Identity;
-  std::set<std::string> conditionKeys;  ///< in lower case: "ecs:cluster", "aws:sourceip"
+  /// In lower case: "ecs:cluster", "aws:sourceip"; one that ends in "/" is that of each tag:
+  /// "aws:resourcetag/".
+  std::set<std::string> conditionKeys;
 };
 
 /// Patterns of a statement's element, or (negated) of its opposite: NotAction, NotResource.

@@ -1,5 +1,7 @@
 #include "controller/callers/authorize.hpp"
 
+#include "controller/callers/request_context.hpp"
+
 namespace berth::controller {
 namespace {
 
@@ -51,13 +53,11 @@ std::optional<ApiError> authorize(const KnownCaller& caller, const CallFacts& ca
   aws::PolicyRequest request;
   request.principal = caller.principal;
   request.action = action;
-  request.context = {{"aws:principalarn", caller.principal},
-                     {"aws:securetransport", call.tls ? "true" : "false"}};
-  if (!call.sourceAddress.empty()) request.context["aws:sourceip"] = call.sourceAddress;
+  const ConditionValues of_call = valuesOfCall(caller, call, names, state);
   for (const Need& need : needs) {
     request.resource = need.resource;
-    request.context.erase("ecs:cluster");
-    if (!need.cluster.empty()) request.context["ecs:cluster"] = need.cluster;
+    request.context = valuesOfResource(need, names, state);
+    request.context.insert(of_call.begin(), of_call.end());
     const aws::Decision decision = aws::evaluate(caller.policies, request);
     if (decision == aws::Decision::Allow) continue;
     return accessDenied(caller, action, need.resource,

@@ -6,7 +6,9 @@ namespace berth::controller {
 
 const aws::PolicyRules& callerPolicyRules() {
   static const aws::PolicyRules rules{
-      aws::PolicyKind::Identity, {"ecs:cluster", "aws:principalarn", "aws:sourceip", "aws:securetransport"}};
+      aws::PolicyKind::Identity,
+      {"ecs:cluster", "ecs:container-name", "aws:principalarn", "aws:requesttag/", "aws:resourcetag/",
+       "aws:sourceip", "aws:securetransport"}};
   return rules;
 }
 

@@ -25,8 +25,8 @@ struct KnownCaller {
   std::vector<aws::Policy> policies;
 };
 
-/// What policies of the ECS API may use: the condition keys ecs:cluster, aws:PrincipalArn, aws:SourceIp and
-/// aws:SecureTransport.
+/// What policies of the ECS API may use: the condition keys ecs:cluster, ecs:container-name,
+/// aws:PrincipalArn, aws:RequestTag/KEY, aws:ResourceTag/KEY, aws:SourceIp and aws:SecureTransport.
 const aws::PolicyRules& callerPolicyRules();
 
 /// The principal of a user; the admin's is rootOf().

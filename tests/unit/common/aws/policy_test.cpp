@@ -186,6 +186,8 @@ TEST_CASE("an unknown operator, condition key or form of value is refused by nam
       wrong(R"({"StringEquals": {"aws:ResourceTag/team": "a"}})"),
       Catch::Contains("the condition key 'aws:ResourceTag/team' is not offered: use aws:securetransport, "
                       "aws:sourceip, ecs:cluster"));
+  CHECK_THAT(wrong(R"({"StringEquals": {"aws:RequestTag/": "a"}})"),
+             Catch::Contains("the condition key 'aws:RequestTag/' is not offered"));
   CHECK_THAT(wrong(R"({"Bool": {"aws:SecureTransport": "yes"}})"), Catch::Contains("takes true or false"));
   CHECK_THAT(wrong(R"({"IpAddress": {"aws:SourceIp": "10.0.0.0/33"}})"), Catch::Contains("takes addresses"));
   CHECK_THAT(wrong(R"({"ArnLike": {"ecs:cluster": "prod"}})"), Catch::Contains("takes ARNs"));

@@ -125,6 +125,65 @@ TEST_CASE("conditions see the caller's address, the transport and who it is") {
   CHECK(asked.ask("ListClusters") != "ok");
 }
 
+TEST_CASE("conditions see the tags of a resource, whatever the case of their keys") {
+  AskedByUser asked;
+  asked.bench.call("CreateCluster",
+                   {{"clusterName", "prod"}, {"tags", {{{"key", "Team"}, {"value", "web"}}}}});
+  asked.bench.cluster("test");
+  asked.allow(R"({"Effect": "Allow", "Action": "ecs:DeleteCluster", "Resource": "*",
+                  "Condition": {"StringEquals": {"aws:ResourceTag/team": "web"}}})");
+  CHECK(asked.ask("DeleteCluster", {{"cluster", "prod"}}) == "ok");
+  CHECK_THAT(asked.ask("DeleteCluster", {{"cluster", "test"}}), Catch::Contains("because no identity-based"));
+  CHECK(asked.ask("DeleteCluster", {{"cluster", "gone"}}) != "ok");
+}
+
+TEST_CASE("tags are those of every kind of resource") {
+  AskedByUser asked;
+  const Json tags{{{"key", "team"}, {"value", "web"}}};
+  const std::string host = asked.bench.ready();
+  const std::string definition = asked.bench.names.taskDefinition("app", 1).str();
+  const std::string task = asked.bench.run().front();
+  const std::string service = asked.bench.call(
+      "CreateService",
+      {{"serviceName", "s"}, {"taskDefinition", "app"}, {"desiredCount", 0}})["service"]["serviceArn"];
+  asked.allow(R"({"Effect": "Allow", "Action": "ecs:UntagResource", "Resource": "*",
+                  "Condition": {"StringLike": {"aws:ResourceTag/team": "w*"}}})");
+  for (const std::string& arn : {host, definition, task, service}) {
+    INFO(arn);
+    CHECK(asked.ask("UntagResource", {{"resourceArn", arn}}) != "ok");
+    asked.bench.call("TagResource", {{"resourceArn", arn}, {"tags", tags}});
+    CHECK(asked.ask("UntagResource", {{"resourceArn", arn}}) == "ok");
+  }
+  const std::string id = task.substr(task.rfind('/') + 1);
+  CHECK(asked.ask("UntagResource",
+                  {{"resourceArn", "arn:aws:ecs:us-east-1:000000000000:task/other/" + id}}) != "ok");
+}
+
+TEST_CASE("conditions see the tags that a call gives") {
+  AskedByUser asked;
+  asked.allow(R"({"Effect": "Allow", "Action": "ecs:CreateCluster", "Resource": "*",
+                  "Condition": {"StringEquals": {"aws:RequestTag/Team": ["web", "db"]}}})");
+  const auto create = [&](const Json& tags) {
+    return asked.ask("CreateCluster", {{"clusterName", "c"}, {"tags", tags}});
+  };
+  CHECK(create({{{"key", "team"}, {"value", "db"}}}) == "ok");
+  CHECK(create({{{"key", "team"}, {"value", "ops"}}}) != "ok");
+  CHECK(create("no list") != "ok");
+  CHECK(asked.ask("CreateCluster", {{"clusterName", "c"}}) != "ok");
+}
+
+TEST_CASE("a command is allowed by its container") {
+  AskedByUser asked;
+  asked.allow(R"({"Effect": "Allow", "Action": "ecs:ExecuteCommand", "Resource": "*",
+                  "Condition": {"StringEquals": {"ecs:container-name": "app"}}})");
+  asked.bench.ready();
+  const std::string task = asked.bench.run().front();
+  CHECK(asked.ask("ExecuteCommand", {{"task", task}, {"container", "app"}}) == "ok");
+  CHECK(asked.ask("ExecuteCommand", {{"task", task}, {"container", "side"}}) != "ok");
+  CHECK(asked.ask("ExecuteCommand", {{"task", task}}) == "ok");
+  CHECK(asked.ask("ExecuteCommand", {{"task", "unknown"}}) != "ok");
+}
+
 TEST_CASE("a source address is an IP address without the port") {
   CHECK(sourceAddress("127.0.0.1:41234") == "127.0.0.1");
   CHECK(sourceAddress("[::1]:41234") == "::1");
