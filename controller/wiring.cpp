@@ -133,9 +133,15 @@ int fail(Log& log, std::string_view what, const Error& error, int code = exit_co
 /// there before in force.
 class Reloader {
  public:
-  Reloader(const Config& config, const aws::Credentials& admin, CallerBook& callers, AuditLog& audit,
-           http::ServerThread& server, Log& log)
-      : config_(config), admin_(admin), callers_(callers), audit_(audit), server_(server), log_(log) {}
+  struct Parts {
+    CallerBook& callers;
+    AuditLog& audit;
+    Streams& streams;
+    OpenEnds& ends;
+    http::ServerThread& server;
+  };
+  Reloader(const Config& config, const aws::Credentials& admin, Parts parts, Log& log)
+      : config_(config), admin_(admin), parts_(parts), log_(log) {}
 
   void onHangup(boost::asio::signal_set& signals) {
     signals.async_wait([this, &signals](boost::system::error_code fault, int) {
@@ -149,14 +155,21 @@ class Reloader {
   void reload() {
     auto callers = callersOf(config_, admin_);
     if (callers) {
-      callers_ = std::move(*callers);
-      log_.info("read the callers again", {{"access_keys", callers_.size()}});
+      parts_.callers = std::move(*callers);
+      log_.info("read the callers again", {{"access_keys", parts_.callers.size()},
+                                           {"ended", config_.authenticate ? endStrangers() : 0}});
     } else {
       log_.error("the callers can't be used: going on with those before",
                  {{"reason", callers.error().message}});
     }
-    told("the certificate can't be used: going on with the one before", server_.reloadTls());
-    told("the audit log can't be opened anew: going on with the file before", audit_.open());
+    told("the certificate can't be used: going on with the one before", parts_.server.reloadTls());
+    told("the audit log can't be opened anew: going on with the file before", parts_.audit.open());
+  }
+  /// What callers have open who are none any more; answers how many connections.
+  size_t endStrangers() {
+    const auto known = [this](std::string_view key) { return parts_.callers.find(key) != nullptr; };
+    parts_.streams.forgetStrangers(known);
+    return parts_.ends.endStrangers(known);
   }
   void told(std::string_view what, const Status& status) {
     if (!status) log_.error(what, {{"reason", status.error().message}});
@@ -164,9 +177,7 @@ class Reloader {
 
   const Config& config_;
   const aws::Credentials& admin_;
-  CallerBook& callers_;
-  AuditLog& audit_;
-  http::ServerThread& server_;
+  Parts parts_;
   Log& log_;
 };
 
@@ -229,7 +240,8 @@ int run(const Config& config, Log& log) {
   history.start();
   if (names_served) names_served->discovery.know(runner.core().state());
   StreamOptions stream_options{static_cast<size_t>(config.streams.most), config.streams.idle};
-  Streams streams(stream_options, {io, runner, sessions, audit, random, clock, log});
+  OpenEnds ends;
+  Streams streams(stream_options, {io, runner, sessions, ends, audit, random, clock, log});
   Extension extension(
       {runner, feed, history, streams, clock, names_served ? &names_served->discovery.index() : nullptr});
   Metrics metrics([&](Registry& registry) {
@@ -257,7 +269,7 @@ int run(const Config& config, Log& log) {
   GatewayOptions gateway_options{config.region, config.authenticate, config.tlsCert.has_value(),
                                  config.throttle};
   Gateway gateway(gateway_options,
-                  {*callers, runner, sessions, audit, extension, streams, metrics, random, clock, log});
+                  {*callers, runner, sessions, audit, extension, streams, ends, metrics, random, clock, log});
   http::ServerThread server(io, serverOptions(config), gateway, log);
   if (Status started = server.start(); !started) return fail(log, "can't serve", started.error());
   if (names_served) {
@@ -271,7 +283,7 @@ int run(const Config& config, Log& log) {
     log.warn("auth is none: anyone on this machine may call", {{"listen", config.listen}});
   log.info("serving", {{"listen", config.listen}, {"port", server.port()}, {"data_dir", config.dataDir}});
   boost::asio::signal_set hangups(io, SIGHUP);
-  Reloader reloader(config, *admin, *callers, audit, server, log);
+  Reloader reloader(config, *admin, {*callers, audit, streams, ends, server}, log);
   reloader.onHangup(hangups);
   Notifier notifier;
   notifier.ready();

@@ -282,7 +282,10 @@ Async<http::Answer> Gateway::answer(http::ServerRequest request) {
   auto answer = co_await deps_.extension.answer(std::move(*question), std::move(caller));
   if (const auto* error = std::get_if<ApiError>(&answer)) co_return refuse(asked, *error);
   if (asked.audited) record(asked, "ok");
-  co_return std::get<http::Answer>(std::move(answer));
+  auto& given = std::get<http::Answer>(answer);
+  if (const auto* streamed = std::get_if<http::StreamedResponse>(&given))
+    deps_.ends.add(asked.audit.accessKeyId, std::weak_ptr(streamed->body));
+  co_return std::move(given);
 }
 
 Async<http::UpgradeDecision> Gateway::upgradeStream(http::ServerRequest request) {
@@ -299,7 +302,8 @@ Async<http::UpgradeDecision> Gateway::upgradeStream(http::ServerRequest request)
     co_return refusedUpgrade(*error);
   }
   const auto instance = deps_.runner.core().names().parseInstance(text(input, "containerInstance"));
-  co_return deps_.streams.agent(request, instance ? instance->id : "");
+  co_return kept(deps_.streams.agent(request, instance ? instance->id : ""), asked.audit.accessKeyId,
+                 deps_.ends);
 }
 
 /// Who is on the way in is never asked to be slower: sessions carry heartbeats.
@@ -320,13 +324,15 @@ Async<http::UpgradeDecision> Gateway::upgrade(http::ServerRequest request) {
     static_cast<void>(refuse(asked, *error));
     co_return refusedUpgrade(*error);
   }
-  if (tcs) co_return deps_.sessions.tcs(*query);
+  const std::string key = asked.audit.accessKeyId;
+  if (tcs) co_return kept(deps_.sessions.tcs(*query), key, deps_.ends);
   const auto offered = request.headers.get(acs::kExtensionsHeader).value_or("");
   const auto instance = deps_.runner.core().names().parseInstance(textOf(input, "containerInstance"));
   const std::string address = sourceAddress(asked.audit.source);
   Holder holder{callerOf(request, asked, options_.tls), asked.audit.source, instance ? instance->id : ""};
-  co_return deps_.sessions.acs(*query, address, acs::Extensions::parse(offered),
-                               reportsOf(std::move(holder)));
+  co_return kept(
+      deps_.sessions.acs(*query, address, acs::Extensions::parse(offered), reportsOf(std::move(holder))), key,
+      deps_.ends);
 }
 
 }  // namespace berth::controller

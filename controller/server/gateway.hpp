@@ -17,6 +17,7 @@
 #include "controller/server/audit_log.hpp"
 #include "controller/server/extension.hpp"
 #include "controller/server/metrics.hpp"
+#include "controller/server/open_ends.hpp"
 #include "controller/server/streams.hpp"
 
 namespace berth::controller {
@@ -35,6 +36,7 @@ struct GatewayDeps {
   AuditLog& audit;
   Extension& extension;
   Streams& streams;
+  OpenEnds& ends;
   Metrics& metrics;
   Random& random;
   const Clock& clock;

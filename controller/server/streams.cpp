@@ -215,6 +215,7 @@ Async<void> Streams::serveClient(Socket socket, std::string id, std::string sour
   if (!std::holds_alternative<Grant>(taken))
     co_return co_await refuseClient(client, {"InvalidTokenException", "the token is not this session's"});
   const Grant grant = std::get<Grant>(std::move(taken));
+  deps_.ends.add(grant.accessKeyId, std::weak_ptr(socket));
   const auto counting = counted(open_);
   auto agent = co_await ask(messageFor(grant, opening), grant.instance);
   const auto* error = std::get_if<ApiError>(&agent);

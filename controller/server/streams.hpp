@@ -2,6 +2,7 @@
 // opens its side when it is asked to; here the two are joined. docs/exec.md has the protocol.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "common/http/server.hpp"
 #include "controller/server/agent_sessions.hpp"
 #include "controller/server/audit_log.hpp"
+#include "controller/server/open_ends.hpp"
 #include "controller/streams/grants.hpp"
 #include "proto/acs/extensions.hpp"
 
@@ -25,6 +27,7 @@ struct StreamsDeps {
   boost::asio::io_context& io;
   CoreRunner& runner;
   AgentSessions& sessions;
+  OpenEnds& ends;
   AuditLog& audit;
   Random& random;
   const Clock& clock;
@@ -69,6 +72,8 @@ class Streams {
   Async<ApiResult<http::StreamedResponse>> logs(acs::OpenStreamMessage message, std::string instance);
 
   size_t open() const { return *open_; }
+  /// Sessions that nobody has opened yet, of access keys that are not known, are none any more.
+  void forgetStrangers(const std::function<bool(std::string_view)>& known) { grants_.forgetStrangers(known); }
 
  private:
   using Socket = std::shared_ptr<http::WebSocket>;

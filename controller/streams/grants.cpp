@@ -31,6 +31,10 @@ std::variant<Grant, Grants::Refused> Grants::take(std::string_view id, std::stri
   return grant;
 }
 
+void Grants::forgetStrangers(const std::function<bool(std::string_view)>& known) {
+  std::erase_if(grants_, [&](const auto& entry) { return !known(entry.second.accessKeyId); });
+}
+
 size_t Grants::size(MonoTime now) {
   forgetOld(now);
   return grants_.size();

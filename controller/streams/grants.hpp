@@ -1,6 +1,7 @@
 // Sessions that were granted and that nobody has opened yet. Values only.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -36,6 +37,8 @@ class Grants {
   bool has(std::string_view id, MonoTime now) const;
   /// Takes the grant away, whether the token was right or not: nobody tries twice.
   std::variant<Grant, Refused> take(std::string_view id, std::string_view token, MonoTime now);
+  /// Takes away those of access keys that are not known.
+  void forgetStrangers(const std::function<bool(std::string_view)>& known);
   /// Those that still count.
   size_t size(MonoTime now);
 

@@ -106,6 +106,13 @@ class Callers:
         return WebSocket(port, request_bytes("GET", target, {**head, **UPGRADE}))
 
 
+    def events(self, name):
+        """An open answer of /v1/events, as a file."""
+        host = f"127.0.0.1:{self.controller.port}"
+        head = self.key(name).sign("GET", "/v1/events", {"Host": host})
+        return urllib.request.urlopen(urllib.request.Request(f"http://{host}/v1/events", headers=head), timeout=20)
+
+
 @pytest.fixture
 def folder():
     with tempfile.TemporaryDirectory(prefix="callers.") as name:
@@ -224,6 +231,30 @@ def test_callers_change_while_it_runs_and_mistakes_change_nothing(callers):
         callers.client("bob").list_clusters()
     assert gone.value.response["Error"]["Code"] == "UnrecognizedClientException"
     assert "secret-of-" not in callers.controller.log.read_text()
+
+
+def test_what_a_caller_has_open_ends_when_it_is_taken_away(callers):
+    callers.add("host-1", role="agent").add("host-2", role="agent").add("ann", statement("*")).start()
+    callers.admin.create_cluster()
+    hosts = [callers.client(name).register_container_instance(totalResources=RESOURCES)["containerInstance"]
+             ["containerInstanceArn"] for name in ("host-1", "host-2")]
+    with callers.session("host-1", hosts[0]) as gone, callers.session("host-1", hosts[0], "tcs") as silent, \
+            callers.session("host-2", hosts[1]) as stays, callers.events("ann") as events:
+        for session in (gone, stays):
+            session.receive("TaskManifestMessage")
+        for name in ("host-1", "ann"):
+            (callers.folder / name).rename(callers.folder / f".{name}")
+        callers.reload("read the callers again")
+        for session in (gone, silent):
+            with pytest.raises(AssertionError, match="the access key is not known any more"):
+                session.receive("no such message")
+        while events.read(1):
+            pass
+        stays.send(json.dumps({"type": "HeartbeatAckRequest", "message": {"messageId": "m"}}))
+        stays.receive("HeartbeatMessage", 30)
+        with pytest.raises(Refused) as refused:
+            callers.session("host-1", hosts[0])
+        assert refused.value.answer.status == 403
 
 
 def test_callers_that_can_not_be_used_end_the_start_with_code_2(callers):

@@ -42,6 +42,15 @@ TEST_CASE("a wrong token spends the grant") {
   CHECK(grants.size(kNow) == 0);
 }
 
+TEST_CASE("grants of a caller that is none any more are taken away") {
+  Grants grants;
+  grants.add(grantOf("a", "secret"), kNow);
+  grants.forgetStrangers([](std::string_view key) { return key == grantOf("a", "").accessKeyId; });
+  CHECK(grants.has("a", kNow));
+  grants.forgetStrangers([](std::string_view) { return false; });
+  CHECK_FALSE(grants.has("a", kNow));
+}
+
 TEST_CASE("a grant that is too old is none") {
   Grants grants;
   grants.add(grantOf("a", "secret"), kNow);
