@@ -21,8 +21,15 @@ std::string frameOf(std::string_view type, Json message) {
 struct ToAgentEncoder {
   std::string operator()(const PayloadMessage& payload) const { return encodePayload(payload); }
   std::string operator()(const HeartbeatMessage& heartbeat) const {
-    return frameOf("HeartbeatMessage",
-                   Json{{"messageId", heartbeat.messageId}, {"healthy", heartbeat.healthy}});
+    json::Writer out;
+    out.openObject();
+    out.text("type", "HeartbeatMessage");
+    out.openObject("message");
+    out.text("messageId", heartbeat.messageId);
+    out.boolean("healthy", heartbeat.healthy);
+    out.closeObject();
+    out.closeObject();
+    return out.str();
   }
   std::string operator()(const CredentialsMessage& message) const {
     return frameOf("IAMRoleCredentialsMessage",

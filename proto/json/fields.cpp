@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/text/json_depth.hpp"
+#include "proto/json/reader.hpp"
 
 namespace berth::json {
 namespace {
@@ -93,9 +94,12 @@ void append(std::string& out, const nlohmann::json& value) {
 }  // namespace
 
 Result<nlohmann::json> parseObject(std::string_view text, std::string_view what) {
-  if (jsonDepthOf(text) > kMaxDepth)
-    return makeError(Code::InvalidArgument, std::string(what) + " is nested deeper than 64 levels");
-  nlohmann::json value = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  nlohmann::json value;
+  if (!readPlain(text, kMaxDepth, value)) {
+    if (jsonDepthOf(text) > kMaxDepth)
+      return makeError(Code::InvalidArgument, std::string(what) + " is nested deeper than 64 levels");
+    value = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  }
   if (value.is_discarded()) return makeError(Code::InvalidArgument, std::string(what) + " is not valid JSON");
   if (!value.is_object())
     return makeError(Code::InvalidArgument, std::string(what) + " is not a JSON object");

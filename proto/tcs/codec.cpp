@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "proto/json/fields.hpp"
+#include "proto/json/writer.hpp"
 
 namespace berth::tcs {
 namespace {
@@ -370,9 +371,16 @@ Result<std::string> decodeType(std::string_view text) {
 }
 
 std::string encodeAck(std::string_view type, std::string_view text) {
-  return json::dump(envelope(type, Json{{"message", text}}));
+  json::Writer out;
+  out.openObject();
+  out.text("type", type);
+  out.openObject("message");
+  out.text("message", text);
+  out.closeObject();
+  out.closeObject();
+  return out.str();
 }
 
-std::string encodeHeartbeat() { return json::dump(envelope("HeartbeatMessage", Json{{"healthy", true}})); }
+std::string encodeHeartbeat() { return R"({"type":"HeartbeatMessage","message":{"healthy":true}})"; }
 
 }  // namespace berth::tcs

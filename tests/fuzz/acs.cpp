@@ -1,6 +1,8 @@
 // Frames of the agent control channel, both ways.
-#include "proto/acs/codec.hpp"
+#include <nlohmann/json.hpp>
 
+#include "proto/acs/codec.hpp"
+#include "proto/json/reader.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace {
@@ -49,9 +51,19 @@ void checkFromAgent(std::string_view frame) {
   fuzz::require(acs::encode(*again) == once, "from an agent: decoding and encoding is stable", once);
 }
 
+/// What every frame is read by.
+void checkReader(std::string_view text) {
+  nlohmann::json read;
+  if (!json::readPlain(text, 64, read)) return;
+  const auto expected = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  fuzz::require(!expected.is_discarded() && read == expected, "plain text is read as the library reads it",
+                text);
+}
+
 }  // namespace
 
 BERTH_FUZZ_TARGET(acs) {
+  checkReader(input);
   checkToAgent(input);
   checkFromAgent(input);
 }

@@ -130,10 +130,11 @@ class Starting {
   /// One copy in the first of the zones that takes it. It is worth no wait: there are enough elsewhere.
   void inOneZone(const PlacementRequest& request, const std::string& provider) {
     const Fleet& fleet = context_.state().fleet();
+    const std::vector<Fleet::Slot> holders = hostsOf(context_.state(), start_.service);
     for (const std::string& zone : start_.zones) {
       PlacementRequest there = request;
       there.required.push_back({kZoneAttribute, zone});
-      const auto places = context_.scheduler.place(there, 1, context_.random);
+      const auto places = context_.scheduler.placeBeside(holders, there, 1, context_.random);
       if (!places.empty()) {
         launch(fleet.at(places[0]).instance->id, provider);
         out_.zone = zone;

@@ -1,0 +1,92 @@
+#include "proto/json/reader.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace berth::json {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kDepth = 8;
+
+/// Both the value and whether numbers are signed, unsigned or real.
+void checkAsLibrary(const std::string& text) {
+  INFO(text);
+  Json read;
+  REQUIRE(readPlain(text, kDepth, read));
+  const Json expected = Json::parse(text);
+  CHECK(read == expected);
+  const Json had = read.flatten();
+  const Json wanted = expected.flatten();
+  for (const auto& [path, value] : wanted.items()) CHECK(had.at(path).type() == value.type());
+}
+
+}  // namespace
+
+TEST_CASE("plain text is read as the library reads it") {
+  for (
+      const char* text : {
+          R"({})",
+          R"([])",
+          R"("")",
+          R"(0)",
+          R"( { "a" : [ 1 , -1 , 0 , -0 , 1.5 , -0.25 , 0.0 ] } )",
+          "\t\r\n[true,false,null]\n",
+          R"({"b":{"c":[[],{},[{}]]},"a":"text","":1})",
+          R"({"a":1,"a":{"b":2},"a":[3]})",
+          R"([999999999999999999,-999999999999999999,1719650000.123,0.1,123456789012345678.123456789012345678])",
+          "\"\x7f ~/'\"",
+      })
+    checkAsLibrary(text);
+}
+
+TEST_CASE("what is no JSON is not read") {
+  for (const char* text :
+       {"",           " ",          "{",        "}",     "[",        "]",   "{]",       "[}",      "nul",
+        "nulls",      "tru",        "falsey",   "'a'",   "\"",       "\"a", "\"a\nb\"", "{\"a\"}", "{\"a\":}",
+        "{1:2}",      "{\"a\":1,}", "[1,]",     "[,1]",  "[1 2]",    "{,}", "01",       "-",       "-01",
+        "1.",         ".5",         "-.5",      "+1",    "1.e5",     "--1", "0x10",     "1a",      "[1]x",
+        "{\"a\":1}{", "NaN",        "Infinity", "/**/1", "{\"a\" 1}"}) {
+    INFO(text);
+    Json read;
+    CHECK_FALSE(readPlain(text, kDepth, read));
+    CHECK_FALSE(Json::accept(text));
+  }
+}
+
+TEST_CASE("what is not plain is left to the library") {
+  for (const char* text :
+       {R"("a\n")", R"("\u00e9")", "\"h\xc3\xa9\"", "\"\xff\"", R"({"\"":1})", "1e5", "1.5E-3",
+        "1000000000000000000", "-18446744073709551616", "0.1234567890123456789", "\xef\xbb\xbf{}"}) {
+    INFO(text);
+    Json read;
+    CHECK_FALSE(readPlain(text, kDepth, read));
+  }
+  Json read;
+  CHECK_FALSE(readPlain(std::string_view("{}\0", 3), kDepth, read));
+}
+
+TEST_CASE("no cut of a text reads behind its end") {
+  const std::string text = R"({"a":[1,-2.5,true,null,"b"],"c":{"d":false}})";
+  for (size_t size = 0; size < text.size(); ++size) {
+    // A copy of its own, so that a sanitizer sees the end.
+    const std::vector<char> cut(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size));
+    Json read;
+    CHECK_FALSE(readPlain({cut.data(), cut.size()}, kDepth, read));
+  }
+}
+
+TEST_CASE("depth is limited") {
+  const auto nested = [](int depth) {
+    return std::string(static_cast<size_t>(depth), '[') + std::string(static_cast<size_t>(depth), ']');
+  };
+  Json read;
+  CHECK(readPlain(nested(kDepth), kDepth, read));
+  CHECK(readPlain("[" + nested(kDepth - 1) + "," + nested(kDepth - 1) + "]", kDepth, read));
+  CHECK_FALSE(readPlain(nested(kDepth + 1), kDepth, read));
+  CHECK_FALSE(readPlain(R"({"a":)" + nested(kDepth) + "}", kDepth, read));
+}
+
+}  // namespace berth::json
