@@ -218,7 +218,7 @@ Output Engine::cleanUpEarly(const std::string& runtimeId, Now now) {
 
 void Engine::cleanUp(Task& task, Now now, Output& out) {
   // Each change of a task ends here, or in what find() led to.
-  deadlines_.erase(&task);
+  deadlines_.forget(task);
   if (statusOf(task) != TaskStatus::Stopped || task.sent != TaskStatus::Stopped || task.reporting) return;
   if (!task.cleanUpAt) {
     const Duration passed =
@@ -246,6 +246,7 @@ void Engine::cleanUp(Task& task, Now now, Output& out) {
   dirty_.erase(task.arn);
   // A container of it that a list still shows, because it is older, is not waited for.
   if (listed_) listed_->erase(task.arn);
+  deadlines_.remove(task);
   tasks_.erase(task.arn);
 }
 

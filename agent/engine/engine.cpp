@@ -26,7 +26,7 @@ Container* Engine::find(const ContainerKey& key, Task** task) {
   if (it == tasks_.end()) return nullptr;
   *task = &it->second;
   touched_.insert(key.taskArn);
-  deadlines_.erase(*task);
+  deadlines_.forget(**task);
   return it->second.find(key.container);
 }
 

@@ -7,9 +7,9 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "agent/engine/deadline_index.hpp"
 #include "agent/engine/effects.hpp"
 #include "agent/model/container_spec.hpp"
 #include "agent/model/needs.hpp"
@@ -78,7 +78,7 @@ class Engine {
   /// From now on; what is under way keeps the times that it was given.
   void reconfigure(EngineOptions options) {
     options_ = std::move(options);
-    deadlines_.clear();
+    deadlines_ = {};
   }
   const Identity& identity() const { return identity_; }
   const std::map<std::string, Task>& tasks() const { return tasks_; }
@@ -238,7 +238,7 @@ class Engine {
   std::set<std::string> touched_;  ///< and those that may look different since the last call's end
   std::optional<MonoTime> nextList_;
   /// What deadlineOf() said of the tasks that were not touched since: it is asked for after each call.
-  mutable std::unordered_map<const Task*, std::optional<MonoTime>> deadlines_;
+  mutable DeadlineIndex deadlines_;
 };
 
 }  // namespace berth::agent

@@ -161,11 +161,7 @@ std::optional<MonoTime> Engine::nextDeadline() const {
   if (!listing_) consider(nextList_);
   for (const auto& [key, until] : tails_) consider(until);
   if (!restored_) return next;
-  for (const auto& [arn, task] : tasks_) {
-    const auto [known, isNew] = deadlines_.try_emplace(&task);
-    if (isNew) known->second = deadlineOf(task);
-    consider(known->second);
-  }
+  consider(deadlines_.earliest(tasks_, [this](const Task& task) { return deadlineOf(task); }));
   return next;
 }
 

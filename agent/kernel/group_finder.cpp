@@ -91,8 +91,9 @@ std::vector<std::string> GroupFinder::foldersOf(const ProcessTarget& target) con
     if (present(folder) && std::ranges::find(out, folder) == out.end()) out.push_back(folder);
   };
   if (target.containerId.empty()) return out;
-  for (const std::string& place : usualPlaces(target)) add(hierarchy_ + "/" + place);
   if (target.pid > 0) addByProcess(target, add);
+  if (!out.empty()) return out;
+  for (const std::string& place : usualPlaces(target)) add(hierarchy_ + "/" + place);
   // The engine may put groups anywhere (dockerd --cgroup-parent), and its process may be gone or never have
   // been seen: then the whole hierarchy is gone through.
   if (out.empty()) {

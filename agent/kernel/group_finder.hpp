@@ -23,9 +23,9 @@ class GroupFinder {
  public:
   explicit GroupFinder(KernelRoots roots = {});
 
-  /// Folders of the container's group in one hierarchy: through its process while that lives, and where the
-  /// runtime's drivers put it ("docker/ID" or below the task's own group, system.slice/docker-ID.scope), as
-  /// the process may be gone; where neither has it, anywhere. Only folders that are there.
+  /// Folders of the container's group in one hierarchy: through its process while that lives; else where the
+  /// runtime's drivers put it ("docker/ID" or below the task's own group, system.slice/docker-ID.scope);
+  /// where neither has it, anywhere. Only folders that are there.
   std::vector<std::string> foldersOf(const ProcessTarget& target) const;
 
   /// Version 2 alone, with its controllers.

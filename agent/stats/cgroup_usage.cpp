@@ -67,7 +67,7 @@ Result<SharedUsage> CgroupUsageSource::readOne(const UsageTarget& target) {
   return usage;
 }
 
-Result<GroupFiles> CgroupUsageSource::open(const UsageTarget& target) const {
+Result<GroupFiles> CgroupUsageSource::open(const UsageTarget& target) {
   // The folder first: what is read through it is of this process, whoever gets its number afterwards.
   auto process = KernelFile::open(roots_.proc + "/" + std::to_string(target.pid));
   if (!process) return process.error();
@@ -75,13 +75,14 @@ Result<GroupFiles> CgroupUsageSource::open(const UsageTarget& target) const {
   if (!groups) return groups.error();
   const auto text = groups->read();
   if (!text) return text.error();
-  if (!parseProcCgroup(*text)) {
+  const auto lines = parseProcCgroup(*text);
+  if (!lines) {
     return makeError(Code::Internal, groups->path() + " is not in the format that the kernel documents");
   }
 
   std::vector<std::optional<GroupPlace>> places;
   for (const char* controller : {"memory", "cpuacct", "blkio", "pids"}) {
-    auto place = placeOf(*text, target, controller);
+    auto place = placeOf(*lines, target, controller);
     if (!place) return place.error();
     places.push_back(std::move(*place));
   }
@@ -90,17 +91,16 @@ Result<GroupFiles> CgroupUsageSource::open(const UsageTarget& target) const {
                                          std::string(places[0] ? "cpuacct" : "memory"));
   }
   // A quota is there for people to see: without one the rest is measured all the same.
-  auto quota = placeOf(*text, target, "cpu");
+  auto quota = placeOf(*lines, target, "cpu");
   GroupPlaces found{std::move(*places[0]), std::move(*places[1]), std::move(places[2]), std::move(places[3]),
                     quota ? std::move(*quota) : std::nullopt};
   return GroupFiles::open(std::move(*process), found);
 }
 
-/// nullopt: no hierarchy has the controller. `groups`: the text of the process's file cgroup.
-Result<std::optional<GroupPlace>> CgroupUsageSource::placeOf(const std::string& groups,
+/// nullopt: no hierarchy has the controller. `lines`: of the process's file cgroup.
+Result<std::optional<GroupPlace>> CgroupUsageSource::placeOf(const std::vector<CgroupLine>& lines,
                                                              const UsageTarget& target,
-                                                             const std::string& controller) const {
-  const std::vector<CgroupLine> lines = *parseProcCgroup(groups);
+                                                             const std::string& controller) {
   auto line = std::ranges::find_if(
       lines, [&](const CgroupLine& each) { return std::ranges::count(each.controllers, controller) > 0; });
   const bool v2 = line == lines.end();
@@ -115,8 +115,11 @@ Result<std::optional<GroupPlace>> CgroupUsageSource::placeOf(const std::string& 
   // Co-mounted controllers share a folder "cpu,cpuacct"; links with the single names are optional.
   std::string joined;
   for (const std::string& name : line->controllers) joined += (joined.empty() ? "" : ",") + name;
-  std::string mount = roots_.cgroup + "/" + joined;
-  if (!exists(mount)) mount = roots_.cgroup + "/" + controller;
+  std::string& mount = mounts_[controller];
+  if (mount.empty()) {
+    mount = roots_.cgroup + "/" + joined;
+    if (!exists(mount)) mount = roots_.cgroup + "/" + controller;
+  }
   return std::optional(GroupPlace{mount + group, false});
 }
 

@@ -8,6 +8,7 @@
 
 #include "agent/kernel/group_finder.hpp"
 #include "agent/kernel/kernel_file.hpp"
+#include "agent/kernel/kernel_text.hpp"
 #include "agent/ports/usage.hpp"
 #include "agent/stats/group_files.hpp"
 
@@ -33,12 +34,13 @@ class CgroupUsageSource final : public UsageSource {
 
   void readHost();
   Result<SharedUsage> readOne(const UsageTarget& target);
-  Result<GroupFiles> open(const UsageTarget& target) const;
-  Result<std::optional<GroupPlace>> placeOf(const std::string& groups, const UsageTarget& target,
-                                            const std::string& controller) const;
+  Result<GroupFiles> open(const UsageTarget& target);
+  Result<std::optional<GroupPlace>> placeOf(const std::vector<CgroupLine>& lines, const UsageTarget& target,
+                                            const std::string& controller);
 
   KernelRoots roots_;
-  std::string unified_;  ///< where version 2 is mounted
+  std::string unified_;                                  ///< where version 2 is mounted
+  std::unordered_map<std::string, std::string> mounts_;  ///< of version 1, by controller, as far as asked for
   std::unordered_map<std::string, Open> open_;
   uint64_t batch_ = 0;
   std::string buffer_;
