@@ -46,7 +46,8 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
         api(means.client, std::move(socket), options.nameSpace, options.deadlines, stop.get_token()),
         files(options.folder),
         outputs(std::make_shared<containerd::Outputs>(options.folder + "/logs")),
-        shipper(std::make_shared<containerd::LogShipper>(executor, means.log, outputs, stop.get_token())),
+        shipper(std::make_shared<containerd::LogShipper>(containerd::LogShipper::Parts{
+            executor, means.log, means.random, outputs, means.awsLogs, stop.get_token()})),
         networks(std::move(joined)),
         health(std::make_shared<containerd::HealthChecks>(healthParts())),
         images(containerd::Images::Parts{api, means.client, means.images ? *means.images : ownMemory,
@@ -103,7 +104,8 @@ Async<Result<RuntimeInfo>> ContainerdRuntime::Core::info() {
   // What is created is said in the words of Docker's API.
   out.apiVersion = "1.41";
   out.minApiVersion = "1.17";
-  out.loggingDrivers = {"fluentd", "journald", "json-file", "syslog"};
+  out.loggingDrivers = {"fluentd", "journald", "json-file", "none", "syslog"};
+  if (means.awsLogs) out.loggingDrivers.insert(out.loggingDrivers.begin(), "awslogs");
   co_return out;
 }
 
@@ -263,6 +265,11 @@ class ContainerdRuntime::Streams final : public ContainerStreams {
     const auto found = co_await core->api.container(spec.container);
     if (!found) co_return found.error();
     if (!*found) co_return makeError(Code::NotFound, "the container is not there any more");
+    const auto record = containerd::decodeRecord((*found)->record);
+    if (!record) co_return record.error();
+    if (record->logDriver.name == containerd::kNoLog)
+      co_return makeError(Code::FailedPrecondition,
+                          "the container has log driver none: nothing is kept of it");
     co_return containerd::keptContainerLog(core->outputs, std::move(spec));
   }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "agent/runtimes/containerd/containerd_api.hpp"
 #include "agent/runtimes/containerd/keeper_watch.hpp"
 #include "agent/runtimes/containerd/registry.hpp"
+#include "agent/sinks/aws_logs_sink.hpp"
 #include "agent/streams/container_streams.hpp"
 #include "common/http/client.hpp"
 #include "common/ids/random.hpp"
@@ -50,6 +52,7 @@ class ContainerdRuntime final : public Runtime {
     Random& random;
     Log& log;
     ImageMemory* images = nullptr;  ///< nullptr: what was pulled is remembered by this runtime only
+    std::optional<sinks::AwsLogsMeans> awsLogs{};  ///< nullopt: log driver awslogs is not offered
   };
 
   /// InvalidArgument for a socket that is not unix:PATH, and for a conflist that is none. Nothing is sent

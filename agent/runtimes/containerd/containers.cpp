@@ -236,10 +236,12 @@ Async<Status> Containers::runTask(StoredContainer container, ContainerRecord rec
   auto root = co_await parts_.api.mounts(container.snapshotter, container.id);
   if (!root && root.error().code == Code::NotFound) root = co_await rootOf(container, record.chain);
   if (!root) co_return root.error();
-  if (Status opened = co_await openOutput(container.id, record.log); !opened) co_return opened;
-  Status created =
-      co_await parts_.api.createTask(container, *root, parts_.outputs.standardOutput(container.id),
-                                     parts_.outputs.standardError(container.id));
+  const bool kept = record.logDriver.name != kNoLog;
+  if (Status opened = kept ? co_await openOutput(container.id, record.log) : Status(); !opened)
+    co_return opened;
+  Status created = co_await parts_.api.createTask(container, *root,
+                                                  kept ? parts_.outputs.standardOutput(container.id) : "",
+                                                  kept ? parts_.outputs.standardError(container.id) : "");
   if (!created && created.error().code == Code::Internal) {
     // The OCI runtime refuses what it is to run.
     co_return makeError(Code::InvalidArgument, created.error().message);
