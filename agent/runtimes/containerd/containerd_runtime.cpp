@@ -39,7 +39,7 @@ std::string actionOf(const std::string& topic) { return topic.substr(topic.rfind
 /// Shared by the runtime and its coroutines, which outlive it by the time they need to notice `stop`.
 struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime::Core> {
   Core(Executor on, Means with, std::string socket, std::unique_ptr<network::Networks> joined,
-       ContainerdOptions given)
+       std::optional<signatures::ImagePolicy> policy, ContainerdOptions given)
       : executor(std::move(on)),
         means(with),
         options(std::move(given)),
@@ -52,7 +52,8 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
         health(std::make_shared<containerd::HealthChecks>(healthParts())),
         images(containerd::Images::Parts{api, means.client, means.images ? *means.images : ownMemory,
                                          means.clock, means.random, means.log, options.snapshotter,
-                                         options.folder, options.registries, options.onDiskFull},
+                                         options.folder, options.registries, std::move(policy),
+                                         options.onDiskFull},
                options.pulls, options.blobs, launcher(), stop.get_token()),
         containers(containerd::Containers::Parts{api, images, files, *outputs, *shipper, *networks, *health,
                                                  means.random, means.log, options.snapshotter,
@@ -245,8 +246,14 @@ Result<std::unique_ptr<ContainerdRuntime>> ContainerdRuntime::make(Executor exec
   if (options.network.folder.empty()) options.network.folder = options.folder + "/networks";
   auto networks = network::Networks::make(options.network, means.log);
   if (!networks) return networks.error();
+  std::optional<signatures::ImagePolicy> policy;
+  if (!options.imagePolicy.empty()) {
+    auto read = signatures::ImagePolicy::read(options.imagePolicy);
+    if (!read) return read.error().in("images.policy");
+    policy = std::move(*read);
+  }
   auto core = std::make_shared<Core>(std::move(executor), means, std::move(*socket), std::move(*networks),
-                                     std::move(options));
+                                     std::move(policy), std::move(options));
   core->launcher()("log keeper", [core = core.get()] { return core->watchKeeper(); });
   return std::unique_ptr<ContainerdRuntime>(new ContainerdRuntime(std::move(core)));
 }

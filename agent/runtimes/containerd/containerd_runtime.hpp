@@ -37,6 +37,7 @@ struct ContainerdOptions {
   network::NetworkOptions network;  ///< without a folder: below `folder`
   containerd::BlobLimits blobs;
   containerd::RegistryRules registries;
+  std::string imagePolicy;  ///< file of a signatures::ImagePolicy; empty: every image may run
   /// Called when a pull failed because the host's disk is full, before its callbacks. May be empty.
   std::function<void()> onDiskFull;
 };
@@ -55,7 +56,8 @@ class ContainerdRuntime final : public Runtime {
     std::optional<sinks::AwsLogsMeans> awsLogs{};  ///< nullopt: log driver awslogs is not offered
   };
 
-  /// InvalidArgument for a socket that is not unix:PATH, and for a conflist that is none. Nothing is sent
+  /// InvalidArgument for a socket that is not unix:PATH, and for a conflist that is none; errors of
+  /// ImagePolicy::read. Nothing is sent
   /// before the first call.
   static Result<std::unique_ptr<ContainerdRuntime>> make(Executor executor, Means means,
                                                          ContainerdOptions options);
