@@ -62,6 +62,7 @@ ContainerdOptions containerdOptions(const Config& config) {
       out.registries.mirrors[mirror.substr(0, equals)].push_back(mirror.substr(equals + 1));
   }
   out.registries.plainHosts = config.images.plainHttp;
+  out.imagePolicy = config.images.policy;
   return out;
 }
 

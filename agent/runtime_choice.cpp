@@ -14,6 +14,9 @@ Result<ChosenRuntime> chosen(Executor executor, const RuntimeMeans& means, Optio
                              Options (*optionsOf)(const Config&)) {
   options.onDiskFull = means.onDiskFull;
   typename Kind::Means with{means.client, means.clock, means.random, means.log, means.images};
+  if constexpr (requires { with.awsLogs; }) {
+    if (means.awsLogs) with.awsLogs.emplace(*means.awsLogs);
+  }
   auto made = Kind::make(std::move(executor), with, std::move(options));
   if (!made) return made.error();
   ChosenRuntime out;

@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "agent/config/config.hpp"
 #include "agent/images/image_memory.hpp"
 #include "agent/ports/runtime.hpp"
+#include "agent/sinks/aws_logs_sink.hpp"
 #include "agent/streams/container_streams.hpp"
 #include "common/async/async.hpp"
 #include "common/http/client.hpp"
@@ -21,6 +23,7 @@ struct RuntimeMeans {
   Log& log;
   ImageMemory* images = nullptr;     ///< nullptr: what was pulled is remembered by this runtime only
   std::function<void()> onDiskFull;  ///< see DockerOptions
+  std::optional<sinks::AwsLogsMeans> awsLogs{};  ///< of the runtime on containerd
 };
 
 struct ChosenRuntime {

@@ -144,6 +144,7 @@ class Agent {
  private:
   std::optional<int> buildClients();
   std::optional<int> buildRuntime();
+  sinks::AwsLogsMeans awsLogsMeans();
   void buildSpotWatch();
 
   Config config_;
@@ -184,12 +185,24 @@ std::optional<int> Agent::buildClients() {
   return std::nullopt;
 }
 
+/// The credentials of roles are where the credentials endpoint has them, which comes after the runtime.
+sinks::AwsLogsMeans Agent::awsLogsMeans() {
+  const auto ofRole = [this](const std::string& id) -> std::optional<aws::Credentials> {
+    const auto found = endpoints_ ? endpoints_->directory().credentials(id) : std::nullopt;
+    if (!found || !found->credentials) return std::nullopt;
+    const endpoints::RoleCredentials& held = *found->credentials;
+    return aws::Credentials{held.accessKeyId, held.secretAccessKey, held.sessionToken, std::nullopt};
+  };
+  const auto endpoint = [](const std::string& region) { return awsEndpoint("logs", region); };
+  return {*awsHttp_, clock_, *credentials_, ofRole, endpoint, config_.region, kUserAgent};
+}
+
 std::optional<int> Agent::buildRuntime() {
   auto records = store_->load();
   if (!records) return fail(log_, "can't read the state", records.error());
   const auto keep = [this](Changes changes) { store_->commit(std::move(changes), [](const Status&) {}); };
   images_ = std::make_unique<ImageMemory>(*records, keep, log_);
-  RuntimeMeans means{*http_, clock_, random_, log_, images_.get(), {}};
+  RuntimeMeans means{*http_, clock_, random_, log_, images_.get(), {}, awsLogsMeans()};
   means.onDiskFull = [this] {
     if (process_) process_->diskFull();
   };

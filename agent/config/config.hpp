@@ -35,6 +35,7 @@ struct ImagesConfig {
   int64_t layersBytes = 0;             ///< of all of them
   std::vector<std::string> mirrors;    ///< "docker.io=mirror.example:5000"
   std::vector<std::string> plainHttp;  ///< hosts
+  std::string policy;                  ///< a file; empty: every image may run
   bool cleanup = true;                 ///< false also with PullBehavior::PreferCached
   Duration cleanupInterval{};
   Duration minimumAge{};

@@ -137,6 +137,16 @@ void checkSecrets(const Settings& settings, Problems& problems) {
         "secrets.token_file is for the server at secrets.url: give that too, or leave it out");
 }
 
+/// Docker pulls by itself: nothing would come of the policy.
+void checkImagePolicy(const Settings& settings, Problems& problems) {
+  if (!settings.has("images.policy") || settings.string("runtime.kind") == "containerd") return;
+  problems.push_back(
+      "images.policy is " + settings.string("images.policy") + " and runtime.kind is " +
+      settings.string("runtime.kind") +
+      ": signatures are looked at on containerd alone; set runtime.kind to containerd, or leave "
+      "images.policy out");
+}
+
 }  // namespace
 
 Status checkTogether(const Settings& settings) {
@@ -147,6 +157,7 @@ Status checkTogether(const Settings& settings) {
   checkRegistryAuth(settings, problems);
   checkTags(settings, problems);
   checkSecrets(settings, problems);
+  checkImagePolicy(settings, problems);
   return config::noProblems(problems);
 }
 

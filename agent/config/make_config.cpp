@@ -48,6 +48,7 @@ ImagesConfig images(const Settings& settings) {
   out.layersBytes = settings.integer("images.layers_bytes");
   out.mirrors = settings.list("images.mirrors");
   out.plainHttp = settings.list("images.plain_http");
+  out.policy = textOf(settings, "images.policy");
   out.exclude = settings.list("images.cleanup.exclude");
   return out;
 }

@@ -68,6 +68,7 @@ std::vector<Setting> pullSettings() {
           "images.plain_http",
           "on containerd: hosts of registries and mirrors that are spoken to without TLS; loopback always is")
           .byDefault(""),
+      path("images.policy", "on containerd: the file that says whose signatures images need to run here"),
   };
 }
 

@@ -24,9 +24,10 @@ class SocketSink final : public LogSink, public std::enable_shared_from_this<Soc
   SocketSink(Executor executor, SinkPlan plan)
       : plan_(std::move(plan)), socket_(executor), resolver_(executor), limit_(executor) {}
 
-  Async<Status> send(std::vector<streams::LogLine> lines, Duration limit) override {
+  Async<Result<size_t>> send(std::vector<streams::LogLine> lines, Duration limit) override {
     const auto self = this->shared_from_this();
     late_ = false;
+    tooLong_ = 0;
     limit_.expires_after(limit);
     limit_.async_wait([weak = this->weak_from_this()](error_code fault) {
       const auto still = weak.lock();
@@ -38,11 +39,14 @@ class SocketSink final : public LogSink, public std::enable_shared_from_this<Soc
     if (!socket_.is_open()) co_await connect(fault);
     if (!fault) co_await pass(lines, fault);
     limit_.cancel();
-    if (!fault && !late_) co_return Status();
+    if (!fault && !late_) co_return tooLong_;
     drop();
     if (late_) co_return makeError(Code::DeadlineExceeded, "it took nothing within " + formatDuration(limit));
     co_return makeError(Code::Unavailable, fault.message());
   }
+
+  size_t open(const std::vector<streams::LogLine>&) const override { return 0; }
+  Appetite appetite() const override { return {}; }
 
  private:
   static constexpr bool kLocal = std::is_same_v<Protocol, asio::local::stream_protocol> ||
@@ -80,7 +84,10 @@ class SocketSink final : public LogSink, public std::enable_shared_from_this<Soc
       for (const std::string& message : messages) {
         co_await socket_.async_send(asio::buffer(message), asio::redirect_error(asio::use_awaitable, fault));
         // Longer than a datagram can be: no later try would change that.
-        if (fault == asio::error::message_size) fault.clear();
+        if (fault == asio::error::message_size) {
+          fault.clear();
+          ++tooLong_;
+        }
         if (fault) co_return;
       }
     }
@@ -97,6 +104,7 @@ class SocketSink final : public LogSink, public std::enable_shared_from_this<Soc
   Resolver resolver_;
   asio::steady_timer limit_;
   bool late_ = false;
+  size_t tooLong_ = 0;  ///< lines of this send
 };
 
 template <class Protocol>

@@ -1,4 +1,4 @@
-// Where lines of containers are sent beside their files: syslog, journald and fluentd.
+// Where lines of containers are sent beside their files. Here: syslog, journald and fluentd.
 #pragma once
 
 #include <map>
@@ -39,6 +39,9 @@ struct SinkPlan {
   std::string hostname;
 };
 
+/// Whether it is the name of a log driver that planSink() has.
+bool isSocketDriver(const std::string& driver);
+
 /// Docker's options of these drivers. Unimplemented, naming it, for an option that is not known here;
 /// InvalidArgument for a value that is wrong. The driver is one of them.
 Result<SinkPlan> planSink(const std::string& driver, const std::map<std::string, std::string>& options,
@@ -51,13 +54,25 @@ std::vector<std::string> journalMessages(const SinkPlan& plan, const std::vector
 /// One message of fluentd's forward protocol, version 1, forward mode: [TAG, [[SECONDS, RECORD], ...]].
 std::string fluentdMessage(const SinkPlan& plan, const std::vector<streams::LogLine>& lines);
 
+/// How much one send had better have.
+struct Appetite {
+  size_t bytes = 0;      ///< of text; once so much is there, nothing more is waited for
+  size_t lineCosts = 0;  ///< counted with each line
+  size_t lines = 0;      ///< likewise
+  Duration patience{};   ///< how long others are waited for
+};
+
 /// A connection to a sink, made when it is needed and again after a failure. One send at a time.
 class LogSink {
  public:
   virtual ~LogSink() = default;
-  /// Returns once the kernel has taken them all. DeadlineExceeded or Unavailable, and then some may have been
-  /// taken.
-  virtual Async<Status> send(std::vector<streams::LogLine> lines, Duration limit) = 0;
+  /// Returns once the sink has taken them all; of a socket, the kernel. Answers how many of them it will
+  /// never take. Any error may pass, and then some may have been taken. `limit` is for one exchange.
+  virtual Async<Result<size_t>> send(std::vector<streams::LogLine> lines, Duration limit) = 0;
+  /// How many of the last lines belong to what may go on: they are to be sent with what follows, if that
+  /// comes soon.
+  virtual size_t open(const std::vector<streams::LogLine>& lines) const = 0;
+  virtual Appetite appetite() const = 0;
 };
 std::shared_ptr<LogSink> makeSink(Executor executor, SinkPlan plan);
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "agent/sinks/log_sink.hpp"
+#include "agent/sinks/sink_options.hpp"
 #include "common/text/number.hpp"
 
 namespace berth::agent::sinks {
@@ -23,31 +24,10 @@ constexpr std::array kFacilities = {"kern",   "user",   "mail",   "daemon", "aut
 constexpr int kError = 3;
 constexpr int kInformational = 6;
 constexpr size_t kShortName = 12;
-/// Options that say how a container waits for its log, or how much of its own memory may be in between: none
-/// does, and there is none.
-constexpr std::array kOfWaiting = {"mode", "max-buffer-size", "fluentd-async", "fluentd-async-connect"};
-
-Error wrongOption(const std::string& name, const std::string& value, const std::string& rule) {
-  return makeError(Code::InvalidArgument, "log option " + name + " is \"" + value + "\": it must be " + rule);
-}
 
 std::string ownName() {
   std::array<char, 256> out{};
   return ::gethostname(out.data(), out.size() - 1) == 0 ? out.data() : "localhost";
-}
-
-Result<std::string> tagOf(std::string text, const SinkPlan& plan) {
-  const std::array<std::pair<std::string, std::string>, 3> known = {
-      {{"{{.ID}}", plan.containerId.substr(0, kShortName)},
-       {"{{.FullID}}", plan.containerId},
-       {"{{.Name}}", plan.containerName}}};
-  for (const auto& [name, value] : known) {
-    for (size_t at = 0; (at = text.find(name, at)) != std::string::npos; at += value.size())
-      text.replace(at, name.size(), value);
-  }
-  if (text.find("{{") != std::string::npos)
-    return wrongOption("tag", text, "a text with {{.ID}}, {{.FullID}} and {{.Name}} alone");
-  return text;
 }
 
 Status putSyslog(SinkPlan& plan, const std::string& name, const std::string& value) {
@@ -77,9 +57,7 @@ Status putSyslog(SinkPlan& plan, const std::string& name, const std::string& val
 }
 
 Status putSinkOption(SinkPlan& plan, const std::string& name, const std::string& value) {
-  if (std::ranges::find(kOfWaiting, name, [](const char* one) { return std::string(one); }) !=
-      kOfWaiting.end())
-    return {};
+  if (isOfWaiting(name)) return {};
   if (name == plan.driver + "-address" && plan.driver != "journald") {
     const bool syslog = plan.driver == "syslog";
     const auto address = parseSinkAddress(value, "tcp", syslog ? "514" : "24224");
@@ -92,7 +70,7 @@ Status putSinkOption(SinkPlan& plan, const std::string& name, const std::string&
     return {};
   }
   if (name == "tag") {
-    const auto tag = tagOf(value, plan);
+    const auto tag = tagOf(value, plan.containerId, plan.containerName);
     if (!tag) return tag.error();
     plan.tag = *tag;
     return {};
@@ -100,8 +78,7 @@ Status putSinkOption(SinkPlan& plan, const std::string& name, const std::string&
   const Status put =
       plan.driver == "syslog" ? putSyslog(plan, name, value) : Status(makeError(Code::NotFound, ""));
   if (put || put.error().code != Code::NotFound) return put;
-  return makeError(Code::Unimplemented, "log option " + name + " of " + plan.driver +
-                                            " is not supported by the containerd runtime");
+  return unknownOption(plan.driver, name);
 }
 
 /// "2026-01-02T03:04:05.678Z" to seconds; 0 for what is not of that form.
@@ -146,6 +123,10 @@ std::optional<SinkAddress> parseSinkAddress(std::string_view text, const std::st
   out.host = text;
   const auto number = parseNumber<uint16_t>(out.port);
   return out.host.empty() || !number || *number == 0 ? std::nullopt : std::optional(out);
+}
+
+bool isSocketDriver(const std::string& driver) {
+  return driver == "syslog" || driver == "journald" || driver == "fluentd";
 }
 
 Result<SinkPlan> planSink(const std::string& driver, const Options& options, const std::string& containerId,

@@ -67,6 +67,14 @@ void putLinuxParameters(Json& out, const Json& linux, int64_t memory) {
   }
 }
 
+/// The log driver knows no prefix: the service makes a stream's name of it. Source: Amazon ECS developer
+/// guide, awslogs-stream-prefix.
+void nameStream(Json& options, const std::string& container) {
+  const std::string prefix = text(options, "awslogs-stream-prefix");
+  options.erase("awslogs-stream-prefix");
+  if (!prefix.empty()) options["awslogs-stream"] = prefix + "/" + container + "/" + std::string(kTaskIdHere);
+}
+
 /// Docker's HostConfig, likewise.
 Json dockerHostConfig(const Json& container, const Json& task) {
   Json out{{"NetworkMode", task.value("networkMode", "bridge")}};
@@ -92,8 +100,10 @@ Json dockerHostConfig(const Json& container, const Json& task) {
     out["Sysctls"][text(control, "namespace")] = text(control, "value");
   }
   if (auto log = container.find("logConfiguration"); log != container.end()) {
-    out["LogConfig"] = Json{{"Type", log->value("logDriver", "json-file")},
-                            {"Config", log->value("options", Json::object())}};
+    const std::string driver = log->value("logDriver", "json-file");
+    Json options = log->value("options", Json::object());
+    if (driver == "awslogs") nameStream(options, text(container, "name"));
+    out["LogConfig"] = Json{{"Type", driver}, {"Config", std::move(options)}};
   }
   if (auto linux = container.find("linuxParameters"); linux != container.end()) {
     putLinuxParameters(out, *linux, container.value("memory", int64_t{0}));

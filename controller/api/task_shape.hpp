@@ -30,7 +30,9 @@ std::optional<std::pair<uint16_t, uint16_t>> portRange(const std::string& range)
 std::string unsupportedFeature(const Json& document);
 
 /// The payload's task (amazon-ecs-agent, ecs-agent/acs/model), but for what is a single task's own: ARNs and
-/// states. Docker's own options are packed into dockerConfig as the agents expect them.
+/// states. Docker's own options are packed into dockerConfig as the agents expect them; kTaskIdHere stands in
+/// them where the task's id belongs.
+inline constexpr std::string_view kTaskIdHere = "{berth:task-id}";
 acs::Task payloadOf(const Json& document, const TaskDefinition& definition, const TaskSpec& spec);
 
 }  // namespace berth::controller

@@ -10,6 +10,11 @@ namespace {
 /// Launches of the last moment; those that come back are soon known again.
 constexpr size_t kMostKnown = 256;
 
+void putTaskId(std::string& text, const std::string& id) {
+  for (size_t at = 0; (at = text.find(kTaskIdHere, at)) != std::string::npos; at += id.size())
+    text.replace(at, kTaskIdHere.size(), id);
+}
+
 }  // namespace
 
 const acs::Task& Payloads::common(const State& state, const Task& task) {
@@ -29,6 +34,7 @@ acs::Task Payloads::of(const State& state, const Task& task) {
   out.desiredStatus = task.stopWanted ? "STOPPED" : "RUNNING";
   out.begun = task.lastStatus == TaskStatus::Running;
   for (acs::Container& container : out.containers) {
+    putTaskId(container.dockerConfig.hostConfig, task.id);
     for (size_t place = 0; place < task.spec->containers.size(); ++place) {
       if (task.spec->containers[place].name != container.name) continue;
       container.containerArn = names_.container(task.spec->cluster, task.id, task.containerId(place));

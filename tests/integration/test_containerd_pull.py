@@ -333,3 +333,18 @@ def test_blobs_are_sent_where_the_store_of_containerd_can_not_be_written_to(cont
     assert done.returncode == 0, done.stderr
     assert_whole(containerd, image)
     assert sorted(os.listdir(tmp_path)) == ["logs", "networks"]
+
+
+def test_downloads_at_once_stay_within_their_bytes_and_one_that_is_larger_goes_alone(berth, containerd, faulty):
+    budget = 7 << 20
+    layers = [layer_of(content(f"budget-{at}")) for at in range(5)]
+    layers.insert(2, layer_of(content("budget-large", 3 * SIZE)))
+    image = faulty.put("budget", layers)
+    for layer in layers:
+        faulty.fault(layer.digest, trickle(SIZE // 6))
+    start(berth, containerd, layers_bytes="7MiB", layers_at_once=6)
+    assert_pulled(pull(berth, image, 120))
+    loads = [[size for size in load if size > 1000] for load in faulty.loads]
+    assert all(sum(load) <= budget or len(load) == 1 for load in loads), loads
+    assert any(len(load) == 2 for load in loads), "they do come side by side"
+    assert [max(load) for load in loads if sum(load) > budget] == [len(layers[2].data)], "the large one came, and alone"

@@ -59,7 +59,8 @@ void Containers::follow(const ContainerRecord& record, RuntimeContainer& seen, b
   parts_.health.describe(seen);
   if (runs) parts_.outputs.hold(seen.id);
   if (seen.state == RunState::Exited && !hasTask) parts_.outputs.end(seen.id);
-  const bool written = seen.state != RunState::Created && !record.logDriver.name.empty();
+  const std::string& driver = record.logDriver.name;
+  const bool written = seen.state != RunState::Created && !driver.empty() && driver != kNoLog;
   if (written) parts_.shipper.ship(seen.id, record.name, record.logDriver);
 }
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "agent/sinks/log_sink.hpp"
+#include "agent/runtimes/containerd/log_shipper.hpp"
 #include "common/text/number.hpp"
 #include "proto/json/fields.hpp"
 
@@ -251,6 +251,16 @@ Status putLogLimits(LogLimits& out, const std::map<std::string, std::string>& op
   return {};
 }
 
+Status putLogDriver(ContainerWish& out, const LogDriver& driver) {
+  if (driver.name == "json-file" || driver.name.empty()) return putLogLimits(out.log, driver.options);
+  // Whatever the container's id and name are: what is wrong with the options is known now.
+  const Status checked = driver.name == kNoLog ? Status() : checkSink(driver);
+  if (!checked && checked.error().code == Code::NotFound)
+    return notYet("log driver " + driver.name, "json-file, awslogs, syslog, journald, fluentd and none are");
+  if (checked) out.logDriver = driver;
+  return checked;
+}
+
 /// "8080/tcp": a port without a protocol is one of TCP.
 Result<PortMapping> parseContainerPort(const std::string& text) {
   const size_t slash = text.find('/');
@@ -335,17 +345,8 @@ Status putSharing(ContainerWish& out, Fields& host) {
   if (out.runtime == "nvidia") return notYet("GPUs");
   if (const json* log = host.find("LogConfig")) {
     Fields fields(*log, "logConfiguration");
-    const std::string driver = fields.str("Type", "json-file");
-    const auto options = fields.stringMap("Config");
-    if (driver == "syslog" || driver == "fluentd" || driver == "journald") {
-      // Whatever its id and name are: what is wrong with the options is known now.
-      if (const auto plan = sinks::planSink(driver, options, "", ""); !plan) return plan.error();
-      out.logDriver = LogDriver{driver, options};
-    } else if (driver == "json-file" || driver.empty()) {
-      if (Status put = putLogLimits(out.log, options); !put) return put;
-    } else {
-      return notYet("log driver " + driver, "json-file, syslog, journald and fluentd are");
-    }
+    const LogDriver driver{fields.str("Type", "json-file"), fields.stringMap("Config")};
+    if (Status put = putLogDriver(out, driver); !put) return put;
   }
   if (const json* policy = host.find("RestartPolicy")) {
     Fields fields(*policy, "RestartPolicy");

@@ -50,9 +50,13 @@ struct HealthPlan {
   bool operator==(const HealthPlan&) const = default;
 };
 
+/// The log driver of a container whose output nobody keeps.
+inline constexpr const char* kNoLog = "none";
+
 /// Where lines go beside the log's files.
 struct LogDriver {
-  std::string name;  ///< "syslog", "journald", "fluentd"; empty: nowhere
+  std::string
+      name;  ///< "awslogs", "syslog", "journald", "fluentd"; empty: nowhere; kNoLog: not to files either
   std::map<std::string, std::string> options;
   bool operator==(const LogDriver&) const = default;
 };

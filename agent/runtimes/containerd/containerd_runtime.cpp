@@ -39,19 +39,21 @@ std::string actionOf(const std::string& topic) { return topic.substr(topic.rfind
 /// Shared by the runtime and its coroutines, which outlive it by the time they need to notice `stop`.
 struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime::Core> {
   Core(Executor on, Means with, std::string socket, std::unique_ptr<network::Networks> joined,
-       ContainerdOptions given)
+       std::optional<signatures::ImagePolicy> policy, ContainerdOptions given)
       : executor(std::move(on)),
         means(with),
         options(std::move(given)),
         api(means.client, std::move(socket), options.nameSpace, options.deadlines, stop.get_token()),
         files(options.folder),
         outputs(std::make_shared<containerd::Outputs>(options.folder + "/logs")),
-        shipper(std::make_shared<containerd::LogShipper>(executor, means.log, outputs, stop.get_token())),
+        shipper(std::make_shared<containerd::LogShipper>(containerd::LogShipper::Parts{
+            executor, means.log, means.random, outputs, means.awsLogs, stop.get_token()})),
         networks(std::move(joined)),
         health(std::make_shared<containerd::HealthChecks>(healthParts())),
         images(containerd::Images::Parts{api, means.client, means.images ? *means.images : ownMemory,
                                          means.clock, means.random, means.log, options.snapshotter,
-                                         options.folder, options.registries, options.onDiskFull},
+                                         options.folder, options.registries, std::move(policy),
+                                         options.onDiskFull},
                options.pulls, options.blobs, launcher(), stop.get_token()),
         containers(containerd::Containers::Parts{api, images, files, *outputs, *shipper, *networks, *health,
                                                  means.random, means.log, options.snapshotter,
@@ -103,7 +105,8 @@ Async<Result<RuntimeInfo>> ContainerdRuntime::Core::info() {
   // What is created is said in the words of Docker's API.
   out.apiVersion = "1.41";
   out.minApiVersion = "1.17";
-  out.loggingDrivers = {"fluentd", "journald", "json-file", "syslog"};
+  out.loggingDrivers = {"fluentd", "journald", "json-file", "none", "syslog"};
+  if (means.awsLogs) out.loggingDrivers.insert(out.loggingDrivers.begin(), "awslogs");
   co_return out;
 }
 
@@ -243,8 +246,14 @@ Result<std::unique_ptr<ContainerdRuntime>> ContainerdRuntime::make(Executor exec
   if (options.network.folder.empty()) options.network.folder = options.folder + "/networks";
   auto networks = network::Networks::make(options.network, means.log);
   if (!networks) return networks.error();
+  std::optional<signatures::ImagePolicy> policy;
+  if (!options.imagePolicy.empty()) {
+    auto read = signatures::ImagePolicy::read(options.imagePolicy);
+    if (!read) return read.error().in("images.policy");
+    policy = std::move(*read);
+  }
   auto core = std::make_shared<Core>(std::move(executor), means, std::move(*socket), std::move(*networks),
-                                     std::move(options));
+                                     std::move(policy), std::move(options));
   core->launcher()("log keeper", [core = core.get()] { return core->watchKeeper(); });
   return std::unique_ptr<ContainerdRuntime>(new ContainerdRuntime(std::move(core)));
 }
@@ -263,6 +272,11 @@ class ContainerdRuntime::Streams final : public ContainerStreams {
     const auto found = co_await core->api.container(spec.container);
     if (!found) co_return found.error();
     if (!*found) co_return makeError(Code::NotFound, "the container is not there any more");
+    const auto record = containerd::decodeRecord((*found)->record);
+    if (!record) co_return record.error();
+    if (record->logDriver.name == containerd::kNoLog)
+      co_return makeError(Code::FailedPrecondition,
+                          "the container has log driver none: nothing is kept of it");
     co_return containerd::keptContainerLog(core->outputs, std::move(spec));
   }
 

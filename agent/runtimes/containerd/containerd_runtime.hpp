@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "agent/runtimes/containerd/containerd_api.hpp"
 #include "agent/runtimes/containerd/keeper_watch.hpp"
 #include "agent/runtimes/containerd/registry.hpp"
+#include "agent/sinks/aws_logs_sink.hpp"
 #include "agent/streams/container_streams.hpp"
 #include "common/http/client.hpp"
 #include "common/ids/random.hpp"
@@ -35,6 +37,7 @@ struct ContainerdOptions {
   network::NetworkOptions network;  ///< without a folder: below `folder`
   containerd::BlobLimits blobs;
   containerd::RegistryRules registries;
+  std::string imagePolicy;  ///< file of a signatures::ImagePolicy; empty: every image may run
   /// Called when a pull failed because the host's disk is full, before its callbacks. May be empty.
   std::function<void()> onDiskFull;
 };
@@ -50,9 +53,11 @@ class ContainerdRuntime final : public Runtime {
     Random& random;
     Log& log;
     ImageMemory* images = nullptr;  ///< nullptr: what was pulled is remembered by this runtime only
+    std::optional<sinks::AwsLogsMeans> awsLogs{};  ///< nullopt: log driver awslogs is not offered
   };
 
-  /// InvalidArgument for a socket that is not unix:PATH, and for a conflist that is none. Nothing is sent
+  /// InvalidArgument for a socket that is not unix:PATH, and for a conflist that is none; errors of
+  /// ImagePolicy::read. Nothing is sent
   /// before the first call.
   static Result<std::unique_ptr<ContainerdRuntime>> make(Executor executor, Means means,
                                                          ContainerdOptions options);

@@ -134,26 +134,25 @@ Async<Result<std::vector<Bind>>> Containers::mountsOf(ContainerWish wish,
 Async<Result<std::string>> Containers::create(ContainerSpec spec) {
   const auto wish = wishOf(spec);
   if (!wish) co_return wish.error();
-  const auto image = co_await parts_.images.find(spec.image);
+  const auto image = co_await parts_.images.forRunning(spec.image);
   if (!image) co_return image.error();
-  if (!*image) co_return makeError(Code::NotFound, "No such image: " + spec.image);
   StoredContainer wanted;
   wanted.id = idOf(spec.name);
-  wanted.image = (*image)->name;
+  wanted.image = image->name;
   wanted.runtime = kShim;
   wanted.binary = wish->runtime.empty() ? parts_.ociRuntime : wish->runtime;
   wanted.snapshotter = parts_.snapshotter;
   ContainerRecord record;
   record.name = spec.name;
   record.labels = wish->labels;
-  record.imageId = (*image)->id;
-  record.chain = (*image)->chain;
+  record.imageId = image->id;
+  record.chain = image->chain;
   record.group = groupPathOf(*wish, wanted.id);
   record.log = wish->log;
   record.network = KeptNetwork{wish->networkMode, "", wish->ports, wish->links};
   record.logDriver = wish->logDriver;
   record.health = wish->health;
-  const ImageDefaults& defaults = (*image)->config.defaults;
+  const ImageDefaults& defaults = image->config.defaults;
   const std::string& signal = wish->stopSignal.empty() ? defaults.stopSignal : wish->stopSignal;
   const auto number = signalNumber(signal);
   if (!number) co_return makeError(Code::InvalidArgument, "\"" + signal + "\" is not a signal");
@@ -168,7 +167,7 @@ Async<Result<std::string>> Containers::create(ContainerSpec spec) {
   const RootView root(*snapshot);
   auto site = siteOf(wanted.id, *wish, defaults, root);
   if (!site) co_return site.error();
-  auto mounts = co_await mountsOf(*wish, (*image)->config.volumes, root, record);
+  auto mounts = co_await mountsOf(*wish, image->config.volumes, root, record);
   if (!mounts) {
     removeVolumes(record);
     co_return mounts.error();
@@ -236,10 +235,12 @@ Async<Status> Containers::runTask(StoredContainer container, ContainerRecord rec
   auto root = co_await parts_.api.mounts(container.snapshotter, container.id);
   if (!root && root.error().code == Code::NotFound) root = co_await rootOf(container, record.chain);
   if (!root) co_return root.error();
-  if (Status opened = co_await openOutput(container.id, record.log); !opened) co_return opened;
-  Status created =
-      co_await parts_.api.createTask(container, *root, parts_.outputs.standardOutput(container.id),
-                                     parts_.outputs.standardError(container.id));
+  const bool kept = record.logDriver.name != kNoLog;
+  if (Status opened = kept ? co_await openOutput(container.id, record.log) : Status(); !opened)
+    co_return opened;
+  Status created = co_await parts_.api.createTask(container, *root,
+                                                  kept ? parts_.outputs.standardOutput(container.id) : "",
+                                                  kept ? parts_.outputs.standardError(container.id) : "");
   if (!created && created.error().code == Code::Internal) {
     // The OCI runtime refuses what it is to run.
     co_return makeError(Code::InvalidArgument, created.error().message);

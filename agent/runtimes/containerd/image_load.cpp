@@ -90,6 +90,9 @@ Async<Result<LocalImage>> ImageLoad::run(std::string name) {
     if (!manifest) co_return manifest.error();
     manifest_ = std::move(*manifest);
   }
+  // Before anything of it is here: from now on all goes by these digests.
+  const Status admitted = co_await parts_.admission.admit(from_, reference_, top_.digest, stop_.get_token());
+  if (!admitted) co_return admitted.error();
   auto parsed = parseManifest(manifest_.text);
   if (!parsed) co_return parsed.error();
   parsed_ = std::move(*parsed);

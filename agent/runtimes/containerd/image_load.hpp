@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/layers/unpack.hpp"
+#include "agent/runtimes/containerd/admission.hpp"
 #include "agent/runtimes/containerd/blobs.hpp"
 #include "agent/runtimes/containerd/containerd_api.hpp"
 #include "agent/runtimes/containerd/image_documents.hpp"
@@ -44,6 +45,7 @@ class ImageLoad {
     Api& api;
     Blobs& blobs;
     ChainsInWork& chains;
+    Admission& admission;
     Random& random;
     const Clock& clock;
     Log& log;
@@ -56,7 +58,8 @@ class ImageLoad {
             std::stop_token stop);
 
   /// The image gets the name `name`. Errors: those of Blobs and Repository; Unimplemented and InvalidArgument
-  /// as parseManifest() has it; DataLoss for a layer that isn't what the configuration says.
+  /// as parseManifest() has it; PermissionDenied for one that the host's policy refuses, of which nothing is
+  /// loaded; DataLoss for a layer that isn't what the configuration says.
   Async<Result<LocalImage>> run(std::string name);
 
  private:

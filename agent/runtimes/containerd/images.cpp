@@ -26,6 +26,7 @@ Images::Images(Parts parts, PullLimits limits, BlobLimits blobs, Launch launch, 
       launch_(launch),
       stop_(stop),
       blobs_(Blobs::Parts{parts_.api, parts_.random, parts_.log, parts_.folder}, blobs, launch),
+      admission_(Admission::Parts{parts_.clock, parts_.log, parts_.policy}),
       puller_(ImagePuller::Parts{*this, parts_.memory, parts_.clock, parts_.log, parts_.onDiskFull}, limits,
               std::move(launch), std::move(stop)) {}
 
@@ -33,6 +34,37 @@ void Images::reconfigure(PullLimits limits, BlobLimits blobs) {
   inactivity_ = limits.inactivity;
   blobs_.reconfigure(blobs);
   puller_.reconfigure(limits);
+}
+
+void Images::pull(PullSpec spec, Callback<PullOutcome> done) {
+  if (!admission_.active()) return puller_.pull(std::move(spec), std::move(done));
+  const std::string image = spec.image;
+  const std::optional<RegistryAuth> auth = spec.auth;
+  puller_.pull(std::move(spec), [this, image, auth, done = std::move(done)](Result<PullOutcome> outcome) {
+    if (!outcome) return done(std::move(outcome));
+    launch_("image policy", [this, image, auth, done, outcome]() -> Async<void> {
+      const Status admitted = co_await admit(image, auth, outcome->digest);
+      if (stop_.stop_requested()) co_return;
+      done(admitted ? outcome : Result<PullOutcome>(admitted.error()));
+    });
+  });
+}
+
+/// One that is here. Usually it was admitted when it came.
+Async<Status> Images::admit(std::string image, std::optional<RegistryAuth> auth, std::string digest) {
+  const auto reference = docker::parseImageReference(image);
+  if (!reference) co_return reference.error();
+  co_return co_await admission_.admit(repository(*reference, std::move(auth)), *reference, std::move(digest),
+                                      stop_);
+}
+
+Async<Result<LocalImage>> Images::forRunning(std::string image) {
+  auto local = co_await find(image);
+  if (!local) co_return local.error();
+  if (!*local) co_return makeError(Code::NotFound, "No such image: " + image);
+  if (Status admitted = co_await admit(image, std::nullopt, (*local)->target.digest); !admitted)
+    co_return admitted.error();
+  co_return std::move(**local);
 }
 
 std::shared_ptr<Repository> Images::repository(docker::ImageReference reference,
@@ -68,11 +100,12 @@ Async<Status> Images::pullImage(docker::ImageReference reference, std::optional<
                                 std::stop_token stop) {
   const std::string name =
       reference.repository() + (reference.digest.empty() ? ":" : "@") + reference.version();
-  ImageLoad load(ImageLoad::Parts{parts_.api, blobs_, chains_, parts_.random, parts_.clock, parts_.log,
-                                  parts_.snapshotter, launch_},
+  ImageLoad load(ImageLoad::Parts{parts_.api, blobs_, chains_, admission_, parts_.random, parts_.clock,
+                                  parts_.log, parts_.snapshotter, launch_},
                  repository(reference, std::move(auth)), reference, std::move(onProgress), stop);
   const auto loaded = co_await load.run(name);
-  if (!loaded && loaded.error().code == Code::Cancelled) co_return loaded.error();
+  const bool asItIs = !loaded && (loaded.error().code == Code::Cancelled || isRefusal(loaded.error()));
+  if (asItIs) co_return loaded.error();
   if (!loaded) co_return failureOf(loaded.error(), name);
   known_.insert_or_assign(loaded->target.digest, *loaded);
   co_return Status();

@@ -13,6 +13,7 @@
 #include "agent/images/image_memory.hpp"
 #include "agent/images/pull_queue.hpp"
 #include "agent/ports/runtime.hpp"
+#include "agent/runtimes/containerd/admission.hpp"
 #include "agent/runtimes/containerd/blobs.hpp"
 #include "agent/runtimes/containerd/containerd_api.hpp"
 #include "agent/runtimes/containerd/image_load.hpp"
@@ -37,13 +38,15 @@ class Images final : private ImageEngine {
     std::string snapshotter;
     std::string folder;  ///< where layers lie if they can't lie in containerd's store
     RegistryRules rules;
-    std::function<void()> onDiskFull;  ///< may be empty
+    std::optional<signatures::ImagePolicy> policy;  ///< nullopt: every image may run
+    std::function<void()> onDiskFull;               ///< may be empty
   };
 
   Images(Parts parts, PullLimits limits, BlobLimits blobs, Launch launch, std::stop_token stop);
 
   void reconfigure(PullLimits limits, BlobLimits blobs);
-  void pull(PullSpec spec, Callback<PullOutcome> done) { puller_.pull(std::move(spec), std::move(done)); }
+  /// Only what the host's policy lets run, also where the image is here already.
+  void pull(PullSpec spec, Callback<PullOutcome> done);
   void cancel(const std::string& wantedBy) { puller_.cancel(wantedBy); }
   std::vector<PullStatus> status() const { return puller_.status(); }
   /// Ends what runs on threads of its own, once the stop was requested.
@@ -51,6 +54,8 @@ class Images final : private ImageEngine {
 
   /// By any spelling of its name; nullopt: it is not here, or not whole.
   Async<Result<std::optional<LocalImage>>> find(std::string image);
+  /// The same, if the host's policy lets it run; NotFound: it is not here.
+  Async<Result<LocalImage>> forRunning(std::string image);
   Async<Result<std::vector<StoredImage>>> list();
   Async<Status> remove(StoredImage image);
 
@@ -63,9 +68,11 @@ class Images final : private ImageEngine {
                           std::stop_token stop) override;
   Async<Status> tagImage(std::string source, docker::ImageReference name) override;
   Async<Status> removeImage(std::string reference) override;
+  bool isRefusal(const Error& error) const override { return admission_.isRefusal(error); }
 
   std::shared_ptr<Repository> repository(docker::ImageReference reference, std::optional<RegistryAuth> auth);
   Async<Result<LocalImage>> read(NamedImage stored);
+  Async<Status> admit(std::string image, std::optional<RegistryAuth> auth, std::string digest);
 
   Parts parts_;
   Duration inactivity_;
@@ -73,6 +80,7 @@ class Images final : private ImageEngine {
   std::stop_token stop_;
   Blobs blobs_;
   ChainsInWork chains_;
+  Admission admission_;
   std::map<std::string, LocalImage> known_;  ///< by the digest of their target
   ImagePuller puller_;
 };

@@ -152,6 +152,7 @@ bool KeptLog::next() {
 std::vector<streams::LogLine> KeptLog::read() {
   std::vector<streams::LogLine> out;
   std::string chunk(kChunk, '\0');
+  starts_.clear();
   while (out.empty()) {
     ssize_t count = file_ ? ::pread(file_.get(), chunk.data(), chunk.size(), offset_) : 0;
     if (count <= 0) {
@@ -166,10 +167,13 @@ std::vector<streams::LogLine> KeptLog::read() {
     }
     offset_ += count;
     rest_.append(chunk, 0, static_cast<size_t>(count));
+    const LogPosition begin = position();
     size_t from = 0;
     for (size_t end = 0; (end = rest_.find('\n', from)) != std::string::npos; from = end + 1) {
-      if (auto line = parseLogLine(std::string_view(rest_).substr(from, end - from)))
-        out.push_back(std::move(*line));
+      auto line = parseLogLine(std::string_view(rest_).substr(from, end - from));
+      if (!line) continue;
+      out.push_back(std::move(*line));
+      starts_.push_back({begin.file, begin.offset + static_cast<int64_t>(from)});
     }
     rest_.erase(0, from);
   }

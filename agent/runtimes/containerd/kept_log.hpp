@@ -47,6 +47,8 @@ class KeptLog {
   uint64_t skipFile();
   /// The next whole lines, about 64 KiB of them; none: there is nothing more for now.
   std::vector<streams::LogLine> read();
+  /// Where the lines of the last read() begin.
+  const std::vector<LogPosition>& starts() const { return starts_; }
 
  private:
   bool open(const std::string& path);
@@ -57,6 +59,7 @@ class KeptLog {
   OwnFd file_;
   int64_t offset_ = 0;
   std::string rest_;  ///< the beginning of a line
+  std::vector<LogPosition> starts_;
 };
 
 }  // namespace berth::agent::containerd

@@ -6,6 +6,7 @@
 
 #include "agent/runtimes/containerd/image_documents.hpp"
 #include "agent/runtimes/docker/errors.hpp"
+#include "agent/signatures/signed_image.hpp"
 #include "common/aws/crypto.hpp"
 #include "common/text/number.hpp"
 #include "common/time/timestamp.hpp"
@@ -301,6 +302,25 @@ Async<Result<Piece>> Repository::piece(std::string digest, int64_t at, int64_t c
   out.ranged = answer->status == 206 && start == at;
   if (out.ranged) out.bytes = std::move(answer->body);
   co_return out;
+}
+
+Async<Result<std::vector<std::string>>> Repository::referrers(std::string digest, std::string artifactType,
+                                                              std::stop_token stop) {
+  Ask ask;
+  ask.path = "referrers/" + digest + "?" + http::encodeQuery({{"artifactType", artifactType}});
+  ask.accept = acceptedManifests();
+  ask.stop = stop;
+  const auto answer = co_await get(std::move(ask));
+  if (answer && isIndex(mediaTypeOf(answer->body)))
+    co_return signatures::referrersIn(answer->body, artifactType);
+  const bool unknown =
+      answer || answer.error().code == Code::NotFound || answer.error().code == Code::InvalidArgument;
+  if (!unknown) co_return answer.error();
+  std::string tag = digest;
+  tag[tag.find(':')] = '-';
+  const auto index = co_await manifest(std::move(tag), std::move(stop));
+  if (!index) co_return index.error();
+  co_return signatures::referrersIn(index->text, artifactType);
 }
 
 }  // namespace berth::agent::containerd

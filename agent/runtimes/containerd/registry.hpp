@@ -80,6 +80,11 @@ class Repository {
   Async<Status> blob(std::string digest, std::function<bool(std::string_view)> onBytes, std::stop_token stop);
   /// `count` bytes of a blob from `at` on, or fewer at its end.
   Async<Result<Piece>> piece(std::string digest, int64_t at, int64_t count, std::stop_token stop);
+  /// Digests of the manifests of this artifact type that refer to the manifest `digest`, at most 32; of a
+  /// registry without the question, by the tag that stands in for it (OCI distribution specification 1.1,
+  /// "Listing referrers"). NotFound where there is nothing of the kind.
+  Async<Result<std::vector<std::string>>> referrers(std::string digest, std::string artifactType,
+                                                    std::stop_token stop);
 
  private:
   struct Endpoint {

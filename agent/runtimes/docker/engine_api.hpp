@@ -85,6 +85,7 @@ class EngineApi final : public ImageEngine {
   /// Every container. `sizes`: stopped ones only, with the sizes of their writable layers.
   Async<Result<std::vector<docker::ContainerSummary>>> listContainers(bool sizes);
   Async<Status> removeImage(std::string reference) override;
+  bool isRefusal(const Error&) const override { return false; }
 
   /// The last lines that the container wrote, oldest first. FailedPrecondition and the like where its log
   /// driver keeps nothing that can be read.

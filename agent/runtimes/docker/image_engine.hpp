@@ -32,6 +32,8 @@ class ImageEngine {
   /// Removes one name, with the last one the image. One that is gone is success; FailedPrecondition when a
   /// container needs it.
   virtual Async<Status> removeImage(std::string reference) = 0;
+  /// Whether an error of pullImage() is this host's own word against the image: then no other will do.
+  virtual bool isRefusal(const Error& error) const = 0;
 };
 
 }  // namespace berth::agent

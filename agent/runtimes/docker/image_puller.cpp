@@ -182,7 +182,7 @@ Async<Result<PullOutcome>> ImagePuller::reach(FlightPtr flight) {
     }
     const Error& error = outcome.error();
     if (error.code == Code::Cancelled) co_return outcome;
-    if (flight->fallback) co_return orFallback(*flight, error);
+    if (flight->fallback && !parts_.api.isRefusal(error)) co_return orFallback(*flight, error);
     if (error.code != Code::FailedPrecondition || !error.retryable) co_return outcome;
   }
   co_return outcome;

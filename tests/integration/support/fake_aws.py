@@ -1,6 +1,6 @@
 """The calls of AWS services that an agent makes for its tasks, answered on loopback.
 
-Systems Manager, Secrets Manager, ECR and S3 in one server. A request counts only with a signature (version 4) by a key
+Systems Manager, Secrets Manager, ECR, S3 and, where a test gives `logs`, CloudWatch Logs in one server. A request counts only with a signature (version 4) by a key
 that `find_key` knows, checked with botocore's own code.
 """
 
@@ -18,7 +18,8 @@ from botocore.credentials import Credentials
 JSON = "application/x-amz-json-1.1"
 # Headers of requests by the end of their X-Amz-Target.
 SERVICES = {"AmazonSSM.GetParameters": "ssm", "secretsmanager.GetSecretValue": "secretsmanager",
-            "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken": "ecr"}
+            "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken": "ecr",
+            **{f"Logs_20140328.{name}": "logs" for name in ("CreateLogGroup", "CreateLogStream", "PutLogEvents")}}
 
 
 class Asked:
@@ -54,6 +55,7 @@ class FakeAws:
         self.secrets = {}
         self.objects = {}
         self.registries = {}
+        self.logs = None
         self.failures = []
         self.stalled = threading.Event()
         self.stalled.set()
@@ -109,6 +111,8 @@ class FakeAws:
                 raise Refused(*self.failures.pop(0))
             if service == "s3":
                 content = self._object(handler.path)
+            elif service == "logs":
+                content = json.dumps(self.logs.answer(target.partition(".")[2], json.loads(body))).encode()
             else:
                 content = json.dumps(getattr(self, "_" + service)(json.loads(body))).encode()
             self._send(handler, 200, content, "binary/octet-stream" if service == "s3" else JSON)

@@ -102,6 +102,8 @@ class FaultyRegistry(HttpServer):
         self.tokens = 0             # given so far
         self.requests = []          # (method, path, range)
         self.sent = 0               # bytes of blobs
+        self.loads = []             # whenever a blob begins: sizes of all that are on their way
+        self._under_way = []
         self._uses = {}
         self._blobs = {}
         self._manifests = {}
@@ -203,20 +205,29 @@ class FaultyRegistry(HttpServer):
             status, data = 206, data[first:last + 1]
         if fault and fault.kind == "wrong":
             data = data[:-1] + bytes([data[-1] ^ 1])
+        load = [len(data)]
+        with self._lock:
+            self._under_way.append(load)
+            self.loads.append([size for each in self._under_way for size in each])
         try:
             handler.send_response(status)
             for name, value in {"Content-Length": str(len(data)), **headers}.items():
                 handler.send_header(name, value)
             handler.end_headers()
-            self._body(handler, data, fault)
+            self._body(handler, data, fault, load)
         except OSError:
             handler.close_connection = True
+        finally:
+            load.clear()
 
-    def _body(self, handler, data, fault):
+    def _body(self, handler, data, fault, load):
         if fault and fault.kind in ("cut", "stall"):
             data = data[:fault.value]
         step = fault.value if fault and fault.kind == "trickle" else 1 << 20
         for at in range(0, len(data), step):
+            if at + step >= len(data):
+                # Whoever has the last piece may ask for the next blob before this thread goes on.
+                load.clear()
             handler.wfile.write(data[at:at + step])
             with self._lock:
                 self.sent += len(data[at:at + step])

@@ -110,7 +110,7 @@ TEST_CASE("What can't be done is refused by its name") {
       Row{R"({"Tty": true})", "", "Tty"}, Row{R"({"OpenStdin": true})", "", "OpenStdin"},
       Row{"", R"({"NetworkMode": "container:x"})", "network mode container:x"},
       Row{"", R"({"PidMode": "container:x"})", "pidMode container:x"}, Row{"", R"({"Init": true})", "Init"},
-      Row{"", R"({"LogConfig": {"Type": "awslogs"}})", "log driver awslogs"},
+      Row{"", R"({"LogConfig": {"Type": "splunk"}})", "log driver splunk"},
       Row{"", R"({"LogConfig": {"Type": "json-file", "Config": {"tag": "x"}}})", "log option tag"},
       Row{"", R"({"LogConfig": {"Type": "syslog", "Config": {"syslog-tls-cert": "x"}}})", "syslog-tls-cert"},
       Row{"", R"({"SecurityOpt": ["seccomp={}"]})", "security option seccomp={}"},

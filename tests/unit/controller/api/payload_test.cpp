@@ -211,3 +211,23 @@ TEST_CASE("a payload that goes out later has the definition as it was, with the 
   CHECK(sent.command == std::vector<std::string>{"migrate"});
   CHECK(sent.environment.at("A") == "1");
 }
+
+TEST_CASE("a stream of awslogs is named by its prefix, its container and its task") {
+  const auto sent = [](Json options) {
+    Bench bench;
+    bench.cluster();
+    Json attributes = Bench::capable();
+    attributes.push_back({{"name", "com.amazonaws.ecs.capability.logging-driver.awslogs"}});
+    bench.session = bench.join(bench.host("default", {{"attributes", attributes}}));
+    const Json log = {{"logDriver", "awslogs"}, {"options", std::move(options)}};
+    bench.define("logs", Json::array({container("app", {{"logConfiguration", log}})}));
+    bench.runOne({{"taskDefinition", "logs"}});
+    const acs::Task task = bench.sent<acs::PayloadMessage>().at(0).tasks.at(0);
+    Json config = Json::parse(task.containers.at(0).dockerConfig.hostConfig)["LogConfig"]["Config"];
+    return std::pair(task.arn.substr(task.arn.rfind('/') + 1), std::move(config));
+  };
+  const auto [id, named] = sent({{"awslogs-group", "g"}, {"awslogs-stream-prefix", "web"}});
+  CHECK(named == Json{{"awslogs-group", "g"}, {"awslogs-stream", "web/app/" + id}});
+  CHECK(sent({{"awslogs-group", "g"}, {"awslogs-stream", "s"}}).second ==
+        Json{{"awslogs-group", "g"}, {"awslogs-stream", "s"}});
+}
