@@ -95,7 +95,7 @@ void append(std::string& out, const nlohmann::json& value) {
 
 Result<nlohmann::json> parseObject(std::string_view text, std::string_view what) {
   nlohmann::json value;
-  if (!readPlain(text, kMaxDepth, value)) {
+  if (!readFast(text, kMaxDepth, value)) {
     if (jsonDepthOf(text) > kMaxDepth)
       return makeError(Code::InvalidArgument, std::string(what) + " is nested deeper than 64 levels");
     value = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);

@@ -1,165 +1,86 @@
 #include "proto/json/reader.hpp"
 
-#include <charconv>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
+#include <vector>
 
 namespace berth::json {
 namespace {
 
 using Json = nlohmann::json;
 
-/// Digits that any number of a type has room for.
-constexpr std::ptrdiff_t kMostDigits = 18;
-
-class Reader {
+/// Makes the tree, as nlohmann/json would have it.
+class Tree {
  public:
-  Reader(std::string_view text, int depth)
-      : at_(text.data()), end_(text.data() + text.size()), depth_left_(depth) {}
+  Tree(Json& root, int mostDepth) : root_(root), depthLeft_(mostDepth) {}
 
-  bool whole(Json& out) {
-    if (!value(out)) return false;
-    skipSpace();
-    return at_ == end_;
+  bool Null() { return put(nullptr); }
+  bool Bool(bool value) { return put(value); }
+  // nlohmann/json tells signed numbers from others by the sign that is written.
+  bool Int(int value) { return put(int64_t{value}); }
+  bool Uint(unsigned value) { return put(uint64_t{value}); }
+  bool Int64(int64_t value) { return put(value); }
+  bool Uint64(uint64_t value) { return put(value); }
+  bool Double(double value) { return put(value); }
+  bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
+  bool String(const char* text, rapidjson::SizeType size, bool) { return put(std::string(text, size)); }
+  bool Key(const char* text, rapidjson::SizeType size, bool) {
+    // Of a name that comes twice, the last value counts.
+    member_ = &(*open_.back()->get_ptr<Json::object_t*>())[std::string(text, size)];
+    return true;
   }
+  bool StartObject() { return enter(Json::object()); }
+  bool EndObject(rapidjson::SizeType) { return leave(); }
+  bool StartArray() { return enter(Json::array()); }
+  bool EndArray(rapidjson::SizeType) { return leave(); }
 
  private:
-  bool value(Json& out) {
-    skipSpace();
-    if (at_ == end_) return false;
-    switch (*at_) {
-      case '{':
-        return depth_left_ > 0 && object(out);
-      case '[':
-        return depth_left_ > 0 && list(out);
-      case '"': {
-        const auto text = string();
-        if (text) out = std::string(*text);
-        return text.has_value();
-      }
-      case 't':
-        out = true;
-        return word("true");
-      case 'f':
-        out = false;
-        return word("false");
-      case 'n':
-        out = nullptr;
-        return word("null");
-      default:
-        return number(out);
-    }
+  Json& place() {
+    if (open_.empty()) return root_;
+    if (auto* elements = open_.back()->get_ptr<Json::array_t*>()) return elements->emplace_back();
+    return *member_;
   }
-
-  bool object(Json& out) {
-    ++at_;
-    --depth_left_;
-    out = Json::object();
-    auto& members = *out.get_ptr<Json::object_t*>();
-    if (!next('}')) {
-      do {
-        skipSpace();
-        const auto name = string();
-        // Of a name that comes twice, the last value counts.
-        if (!name || !next(':') || !value(members[std::string(*name)])) return false;
-      } while (next(','));
-      if (!next('}')) return false;
-    }
-    ++depth_left_;
+  template <class Value>
+  bool put(Value value) {
+    place() = std::move(value);
+    return true;
+  }
+  bool enter(Json empty) {
+    if (depthLeft_ == 0) return false;
+    --depthLeft_;
+    Json& at = place();
+    at = std::move(empty);
+    open_.push_back(&at);
+    return true;
+  }
+  bool leave() {
+    ++depthLeft_;
+    open_.pop_back();
     return true;
   }
 
-  bool list(Json& out) {
-    ++at_;
-    --depth_left_;
-    out = Json::array();
-    auto& elements = *out.get_ptr<Json::array_t*>();
-    if (!next(']')) {
-      do {
-        if (!value(elements.emplace_back())) return false;
-      } while (next(','));
-      if (!next(']')) return false;
-    }
-    ++depth_left_;
-    return true;
-  }
-
-  std::optional<std::string_view> string() {
-    if (at_ == end_ || *at_ != '"') return std::nullopt;
-    const char* const begin = ++at_;
-    while (at_ != end_ && *at_ != '"') {
-      const auto byte = static_cast<unsigned char>(*at_);
-      if (byte < 0x20 || byte >= 0x80 || byte == '\\') return std::nullopt;
-      ++at_;
-    }
-    if (at_ == end_) return std::nullopt;
-    return std::string_view(begin, static_cast<size_t>(at_++ - begin));
-  }
-
-  bool number(Json& out) {
-    const char* const begin = at_;
-    const bool negative = *at_ == '-';
-    if (negative) ++at_;
-    const char* const whole = at_;
-    skipDigits();
-    const std::ptrdiff_t digits = at_ - whole;
-    if (digits == 0 || digits > kMostDigits || (*whole == '0' && digits > 1)) return false;
-    if (at_ != end_ && *at_ == '.') return real(out, begin);
-    if (at_ != end_ && (*at_ == 'e' || *at_ == 'E')) return false;
-    int64_t read = 0;
-    std::from_chars(begin, at_, read);
-    // The library tells signed numbers from others, by the sign that is written.
-    if (negative) {
-      out = read;
-    } else {
-      out = static_cast<uint64_t>(read);
-    }
-    return true;
-  }
-
-  bool real(Json& out, const char* begin) {
-    const char* const fraction = ++at_;
-    skipDigits();
-    const std::ptrdiff_t digits = at_ - fraction;
-    if (digits == 0 || digits > kMostDigits) return false;
-    if (at_ != end_ && (*at_ == 'e' || *at_ == 'E')) return false;
-    double read = 0;
-    std::from_chars(begin, at_, read);
-    out = read;
-    return true;
-  }
-
-  bool word(std::string_view expected) {
-    if (!std::string_view(at_, static_cast<size_t>(end_ - at_)).starts_with(expected)) return false;
-    at_ += expected.size();
-    return true;
-  }
-
-  /// Whether that comes next; it is passed then.
-  bool next(char expected) {
-    skipSpace();
-    if (at_ == end_ || *at_ != expected) return false;
-    ++at_;
-    return true;
-  }
-
-  void skipSpace() {
-    while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r')) ++at_;
-  }
-  void skipDigits() {
-    while (at_ != end_ && *at_ >= '0' && *at_ <= '9') ++at_;
-  }
-
-  const char* at_;
-  const char* const end_;
-  int depth_left_;
+  Json& root_;
+  int depthLeft_;
+  /// Those that are open stay where they are: their lists and objects grow only once they are closed.
+  std::vector<Json*> open_;
+  Json* member_ = nullptr;
 };
 
 }  // namespace
 
-bool readPlain(std::string_view text, int mostDepth, nlohmann::json& out) {
-  return Reader(text, mostDepth).whole(out);
+bool readFast(std::string_view text, int mostDepth, nlohmann::json& out) {
+  // RapidJSON takes half of a surrogate pair for a character.
+  if (text.find("\\u") != std::string_view::npos) return false;
+  constexpr unsigned kFlags = rapidjson::kParseFullPrecisionFlag | rapidjson::kParseValidateEncodingFlag |
+                              rapidjson::kParseStopWhenDoneFlag;
+  rapidjson::MemoryStream stream(text.data(), text.size());
+  rapidjson::Reader reader;
+  Tree tree(out, mostDepth);
+  if (!reader.Parse<kFlags>(stream, tree)) return false;
+  return text.find_first_not_of(" \n\t\r", stream.Tell()) == std::string_view::npos;
 }
 
 }  // namespace berth::json
