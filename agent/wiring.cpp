@@ -321,9 +321,9 @@ http::ClientOptions httpOptions(const std::string& caFile) {
   http::ClientOptions out;
   out.caFile = caFile;
   out.userAgent = kUserAgent;
-  // As many calls of the engine may be under way at once as tasks start; a connection that is kept costs it
-  // less than a new one.
-  out.maxIdle = 64;
+  // A connection that is kept costs the engine less than a new one, but each is looked at by the watch over
+  // the local endpoints, for as long as it is kept.
+  out.maxIdle = 16;
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include "common/http/curl_loop.hpp"
 #include "common/http/stream.hpp"
 #include "common/http/transfer.hpp"
+#include "common/http/unix_calls.hpp"
 
 namespace berth::http {
 
@@ -14,15 +15,21 @@ class Client::Impl {
   Impl(boost::asio::io_context& io, ClientOptions options)
       : options_(std::move(options)),
         loop_(std::make_shared<CurlLoop>(io, static_cast<long>(options_.maxConnections),
-                                         static_cast<long>(options_.maxIdle))) {}
+                                         static_cast<long>(options_.maxIdle))),
+        unix_(std::make_shared<UnixCalls>(io, options_)) {}
 
   static Async<Result<Response>> fetch(std::shared_ptr<Impl> self, Call call, std::stop_token stop);
 
-  void shutdown() { loop_->shutdown(); }
+  const std::shared_ptr<UnixCalls>& unixCalls() const { return unix_; }
+  void shutdown() {
+    loop_->shutdown();
+    unix_->shutdown();
+  }
 
  private:
   ClientOptions options_;
   std::shared_ptr<CurlLoop> loop_;
+  std::shared_ptr<UnixCalls> unix_;
 };
 
 Async<Result<Response>> Client::Impl::fetch(std::shared_ptr<Impl> self, Call call, std::stop_token stop) {
@@ -68,6 +75,9 @@ Client::Client(boost::asio::io_context& io, ClientOptions options)
 Client::~Client() { impl_->shutdown(); }
 
 Async<Result<Response>> Client::fetch(Call call, std::stop_token stop) {
+  if (UnixCalls::takes(call)) {
+    return UnixCalls::fetch(impl_->unixCalls(), std::move(call), std::move(stop));
+  }
   return Impl::fetch(impl_, std::move(call), std::move(stop));
 }
 

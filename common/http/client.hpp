@@ -1,4 +1,5 @@
-// The HTTP client, of version 1.1 and, where a call asks for it, 2: libcurl's multi interface on the loop.
+// The HTTP client, of version 1.1 and, where a call asks for it, 2: libcurl's multi interface on the loop,
+// and plain sockets for version 1.1 on unix sockets.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +25,8 @@ struct ClientOptions {
   std::string caFile;     ///< PEM of the authorities to trust; empty: the system's
   bool verifyTls = true;  ///< false accepts any certificate; for tests
   std::string userAgent = "berth";
-  size_t maxConnections = 0;  ///< open at once, further calls wait for one; 0: no limit
-  size_t maxIdle = 32;        ///< connections kept for reuse
+  size_t maxConnections = 0;  ///< open at once by TCP, further calls wait for one; 0: no limit
+  size_t maxIdle = 32;        ///< connections kept for reuse; as many again to unix sockets
   Duration connectTimeout = std::chrono::seconds(30);  ///< name look-up, connect and TLS together
 };
 

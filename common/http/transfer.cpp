@@ -74,13 +74,19 @@ std::optional<Error> check(const Request& request) {
 
 }  // namespace
 
-Result<std::unique_ptr<Transfer>> Transfer::make(const ClientOptions& options, Call call) {
-  const Result<Url> url = parseUrl(call.request.url);
+Result<Url> checkRequest(const Request& request) {
+  Result<Url> url = parseUrl(request.url);
   if (!url) return url.error();
   if (url->scheme != "http" && url->scheme != "https") {
     return makeError(Code::InvalidArgument, url->origin() + ": an HTTP request needs an http or https URL");
   }
-  if (auto error = check(call.request)) return *error;
+  if (auto error = check(request)) return *error;
+  return url;
+}
+
+Result<std::unique_ptr<Transfer>> Transfer::make(const ClientOptions& options, Call call) {
+  const Result<Url> url = checkRequest(call.request);
+  if (!url) return url.error();
   std::unique_ptr<Transfer> transfer(new Transfer(std::move(call), *url));
   transfer->configure(options);
   return transfer;

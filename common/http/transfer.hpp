@@ -13,6 +13,9 @@
 
 namespace berth::http {
 
+/// The request's URL. InvalidArgument when it can't be sent as it is.
+Result<Url> checkRequest(const Request& request);
+
 /// Set up by make(), run by a CurlLoop, read by result().
 class Transfer {
  public:

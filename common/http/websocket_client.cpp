@@ -87,14 +87,14 @@ Async<Result<PlainStream>> connectTcp(std::shared_ptr<Attempt> attempt) {
   co_return PlainStream(std::move(socket));
 }
 
-std::string text(beast::string_view view) { return std::string(view.data(), view.size()); }
+std::string plainText(beast::string_view view) { return std::string(view.data(), view.size()); }
 
 void tell(const Attempt& attempt, const Handshake& response) {
   if (attempt.answer == nullptr) return;
   attempt.answer->status = static_cast<int>(response.result_int());
   attempt.answer->headers = {};
   for (const auto& field : response) {
-    attempt.answer->headers.add(text(field.name_string()), text(field.value()));
+    attempt.answer->headers.add(plainText(field.name_string()), plainText(field.value()));
   }
   attempt.answer->body = response.body().substr(0, kRefusalBytes);
 }

@@ -6,6 +6,7 @@
 #include "common/text/number.hpp"
 #include "common/time/timestamp.hpp"
 #include "proto/json/fields.hpp"
+#include "proto/json/members.hpp"
 
 namespace berth::docker {
 namespace {
@@ -149,7 +150,12 @@ Result<std::string> decodeCreated(std::string_view body) {
 }
 
 Result<ContainerInspect> decodeContainer(std::string_view body) {
-  return decodeObject<ContainerInspect>(body, "container", [](Fields& fields, ContainerInspect& out) {
+  // Much of an answer is what the container was made from, which nobody reads.
+  static const std::vector<std::string_view> kRead = {
+      "Id",    "Name",    "Config.Labels", "Config.Tty", "HostConfig.LogConfig", "State", "NetworkSettings",
+      "Image", "Created", "Mounts"};
+  const std::string read = json::keepMembers(body, kRead);
+  return decodeObject<ContainerInspect>(read, "container", [](Fields& fields, ContainerInspect& out) {
     out.id = fields.requiredStr("Id");
     out.name = fields.str("Name");
     if (out.name.starts_with('/')) out.name.erase(0, 1);

@@ -6,21 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "common/text/json_depth.hpp"
+#include "proto/json/members.hpp"
 #include "proto/json/reader.hpp"
 
 namespace berth::json {
 namespace {
 
 constexpr int kMaxDepth = 64;
-
-bool equalIgnoringCase(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
 
 /// As the library writes a value, which looks at each character of a text as a part of UTF-8.
 std::string written(const nlohmann::json& value) {
@@ -120,7 +112,7 @@ const nlohmann::json* Fields::find(std::string_view key) const {
   if (!object_.is_object()) return nullptr;
   if (auto it = object_.find(key); it != object_.end()) return it->is_null() ? nullptr : &*it;
   for (auto it = object_.begin(); it != object_.end(); ++it) {
-    if (equalIgnoringCase(it.key(), key)) return it->is_null() ? nullptr : &*it;
+    if (equalKeys(it.key(), key)) return it->is_null() ? nullptr : &*it;
   }
   return nullptr;
 }

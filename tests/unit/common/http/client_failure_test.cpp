@@ -27,7 +27,7 @@ TEST_CASE("a refused connection is Unavailable and names the origin, not the que
 
 TEST_CASE("a reset or an end in the middle of an answer is Unavailable") {
   Loop loop;
-  RawServer server(loop);
+  RawServer server(loop, GENERATE(Over::Tcp, Over::Unix));
   Client client(loop.io, {});
   loop.beside([&]() -> Async<void> {
     RawSocket reset = co_await server.accept();
@@ -43,15 +43,15 @@ TEST_CASE("a reset or an end in the middle of an answer is Unavailable") {
     odd.close();
   });
   loop.run([&]() -> Async<void> {
-    CHECK((co_await client.fetch(get(server.url()))).error().code == Code::Unavailable);
-    CHECK((co_await client.fetch(get(server.url()))).error().code == Code::Unavailable);
-    CHECK((co_await client.fetch(get(server.url()))).error().code == Code::Internal);
+    CHECK((co_await client.fetch(server.call())).error().code == Code::Unavailable);
+    CHECK((co_await client.fetch(server.call())).error().code == Code::Unavailable);
+    CHECK((co_await client.fetch(server.call())).error().code == Code::Internal);
   });
 }
 
 TEST_CASE("the time limit of a call ends it") {
   Loop loop;
-  RawServer server(loop);
+  RawServer server(loop, GENERATE(Over::Tcp, Over::Unix));
   Client client(loop.io, {});
   Event end;
   loop.beside([&]() -> Async<void> {
@@ -59,7 +59,7 @@ TEST_CASE("the time limit of a call ends it") {
     co_await end.wait();
   });
   loop.run([&]() -> Async<void> {
-    Call call = get(server.url());
+    Call call = server.call();
     call.timeout = 50ms;
     const Result<Response> answer = co_await client.fetch(call);
     REQUIRE_FALSE(answer.ok());
@@ -70,7 +70,7 @@ TEST_CASE("the time limit of a call ends it") {
 
 TEST_CASE("inactivity ends a call, and every byte starts it anew") {
   Loop loop;
-  RawServer server(loop);
+  RawServer server(loop, GENERATE(Over::Tcp, Over::Unix));
   Client client(loop.io, {});
   Event end;
   loop.beside([&]() -> Async<void> {
@@ -84,7 +84,7 @@ TEST_CASE("inactivity ends a call, and every byte starts it anew") {
     co_await end.wait();
   });
   loop.run([&]() -> Async<void> {
-    Call call = get(server.url());
+    Call call = server.call();
     call.inactivity = 300ms;
     size_t got = 0;
     call.onBody = [&](std::string_view chunk) { return (got += chunk.size()) > 0; };
@@ -98,7 +98,7 @@ TEST_CASE("inactivity ends a call, and every byte starts it anew") {
 
 TEST_CASE("a stop ends a call before, while and from inside it") {
   Loop loop;
-  RawServer server(loop);
+  RawServer server(loop, GENERATE(Over::Tcp, Over::Unix));
   Client client(loop.io, {});
   Event received;
   loop.beside([&]() -> Async<void> {
@@ -117,11 +117,11 @@ TEST_CASE("a stop ends a call before, while and from inside it") {
       co_await received.wait();
       stop.request_stop();
     });
-    CHECK((co_await client.fetch(get(server.url()), stop.get_token())).error().code == Code::Cancelled);
-    CHECK((co_await client.fetch(get(server.url()), stop.get_token())).error().code == Code::Cancelled);
+    CHECK((co_await client.fetch(server.call(), stop.get_token())).error().code == Code::Cancelled);
+    CHECK((co_await client.fetch(server.call(), stop.get_token())).error().code == Code::Cancelled);
 
     std::stop_source inside;
-    Call call = get(server.url());
+    Call call = server.call();
     call.onBody = [&](std::string_view) { return inside.request_stop(); };
     CHECK((co_await client.fetch(call, inside.get_token())).error().code == Code::Cancelled);
   });
@@ -129,7 +129,7 @@ TEST_CASE("a stop ends a call before, while and from inside it") {
 
 TEST_CASE("destroying the client ends its calls with Cancelled") {
   Loop loop;
-  RawServer server(loop);
+  RawServer server(loop, GENERATE(Over::Tcp, Over::Unix));
   auto client = std::make_unique<Client>(loop.io, ClientOptions{});
   loop.beside([&]() -> Async<void> {
     RawSocket peer = co_await server.accept();
@@ -138,16 +138,16 @@ TEST_CASE("destroying the client ends its calls with Cancelled") {
     co_await peer.readAll();
   });
   loop.run([&]() -> Async<void> {
-    CHECK((co_await client->fetch(get(server.url()))).error().code == Code::Cancelled);
+    CHECK((co_await client->fetch(server.call())).error().code == Code::Cancelled);
   });
 }
 
 TEST_CASE("a loop may be destroyed with a call under way") {
   auto loop = std::make_unique<Loop>();
-  auto server = std::make_unique<RawServer>(*loop);
+  auto server = std::make_unique<RawServer>(*loop, GENERATE(Over::Tcp, Over::Unix));
   auto client = std::make_unique<Client>(loop->io, ClientOptions{});
   loop->run([&]() -> Async<void> {
-    loop->beside([&]() -> Async<void> { static_cast<void>(co_await client->fetch(get(server->url()))); });
+    loop->beside([&]() -> Async<void> { static_cast<void>(co_await client->fetch(server->call())); });
     RawSocket peer = co_await server->accept();
     co_await peer.readUntil("\r\n\r\n");
   });
@@ -170,7 +170,9 @@ TEST_CASE("requests that can't be sent are refused before anything is sent") {
     badName.request.headers.add("X Y", "a");
     Call badMethod = get("http://127.0.0.1:1/");
     badMethod.request.method = "GET /";
-    for (const Call& call : {badHeader, badName, badMethod, get("nonsense"), get("ws://127.0.0.1:1/")}) {
+    const std::string path = GENERATE("", "/nowhere/api.sock");
+    for (Call call : {badHeader, badName, badMethod, get("nonsense"), get("ws://127.0.0.1:1/")}) {
+      call.unixSocket = path;
       const Result<Response> answer = co_await client.fetch(call);
       REQUIRE_FALSE(answer.ok());
       CHECK(answer.error().code == Code::InvalidArgument);

@@ -43,7 +43,7 @@ TEST_CASE("the client sends method, target, headers and body as given and reads 
 
 TEST_CASE("connections are kept and used again") {
   Loop loop;
-  RawServer server(loop);
+  RawServer server(loop, GENERATE(Over::Tcp, Over::Unix));
   Client client(loop.io, {});
   int connections = 0;
   loop.beside([&]() -> Async<void> {
@@ -55,7 +55,7 @@ TEST_CASE("connections are kept and used again") {
   });
   loop.run([&]() -> Async<void> {
     for (int i = 0; i < 5; ++i) {
-      const Result<Response> answer = co_await client.fetch(get(server.url()));
+      const Result<Response> answer = co_await client.fetch(server.call());
       REQUIRE(answer.ok());
       CHECK(answer->body == "x");
     }
@@ -65,7 +65,7 @@ TEST_CASE("connections are kept and used again") {
 
 TEST_CASE("a status of 400 or more is an answer, and HEAD has no body") {
   Loop loop;
-  RawServer server(loop);
+  RawServer server(loop, GENERATE(Over::Tcp, Over::Unix));
   Client client(loop.io, {});
   loop.beside([&]() -> Async<void> {
     RawSocket peer = co_await server.accept();
@@ -76,11 +76,11 @@ TEST_CASE("a status of 400 or more is an answer, and HEAD has no body") {
     co_await peer.readAll();
   });
   loop.run([&]() -> Async<void> {
-    const Result<Response> busy = co_await client.fetch(get(server.url()));
+    const Result<Response> busy = co_await client.fetch(server.call());
     REQUIRE(busy.ok());
     CHECK(busy->status == 503);
     CHECK(busy->body == "later");
-    Call head = get(server.url());
+    Call head = server.call();
     head.request.method = "HEAD";
     const Result<Response> answer = co_await client.fetch(head);
     REQUIRE(answer.ok());
@@ -91,7 +91,7 @@ TEST_CASE("a status of 400 or more is an answer, and HEAD has no body") {
 
 TEST_CASE("a chunked body streams to onBody as it comes") {
   Loop loop;
-  RawServer server(loop);
+  RawServer server(loop, GENERATE(Over::Tcp, Over::Unix));
   Client client(loop.io, {});
   Event firstSeen;
   loop.beside([&]() -> Async<void> {
@@ -104,7 +104,7 @@ TEST_CASE("a chunked body streams to onBody as it comes") {
   });
   std::vector<std::string> chunks;
   loop.run([&]() -> Async<void> {
-    Call call = get(server.url());
+    Call call = server.call();
     call.onBody = [&](std::string_view chunk) {
       chunks.emplace_back(chunk);
       firstSeen.set();
@@ -119,7 +119,7 @@ TEST_CASE("a chunked body streams to onBody as it comes") {
 
 TEST_CASE("the body of an error answer is collected, not streamed") {
   Loop loop;
-  RawServer server(loop);
+  RawServer server(loop, GENERATE(Over::Tcp, Over::Unix));
   Client client(loop.io, {});
   loop.beside([&]() -> Async<void> {
     RawSocket peer = co_await server.accept();
@@ -128,7 +128,7 @@ TEST_CASE("the body of an error answer is collected, not streamed") {
     co_await peer.readAll();
   });
   loop.run([&]() -> Async<void> {
-    Call call = get(server.url());
+    Call call = server.call();
     bool streamed = false;
     call.onBody = [&](std::string_view) { return streamed = true; };
     const Result<Response> answer = co_await client.fetch(call);
@@ -140,7 +140,7 @@ TEST_CASE("the body of an error answer is collected, not streamed") {
 
 TEST_CASE("onBody can end the call, also by an exception") {
   Loop loop;
-  RawServer server(loop);
+  RawServer server(loop, GENERATE(Over::Tcp, Over::Unix));
   Client client(loop.io, {});
   loop.beside([&]() -> Async<void> {
     for (;;) {
@@ -151,7 +151,7 @@ TEST_CASE("onBody can end the call, also by an exception") {
     }
   });
   loop.run([&]() -> Async<void> {
-    Call call = get(server.url());
+    Call call = server.call();
     call.onBody = [](std::string_view) { return false; };
     const Result<Response> answer = co_await client.fetch(call);
     REQUIRE_FALSE(answer.ok());

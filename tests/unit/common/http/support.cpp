@@ -125,15 +125,29 @@ void RawSocket::reset() {
   socket_.close();
 }
 
-RawServer::RawServer(Loop& loop) : acceptor_(loop.io, Tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {}
+RawServer::RawServer(Loop& loop, Over over) {
+  if (over == Over::Tcp) {
+    tcp_.emplace(loop.io, Tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  } else {
+    folder_.emplace();
+    unix_.emplace(loop.io, asio::local::stream_protocol::endpoint(folder_->path("raw.sock")));
+  }
+}
 
 std::string RawServer::url(const std::string& target) const {
   return "http://127.0.0.1:" + std::to_string(port()) + target;
 }
 
+Call RawServer::call(const std::string& target) const {
+  if (tcp_) return get(url(target));
+  Call call = get("http://localhost" + target);
+  call.unixSocket = folder_->path("raw.sock");
+  return call;
+}
+
 Async<RawSocket> RawServer::accept() {
-  Tcp::socket socket = co_await acceptor_.async_accept(asio::use_awaitable);
-  co_return RawSocket(std::move(socket));
+  if (unix_) co_return RawSocket(co_await unix_->async_accept(asio::use_awaitable));
+  co_return RawSocket(co_await tcp_->async_accept(asio::use_awaitable));
 }
 
 Async<Response> TestHandler::handle(ServerRequest request) {

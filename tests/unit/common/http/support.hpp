@@ -3,10 +3,12 @@
 
 #include <utility>
 
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "common/async/async.hpp"
@@ -44,7 +46,9 @@ TlsFiles makeCertificate(const TempDir& dir, const std::string& name = "server")
 /// A socket whose bytes the test writes and reads itself.
 class RawSocket {
  public:
-  explicit RawSocket(Tcp::socket socket) : socket_(std::move(socket)) {}
+  using Socket = boost::asio::generic::stream_protocol::socket;
+
+  explicit RawSocket(Socket socket) : socket_(std::move(socket)) {}
   static Async<RawSocket> connect(uint16_t port);
 
   Async<void> write(std::string bytes);
@@ -59,21 +63,28 @@ class RawSocket {
   bool atEnd() const { return atEnd_; }
 
  private:
-  Tcp::socket socket_;
+  Socket socket_;
   std::string left_;
   bool atEnd_ = false;
 };
 
-/// A listening socket on a free port whose connections the test serves by hand.
+enum class Over { Tcp, Unix };
+
+/// A listening socket, on a free port or in a folder of its own, whose connections the test serves by hand.
 class RawServer {
  public:
-  explicit RawServer(Loop& loop);
-  uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  explicit RawServer(Loop& loop, Over over = Over::Tcp);
+  /// Over TCP only.
+  uint16_t port() const { return tcp_->local_endpoint().port(); }
   std::string url(const std::string& target = "/") const;
+  /// A GET of it.
+  Call call(const std::string& target = "/") const;
   Async<RawSocket> accept();
 
  private:
-  Tcp::acceptor acceptor_;
+  std::optional<Tcp::acceptor> tcp_;
+  std::optional<TempDir> folder_;
+  std::optional<boost::asio::local::stream_protocol::acceptor> unix_;
 };
 
 /// Serves what the test says.
