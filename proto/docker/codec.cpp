@@ -6,7 +6,6 @@
 #include "common/text/number.hpp"
 #include "common/time/timestamp.hpp"
 #include "proto/json/fields.hpp"
-#include "proto/json/members.hpp"
 
 namespace berth::docker {
 namespace {
@@ -92,10 +91,11 @@ void readState(Fields& state, ContainerInspect& out) {
   out.health = readHealth(state);
 }
 
-/// Runs `read(fields, out)` on the object in `text`.
+/// Runs `read(fields, out)` on the object in `text`, or on these members of it.
 template <class T, class Read>
-Result<T> decodeObject(std::string_view text, std::string_view what, Read read) {
-  const Result<nlohmann::json> parsed = json::parseObject(text, what);
+Result<T> decodeObject(std::string_view text, std::string_view what, Read read,
+                       const std::vector<std::string_view>& members = {}) {
+  const Result<nlohmann::json> parsed = json::parseObject(text, what, members);
   if (!parsed) return parsed.error();
   Fields fields(*parsed, std::string(what));
   T out;
@@ -154,8 +154,7 @@ Result<ContainerInspect> decodeContainer(std::string_view body) {
   static const std::vector<std::string_view> kRead = {
       "Id",    "Name",    "Config.Labels", "Config.Tty", "HostConfig.LogConfig", "State", "NetworkSettings",
       "Image", "Created", "Mounts"};
-  const std::string read = json::keepMembers(body, kRead);
-  return decodeObject<ContainerInspect>(read, "container", [](Fields& fields, ContainerInspect& out) {
+  const auto read = [](Fields& fields, ContainerInspect& out) {
     out.id = fields.requiredStr("Id");
     out.name = fields.str("Name");
     if (out.name.starts_with('/')) out.name.erase(0, 1);
@@ -176,7 +175,8 @@ Result<ContainerInspect> decodeContainer(std::string_view body) {
     out.imageId = fields.str("Image");
     out.created = parseTimestamp(fields.str("Created"));
     readMounts(fields, out.mounts);
-  });
+  };
+  return decodeObject<ContainerInspect>(body, "container", read, kRead);
 }
 
 std::string encodeExec(const ExecSpec& spec) {

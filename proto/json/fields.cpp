@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "common/text/json_depth.hpp"
-#include "proto/json/members.hpp"
 #include "proto/json/reader.hpp"
 
 namespace berth::json {
@@ -85,9 +84,10 @@ void append(std::string& out, const nlohmann::json& value) {
 
 }  // namespace
 
-Result<nlohmann::json> parseObject(std::string_view text, std::string_view what) {
+Result<nlohmann::json> parseObject(std::string_view text, std::string_view what,
+                                   const std::vector<std::string_view>& members) {
   nlohmann::json value;
-  if (!readFast(text, kMaxDepth, value)) {
+  if (!readFast(text, kMaxDepth, value, members)) {
     if (jsonDepthOf(text) > kMaxDepth)
       return makeError(Code::InvalidArgument, std::string(what) + " is nested deeper than 64 levels");
     value = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);

@@ -15,8 +15,10 @@
 namespace berth::json {
 
 /// Parses JSON text into an object. InvalidArgument, naming `what`, when it is not JSON, not an object, or
-/// nested deeper than 64 levels.
-Result<nlohmann::json> parseObject(std::string_view text, std::string_view what);
+/// nested deeper than 64 levels. Where `members` are named, each by its keys ("Config.Labels") without regard
+/// to case, others may be missing in the answer: they are not made.
+Result<nlohmann::json> parseObject(std::string_view text, std::string_view what,
+                                   const std::vector<std::string_view>& members = {});
 
 /// Compact JSON text; bytes that are not UTF-8 are replaced, so it never fails.
 std::string dump(const nlohmann::json& value);

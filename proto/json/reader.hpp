@@ -4,11 +4,18 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string_view>
+#include <vector>
 
 namespace berth::json {
 
-/// Puts the tree that nlohmann/json makes of `text` into `out`. False, and anything in `out`, for what that
-/// has to judge: text that is no JSON, is nested deeper than `mostDepth`, or has characters by number (\uXXXX).
-bool readFast(std::string_view text, int mostDepth, nlohmann::json& out);
+/// Without regard to case (ASCII).
+bool equalKeys(std::string_view a, std::string_view b);
+
+/// Puts the tree that nlohmann/json makes of `text` into `out`, with no more than `members` of it, where some
+/// are named: each by its keys ("Config.Labels"), which match by equalKeys(); lists are whole. False, and
+/// anything in `out`, for what nlohmann/json has to judge: text that is no JSON, is nested deeper than
+/// `mostDepth`, or has characters by number (\uXXXX).
+bool readFast(std::string_view text, int mostDepth, nlohmann::json& out,
+              const std::vector<std::string_view>& members = {});
 
 }  // namespace berth::json

@@ -93,4 +93,37 @@ TEST_CASE("depth is limited") {
   CHECK_FALSE(readFast(R"({"a":)" + nested(kDepth) + "}", kDepth, read));
 }
 
+namespace {
+
+std::string keptOf(const std::string& text, const std::vector<std::string_view>& members) {
+  Json read;
+  return readFast(text, kDepth, read, members) ? read.dump() : "not read";
+}
+
+}  // namespace
+
+TEST_CASE("of an object the named members are made") {
+  CHECK(keptOf(R"({"a":1,"b":[1,{"c":"}"}],"d":"x\"}","e":{"a":2}})", {"a", "d"}) == R"({"a":1,"d":"x\"}"})");
+  CHECK(keptOf(R"( { "A" : true , "b":null } )", {"a"}) == R"({"A":true})");
+  CHECK(keptOf(R"({"a":1})", {"b"}) == "{}");
+  CHECK(keptOf("{}", {"b"}) == "{}");
+  CHECK(keptOf(R"({"b":[[1],{"a":1}],"a":[{"b":[2]},{}],"b":{}})", {"a"}) == R"({"a":[{"b":[2]},{}]})");
+}
+
+TEST_CASE("a path names a member of a member") {
+  const std::string text = R"({"a":{"b":{"c":1,"x":2},"y":[]},"a.b":3,"z":4})";
+  CHECK(keptOf(text, {"a.b.c"}) == R"({"a":{"b":{"c":1}}})");
+  CHECK(keptOf(text, {"a.b.c", "a.y"}) == R"({"a":{"b":{"c":1},"y":[]}})");
+  CHECK(keptOf(text, {"a.b", "a"}) == R"({"a":{"b":{"c":1,"x":2},"y":[]}})");
+  CHECK(keptOf(R"({"a":[1],"b":2})", {"a.b"}) == R"({"a":[1]})");
+  CHECK(keptOf(R"({"a":[{"b":1,"c":2}]})", {"a.b"}) == R"({"a":[{"b":1,"c":2}]})");
+  CHECK(keptOf(R"({"a":null})", {"a.b"}) == R"({"a":null})");
+}
+
+TEST_CASE("what is left out is JSON all the same, and no deeper") {
+  CHECK(keptOf(R"({"a":1,"b":[1,]})", {"a"}) == "not read");
+  CHECK(keptOf(R"({"a":1,"b":)" + std::string(kDepth, '[') + std::string(kDepth, ']') + "}", {"a"}) ==
+        "not read");
+}
+
 }  // namespace berth::json
