@@ -8,6 +8,7 @@ import pytest
 from support.berth import merged
 from support.fake_aws import FakeAws
 from support.fake_logs import FakeLogs
+from support.log_keeper import newest_has
 from support.relay import EXECUTION, Relay
 from support.streams import Logs
 from support.tasks import run
@@ -120,8 +121,7 @@ def test_a_dead_endpoint_holds_up_nobody_and_what_is_dropped_is_counted(house):
     arn = house.start("dead", lines)
     house.berth.wait_status(arn, "RUNNING")
     folder = house.berth.folder / "agent-0" / "data" / "containerd" / "logs" / "containers"
-    wait_until(lambda: any(b"number 000600000 " in path.read_bytes()[-4096:] for path in folder.glob("*/*-json.log")),
-               "the container has written all of it", 90)
+    wait_until(lambda: newest_has(folder, b"number 000600000 "), "the container has written all of it", 90)
     sizes = [path.stat().st_size for path in folder.glob("*/*-json.log*")]
     assert len(sizes) == 3 and max(sizes) <= 10_000_000, sizes
     wait_until(lambda: "lines are dropped" in house.agent.tail(200), "that is told")

@@ -9,7 +9,7 @@ import socket
 import threading
 
 import pytest
-from support.log_keeper import rss_kib
+from support.log_keeper import newest_has, rss_kib
 from support.streams import Logs
 from support.tasks import run
 from support.waiting import wait_until
@@ -150,8 +150,7 @@ def test_a_dead_sink_holds_up_nobody_and_what_is_dropped_is_counted(house, sink,
     house.wait_status(arn, "RUNNING")
     agent = house.agents[0]
     folder = house.folder / "agent-0" / "data" / "containerd" / "logs" / "containers"
-    wait_until(lambda: any(b"number 000600000 " in path.read_bytes()[-4096:] for path in folder.glob("*/*-json.log")),
-               "the container has written all of it", 60)
+    wait_until(lambda: newest_has(folder, b"number 000600000 "), "the container has written all of it", 60)
     sizes = [path.stat().st_size for path in folder.glob("*/*-json.log*")]
     assert len(sizes) == 3 and max(sizes) <= 10_000_000, sizes
     assert "lines are dropped" in agent.tail(200)

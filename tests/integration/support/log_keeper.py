@@ -97,3 +97,14 @@ class Keeper:
 def rss_kib(pid):
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(next(line for line in text.splitlines() if line.startswith("VmRSS")).split()[1])
+
+
+def newest_has(folder, line):
+    """Whether a container's newest log file below the folder ends with the line, more or less."""
+    for path in folder.glob("*/*-json.log"):
+        try:
+            if line in path.read_bytes()[-4096:]:
+                return True
+        except FileNotFoundError:
+            continue  # it is being rotated
+    return False

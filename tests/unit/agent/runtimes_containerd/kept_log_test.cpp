@@ -120,6 +120,10 @@ TEST_CASE("A reader goes on where another was, and may leave a file that is abou
   KeptLog first(log.path());
   CHECK(first.read().size() == 2);
   const LogPosition at = first.position();
+  REQUIRE(first.starts().size() == 2);
+  KeptLog within(log.path());
+  within.seek(first.starts()[1]);
+  CHECK(all(within) == Texts{"line 1", "line 2"});
   for (int i = 3; i < 5; ++i) log.add(i);
   KeptLog second(log.path());
   second.seek(at);
