@@ -13,6 +13,7 @@ template <class Kind, class Options>
 Result<ChosenRuntime> chosen(Executor executor, const RuntimeMeans& means, Options options,
                              Options (*optionsOf)(const Config&)) {
   options.onDiskFull = means.onDiskFull;
+  if constexpr (requires { options.onStart; }) options.onStart = means.onStart;
   typename Kind::Means with{means.client, means.clock, means.random, means.log, means.images};
   auto made = Kind::make(std::move(executor), with, std::move(options));
   if (!made) return made.error();

@@ -7,6 +7,7 @@
 #include "agent/config/config.hpp"
 #include "agent/images/image_memory.hpp"
 #include "agent/ports/runtime.hpp"
+#include "agent/ports/start_step.hpp"
 #include "agent/streams/container_streams.hpp"
 #include "common/async/async.hpp"
 #include "common/http/client.hpp"
@@ -21,6 +22,7 @@ struct RuntimeMeans {
   Log& log;
   ImageMemory* images = nullptr;     ///< nullptr: what was pulled is remembered by this runtime only
   std::function<void()> onDiskFull;  ///< see DockerOptions
+  StartListener onStart{};           ///< see ContainerdOptions
 };
 
 struct ChosenRuntime {
