@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import secrets
 import statistics
 import subprocess
 import time
@@ -173,7 +174,8 @@ class Group:
     """A control group with containerd in it: it counts all CPU time below, and more finely than a process's own count."""
 
     def __init__(self, pid):
-        self.path = pathlib.Path(accounts(), f"berth-bench-{os.getpid()}")
+        # Not by the process id, which another bench has in a namespace of its own.
+        self.path = pathlib.Path(accounts(), f"berth-bench-{secrets.token_hex(4)}")
         self.path.mkdir()
         (self.path / "cgroup.procs").write_text(str(pid))
 
