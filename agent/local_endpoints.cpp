@@ -37,6 +37,7 @@ Result<std::unique_ptr<LocalEndpoints>> LocalEndpoints::make(Means means, const 
     out->audit_ = std::move(*audit);
   }
   LocalEndpoints* self = out.get();
+  if (means.traces) means.traces->listen([self](const StartMark& mark) { self->starts_.observe(mark); });
   endpoints::TaskServerOptions options;
   options.rate = rateOptions(config);
   out->tasks_ = std::make_unique<endpoints::TaskServer>(
@@ -57,6 +58,7 @@ Result<std::unique_ptr<LocalEndpoints>> LocalEndpoints::make(Means means, const 
 }
 
 LocalEndpoints::~LocalEndpoints() {
+  if (means_.traces) means_.traces->listen({});
   tasks_->stop();
   taskHttp_.stop();
   introspectionHttp_.stop();
@@ -85,8 +87,9 @@ Async<void> LocalEndpoints::serve(std::stop_token stop) {
     tasks_->handle(std::move(request), std::move(reply));
   };
   const auto introspect = [this](const Request& request, const std::function<void(Response)>& reply) {
-    const endpoints::IntrospectionSources sources{[this] { return endpoints::metricsText(directory_); },
-                                                  [this] { return trouble_.status(); }, kLicense};
+    const endpoints::IntrospectionSources sources{
+        [this] { return endpoints::metricsText(directory_) + starts_.text(); },
+        [this] { return trouble_.status(); }, kLicense};
     reply(answerIntrospection(request, directory_, sources));
   };
   bool tasks = false;
@@ -130,8 +133,9 @@ void LocalEndpoints::refresh(const Engine& engine, const std::vector<PullStatus>
 
 void LocalEndpoints::put(const Task& task, const Engine& engine, const std::vector<PullStatus>& pulls) {
   const auto waiting = engine.waiting(task.arn, means_.clock.now());
-  directory_.put(std::make_shared<const endpoints::TaskView>(
-      endpoints::viewOf(task, engine.identity(), facts_, waiting, pulls)));
+  auto view = endpoints::viewOf(task, engine.identity(), facts_, waiting, pulls);
+  if (means_.traces) view.start = means_.traces->find(task.arn);
+  directory_.put(std::make_shared<const endpoints::TaskView>(std::move(view)));
   shown_.insert(task.arn);
   putCredentials(task);
 }

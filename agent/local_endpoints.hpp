@@ -12,6 +12,7 @@
 #include "agent/endpoints/host/audit_file.hpp"
 #include "agent/endpoints/host/peer_lookup.hpp"
 #include "agent/endpoints/rest/rest_server.hpp"
+#include "agent/endpoints/start_metrics.hpp"
 #include "agent/endpoints/task_server.hpp"
 #include "agent/endpoints/task_view.hpp"
 #include "agent/endpoints/trouble.hpp"
@@ -30,6 +31,7 @@ class LocalEndpoints {
     Log& log;
     endpoints::ProtectionClient& protection;
     endpoints::TagsClient* tags = nullptr;  ///< null: documents have no tags
+    StartTraces* traces = nullptr;          ///< null: how starts went is not shown
   };
 
   /// FailedPrecondition when the audit log can't be written. Everything passed must outlive the object.
@@ -73,6 +75,7 @@ class LocalEndpoints {
   endpoints::PeerLookup peers_;
   std::unique_ptr<endpoints::AuditFile> audit_;
   endpoints::Trouble trouble_;
+  endpoints::StartMetrics starts_;
   std::set<std::string> shown_;
   endpoints::InstanceFacts facts_;
   endpoints::RestServer taskHttp_;

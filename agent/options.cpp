@@ -41,7 +41,7 @@ ContainerdOptions containerdOptions(const Config& config) {
   ContainerdOptions out;
   out.socket = config.runtimeSocket;
   out.snapshotter = config.snapshotter;
-  out.ociRuntime = config.ociRuntime;
+  if (config.ociRuntime != "auto") out.ociRuntime = config.ociRuntime;
   out.folder = config.dataDir + "/containerd";
   const DockerOptions docker = dockerOptions(config);
   out.deadlines.create = docker.deadlines.create;

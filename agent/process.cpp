@@ -115,16 +115,20 @@ struct Process::Serving {
         processes(later),
         resources(process.parts_.runtime, process.groupKeeper(), hostPorts(process.config_), later),
         commands(linkDeps(process), linkOptions(process, stored),
-                 [this, &clock = process.parts_.clock](const acs::ToAgent& message) {
+                 [this](const acs::ToAgent& message) {
                    if (const auto* open = std::get_if<acs::OpenStreamMessage>(&message)) {
                      if (streams) streams->open(*open, commands.endpoint());
                      return;
                    }
                    if (std::holds_alternative<acs::HeartbeatMessage>(message)) telemetry.checkInstance();
+                   if (const auto* payload = std::get_if<acs::PayloadMessage>(&message)) begin(*payload);
                    runner->take(engine.onMessage(message, clock.now()));
                  }),
         usage(kernelRoots(process.config_)),
-        telemetry(linkDeps(process), linkOptions(process, stored), telemetryOptions(process), engine, usage) {
+        telemetry(linkDeps(process), linkOptions(process, stored), telemetryOptions(process), engine, usage),
+        traces(process.parts_.traces),
+        clock(process.parts_.clock) {
+    traces.clear();
     if (!process.parts_.streams) return;
     const auto find = [this](const std::string& task, const std::string& container) {
       return locate(engine, task, container);
@@ -169,6 +173,12 @@ struct Process::Serving {
     return out;
   }
 
+  void begin(const acs::PayloadMessage& payload) {
+    for (const acs::Task& task : payload.tasks) {
+      if (!engine.tasks().contains(task.arn)) traces.begin(task.arn, clock.now().mono);
+    }
+  }
+
   Engine engine;
   std::function<void(std::function<void()>)> later;
   KernelProcesses processes;
@@ -177,6 +187,8 @@ struct Process::Serving {
   std::optional<StreamServer> streams;
   CgroupUsageSource usage;
   TcsSession telemetry;
+  StartTraces& traces;
+  const Clock& clock;
   std::unique_ptr<Runner> runner;
   std::unique_ptr<Janitor> janitor;
 };
@@ -315,7 +327,8 @@ RunnerPorts Process::runnerPorts(Serving& serving) {
         parts_.endpoints.update(output, serving.engine, parts_.runtime.pullStatus());
         quietTicks_ = 0;
       },
-      [this] { damaged(); }};
+      [this] { damaged(); },
+      &parts_.traces};
 }
 
 JanitorPorts Process::janitorPorts(Serving& serving) {

@@ -11,6 +11,7 @@
 #include "agent/former.hpp"
 #include "agent/images/janitor.hpp"
 #include "agent/local_endpoints.hpp"
+#include "agent/model/start_traces.hpp"
 #include "agent/resources/gpus.hpp"
 #include "agent/resources/task_resources.hpp"
 #include "agent/runner/runner.hpp"
@@ -33,6 +34,7 @@ struct ProcessParts {
   Runtime& runtime;
   std::function<void(const Config&)> reconfigureRuntime;
   ContainerStreams* streams = nullptr;  ///< of the runtime; null: it has none
+  StartTraces& traces;
   ImageMemory& images;
   SecretSources& secrets;
   LocalEndpoints& endpoints;

@@ -13,6 +13,7 @@ template <class Kind, class Options>
 Result<ChosenRuntime> chosen(Executor executor, const RuntimeMeans& means, Options options,
                              Options (*optionsOf)(const Config&)) {
   options.onDiskFull = means.onDiskFull;
+  if constexpr (requires { options.onStart; }) options.onStart = means.onStart;
   typename Kind::Means with{means.client, means.clock, means.random, means.log, means.images};
   if constexpr (requires { with.awsLogs; }) {
     if (means.awsLogs) with.awsLogs.emplace(*means.awsLogs);

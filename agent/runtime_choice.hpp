@@ -8,6 +8,7 @@
 #include "agent/config/config.hpp"
 #include "agent/images/image_memory.hpp"
 #include "agent/ports/runtime.hpp"
+#include "agent/ports/start_step.hpp"
 #include "agent/sinks/aws_logs_sink.hpp"
 #include "agent/streams/container_streams.hpp"
 #include "common/async/async.hpp"
@@ -24,6 +25,7 @@ struct RuntimeMeans {
   ImageMemory* images = nullptr;     ///< nullptr: what was pulled is remembered by this runtime only
   std::function<void()> onDiskFull;  ///< see DockerOptions
   std::optional<sinks::AwsLogsMeans> awsLogs{};  ///< of the runtime on containerd
+  StartListener onStart{};           ///< see ContainerdOptions
 };
 
 struct ChosenRuntime {

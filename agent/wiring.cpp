@@ -159,6 +159,7 @@ class Agent {
   Provider credentials_;
   std::unique_ptr<aws::JsonClient> client_;
   std::unique_ptr<ImageMemory> images_;
+  StartTraces traces_;
   ChosenRuntime runtime_;
   std::unique_ptr<SecretSources> secrets_;
   std::unique_ptr<endpoints::ControllerCalls> calls_;  ///< of the local endpoints
@@ -202,7 +203,11 @@ std::optional<int> Agent::buildRuntime() {
   if (!records) return fail(log_, "can't read the state", records.error());
   const auto keep = [this](Changes changes) { store_->commit(std::move(changes), [](const Status&) {}); };
   images_ = std::make_unique<ImageMemory>(*records, keep, log_);
-  RuntimeMeans means{*http_, clock_, random_, log_, images_.get(), {}, awsLogsMeans()};
+  RuntimeMeans means{*http_, clock_, random_, log_, images_.get(), {}};
+  means.awsLogs = awsLogsMeans();
+  means.onStart = [this](const std::string& name, StartStep step) {
+    traces_.mark(name, step, clock_.now().mono);
+  };
   means.onDiskFull = [this] {
     if (process_) process_->diskFull();
   };
@@ -239,8 +244,8 @@ std::optional<int> Agent::build() {
   store_ = std::move(*store);
   if (auto failed = buildClients()) return failed;
   if (auto failed = buildRuntime()) return failed;
-  auto endpoints =
-      LocalEndpoints::make({io_, clock_, log_, *calls_, calls_.get()}, withUsableAuditLog(config_, log_));
+  auto endpoints = LocalEndpoints::make({io_, clock_, log_, *calls_, calls_.get(), &traces_},
+                                        withUsableAuditLog(config_, log_));
   if (!endpoints) return fail(log_, "can't serve the local endpoints", endpoints.error());
   endpoints_ = std::move(*endpoints);
   const Gpus gpus = config_.capabilities.gpu ? findGpus() : Gpus{};
@@ -249,7 +254,7 @@ std::optional<int> Agent::build() {
   }
   process_ = std::make_unique<Process>(
       ProcessParts{io_, *host, gpus, *store_, *runtime_.runtime, runtime_.reconfigure, runtime_.streams.get(),
-                   *images_, *secrets_, *endpoints_, *client_, *credentials_, clock_, random_, log_},
+                   traces_, *images_, *secrets_, *endpoints_, *client_, *credentials_, clock_, random_, log_},
       config_);
   if (config_.drainOnSpotInterruption) buildSpotWatch();
   return std::nullopt;

@@ -41,7 +41,7 @@ set(CPACK_DEBIAN_CLI_PACKAGE_SECTION admin)
 # An access key may be written into the agent's file.
 install(FILES packaging/examples/agent.yaml DESTINATION /etc/berth COMPONENT agent
         PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ)
-install(TARGETS berth-log-keeper RUNTIME DESTINATION bin COMPONENT agent)
+install(TARGETS berth-crun berth-log-keeper RUNTIME DESTINATION bin COMPONENT agent)
 install(FILES systemd/berth-agent-endpoint.service systemd/berth-agent-shutdown.service systemd/berth-log-keeper.service
         DESTINATION lib/systemd/system COMPONENT agent)
 install(FILES systemd/berth-agent-containerd.conf DESTINATION share/doc/berth-agent/examples COMPONENT agent)

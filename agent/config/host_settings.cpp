@@ -53,9 +53,11 @@ std::vector<Setting> joiningSettings() {
           .byDefault("unix:///var/run/docker.sock")
           .from(asText("DOCKER_HOST", "DockerEndpoint")),
       string("runtime.snapshotter", "what containerd keeps file systems with").byDefault("overlayfs"),
-      string("runtime.oci_runtime",
-             "the program that containerd's shim starts containers with, like runc or crun")
-          .byDefault("runc"),
+      string(
+          "runtime.oci_runtime",
+          "the program that containerd's shim starts containers with, like runc or crun; auto is crun where "
+          "it is installed, else runc")
+          .byDefault("auto"),
       string("network.subnet",
              "the network of containers in mode bridge on containerd; give one that nothing else of the host "
              "has")

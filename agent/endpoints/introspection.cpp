@@ -45,6 +45,18 @@ Document reasonEntry(const WhyView& one) {
   return out;
 }
 
+/// Milliseconds, to the microsecond.
+double milliseconds(Duration time) {
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(time).count()) / 1e3;
+}
+
+Document startEntry(const StartMark& mark) {
+  Document out = {
+      {"step", name(mark.step)}, {"tookMs", milliseconds(mark.took)}, {"afterMs", milliseconds(mark.after)}};
+  addUnlessEmpty(out, "container", mark.container);
+  return out;
+}
+
 Document taskEntry(const TaskView& task) {
   const std::string known = backendStatus(task.knownStatus);
   Document out = {{"Arn", task.taskArn}};
@@ -114,12 +126,16 @@ Response why(const Request& request, const Directory& directory) {
     return jsonString(404, "no task '" + arn + "' on this instance; /v1/tasks lists those there are");
   Document reasons = Document::array();
   for (const WhyView& one : task->why) reasons.push_back(reasonEntry(one));
-  return documentResponse({{"task", task->taskArn},
-                           {"desiredStatus", task->desiredStatus},
-                           {"knownStatus", task->knownStatus},
-                           {"why", std::move(reasons)},
-                           {"causes", task->causes},
-                           {"lastLogLines", task->lastLogLines}});
+  Document out = {{"task", task->taskArn},
+                  {"desiredStatus", task->desiredStatus},
+                  {"knownStatus", task->knownStatus},
+                  {"why", std::move(reasons)},
+                  {"causes", task->causes},
+                  {"lastLogLines", task->lastLogLines}};
+  if (task->start) {
+    for (const StartMark& mark : *task->start) out["start"].push_back(startEntry(mark));
+  }
+  return documentResponse(std::move(out));
 }
 
 Response healthResponse(const IntrospectionSources& sources) {

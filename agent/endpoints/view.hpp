@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/model/start_traces.hpp"
 #include "agent/ports/usage.hpp"
 #include "common/time/clock.hpp"
 
@@ -141,8 +142,9 @@ struct TaskView {
   bool faultInjection = false;
   // /v1/why
   std::vector<WhyView> why;
-  std::vector<std::string> causes;        ///< of a stopped task, the first one first
-  std::vector<std::string> lastLogLines;  ///< of the container that ended it
+  std::vector<std::string> causes;          ///< of a stopped task, the first one first
+  std::vector<std::string> lastLogLines;    ///< of the container that ended it
+  std::shared_ptr<const StartTrace> start;  ///< null: it was not started by this run of the agent
 };
 
 struct InstanceView {

@@ -83,6 +83,7 @@ void Runner::start() {
 }
 
 void Runner::take(Output output) {
+  if (ports_.traces) note(output);
   if (ports_.changed) ports_.changed(output);
   queue_.push_back(std::move(output));
   pump();
@@ -137,6 +138,7 @@ void Runner::commit() {
       if (blocked()) log_.info("the store can be written again");
       setBlocked("");
       committing_ = false;
+      if (ports_.traces) noteKept(count);
       for (size_t at = 0; at < count; ++at) queue_[at].kept();
       return pump();
     }
@@ -175,7 +177,58 @@ void Runner::performBlocked() {
   for (const Effect& effect : now) perform(effect);
 }
 
-void Runner::done(Done done) { take(engine_.onDone(std::move(done), clock_.now())); }
+void Runner::done(Done done) {
+  if (ports_.traces) note(done);
+  take(engine_.onDone(std::move(done), clock_.now()));
+}
+
+void Runner::mark(const ContainerKey& of, StartStep step) {
+  ports_.traces->mark(of.taskArn, of.container, step, clock_.now().mono);
+}
+
+void Runner::note(const Output& output) {
+  for (const Task& task : output.save) {
+    if (task.admitted) mark({task.arn, ""}, StartStep::Admitted);
+  }
+  for (const Effect& effect : output.effects) {
+    const auto* report = std::get_if<ReportEffect>(&effect);
+    if (report && report->report.status == TaskStatus::Running)
+      mark({report->report.taskArn, ""}, StartStep::Queued);
+  }
+  for (const std::string& arn : output.erase) ports_.traces->forget(arn);
+}
+
+void Runner::noteKept(size_t outputs) {
+  for (size_t at = 0; at < outputs; ++at) {
+    for (const Task& task : queue_[at].save) mark({task.arn, ""}, StartStep::Persisted);
+  }
+}
+
+/// What an answer says to have passed. The runtime may have told of it already, and that counts.
+void Runner::note(const Done& done) {
+  if (const auto* pulled = std::get_if<PullDone>(&done)) {
+    if (pulled->result) mark(pulled->key, StartStep::ImageKnown);
+  } else if (const auto* created = std::get_if<CreateDone>(&done)) {
+    if (created->result) mark(created->key, StartStep::Created);
+  } else if (const auto* started = std::get_if<StartDone>(&done)) {
+    if (started->result) mark(started->key, StartStep::Started);
+  } else if (const auto* made = std::get_if<SetUpDone>(&done)) {
+    if (made->result) mark({made->taskArn, ""}, StartStep::SetUp);
+  } else if (const auto* told = std::get_if<ReportDone>(&done)) {
+    const bool running = told->report.status == TaskStatus::Running;
+    if (running && told->result) mark({told->report.taskArn, ""}, StartStep::Acknowledged);
+  }
+}
+
+void Runner::noteSent(const Effect& effect) {
+  if (const auto* creation = std::get_if<CreateEffect>(&effect)) {
+    ports_.traces->bind(creation->spec.name, creation->key.taskArn, creation->key.container);
+  } else if (const auto* start = std::get_if<StartEffect>(&effect)) {
+    mark(start->key, StartStep::Intended);
+  } else if (const auto* report = std::get_if<ReportEffect>(&effect)) {
+    if (report->report.status == TaskStatus::Running) mark({report->report.taskArn, ""}, StartStep::Sent);
+  }
+}
 
 void Runner::watch(const RuntimeContainer& seen) {
   if (seen.state == RunState::Running) ports_.processes.watch({seen.id, seen.pid});
@@ -215,6 +268,7 @@ void Runner::create(const CreateEffect& effect) {
 
 void Runner::perform(const Effect& effect) {
   logStep(log_, effect);
+  if (ports_.traces) noteSent(effect);
   Runtime& runtime = ports_.runtime;
   auto alive = alive_;
   if (const auto* one = std::get_if<PullEffect>(&effect)) {

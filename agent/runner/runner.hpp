@@ -10,6 +10,7 @@
 #include <string>
 
 #include "agent/engine/engine.hpp"
+#include "agent/model/start_traces.hpp"
 #include "agent/ports/runtime.hpp"
 #include "agent/secrets/provisioner.hpp"
 #include "common/log/log.hpp"
@@ -39,6 +40,8 @@ struct RunnerPorts {
   std::function<void(const Output&)> changed;
   /// The store's file is damaged, so no commit will ever succeed again; may be empty.
   std::function<void()> damaged{};
+  /// Where the steps of starts are noted; null: nowhere.
+  StartTraces* traces = nullptr;
 };
 
 /// Lives on one loop and is used on its thread only. Destroyed before its engine and ports, after the
@@ -69,6 +72,11 @@ class Runner {
   void setBlocked(std::string reason);
   void performBlocked();
   void perform(const Effect& effect);
+  void note(const Output& output);
+  void note(const Done& done);
+  void noteSent(const Effect& effect);
+  void noteKept(size_t outputs);
+  void mark(const ContainerKey& of, StartStep step);
   void pull(const PullEffect& effect);
   void create(const CreateEffect& effect);
   void done(Done done);

@@ -70,4 +70,4 @@ build_targets() {
   fi || fail "the build failed; see above"
 }
 
-build_programs() { build_targets release berth berth-agent berth-controller berth-log-keeper; }
+build_programs() { build_targets release berth berth-agent berth-controller berth-crun berth-log-keeper; }

@@ -1,13 +1,18 @@
-// The bare path to a running container by containerd's API and a client that is there already: snapshot,
-// container, task, start. `bench-containerd SOCKET IMAGE OUTPUT`: for each line on stdin one start of the
-// image's own command; its milliseconds on stdout, in all and step by step. The image must be in the
-// namespace "berth".
+// The bare path to a running container by containerd's API and a client that is there already: container,
+// snapshot, task, start. `bench-containerd SOCKET IMAGE OUTPUT [OCI_RUNTIME [SHIMS]]`: for each empty line on
+// stdin one start of the image's own command; its milliseconds on stdout, in all and step by step. For a line
+// "COUNT PARALLEL" as many starts, so many at once, and the seconds until the last of them runs. What was
+// started is removed before the next line. The image must be in the namespace "berth". With SHIMS containers
+// share so many shims, in turn.
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <cstdlib>
 #include <iostream>
+#include <sstream>
 #include <string>
 
 #include "agent/images/image_names.hpp"
@@ -15,6 +20,7 @@
 #include "agent/runtimes/containerd/host_files.hpp"
 #include "agent/runtimes/containerd/image_documents.hpp"
 #include "agent/runtimes/containerd/oci_spec.hpp"
+#include "common/async/event.hpp"
 
 namespace berth::agent::containerd {
 namespace {
@@ -53,52 +59,125 @@ class Stopwatch {
   MonoTime last_ = clock_.now().mono;
 };
 
-Async<Status> startOne(Api& api, const Prepared& image, int number, std::string output) {
+/// What all starts have in common.
+struct Ground {
+  Api& api;
+  Prepared image;
+  std::string output;
+  std::string ociRuntime;  ///< empty: runc
+  int shims = 0;           ///< 0: one for each container
+};
+
+Result<StoredContainer> containerOf(const Ground& ground, int number) {
   ContainerWish wish;
   wish.networkMode = "host";
+  wish.memory = 32 << 20;
+  wish.cpuShares = 16;
   SpecSite site;
   site.id = "bench-" + std::to_string(number);
   site.hostname = site.id;
   site.machine = machine();
   site.unified = unifiedGroups();
-  wish.memory = 32 << 20;
-  wish.cpuShares = 16;
-  StoredContainer container;
-  container.id = site.id;
-  container.runtime = "io.containerd.runc.v2";
-  container.snapshotter = kSnapshotter;
-  const auto spec = ociSpec(wish, image.config.defaults, site);
-  if (!spec) co_return spec.error();
-  container.spec = *spec;
-  container.record = "{}";
-  Stopwatch watch;
-  // The container first: it is what keeps the snapshot from garbage collection.
-  if (Status done = co_await api.createContainer(container); !done) co_return done;
-  const double create = watch.lap();
-  const auto mounts = co_await api.prepareSnapshot(kSnapshotter, container.id, image.chain);
-  if (!mounts) co_return mounts.error();
-  const double snapshot = watch.lap();
-  if (Status done = co_await api.createTask(container, *mounts, "file://" + output, "file://" + output);
-      !done)
-    co_return done;
-  const double task = watch.lap();
-  if (Status done = co_await api.startTask(container.id); !done) co_return done;
-  const double start = watch.lap();
-  std::cout << snapshot + create + task + start << " " << snapshot << " " << create << " " << task << " "
-            << start << std::endl;
-  if (Status done = co_await api.kill(container.id, 9, true); !done) co_return done;
-  if (Status done = co_await api.waitTask(container.id, std::chrono::seconds(10)); !done) co_return done;
-  if (Status done = co_await api.deleteTask(container.id); !done) co_return done;
-  if (Status done = co_await api.removeSnapshot(kSnapshotter, container.id); !done) co_return done;
-  co_return co_await api.removeContainer(container.id);
+  if (ground.shims > 0) site.shimGroup = "bench-" + std::to_string(number % ground.shims);
+  StoredContainer out;
+  out.id = site.id;
+  out.runtime = "io.containerd.runc.v2";
+  out.binary = ground.ociRuntime;
+  out.snapshotter = kSnapshotter;
+  const auto spec = ociSpec(wish, ground.image.config.defaults, site);
+  if (!spec) return spec.error();
+  out.spec = *spec;
+  out.record = "{}";
+  return out;
 }
 
-Async<Status> serve(Api& api, std::string image, std::string output) {
-  const auto prepared = co_await prepare(api, image);
+struct Steps {
+  double create = 0, snapshot = 0, task = 0, start = 0;
+};
+
+Async<Result<Steps>> startOne(const Ground& ground, StoredContainer container) {
+  Steps out;
+  Stopwatch watch;
+  // The container first: it is what keeps the snapshot from garbage collection.
+  if (const auto made = co_await ground.api.createContainer(container); !made) co_return made.error();
+  out.create = watch.lap();
+  const auto mounts = co_await ground.api.prepareSnapshot(kSnapshotter, container.id, ground.image.chain);
+  if (!mounts) co_return mounts.error();
+  out.snapshot = watch.lap();
+  const std::string output = "file://" + ground.output;
+  if (Status done = co_await ground.api.createTask(container, *mounts, output, output); !done)
+    co_return done.error();
+  out.task = watch.lap();
+  if (const auto ran = co_await ground.api.startTask(container.id); !ran) co_return ran.error();
+  out.start = watch.lap();
+  co_return out;
+}
+
+Async<Status> removeOne(const Ground& ground, std::string id) {
+  if (Status done = co_await ground.api.kill(id, 9, true); !done) co_return done;
+  if (Status done = co_await ground.api.waitTask(id, std::chrono::seconds(10)); !done) co_return done;
+  if (Status done = co_await ground.api.deleteTask(id); !done) co_return done;
+  if (Status done = co_await ground.api.removeSnapshot(kSnapshotter, id); !done) co_return done;
+  co_return co_await ground.api.removeContainer(id);
+}
+
+Async<Status> one(const Ground& ground) {
+  const auto container = containerOf(ground, 0);
+  if (!container) co_return container.error();
+  const auto took = co_await startOne(ground, *container);
+  if (!took) co_return took.error();
+  std::cout << took->snapshot + took->create + took->task + took->start << " " << took->snapshot << " "
+            << took->create << " " << took->task << " " << took->start << std::endl;
+  co_return co_await removeOne(ground, container->id);
+}
+
+/// Starts the numbers that are left, one after the other.
+Async<void> worker(const Ground& ground, int& next, int count, Status& failed) {
+  while (failed && next < count) {
+    const auto container = containerOf(ground, next++);
+    const auto took = container ? co_await startOne(ground, *container) : Result<Steps>(container.error());
+    if (!took) failed = took.error();
+  }
+}
+
+Async<Status> many(const Ground& ground, int count, int parallel) {
+  const Executor executor = co_await boost::asio::this_coro::executor;
+  Status failed;
+  int next = 0;
+  int working = parallel;
+  Event over;
+  Stopwatch watch;
+  for (int i = 0; i < parallel; ++i) {
+    boost::asio::co_spawn(
+        executor,
+        [&]() -> Async<void> {
+          co_await worker(ground, next, count, failed);
+          if (--working == 0) over.set();
+        },
+        boost::asio::detached);
+  }
+  co_await over.wait();
+  std::cout << watch.lap() / 1e3 << std::endl;
+  std::string ignored;
+  std::getline(std::cin, ignored);
+  for (int i = 0; failed && i < count; ++i) {
+    failed = co_await removeOne(ground, "bench-" + std::to_string(i));
+  }
+  co_return failed;
+}
+
+Async<Status> serve(Ground ground, std::string image) {
+  auto prepared = co_await prepare(ground.api, image);
   if (!prepared) co_return prepared.error();
+  ground.image = std::move(*prepared);
   std::string line;
-  for (int number = 0; std::getline(std::cin, line); ++number) {
-    if (Status done = co_await startOne(api, *prepared, number, output); !done) co_return done;
+  while (std::getline(std::cin, line)) {
+    std::istringstream words(line);
+    int count = 0;
+    int parallel = 0;
+    const bool flood = static_cast<bool>(words >> count >> parallel);
+    Status done = flood ? co_await many(ground, count, parallel) : co_await one(ground);
+    if (!done) co_return done;
   }
   co_return Status();
 }
@@ -108,21 +187,23 @@ Async<Status> serve(Api& api, std::string image, std::string output) {
 
 int main(int argc, char** argv) {
   using namespace berth;
-  if (argc != 4) {
-    std::cerr << "usage: bench-containerd SOCKET IMAGE OUTPUT\n";
+  if (argc < 4 || argc > 6) {
+    std::cerr << "usage: bench-containerd SOCKET IMAGE OUTPUT [OCI_RUNTIME [SHIMS]]\n";
     return 2;
   }
-  const std::string image = argv[2];
-  const std::string output = argv[3];
   boost::asio::io_context io;
-  http::Client client(io, http::ClientOptions{});
+  http::ClientOptions options;
+  options.maxIdle = 64;
+  http::Client client(io, options);
   std::stop_source stop;
   agent::containerd::Api api(client, argv[1], "berth", {}, stop.get_token());
+  agent::containerd::Ground ground{
+      api, {}, argv[3], argc > 4 ? argv[4] : "", argc > 5 ? std::atoi(argv[5]) : 0};
   int code = 0;
   boost::asio::co_spawn(
       io,
       [&]() -> Async<void> {
-        const Status done = co_await agent::containerd::serve(api, image, output);
+        const Status done = co_await agent::containerd::serve(ground, argv[2]);
         if (!done) std::cerr << done.error().message << "\n";
         code = done ? 0 : 1;
         io.stop();

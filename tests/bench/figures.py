@@ -8,7 +8,6 @@ import subprocess
 import time
 
 from support.berth import binary, merged
-from support.containerd import Containerd
 from support.docker import DOCKER
 from support.local import ADDRESS, RULES, TASK_PORT
 from support.tasks import register, run
@@ -66,85 +65,6 @@ def task_start(berth, pull_behavior, label):
     ratio = statistics.median(ours) / statistics.median(peer)
     return Figure(f"payload to RUNNING, {label}", milliseconds(ours), f"docker run -d: {milliseconds(peer)}",
                   f"ratio {ratio:.3f}, at most 1.05", ratio <= 1.05)
-
-
-def containerd_start(berth):
-    """Payload received to RUNNING submitted, beside containerd's bare API by a client that is there already."""
-    berth.ecs.register_task_definition(family="start-containerd", networkMode="host", containerDefinitions=[
-        {"name": "app", "image": berth.image("sleeper"), "essential": True, "cpu": 16, "memory": 32}])
-    containerd = Containerd(berth.folder).start()
-    try:
-        return start_beside_bare_api(berth, containerd)
-    finally:
-        containerd.close()
-
-
-def start_beside_bare_api(berth, containerd):
-    ours, peer, steps = [], [], []
-    with Tap(berth.controller.port) as tap:
-        agent = behind(berth, tap, {"images": {"pull_behavior": "prefer-cached"}, "runtime": {
-            "kind": "containerd", "socket": f"unix://{containerd.socket}"}}).start_joined()
-        bare = None
-        for number in range(ROUNDS + 1):
-            tap.forget()
-            arn = run(berth, "start-containerd")[0]
-            said = wait_until(lambda: tap.when("up", "RUNNING", f'"task":"{arn}"'), "RUNNING submitted")
-            got = tap.when("down", "PayloadMessage", arn)
-            # Once the image is there.
-            bare = bare or subprocess.Popen(
-                [binary("bench-containerd"), containerd.socket, berth.image("sleeper"), berth.folder / "output.log"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            bare.stdin.write("\n")
-            bare.stdin.flush()
-            times = [float(value) / 1e3 for value in bare.stdout.readline().split()]
-            if number:  # the first round warms caches
-                ours.append(said - got)
-                peer.append(times[0])
-                steps.append(times[1:])
-        bare.communicate()
-        rss = resident(agent.pid)
-        for arn in berth.ecs.list_tasks(cluster="default")["taskArns"]:
-            berth.ecs.stop_task(cluster="default", task=arn)
-            berth.wait_status(arn, "STOPPED", seconds=60)
-        agent.stop()
-    ratio = statistics.median(ours) / statistics.median(peer)
-    parts = ", ".join(f"{name} {statistics.median(each) * 1e3:.1f}" for name, each in
-                      zip(("snapshot", "container", "task", "start"), zip(*steps)))
-    return Figure("payload to RUNNING on containerd, image present, host network",
-                  f"{milliseconds(ours)}; agent RSS {rss:.1f} MB with {ROUNDS + 1} tasks",
-                  f"containerd's API: {milliseconds(peer)} ({parts})", f"ratio {ratio:.3f}, at most 1.25", ratio <= 1.25)
-
-
-def containerd_bridge(berth):
-    """Payload received to RUNNING submitted on the bridge, with and without a port, beside the host's network."""
-    ports = {"host": ("host", []), "bridge": ("bridge", []), "port": ("bridge", [{"containerPort": 80}])}
-    for name, (mode, mappings) in ports.items():
-        berth.ecs.register_task_definition(family=name, networkMode=mode, containerDefinitions=[
-            {"name": "app", "image": berth.image("sleeper"), "essential": True, "cpu": 16, "memory": 32,
-             "portMappings": mappings}])
-    containerd = Containerd(berth.folder).start()
-    times = {name: [] for name in ports}
-    try:
-        with Tap(berth.controller.port) as tap:
-            agent = behind(berth, tap, {"images": {"pull_behavior": "prefer-cached"}, "runtime": {
-                "kind": "containerd", "socket": f"unix://{containerd.socket}"}}).start_joined()
-            for number in range(ROUNDS + 1):
-                for name, seconds in times.items():
-                    tap.forget()
-                    arn = run(berth, name)[0]
-                    said = wait_until(lambda: tap.when("up", "RUNNING", f'"task":"{arn}"'), "RUNNING submitted")
-                    if number:  # the first round warms caches
-                        seconds.append(said - tap.when("down", "PayloadMessage", arn))
-            for arn in berth.ecs.list_tasks(cluster="default")["taskArns"]:
-                berth.ecs.stop_task(cluster="default", task=arn)
-                berth.wait_status(arn, "STOPPED", seconds=60)
-            agent.stop()
-    finally:
-        containerd.close()
-    more = (statistics.median(times["bridge"]) - statistics.median(times["host"])) * 1e3
-    return Figure("payload to RUNNING on containerd, bridge", f"{milliseconds(times['bridge'])}, with a published port "
-                  f"{milliseconds(times['port'])}", f"host network: {milliseconds(times['host'])}",
-                  f"{more:.1f} ms more without a port, at most 10 as awsvpc may cost", more <= 10)
 
 
 def pulls(berth):

@@ -15,14 +15,16 @@ from support import host  # noqa: E402
 from support.berth import Berth  # noqa: E402
 from support.docker import Engine, Registry  # noqa: E402
 
+import containerd_figures  # noqa: E402
 import figures  # noqa: E402
 import pull  # noqa: E402
 
 PARTS = {
     "start": lambda berth: figures.task_start(berth, "prefer-cached", "image present"),
     "start-ask": lambda berth: figures.task_start(berth, "default", "image present, the registry is asked"),
-    "containerd": figures.containerd_start,
-    "containerd-bridge": figures.containerd_bridge,
+    "containerd": containerd_figures.start,
+    "containerd-many": containerd_figures.many,
+    "containerd-bridge": containerd_figures.bridge,
     "session": figures.session_start,
     "memory": lambda berth: figures.memory(berth, 0),
     "memory-20": lambda berth: figures.memory(berth, 20),

@@ -1,8 +1,13 @@
 """Tasks on containerd, by the whole agent: what outlives whom, and what is refused."""
 
 import os
+import pathlib
+import shutil
+import urllib.request
 
+from support.berth import binary
 from support.tasks import run, run_to_end
+from support.waiting import wait_until
 
 
 def runtime(containerd):
@@ -62,6 +67,43 @@ def test_tasks_on_containerd_run_to_their_end_and_outlive_the_agent_and_containe
 def child_of(pid):
     with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
         return int(file.read().split()[0])
+
+
+def test_each_step_of_a_start_is_timed_in_its_order(berth, containerd):
+    berth.start(agent_changes=runtime(containerd))
+    agent = berth.agents[0]
+    define(berth, "stays", "sleeper")
+    arn = run(berth, "stays")[0]
+    berth.wait_status(arn, "RUNNING")
+
+    def whole():
+        steps = agent.why(arn).get("start", [])
+        return steps if steps and steps[-1]["step"] == "report acknowledged" else None
+
+    steps = wait_until(whole, "the trace of a start")
+    assert [one["step"] for one in steps] == [
+        "payload received", "admitted", "persisted", "image known", "snapshot made", "created", "intent kept", "shim up",
+        "started", "report queued", "report sent", "report acknowledged"]
+    assert {one["step"] for one in steps if one.get("container") == "app"} == {
+        "image known", "snapshot made", "created", "intent kept", "shim up", "started"}
+    after = [one["afterMs"] for one in steps]
+    assert after == sorted(after) and abs(sum(one["tookMs"] for one in steps) - after[-1]) < 0.1, steps
+    with urllib.request.urlopen(f"http://127.0.0.1:{agent.introspection_port}/metrics", timeout=10) as reply:
+        metrics = reply.read().decode()
+    assert 'berth_agent_start_step_seconds_count{step="shim_up"} 1' in metrics
+    assert "berth_agent_start_seconds_count 1" in metrics
+
+
+def test_crun_starts_containers_where_it_is_installed_and_leaves_the_hosts_control_groups_in_sight(berth, containerd):
+    berth.start(agent_changes=runtime(containerd))
+    define(berth, "stays", "sleeper")
+    berth.wait_status(run(berth, "stays")[0], "RUNNING")
+    bundle, = pathlib.Path(containerd.folder, "state/io.containerd.runtime.v2.task/berth").iterdir()
+    both = pathlib.Path("/sys/fs/cgroup/unified/cgroup.controllers").exists()
+    crun = shutil.which("crun")
+    assert crun, "packaging/packages.txt names crun"
+    assert (bundle / "runtime").read_text() == (str(binary("berth-crun")) if both else crun)
+    assert pathlib.Path("/sys/fs/cgroup/unified/cgroup.controllers").exists() == both
 
 
 def test_what_containerd_can_not_do_yet_stops_the_task_with_its_name(berth, containerd):

@@ -28,6 +28,7 @@ MOST_EXPOSURE = 40
 AGENT_FILES = {
     "./etc/berth/agent.yaml": "-rw-r-----",
     "./usr/bin/berth-agent": "-rwxr-xr-x",
+    "./usr/bin/berth-crun": "-rwxr-xr-x",
     "./usr/bin/berth-log-keeper": "-rwxr-xr-x",
     "./usr/lib/systemd/system/berth-agent.service": "-rw-r--r--",
     "./usr/lib/systemd/system/berth-agent-endpoint.service": "-rw-r--r--",

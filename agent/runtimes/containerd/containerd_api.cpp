@@ -159,7 +159,7 @@ Async<Result<std::vector<StoredContainer>>> Api::containers() {
   co_return out;
 }
 
-Async<Status> Api::createContainer(StoredContainer from) {
+Async<Result<WallTime>> Api::createContainer(StoredContainer from) {
   containers::CreateContainerRequest request;
   containers::Container& to = *request.mutable_container();
   to.set_id(from.id);
@@ -174,7 +174,7 @@ Async<Status> Api::createContainer(StoredContainer from) {
   const auto answer = co_await invoke<containers::CreateContainerResponse>(
       channel_, "containers.v1.Containers/Create", request, deadlines_.create);
   if (!answer) co_return answer.error();
-  co_return Status();
+  co_return wallTime(answer->container().created_at());
 }
 
 Async<Status> Api::keepExit(std::string id, std::string exit) {
@@ -209,13 +209,13 @@ Async<Status> Api::createTask(StoredContainer container, std::vector<SnapshotMou
   co_return Status();
 }
 
-Async<Status> Api::startTask(std::string id) {
+Async<Result<uint32_t>> Api::startTask(std::string id) {
   tasks_v1::StartRequest request;
   request.set_container_id(id);
   const auto answer =
       co_await invoke<tasks_v1::StartResponse>(channel_, "tasks.v1.Tasks/Start", request, deadlines_.start);
   if (!answer) co_return answer.error();
-  co_return Status();
+  co_return answer->pid();
 }
 
 Async<Result<std::optional<TaskState>>> Api::task(std::string id) {

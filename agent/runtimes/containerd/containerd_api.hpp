@@ -112,8 +112,8 @@ class Api {
 
   Async<Result<std::optional<StoredContainer>>> container(std::string id);
   Async<Result<std::vector<StoredContainer>>> containers();
-  /// AlreadyExists when there is one of that id.
-  Async<Status> createContainer(StoredContainer container);
+  /// When it was created. AlreadyExists when there is one of that id.
+  Async<Result<WallTime>> createContainer(StoredContainer container);
   /// Keeps how a container ended.
   Async<Status> keepExit(std::string id, std::string exit);
   /// One that is gone is success.
@@ -122,7 +122,8 @@ class Api {
   /// `output`, `errors`: pipes to which the shim copies what it writes. AlreadyExists when there is a task.
   Async<Status> createTask(StoredContainer container, std::vector<SnapshotMount> root, std::string output,
                            std::string errors);
-  Async<Status> startTask(std::string id);
+  /// The process id.
+  Async<Result<uint32_t>> startTask(std::string id);
   Async<Result<std::optional<TaskState>>> task(std::string id);
   Async<Result<std::vector<TaskState>>> tasks();
   /// NotFound when it has ended.

@@ -57,7 +57,7 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
                options.pulls, options.blobs, launcher(), stop.get_token()),
         containers(containerd::Containers::Parts{api, images, files, *outputs, *shipper, *networks, *health,
                                                  means.random, means.log, options.snapshotter,
-                                                 options.ociRuntime}) {}
+                                                 options.ociRuntime, options.onStart}) {}
 
   Launch launcher() {
     return [this](std::string name, std::function<Async<void>()> body) {
@@ -69,14 +69,15 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
   Async<Result<RuntimeInfo>> info();
   Async<Result<DiskState>> disk();
   Async<Result<std::shared_ptr<ContainerProcess>>> exec(ExecSpec spec);
+  Async<Result<RuntimeContainer>> start(std::string id);
+  void tellOf(std::string id, std::string action);
   Async<void> watchKeeper();
   Async<void> keepSweeping();
   containerd::HealthChecks::Parts healthParts();
   Async<void> watch(std::string label, std::function<void(RuntimeEvent)> listener);
   Async<Error> follow(std::string label, std::function<void(RuntimeEvent)> listener);
-  Async<void> passOn(std::string label, std::function<void(RuntimeEvent)> listener,
-                     std::shared_ptr<std::deque<containerd::TaskEvent>> events, std::shared_ptr<Event> more,
-                     std::stop_token over);
+  Async<void> passOn(std::string label, std::shared_ptr<std::deque<containerd::TaskEvent>> events,
+                     std::shared_ptr<Event> more, std::stop_token over);
 
   Executor executor;
   Means means;
@@ -88,7 +89,12 @@ struct ContainerdRuntime::Core : std::enable_shared_from_this<ContainerdRuntime:
   std::shared_ptr<containerd::LogShipper> shipper;
   std::unique_ptr<network::Networks> networks;
   std::shared_ptr<containerd::HealthChecks> health;
-  std::function<void(RuntimeEvent)> onHealth;  ///< whoever has subscribed
+  std::function<void(RuntimeEvent)> subscriber;  ///< empty: there is none yet
+  std::string wantedLabel;                       ///< that it asked for
+  /// Those that are known to carry the label: one that is gone can't be asked any more.
+  std::set<std::string> labelled;
+  /// Containers started here: that is told with the answer, and not once more when the event comes.
+  std::set<std::string> startedHere;
   ImageMemory ownMemory;
   containerd::Images images;
   containerd::Containers containers;
@@ -131,12 +137,7 @@ containerd::HealthChecks::Parts ContainerdRuntime::Core::healthParts() {
           means.log,
           means.clock,
           [this](ExecSpec spec) { return exec(std::move(spec)); },
-          [this](std::string id) {
-            RuntimeEvent changed;
-            changed.containerId = std::move(id);
-            changed.detail = "health_status";
-            if (onHealth && !stop.stop_requested()) onHealth(std::move(changed));
-          },
+          [this](std::string id) { tellOf(std::move(id), "health_status"); },
           stop.get_token()};
 }
 
@@ -149,12 +150,31 @@ Async<void> ContainerdRuntime::Core::watchKeeper() {
   } while (co_await sleepFor(kKeeperLook, stop.get_token()));
 }
 
+/// In Docker's words.
+void ContainerdRuntime::Core::tellOf(std::string id, std::string action) {
+  if (!subscriber || stop.stop_requested()) return;
+  RuntimeEvent changed;
+  changed.containerId = std::move(id);
+  changed.detail = std::move(action);
+  subscriber(std::move(changed));
+}
+
+Async<Result<RuntimeContainer>> ContainerdRuntime::Core::start(std::string id) {
+  const auto self = shared_from_this();
+  startedHere.insert(id);
+  auto started = co_await containers.start(id);
+  if (!started) startedHere.erase(id);
+  if (started && started->labels.contains(wantedLabel)) {
+    labelled.insert(id);
+    tellOf(id, "start");
+  }
+  co_return started;
+}
+
 /// An event is told after its container was looked at: how it ended is kept by then.
-Async<void> ContainerdRuntime::Core::passOn(std::string label, std::function<void(RuntimeEvent)> listener,
+Async<void> ContainerdRuntime::Core::passOn(std::string label,
                                             std::shared_ptr<std::deque<containerd::TaskEvent>> events,
                                             std::shared_ptr<Event> more, std::stop_token over) {
-  // Those that are known to carry the label: one that is gone can't be asked any more.
-  std::set<std::string> labelled;
   while (!over.stop_requested()) {
     if (events->empty()) {
       more->reset();
@@ -164,16 +184,13 @@ Async<void> ContainerdRuntime::Core::passOn(std::string label, std::function<voi
     const containerd::TaskEvent event = std::move(events->front());
     events->pop_front();
     const std::string action = actionOf(event.topic);
+    if (action == "start" && startedHere.erase(event.containerId) > 0) continue;
     if (action != "delete" && co_await containers.concerns(event.containerId, label)) {
       labelled.insert(event.containerId);
     }
     if (!labelled.contains(event.containerId) || stop.stop_requested()) continue;
     if (action == "delete") labelled.erase(event.containerId);
-    RuntimeEvent changed;
-    changed.containerId = event.containerId;
-    // In Docker's words.
-    changed.detail = action == "exit" ? "die" : action == "delete" ? "destroy" : action;
-    listener(std::move(changed));
+    tellOf(event.containerId, action == "exit" ? "die" : action == "delete" ? "destroy" : action);
   }
 }
 
@@ -181,14 +198,16 @@ Async<Error> ContainerdRuntime::Core::follow(std::string label, std::function<vo
   const auto events = std::make_shared<std::deque<containerd::TaskEvent>>();
   const auto more = std::make_shared<Event>();
   std::stop_source over;
+  labelled.clear();
+  startedHere.clear();
   const auto opened = [this, listener] {
     RuntimeEvent connected;
     connected.kind = RuntimeEvent::Kind::Connected;
     listener(connected);
     launcher()("containerd networks", [this] { return containers.sweepNetworks(); });
   };
-  launcher()("containerd events", [this, label, listener, events, more, token = over.get_token()] {
-    return passOn(label, listener, events, more, token);
+  launcher()("containerd events", [this, label, events, more, token = over.get_token()] {
+    return passOn(label, events, more, token);
   });
   const Error ended = co_await api.events(launcher(), opened, [events, more](containerd::TaskEvent event) {
     const std::string action = actionOf(event.topic);
@@ -243,6 +262,8 @@ Result<std::unique_ptr<ContainerdRuntime>> ContainerdRuntime::make(Executor exec
     return makeError(Code::Internal, "can't make the folder " + options.folder + ": " + fault.message());
   // Of commands of an agent that was killed; their pipes, if they run, need no names any more.
   std::filesystem::remove_all(options.folder + "/commands", fault);
+  if (options.ociRuntime.empty()) options.ociRuntime = containerd::usualOciRuntime(containerd::ownCrun());
+  means.log.info("containers are started by an OCI runtime", {{"oci_runtime", options.ociRuntime}});
   if (options.network.folder.empty()) options.network.folder = options.folder + "/networks";
   auto networks = network::Networks::make(options.network, means.log);
   if (!networks) return networks.error();
@@ -328,8 +349,7 @@ void ContainerdRuntime::create(ContainerSpec spec, Callback<std::string> done) {
 }
 
 void ContainerdRuntime::start(std::string id, Callback<RuntimeContainer> done) {
-  run("containerd start", std::move(done),
-      [id = std::move(id)](Core& core) { return core.containers.start(id); });
+  run("containerd start", std::move(done), [id = std::move(id)](Core& core) { return core.start(id); });
 }
 
 void ContainerdRuntime::stop(std::string id, Duration timeout, Callback<RuntimeContainer> done) {
@@ -389,7 +409,8 @@ void ContainerdRuntime::diskState(Callback<DiskState> done) {
 
 void ContainerdRuntime::subscribe(std::string label, std::function<void(RuntimeEvent)> listener) {
   const auto core = core_;
-  core->onHealth = listener;
+  core->subscriber = listener;
+  core->wantedLabel = label;
   spawn(core->executor, core->means.log, "containerd events",
         [core, label = std::move(label), listener = std::move(listener)]() -> Async<void> {
           co_await core->watch(label, listener);

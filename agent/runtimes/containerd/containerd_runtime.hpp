@@ -11,6 +11,7 @@
 #include "agent/images/pull_queue.hpp"
 #include "agent/network/networks.hpp"
 #include "agent/ports/runtime.hpp"
+#include "agent/ports/start_step.hpp"
 #include "agent/runtimes/containerd/blobs.hpp"
 #include "agent/runtimes/containerd/containerd_api.hpp"
 #include "agent/runtimes/containerd/keeper_watch.hpp"
@@ -28,8 +29,9 @@ struct ContainerdOptions {
   std::string socket = "unix:///run/containerd/containerd.sock";
   std::string nameSpace = "berth";
   std::string snapshotter = "overlayfs";
-  std::string ociRuntime;  ///< the program of the shim io.containerd.runc.v2; empty: runc
-  std::string folder;      ///< where volumes, output and small files of containers are kept
+  /// The program of the shim io.containerd.runc.v2; empty: crun where that works, else runc.
+  std::string ociRuntime;
+  std::string folder;  ///< where volumes, output and small files of containers are kept
   /// Program of the log keeper, started where none works; empty: somebody else's to do.
   containerd::KeeperOptions keeper = containerd::ownKeeper();
   containerd::Deadlines deadlines;
@@ -40,6 +42,8 @@ struct ContainerdOptions {
   std::string imagePolicy;  ///< file of a signatures::ImagePolicy; empty: every image may run
   /// Called when a pull failed because the host's disk is full, before its callbacks. May be empty.
   std::function<void()> onDiskFull;
+  /// Hears of the steps within create() and start(), before their callbacks. May be empty.
+  StartListener onStart;
 };
 
 /// Everything runs on one loop. When it is destroyed, calls under way end and their callbacks are destroyed

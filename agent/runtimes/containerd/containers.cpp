@@ -157,13 +157,17 @@ Async<Result<std::string>> Containers::create(ContainerSpec spec) {
   const auto number = signalNumber(signal);
   if (!number) co_return makeError(Code::InvalidArgument, "\"" + signal + "\" is not a signal");
   record.stopSignal = *number;
-  const auto present = co_await parts_.api.container(wanted.id);
-  if (!present) co_return present.error();
-  if (*present) co_return co_await place(std::move(wanted), std::move(record));
   // Its files are made before it: whoever finds it finds it whole. What a crash leaves here is used the next
-  // time.
-  const auto snapshot = co_await rootOf(wanted, record.chain);
+  // time. Only where there are some may the container be there, too.
+  auto snapshot = co_await parts_.api.prepareSnapshot(wanted.snapshotter, wanted.id, record.chain);
+  if (!snapshot && snapshot.error().code == Code::AlreadyExists) {
+    const auto present = co_await parts_.api.container(wanted.id);
+    if (!present) co_return present.error();
+    if (*present) co_return co_await place(Fresh{std::move(wanted), std::move(record)});
+    snapshot = co_await parts_.api.mounts(wanted.snapshotter, wanted.id);
+  }
   if (!snapshot) co_return snapshot.error();
+  passed(spec.name, StartStep::Snapshot);
   const RootView root(*snapshot);
   auto site = siteOf(wanted.id, *wish, defaults, root);
   if (!site) co_return site.error();
@@ -184,14 +188,22 @@ Async<Result<std::string>> Containers::create(ContainerSpec spec) {
     co_return text.error();
   }
   wanted.spec = *text;
-  co_return co_await place(std::move(wanted), std::move(record));
+  co_return co_await place(Fresh{std::move(wanted), std::move(record)});
 }
 
-Async<Result<std::string>> Containers::place(StoredContainer wanted, ContainerRecord record) {
+Async<Result<std::string>> Containers::place(Fresh container) {
+  StoredContainer& wanted = container.stored;
+  const ContainerRecord& record = container.record;
   if (!wanted.spec.empty()) {
     wanted.record = encodeRecord(record);
-    const Status created = co_await parts_.api.createContainer(wanted);
-    if (created) co_return wanted.id;
+    const auto created = co_await parts_.api.createContainer(wanted);
+    if (created) {
+      const std::string id = wanted.id;
+      wanted.createdAt = *created;
+      std::exchange(wanted.spec, {}).clear();
+      fresh_.insert_or_assign(id, std::move(container));
+      co_return id;
+    }
     removeVolumes(record);
     if (created.error().code != Code::AlreadyExists) {
       co_return overdue(created.error(), "creating container", parts_.api.deadlines().create);
@@ -231,54 +243,88 @@ Async<Status> Containers::openOutput(std::string id, LogLimits limits) {
   co_return parts_.outputs.begin(id, randomHex(parts_.random, kRunName), limits);
 }
 
-Async<Status> Containers::runTask(StoredContainer container, ContainerRecord record) {
+Async<Result<uint32_t>> Containers::runTask(Fresh from) {
+  const StoredContainer& container = from.stored;
+  // Until the container was there, containerd's garbage collection may have taken the snapshot.
   auto root = co_await parts_.api.mounts(container.snapshotter, container.id);
-  if (!root && root.error().code == Code::NotFound) root = co_await rootOf(container, record.chain);
+  if (!root && root.error().code == Code::NotFound) root = co_await rootOf(container, from.record.chain);
   if (!root) co_return root.error();
-  const bool kept = record.logDriver.name != kNoLog;
-  if (Status opened = kept ? co_await openOutput(container.id, record.log) : Status(); !opened)
-    co_return opened;
-  Status created = co_await parts_.api.createTask(container, *root,
-                                                  kept ? parts_.outputs.standardOutput(container.id) : "",
-                                                  kept ? parts_.outputs.standardError(container.id) : "");
+  const bool kept = from.record.logDriver.name != kNoLog;
+  if (Status opened = kept ? co_await openOutput(container.id, from.record.log) : Status(); !opened)
+    co_return opened.error();
+  const Status created = co_await parts_.api.createTask(
+      container, *root, kept ? parts_.outputs.standardOutput(container.id) : "",
+      kept ? parts_.outputs.standardError(container.id) : "");
   if (!created && created.error().code == Code::Internal) {
     // The OCI runtime refuses what it is to run.
     co_return makeError(Code::InvalidArgument, created.error().message);
   }
-  if (!created && created.error().code != Code::AlreadyExists) co_return created;
+  if (!created && created.error().code != Code::AlreadyExists) co_return created.error();
+  passed(from.record.name, StartStep::ShimUp);
   // Before it runs: one that ends at once has been started all the same.
-  if (Status marked = parts_.files.markStarted(container.id); !marked) co_return marked;
-  Status started = co_await parts_.api.startTask(container.id);
-  if (started) co_return started;
+  if (Status marked = parts_.files.markStarted(container.id); !marked) co_return marked.error();
+  const auto started = co_await parts_.api.startTask(container.id);
+  if (started) {
+    passed(from.record.name, StartStep::Started);
+    co_return *started;
+  }
   const auto task = co_await parts_.api.task(container.id);
   // The answer got lost, or another start was quicker.
-  if (task && *task && (*task)->status != TaskStatus::Created) co_return Status();
+  if (task && *task && (*task)->status != TaskStatus::Created) co_return 0;
   if (task && started.error().code != Code::Unavailable) {
     parts_.files.unmarkStarted(container.id);
     (co_await parts_.api.deleteTask(container.id)).ok();
   }
   if (started.error().code == Code::Internal)
     co_return makeError(Code::InvalidArgument, started.error().message);
-  co_return started;
+  co_return started.error();
 }
 
-Async<Status> Containers::joinAndRun(StoredContainer container, ContainerRecord record, bool created) {
-  const network::Networks::Hold hold(parts_.networks, container.id);
-  Status started = co_await join(container.id, record, created);
-  if (started) started = co_await runTask(container, std::move(record));
+Async<Result<uint32_t>> Containers::joinAndRun(Fresh container, bool created) {
+  const std::string id = container.stored.id;
+  const network::Networks::Hold hold(parts_.networks, id);
+  const Status joined = co_await join(id, container.record, created);
+  Result<uint32_t> started = 0;
+  if (!joined) started = joined.error();
+  if (joined) {
+    if (parts_.networks.find(id)) passed(container.record.name, StartStep::Network);
+    started = co_await runTask(std::move(container));
+  }
   if (started) co_return started;
   // As long as nobody knows whether it runs, it keeps its network; what is left over is swept later.
-  const auto task = co_await parts_.api.task(container.id);
+  const auto task = co_await parts_.api.task(id);
   if (task && !*task) {
-    const Status released = co_await parts_.networks.release(container.id);
+    const Status released = co_await parts_.networks.release(id);
     if (!released)
-      parts_.log.warn("a network stays for now",
-                      {{"container", container.id}, {"error", released.error().message}});
+      parts_.log.warn("a network stays for now", {{"container", id}, {"error", released.error().message}});
   }
   co_return started;
 }
 
+Async<Result<RuntimeContainer>> Containers::begin(Fresh container, bool created) {
+  const StoredContainer stored = container.stored;
+  const auto started = co_await joinAndRun(std::move(container), created);
+  if (!started) co_return overdue(started.error(), "starting container", parts_.api.deadlines().start);
+  if (*started > 0 && !settled_.contains(stored.id)) {
+    // The answer says that it runs; should it have ended since, an event tells, as of any other.
+    TaskState runs;
+    runs.id = stored.id;
+    runs.pid = *started;
+    runs.status = TaskStatus::Running;
+    co_return co_await look(stored, std::move(runs), 0);
+  }
+  auto seen = co_await lookAgain(stored.id);
+  if (!seen && seen.error().code != Code::NotFound) {
+    // Whatever kept us from looking, the start itself has succeeded.
+    co_return makeError(Code::Unavailable, seen.error().in("the container was started").message);
+  }
+  co_return seen;
+}
+
 Async<Result<RuntimeContainer>> Containers::start(std::string id) {
+  if (auto fresh = fresh_.extract(id); !fresh.empty()) {
+    co_return co_await begin(std::move(fresh.mapped()), false);
+  }
   const auto container = co_await known(id);
   if (!container) co_return container.error();
   const auto record = decodeRecord(container->record);
@@ -292,18 +338,13 @@ Async<Result<RuntimeContainer>> Containers::start(std::string id) {
     if (Status cleared = co_await parts_.api.deleteTask(id); !cleared) co_return cleared.error();
   }
   settled_.erase(id);
+  Fresh again{*container, *record};
   if (!container->exit.empty()) {
     if (Status cleared = co_await parts_.api.keepExit(id, ""); !cleared) co_return cleared.error();
+    again.stored.exit.clear();
   }
   const bool created = *task && (*task)->status == TaskStatus::Created;
-  const Status started = co_await joinAndRun(*container, *record, created);
-  if (!started) co_return overdue(started.error(), "starting container", parts_.api.deadlines().start);
-  auto seen = co_await lookAgain(std::move(id));
-  if (!seen && seen.error().code != Code::NotFound) {
-    // Whatever kept us from looking, the start itself has succeeded.
-    co_return makeError(Code::Unavailable, seen.error().in("the container was started").message);
-  }
-  co_return seen;
+  co_return co_await begin(std::move(again), created);
 }
 
 Async<Status> Containers::endTask(std::string id, uint32_t signal, Duration timeout) {
@@ -373,6 +414,7 @@ Async<Result<std::monostate>> Containers::remove(std::string id, bool force) {
   parts_.outputs.remove(id);
   settled_.erase(id);
   linked_.erase(id);
+  fresh_.erase(id);
   removed = co_await parts_.api.removeContainer(id);
   if (!removed) co_return overdue(removed.error(), "removing container", parts_.api.deadlines().remove);
   co_return std::monostate{};

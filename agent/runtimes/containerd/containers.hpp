@@ -11,6 +11,7 @@
 
 #include "agent/network/networks.hpp"
 #include "agent/ports/runtime.hpp"
+#include "agent/ports/start_step.hpp"
 #include "agent/runtimes/containerd/containerd_api.hpp"
 #include "agent/runtimes/containerd/health_checks.hpp"
 #include "agent/runtimes/containerd/host_files.hpp"
@@ -41,7 +42,8 @@ class Containers {
     Random& random;
     Log& log;
     std::string snapshotter;
-    std::string ociRuntime;  ///< its program; empty: the shim's own choice, runc
+    std::string ociRuntime;  ///< its program
+    StartListener onStart;   ///< may be empty
   };
 
   explicit Containers(Parts parts) : parts_(std::move(parts)) {}
@@ -70,15 +72,26 @@ class Containers {
   Async<void> sweepNetworks();
 
  private:
+  /// What is known of a container that was created here and not started yet: nobody need be asked for it.
+  struct Fresh {
+    StoredContainer stored;  ///< without its specification
+    ContainerRecord record;
+  };
+
   Async<Result<StoredContainer>> known(std::string id);
-  Async<Result<std::string>> place(StoredContainer wanted, ContainerRecord record);
+  Async<Result<std::string>> place(Fresh wanted);
   Async<Result<std::vector<SnapshotMount>>> rootOf(StoredContainer container, std::string chain);
   Async<Result<std::vector<Bind>>> mountsOf(ContainerWish wish, std::vector<std::string> imageVolumes,
                                             const RootView& root, ContainerRecord& record);
-  Async<Status> runTask(StoredContainer container, ContainerRecord record);
+  /// The process id; 0 where the answer got lost, or another start was quicker.
+  Async<Result<uint32_t>> runTask(Fresh container);
   void follow(const ContainerRecord& record, RuntimeContainer& seen, bool hasTask);
   Async<Status> openOutput(std::string id, LogLimits limits);
-  Async<Status> joinAndRun(StoredContainer container, ContainerRecord record, bool created);
+  Async<Result<uint32_t>> joinAndRun(Fresh container, bool created);
+  Async<Result<RuntimeContainer>> begin(Fresh container, bool created);
+  void passed(const std::string& name, StartStep step) const {
+    if (parts_.onStart) parts_.onStart(name, step);
+  }
   Async<Status> join(std::string id, ContainerRecord record, bool created);
   Result<std::string> hostLines(const std::string& id, const KeptNetwork& network) const;
   Status tellHosts(const std::string& id, const KeptNetwork& network);
@@ -92,6 +105,7 @@ class Containers {
   void removeVolumes(const ContainerRecord& record);
 
   Parts parts_;
+  std::map<std::string, Fresh> fresh_;          ///< by id
   std::map<std::string, KeptNetwork> linked_;   ///< of running containers with links, by id
   std::map<std::string, std::string> settled_;  ///< records of ends that were read here, by id
 };

@@ -362,6 +362,21 @@ bool oomKilledIn(const std::string& group) {
 
 bool unifiedGroups() { return ::access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0; }
 
+std::string usualOciRuntime(const std::string& wrapper, const std::string& groups,
+                            const std::vector<std::string>& folders) {
+  const std::string found = crun::find(folders);
+  const auto has = [&](const char* file) { return ::access((groups + file).c_str(), F_OK) == 0; };
+  const bool both = !has("/cgroup.controllers") && has("/unified/cgroup.controllers");
+  if (!found.empty() && !both) return found;
+  return !found.empty() && ::access(wrapper.c_str(), X_OK) == 0 ? wrapper : "runc";
+}
+
+std::string ownCrun() {
+  std::error_code fault;
+  const fs::path self = fs::read_symlink("/proc/self/exe", fault);
+  return self.parent_path() / "berth-crun";
+}
+
 bool limitsSwap() {
   // The root group of version 2 has no such file; where there is memory control, there is that of swap.
   return unifiedGroups() || ::access("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes", F_OK) == 0;

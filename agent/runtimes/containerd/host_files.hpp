@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/crun/programs.hpp"
 #include "agent/runtimes/containerd/container_wish.hpp"
 #include "agent/runtimes/containerd/containerd_api.hpp"
 #include "agent/runtimes/containerd/oci_spec.hpp"
@@ -79,6 +80,14 @@ std::vector<HostDevice> allHostDevices();
 bool oomKilledIn(const std::string& group);
 /// Version 2 alone.
 bool unifiedGroups();
+/// What starts containers where nothing is said: the path of crun if it is installed; on a host with control
+/// groups of version 1 and the unified hierarchy beside them that of `wrapper`, as crun refuses to see both
+/// (agent/crun). "runc" where that is not there. `groups`: where control groups are mounted; `folders`: where
+/// crun is looked for.
+std::string usualOciRuntime(const std::string& wrapper, const std::string& groups = "/sys/fs/cgroup",
+                            const std::vector<std::string>& folders = crun::kFolders);
+/// The path of berth-crun, beside the running program.
+std::string ownCrun();
 bool limitsSwap();
 bool hasSeccomp();
 /// uname's: "x86_64".

@@ -39,6 +39,9 @@ const std::set<std::string> kAllCapabilities = {
     "CAP_SYS_RAWIO",       "CAP_SYS_RESOURCE", "CAP_SYS_TIME",
     "CAP_SYS_TTY_CONFIG",  "CAP_WAKE_ALARM"};
 
+/// Read by containerd-shim-runc-v2 (containerd, runtime/v2/runc/manager).
+constexpr const char* kShimGroup = "io.containerd.runc.v2.group";
+
 constexpr const char* kUsualPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 // signal(7), on x86 and ARM.
@@ -327,6 +330,7 @@ Result<std::string> ociSpec(const ContainerWish& wish, const ImageDefaults& imag
   out["root"] = {{"path", "rootfs"}, {"readonly", wish.readOnlyRoot}};
   if (!wish.hostUts) out["hostname"] = site.hostname;
   out["linux"] = linuxOf(wish, site, *capabilities);
+  if (!site.shimGroup.empty()) out["annotations"][kShimGroup] = site.shimGroup;
   if (!wish.domainname.empty()) out["linux"]["sysctl"]["kernel.domainname"] = wish.domainname;
   return berth::json::dump(out);
 }

@@ -51,6 +51,7 @@ struct SpecSite {
   bool unified = false;          ///< control groups are of version 2
   bool limitsSwap = false;       ///< the kernel has limits of swap
   bool withSeccomp = true;       ///< the kernel has filters
+  std::string shimGroup;         ///< containers of one name share a shim; empty: it has one of its own
 };
 
 /// The signal that asks a container to stop: "SIGTERM", "TERM", "15" or empty, which is SIGTERM; nullopt for

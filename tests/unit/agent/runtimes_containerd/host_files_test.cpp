@@ -46,6 +46,33 @@ TEST_CASE("Users and groups go by the image's own files") {
   CHECK(ids->groups == row.groups);
 }
 
+TEST_CASE("crun starts containers where it is installed, behind a wrapper where it would see both versions") {
+  const Folder host;
+  const std::string groups = host.path + "/groups";
+  const std::vector<std::string> folders = {host.path + "/local", host.path + "/bin"};
+  const std::string wrapper = host.path + "/bin/berth-crun";
+  const auto usual = [&] { return usualOciRuntime(wrapper, groups, folders); };
+  const auto program = [&](const std::string& name) {
+    host.write(name, "");
+    fs::permissions(host.path + "/" + name, fs::perms::owner_all);
+  };
+  host.write("groups/cgroup.controllers", "");
+  CHECK(usual() == "runc");
+  host.write("bin/crun", "");
+  CHECK(usual() == "runc");
+  program("bin/crun");
+  CHECK(usual() == folders[1] + "/crun");
+  // Version 1 alone, and with version 2 beside it.
+  fs::remove(groups + "/cgroup.controllers");
+  CHECK(usual() == folders[1] + "/crun");
+  host.write("groups/unified/cgroup.controllers", "");
+  CHECK(usual() == "runc");
+  program("bin/berth-crun");
+  CHECK(usual() == wrapper);
+  fs::remove(folders[1] + "/crun");
+  CHECK(usual() == "runc");
+}
+
 TEST_CASE("A user that the image does not know is refused by name") {
   CHECK(userIds("nobody", {}, kPasswd, kGroup).error().message.find("\"nobody\"") != std::string::npos);
   CHECK(userIds("app:none", {}, kPasswd, kGroup).error().code == Code::InvalidArgument);
