@@ -66,5 +66,5 @@ def child_of(pid):
 
 def test_what_containerd_can_not_do_yet_stops_the_task_with_its_name(berth, containerd):
     berth.start(agent_changes=runtime(containerd))
-    task, container = run_to_end(berth, "exit3", interactive=True)
-    assert "OpenStdin is not supported by the containerd runtime" in container["reason"], task
+    task, container = run_to_end(berth, "exit3", logConfiguration={"logDriver": "json-file", "options": {"tag": "x"}})
+    assert "log option tag is not supported by the containerd runtime" in container["reason"], task

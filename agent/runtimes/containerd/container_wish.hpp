@@ -50,9 +50,11 @@ struct HealthPlan {
   bool operator==(const HealthPlan&) const = default;
 };
 
+inline constexpr const char* kNoLog = "none";
 /// Where lines go beside the log's files.
 struct LogDriver {
-  std::string name;  ///< "syslog", "journald", "fluentd"; empty: nowhere
+  std::string
+      name;  ///< "syslog", "journald", "fluentd"; "none": not even to the files; empty: to those alone
   std::map<std::string, std::string> options;
   bool operator==(const LogDriver&) const = default;
 };
@@ -76,6 +78,10 @@ struct ContainerWish {
   int64_t shmBytes = 64 << 20;
   bool readOnlyRoot = false;
 
+  bool terminal = false;   ///< its streams are a terminal
+  bool openInput = false;  ///< its standard input is a pipe that stays open, instead of empty
+  bool init = false;       ///< an init is its first process, which runs the program
+
   int64_t cpuShares = 0;
   int64_t cpuPeriod = 0;
   int64_t cpuQuota = 0;
@@ -95,6 +101,7 @@ struct ContainerWish {
   std::vector<std::string> capDrop;
   bool noNewPrivileges = false;
   bool seccomp = true;
+  std::string appArmor;  ///< a profile of the host; empty: none
   std::vector<std::string> groups;
   std::vector<Ulimit> ulimits;
   std::vector<DeviceWish> devices;
@@ -106,6 +113,10 @@ struct ContainerWish {
   bool hostPid = false;
   bool hostIpc = false;
   bool hostUts = false;
+  std::string pidOf;      ///< the name of the container whose processes it is among; empty: nobody's
+  std::string ipcOf;      ///< likewise of shared memory and the like
+  bool lendsIpc = false;  ///< other containers may have it as their ipcOf
+  bool noSharedMemory = false;
   std::string cgroupParent;
   std::vector<std::string> extraHosts;  ///< "NAME:ADDRESS"
   std::vector<std::string> dns;

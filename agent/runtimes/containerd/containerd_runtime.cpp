@@ -26,10 +26,6 @@ constexpr Duration kKeeperLook = std::chrono::milliseconds(100);
 constexpr size_t kCommandName = 16;
 constexpr Duration kBetweenSweeps = std::chrono::seconds(15);
 constexpr const char* kDeleted = "/containers/delete";
-constexpr const char* kNoPause =
-    "namespaces that containers of a task share (pidMode task, ipcMode task) are not supported by the "
-    "containerd "
-    "runtime";
 
 /// "/tasks/exit" -> "exit"
 std::string actionOf(const std::string& topic) { return topic.substr(topic.rfind('/') + 1); }
@@ -103,7 +99,7 @@ Async<Result<RuntimeInfo>> ContainerdRuntime::Core::info() {
   // What is created is said in the words of Docker's API.
   out.apiVersion = "1.41";
   out.minApiVersion = "1.17";
-  out.loggingDrivers = {"fluentd", "journald", "json-file", "syslog"};
+  out.loggingDrivers = {"fluentd", "journald", "json-file", "none", "syslog"};
   co_return out;
 }
 
@@ -263,6 +259,10 @@ class ContainerdRuntime::Streams final : public ContainerStreams {
     const auto found = co_await core->api.container(spec.container);
     if (!found) co_return found.error();
     if (!*found) co_return makeError(Code::NotFound, "the container is not there any more");
+    if (const auto record = containerd::decodeRecord((*found)->record);
+        record && record->logDriver.name == containerd::kNoLog) {
+      co_return makeError(Code::FailedPrecondition, "the log driver none keeps nothing that could be read");
+    }
     co_return containerd::keptContainerLog(core->outputs, std::move(spec));
   }
 
@@ -300,8 +300,7 @@ void ContainerdRuntime::info(Callback<RuntimeInfo> done) {
 
 void ContainerdRuntime::pull(PullSpec spec, Callback<PullOutcome> done) {
   if (spec.image != kPauseImage) return core_->images.pull(std::move(spec), std::move(done));
-  run("containerd pause", std::move(done),
-      [](Core&) -> Async<Result<PullOutcome>> { co_return makeError(Code::Unimplemented, kNoPause); });
+  run("containerd pause", std::move(done), [](Core& core) { return core.images.makePause(); });
 }
 
 void ContainerdRuntime::cancelPull(const std::string& wantedBy) { core_->images.cancel(wantedBy); }

@@ -16,6 +16,7 @@
 #include "agent/runtimes/containerd/host_files.hpp"
 #include "agent/runtimes/containerd/images.hpp"
 #include "agent/runtimes/containerd/log_shipper.hpp"
+#include "agent/runtimes/containerd/oci_spec.hpp"
 #include "agent/runtimes/containerd/outputs.hpp"
 #include "agent/runtimes/containerd/records.hpp"
 #include "common/ids/random.hpp"
@@ -77,7 +78,11 @@ class Containers {
                                             const RootView& root, ContainerRecord& record);
   Async<Status> runTask(StoredContainer container, ContainerRecord record);
   void follow(const ContainerRecord& record, RuntimeContainer& seen, bool hasTask);
+  Async<Result<TaskStreams>> openStreams(std::string id, ContainerRecord record);
   Async<Status> openOutput(std::string id, LogLimits limits);
+  void putSpaces(const ContainerWish& wish, SpecSite& site, KeptStart& kept) const;
+  Async<Status> joinHolder(std::string holder);
+  Async<Status> prepareHost(std::string id, ContainerRecord record);
   Async<Status> joinAndRun(StoredContainer container, ContainerRecord record, bool created);
   Async<Status> join(std::string id, ContainerRecord record, bool created);
   Result<std::string> hostLines(const std::string& id, const KeptNetwork& network) const;

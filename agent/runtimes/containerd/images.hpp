@@ -51,6 +51,8 @@ class Images final : private ImageEngine {
 
   /// By any spelling of its name; nullopt: it is not here, or not whole.
   Async<Result<std::optional<LocalImage>>> find(std::string image);
+  /// Makes the image kPauseImage, unless it is there.
+  Async<Result<PullOutcome>> makePause();
   Async<Result<std::vector<StoredImage>>> list();
   Async<Status> remove(StoredImage image);
 
