@@ -15,7 +15,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from support import host  # noqa: E402
+from support import host, runtimes  # noqa: E402
 from support.berth import Berth  # noqa: E402
 from support.containerd import Containerd  # noqa: E402
 from support.docker import Engine, Registry  # noqa: E402
@@ -44,6 +44,7 @@ def deal(files, count):
 
 
 def pytest_collection_modifyitems(config, items):
+    config.hook.pytest_deselected(items=runtimes.drop_differences(items, not any("::" in one for one in config.args)))
     shard, count = parse_shard(config.option.shard)
     shard_of = deal(collections.Counter(item.path.name for item in items), count)
     dropped = [item for item in items if shard_of[item.path.name] != shard - 1]
@@ -87,8 +88,8 @@ def run_folder(nothing_left):
 
 
 @pytest.fixture(scope="session")
-def engines(run_folder):
-    """engines(n): the nth Docker Engine, started when it is first asked for."""
+def docker_engines(run_folder):
+    """docker_engines(n): the nth Docker Engine, started when it is first asked for."""
     started = {}
 
     def engine(number):
@@ -103,8 +104,8 @@ def engines(run_folder):
 
 
 @pytest.fixture(scope="session")
-def engine(engines):
-    return engines(0)
+def engine(docker_engines):
+    return docker_engines(0)
 
 
 @pytest.fixture(scope="session")
@@ -120,6 +121,26 @@ def containerd(run_folder):
     one = Containerd(run_folder).start()
     yield one
     one.close()
+
+
+@pytest.fixture(scope="module")
+def runtime(request):
+    """The kind of the engines; files that are marked with support/runtimes.py's `both` run over each."""
+    return getattr(request, "param", "docker")
+
+
+@pytest.fixture(scope="module")
+def engines(runtime, request):
+    """engines(n): the nth engine of the runtime. Of containerd there is one: its networks are the host's."""
+    if runtime == "docker":
+        return request.getfixturevalue("docker_engines")
+    containerd = request.getfixturevalue("containerd")
+
+    def one(number):
+        assert number == 0, "tests over both runtimes have one agent"
+        return containerd
+
+    return one
 
 
 @pytest.fixture

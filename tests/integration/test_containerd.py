@@ -6,7 +6,7 @@ from support.tasks import run, run_to_end
 
 
 def runtime(containerd):
-    return {"runtime": {"kind": "containerd", "socket": f"unix://{containerd.socket}"}}
+    return {"runtime": containerd.settings}
 
 
 def pids(containerd):

@@ -333,3 +333,38 @@ def test_blobs_are_sent_where_the_store_of_containerd_can_not_be_written_to(cont
     assert done.returncode == 0, done.stderr
     assert_whole(containerd, image)
     assert sorted(os.listdir(tmp_path)) == ["logs", "networks"]
+
+
+def test_downloads_at_once_have_so_many_bytes_together_and_a_larger_one_goes_alone(berth, containerd, faulty):
+    start(berth, containerd, layers_bytes="1MiB")
+
+    def most_at_once(name, sizes):
+        layers = [layer_of(content(f"{name}-{at}", size), f"part-{at}") for at, size in enumerate(sizes)]
+        for layer in layers:
+            faulty.fault(layer.digest, trickle(len(layer.data) // 8))
+        faulty.most = 0
+        image = faulty.put(name, layers)
+        assert_pulled(pull(berth, image))
+        assert_whole(containerd, image)
+        return faulty.most
+
+    assert most_at_once("few-bytes", [700_000, 1_500_000, 800_000]) == 1
+    assert most_at_once("room", [300_000, 300_000, 300_000]) > 1
+
+
+def test_a_registry_is_spoken_to_without_tls_on_loopback_and_where_that_is_allowed_alone(berth, containerd):
+    subprocess.run(["ip", "addr", "add", "192.0.2.7/32", "dev", "lo"], check=True)
+    try:
+        with FaultyRegistry(host="192.0.2.7") as far:
+            start(berth, containerd)
+            image = far.put("far", [layer_of(content("far", 1000))])
+            reason = pull(berth, image)
+            assert reason.startswith("CannotPullContainerError: ") and far.requests == [], reason
+            agent, = berth.agents
+            agent.stop()
+            agent.settings["images"] = {"plain_http": [far.address]}
+            agent.start_joined()
+            arn = run(berth, "pull-far-1")[0]
+            assert_pulled(ended(berth, arn))
+    finally:
+        subprocess.run(["ip", "addr", "del", "192.0.2.7/32", "dev", "lo"], check=True)

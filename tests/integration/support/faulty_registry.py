@@ -10,6 +10,7 @@ Faults are rules: `registry.fault(part, what, times)` does `what` to the next `t
 """
 
 import collections
+import contextlib
 import gzip
 import hashlib
 import io
@@ -95,13 +96,15 @@ def layer_of(content, name="content", packing="plain"):
 
 
 class FaultyRegistry(HttpServer):
-    def __init__(self, ranges=True):
-        super().__init__()
+    def __init__(self, ranges=True, host="127.0.0.1"):
+        super().__init__(host)
         self.ranges = ranges
         self.token_uses = None      # how many requests a token is good for; None: none is asked for
         self.tokens = 0             # given so far
         self.requests = []          # (method, path, range)
         self.sent = 0               # bytes of blobs
+        self.most = 0               # blobs on their way at once
+        self._under_way = 0
         self._uses = {}
         self._blobs = {}
         self._manifests = {}
@@ -208,9 +211,21 @@ class FaultyRegistry(HttpServer):
             for name, value in {"Content-Length": str(len(data)), **headers}.items():
                 handler.send_header(name, value)
             handler.end_headers()
-            self._body(handler, data, fault)
+            with self._counted():
+                self._body(handler, data, fault)
         except OSError:
             handler.close_connection = True
+
+    @contextlib.contextmanager
+    def _counted(self):
+        with self._lock:
+            self._under_way += 1
+            self.most = max(self.most, self._under_way)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
 
     def _body(self, handler, data, fault):
         if fault and fault.kind in ("cut", "stall"):
