@@ -36,8 +36,12 @@ struct ChosenRuntime {
   std::function<void(const Config&)> reconfigure;
 };
 
-/// The runtime that runtime.kind names; `auto` is Docker as long as the one on containerd can't do all that
-/// tasks may ask for.
+/// What RuntimeKind::Auto stands for, in its place: what the agent of this data_dir has worked with before;
+/// for a new one containerd, if it is ready and Docker has no task of this cluster, else Docker. Written
+/// down, so that one data_dir never has two runtimes. `knowsTasks`: the state is not a new one.
+Result<Config> settleRuntime(Config config, bool knowsTasks, const RuntimeMeans& means);
+
+/// The runtime that runtime.kind names.
 Result<ChosenRuntime> chooseRuntime(Executor executor, RuntimeMeans means, const Config& config);
 
 }  // namespace berth::agent

@@ -211,6 +211,9 @@ std::optional<int> Agent::buildRuntime() {
   means.onDiskFull = [this] {
     if (process_) process_->diskFull();
   };
+  auto settled = settleRuntime(config_, !records->empty(), means);
+  if (!settled) return fail(log_, "can't use data_dir", settled.error());
+  config_ = std::move(*settled);
   auto runtime = chooseRuntime(io_.get_executor(), std::move(means), config_);
   if (!runtime) return fail(log_, "can't use the runtime", runtime.error(), exit_code::kUsage);
   runtime_ = std::move(*runtime);

@@ -15,9 +15,12 @@
 
 namespace berth::agent {
 
-/// Where the credentials come from; the other fields of Config that belong to it are then filled.
-enum class RuntimeKind { Docker, Containerd };
+inline constexpr const char* kContainerdSocket = "unix:///run/containerd/containerd.sock";
 
+/// Auto: nothing is said; see settleRuntime().
+enum class RuntimeKind { Docker, Containerd, Auto };
+
+/// Where the credentials come from; the other fields of Config that belong to it are then filled.
 enum class CredentialsKind {
   File,  ///< credentialsFile, credentialsProfile
   Key,   ///< accessKey, secretKey, sessionToken (may be empty)

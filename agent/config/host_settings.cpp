@@ -45,7 +45,8 @@ std::vector<Setting> joiningSettings() {
           .byDefault("http://169.254.169.254")
           .from(asText("AWS_EC2_METADATA_SERVICE_ENDPOINT", "")),
       path("tls.ca_file", "PEM file with the authorities to trust instead of the system's"),
-      choice("runtime.kind", {"docker", "containerd", "auto"}, "what runs the containers; auto is docker")
+      choice("runtime.kind", {"docker", "containerd", "auto"},
+             "what runs the containers; auto is containerd on a new host that is ready for it, else docker")
           .byDefault("auto"),
       string("runtime.socket",
              "where it answers; containerd's default is unix:///run/containerd/containerd.sock")

@@ -116,6 +116,9 @@ void fillHost(Config& out, const Settings& settings) {
   out.metadataEndpoint = textOf(settings, "instance_metadata.endpoint");
   out.caFile = textOf(settings, "tls.ca_file");
   out.runtimeSocket = textOf(settings, "runtime.socket");
+  // A socket that is named is Docker's.
+  const bool named = settings.origin("runtime.socket") != config::Origin::Default;
+  if (textOf(settings, "runtime.kind") == "auto" && !named) out.runtimeKind = RuntimeKind::Auto;
   if (textOf(settings, "runtime.kind") == "containerd") {
     out.runtimeKind = RuntimeKind::Containerd;
     // What names Docker's socket says nothing of containerd's.
@@ -123,7 +126,7 @@ void fillHost(Config& out, const Settings& settings) {
     const bool ofDocker = settings.origin("runtime.socket") == config::Origin::Default ||
                           source.find("DOCKER_HOST") != std::string::npos ||
                           source.find("DockerEndpoint") != std::string::npos;
-    if (ofDocker) out.runtimeSocket = "unix:///run/containerd/containerd.sock";
+    if (ofDocker) out.runtimeSocket = kContainerdSocket;
   }
   out.snapshotter = textOf(settings, "runtime.snapshotter");
   out.ociRuntime = textOf(settings, "runtime.oci_runtime");

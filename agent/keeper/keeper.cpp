@@ -345,12 +345,12 @@ size_t Keeper::writeLines(Container& container) {
       if (!piece) break;
       const size_t before = out_.size();
       appendLine(out_, *piece, batch.isStderr, time);
+      // It goes to the next file, once what is before it is written.
+      if (before > 0 && log.exceeds(out_.size())) {
+        out_.resize(before);
+        break;
+      }
       if (log.full(out_.size())) {
-        // It goes to the next file, once what is before it is written.
-        if (before > 0) {
-          out_.resize(before);
-          break;
-        }
         log.rotate();
         journal_->progress(progressOf(static_cast<uint64_t>(std::max<int64_t>(log.size(), 0)), taken));
       }

@@ -26,9 +26,9 @@ bool LogFile::open() {
 
 int64_t LogFile::size() { return open() ? size_ : -1; }
 
-bool LogFile::full(size_t more) {
-  return open() && size_ > 0 && size_ + static_cast<int64_t>(more) > maxBytes_;
-}
+bool LogFile::exceeds(size_t more) { return open() && size_ + static_cast<int64_t>(more) > maxBytes_; }
+
+bool LogFile::full(size_t more) { return exceeds(more) && size_ > 0; }
 
 bool LogFile::append(std::string_view text) {
   if (!open()) return false;

@@ -19,6 +19,8 @@ class LogFile {
 
   /// Bytes in PATH; -1 when it can't be opened.
   int64_t size();
+  /// Whether it would hold more than it may with `more` bytes.
+  bool exceeds(size_t more);
   /// Whether more should go to a new file first.
   bool full(size_t more);
   /// All of it or nothing; false when it can't be written.

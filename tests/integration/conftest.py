@@ -16,7 +16,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from support import host  # noqa: E402
+from support import host, runtimes  # noqa: E402
 from support.berth import Berth  # noqa: E402
 from support.containerd import Containerd  # noqa: E402
 from support.docker import Engine, Registry  # noqa: E402
@@ -30,6 +30,7 @@ def pytest_addoption(parser):
 
 def pytest_collection_modifyitems(config, items):
     """Files with many tests come first, so that runs that share them end at about the same time."""
+    config.hook.pytest_deselected(items=runtimes.drop_differences(items, not any("::" in one for one in config.args)))
     tests = collections.Counter(item.path.name for item in items)
     if config.option.share:
         items.sort(key=lambda item: (-tests[item.path.name], item.path.name))
@@ -100,8 +101,8 @@ def run_folder(nothing_left):
 
 
 @pytest.fixture(scope="session")
-def engines(run_folder):
-    """engines(n): the nth Docker Engine, started when it is first asked for."""
+def docker_engines(run_folder):
+    """docker_engines(n): the nth Docker Engine, started when it is first asked for."""
     started = {}
 
     def engine(number):
@@ -116,8 +117,8 @@ def engines(run_folder):
 
 
 @pytest.fixture(scope="session")
-def engine(engines):
-    return engines(0)
+def engine(docker_engines):
+    return docker_engines(0)
 
 
 @pytest.fixture(scope="session")
@@ -133,6 +134,26 @@ def containerd(run_folder):
     one = Containerd(run_folder).start()
     yield one
     one.close()
+
+
+@pytest.fixture(scope="module")
+def runtime(request):
+    """The kind of the engines; files that are marked with support/runtimes.py's `both` run over each."""
+    return getattr(request, "param", "docker")
+
+
+@pytest.fixture(scope="module")
+def engines(runtime, request):
+    """engines(n): the nth engine of the runtime. Of containerd there is one: its networks are the host's."""
+    if runtime == "docker":
+        return request.getfixturevalue("docker_engines")
+    containerd = request.getfixturevalue("containerd")
+
+    def one(number):
+        assert number == 0, "tests over both runtimes have one agent"
+        return containerd
+
+    return one
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from support.waiting import wait_until
 
 
 def runtime(containerd):
-    return {"runtime": {"kind": "containerd", "socket": f"unix://{containerd.socket}"}}
+    return {"runtime": containerd.settings}
 
 
 def pids(containerd):
@@ -108,5 +108,5 @@ def test_crun_starts_containers_where_it_is_installed_and_leaves_the_hosts_contr
 
 def test_what_containerd_can_not_do_yet_stops_the_task_with_its_name(berth, containerd):
     berth.start(agent_changes=runtime(containerd))
-    task, container = run_to_end(berth, "exit3", interactive=True)
-    assert "OpenStdin is not supported by the containerd runtime" in container["reason"], task
+    task, container = run_to_end(berth, "exit3", logConfiguration={"logDriver": "json-file", "options": {"tag": "x"}})
+    assert "log option tag is not supported by the containerd runtime" in container["reason"], task

@@ -1,4 +1,4 @@
-"""Commands in containers on containerd, as test_exec.py has them for Docker."""
+"""Commands in containers on containerd beside what test_exec.py has for both runtimes: what is left, and who outlives whom."""
 
 import pathlib
 import tempfile
@@ -6,7 +6,7 @@ import tempfile
 import pytest
 
 from support.berth import Berth
-from support.streams import STDIN, Exec, grant, resized_terminal, run
+from support.streams import STDIN, Exec, grant
 from support.tasks import run as run_task
 from support.waiting import wait_until
 
@@ -40,32 +40,6 @@ def processes(containerd, text):
             if text in command:
                 found.append(command)
     return found
-
-
-def test_a_command_has_streams_an_exit_code_a_user_and_the_container_as_it_is(house):
-    done = run(house, house.shell, "sh -c 'echo out; echo err >&2; exit 3'")
-    assert (done.stdout, done.stderr, done.exit_code, done.close_code) == (b"out\n", b"err\n", 3, 1000), str(done)
-    assert run(house, house.shell, "sh -c 'pwd; echo $OF_THE_TASK'").stdout == b"/etc\nyes\n"
-    assert run(house, house.shell, "cat").stdout == b"", "without stdin a command reads its end"
-    data = bytes(range(256)) * 4000
-    done = run(house, house.shell, "cat", stdin=data)
-    assert done.stdout == data and done.exit_code == 0, str(done)
-    much = run(house, house.shell, "sh -c 'yes | head -c 5000000'")
-    assert len(much.stdout) == 5000000 and much.exit_code == 0, str(much)
-    assert run(house, house.shell, "id -u", user="12:34").stdout == b"12\n"
-    assert run(house, house.shell, "id -g", user="12:34").stdout == b"34\n"
-    readonly = run(house, house.shell, "touch /new")
-    assert readonly.exit_code == 1 and b"Read-only file system" in readonly.stderr
-    missing = run(house, house.shell, "/bin/no-such-program")
-    assert missing.exit_code == 127 and b"no-such-program" in missing.stderr, str(missing)
-    unknown = run(house, house.shell, "id", user="nobody-of-that-name")
-    assert "nobody-of-that-name" in str(unknown.error), str(unknown)
-    assert run(house, house.shell, "sh -c 'kill -9 $$'").exit_code == 137
-
-
-def test_a_terminal_has_a_size_that_changes(house):
-    client = resized_terminal(grant(house, house.shell, "sh")["session"], b"fits first xterm")
-    assert client.exit_code == 5 and client.stderr == b""
 
 
 def test_a_command_ends_with_its_session(house, containerd):

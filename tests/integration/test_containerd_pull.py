@@ -348,3 +348,21 @@ def test_downloads_at_once_stay_within_their_bytes_and_one_that_is_larger_goes_a
     assert all(sum(load) <= budget or len(load) == 1 for load in loads), loads
     assert any(len(load) == 2 for load in loads), "they do come side by side"
     assert [max(load) for load in loads if sum(load) > budget] == [len(layers[2].data)], "the large one came, and alone"
+
+
+def test_a_registry_is_spoken_to_without_tls_on_loopback_and_where_that_is_allowed_alone(berth, containerd):
+    subprocess.run(["ip", "addr", "add", "192.0.2.7/32", "dev", "lo"], check=True)
+    try:
+        with FaultyRegistry(host="192.0.2.7") as far:
+            start(berth, containerd)
+            image = far.put("far", [layer_of(content("far", 1000))])
+            reason = pull(berth, image)
+            assert reason.startswith("CannotPullContainerError: ") and far.requests == [], reason
+            agent, = berth.agents
+            agent.stop()
+            agent.settings["images"] = {"plain_http": [far.address]}
+            agent.start_joined()
+            arn = run(berth, "pull-far-1")[0]
+            assert_pulled(ended(berth, arn))
+    finally:
+        subprocess.run(["ip", "addr", "del", "192.0.2.7/32", "dev", "lo"], check=True)

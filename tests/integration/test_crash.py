@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from support.tasks import TASK_LABEL, docker_containers, register
+from support.tasks import TASK_LABEL, containers_of, register
 from support.waiting import wait_until
 from support.wire import Key, call
 
@@ -107,7 +107,7 @@ def assert_settles(berth, user):
 
 
 def assert_containers_match(berth, tasks, runs):
-    containers = docker_containers(berth.agents[0])
+    containers = containers_of(berth.agents[0])
     by_task = {}
     for one in containers:
         assert one["RestartCount"] == 0
@@ -126,7 +126,8 @@ def assert_containers_match(berth, tasks, runs):
                             for task in tasks.values() if task["lastStatus"] == "RUNNING"}
 
 
-@pytest.mark.parametrize("who", ["agent", "controller", "both"])
+@pytest.mark.parametrize("runtime, who", [("docker", "agent"), ("docker", "controller"), ("docker", "both"),
+                                          ("containerd", "agent")], indirect=["runtime"], scope="module")
 def test_nothing_is_lost_or_run_twice_when_programs_are_killed(berth, who):
     seed = int(os.environ.get("BERTH_SEED", random.SystemRandom().randrange(1 << 32)))
     print(f"BERTH_SEED={seed}")

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from support.recorder import Recorder
-from support.tasks import docker_containers, run
+from support.tasks import containers_of, run
 from support.waiting import wait_until
 
 SLEEP = ["/bin/sh", "-c", 'trap "exit 7" TERM; sleep 86400 & wait $!']
@@ -21,7 +21,7 @@ def define(berth, family, **container):
 
 
 def state(agent, arn):
-    return docker_containers(agent, arn)[0]["State"]
+    return containers_of(agent, arn)[0]["State"]
 
 
 def kill_and_await_restart(agent, arn):
@@ -56,7 +56,7 @@ def test_tasks_are_kept_as_asked_and_their_ends_are_told_once_the_controller_is_
         kill_and_await_restart(agent, again)
     else:
         os.kill(state(agent, later)["Pid"], signal.SIGKILL)
-    agent.engine.docker("exec", docker_containers(agent, checked)[0]["Id"], "touch", "/sick")
+    agent.engine.execute(containers_of(agent, checked)[0]["Id"], "touch", "/sick")
     assert agent.alive() and state(agent, stays) == kept
     berth.controller.start()
     for arn in (ends, later):
@@ -83,7 +83,7 @@ def test_what_was_not_told_before_a_crash_is_told_in_order_after_it(berth):
         agent.start_joined()
         arn, = run(berth, "short")
         # It was sent, and is acknowledged once it is stored; the controller then goes before it runs.
-        wait_until(lambda: docker_containers(agent, arn), "its container is there")
+        wait_until(lambda: containers_of(agent, arn), "its container is there")
         berth.controller.kill9()
         wait_until(lambda: state(agent, arn)["Status"] == "exited", "it has ended", 20)
         agent.kill9()

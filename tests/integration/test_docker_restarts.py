@@ -1,6 +1,7 @@
-"""A Docker Engine that is restarted or crashes while tasks run, with and without live-restore.
+"""An engine that is restarted or crashes while tasks run: Docker with and without live-restore, and containerd.
 
-Each test has an engine of its own, which it ends; the agent goes on and nothing is told to it.
+Containers outlive containerd as they outlive an engine with live-restore, so that the same is expected. Each test has an
+engine of its own, which it ends; the agent goes on and nothing is told to it.
 """
 
 import os
@@ -14,8 +15,9 @@ import urllib.request
 import pytest
 
 from support.berth import Berth
+from support.containerd import Containerd
 from support.docker import Engine
-from support.tasks import docker_containers, host_port, page, run
+from support.tasks import containers_of, host_port, page, run
 from support.waiting import wait_until
 
 SLEEP = ["/bin/sh", "-c", 'trap "exit 7" TERM; sleep 86400 & wait $!']
@@ -36,7 +38,7 @@ def serves(address):
 
 
 def only(agent, arn):
-    found = docker_containers(agent, arn)
+    found = containers_of(agent, arn)
     assert len(found) == 1, f"{arn} has {len(found)} containers"
     return found[0]
 
@@ -81,7 +83,9 @@ class Host:
 
 @pytest.fixture
 def host(run_folder, registry, request):
-    engine = Engine(run_folder, next(NUMBERS), request.param)
+    number = next(NUMBERS)
+    own = request.param == "containerd"
+    engine = Containerd(run_folder, f"containerd-{number}") if own else Engine(run_folder, number, request.param)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="restarts.", dir=run_folder))
     berth = Berth(folder, lambda _: engine, registry)
     try:
@@ -98,7 +102,8 @@ def host(run_folder, registry, request):
         engine.close()
 
 
-live_restore = pytest.mark.parametrize("host", [("--live-restore",)], ids=["live-restore"], indirect=True)
+live_restore = pytest.mark.parametrize("host", [("--live-restore",), "containerd"], ids=["live-restore", "containerd"],
+                                       indirect=True)
 no_live_restore = pytest.mark.parametrize("host", [()], ids=["plain"], indirect=True)
 
 
@@ -175,7 +180,7 @@ def assert_settled(host, arns, stopped):
 
     for task in wait_until(settled, "no task is stuck", 90):
         arn = task["taskArn"]
-        found = docker_containers(host.agent, arn)
+        found = containers_of(host.agent, arn)
         assert len(found) <= 1, f"{arn} has {len(found)} containers"
         if task["lastStatus"] == "RUNNING":
             # A restart by policy may be due.
@@ -185,7 +190,8 @@ def assert_settled(host, arns, stopped):
             assert arn in stopped or task["stoppedReason"] or task["containers"][0].get("exitCode") is not None
 
 
-@pytest.mark.parametrize("host", [("--live-restore",), ()], ids=["live-restore", "plain"], indirect=True)
+@pytest.mark.parametrize("host", [("--live-restore",), (), "containerd"], ids=["live-restore", "plain", "containerd"],
+                         indirect=True)
 def test_an_engine_that_is_killed_at_random_leaves_no_task_stuck_or_doubled(host):
     chance = random.Random(20)
     arns, stopped = [], set()
@@ -203,7 +209,7 @@ def test_an_engine_that_is_killed_at_random_leaves_no_task_stuck_or_doubled(host
     for arn in arns:
         host.berth.wait_status(arn, "STOPPED", seconds=60)
     for arn in arns:
-        for one in docker_containers(host.agent, arn):
+        for one in containers_of(host.agent, arn):
             assert not one["State"]["Running"]
             assert not host.engine.processes_of(one["Id"]), "STOPPED was reported while a process lived"
     host.assert_agent_went_on()

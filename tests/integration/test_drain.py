@@ -10,7 +10,8 @@ import time
 import pytest
 
 from support.berth import binary
-from support.tasks import docker_containers, register, run
+from support.runtimes import both
+from support.tasks import containers_of, register, run
 from support.waiting import wait_until
 
 SLEEP = ["/bin/sh", "-c", 'trap "exit 7" TERM; sleep 86400 & wait $!']
@@ -54,7 +55,7 @@ def test_a_drained_host_keeps_its_task_takes_no_new_one_and_comes_back(one):
     assert done.stdout == f"{agent.instance_arn} in default is DRAINING\n"
     assert status(one, agent) == "DRAINING" and refusals(one, "sleeper") == ["INACTIVE"]
     assert one.task(task)["lastStatus"] == "RUNNING"
-    assert docker_containers(agent, task)[0]["State"]["Running"]
+    assert containers_of(agent, task)[0]["State"]["Running"]
 
     # A host that restarts stays as it is.
     agent.stop()
@@ -67,6 +68,7 @@ def test_a_drained_host_keeps_its_task_takes_no_new_one_and_comes_back(one):
     one.wait_status(run(one, "sleeper")[0], "RUNNING")
 
 
+@both
 def test_stopping_its_tasks_takes_no_longer_than_they_are_given(one):
     agent = one.agents[0]
     register(one, "sleeper", "busybox", command=SLEEP)
@@ -83,9 +85,10 @@ def test_stopping_its_tasks_takes_no_longer_than_they_are_given(one):
     ended = [one.wait_status(task, "STOPPED") for task in tasks]
     assert {task["stoppedReason"] for task in ended} == {"the rack moves"}
     assert [task["containers"][0]["exitCode"] for task in ended] == [7, 7, 137]
-    assert not [one for one in docker_containers(agent) if one["State"]["Running"]]
+    assert not [one for one in containers_of(agent) if one["State"]["Running"]]
 
 
+@both
 def test_the_containers_of_a_task_end_in_its_order(one):
     agent = one.agents[0]
     image = one.image("busybox")
@@ -97,7 +100,7 @@ def test_the_containers_of_a_task_end_in_its_order(one):
     one.wait_status(task, "RUNNING")
     assert command(agent, "--drain", "--stop-tasks").returncode == 0
     label = "com.amazonaws.ecs.container-name"
-    ended = {each["Config"]["Labels"][label]: each["State"]["FinishedAt"] for each in docker_containers(agent, task)}
+    ended = {each["Config"]["Labels"][label]: each["State"]["FinishedAt"] for each in containers_of(agent, task)}
     assert ended["app"] < ended["base"]
 
 

@@ -7,11 +7,13 @@ import uuid
 
 import pytest
 
-from support import docker_proxy as call
 from support.local import ADDRESS, Local
 from support.relay import APPLICATION, EXECUTION
+from support.runtimes import both
 from support.shapes import assert_shape
 from support.waiting import wait_until
+
+pytestmark = both
 
 FAST_SECONDS = 0.1
 
@@ -367,13 +369,11 @@ def settled(shown):
 
 def test_an_engine_that_hangs_does_not_slow_an_answer_down(local, bridged, hosted):
     before = settled(documents(local, bridged, hosted))
-    for method, pattern in (("POST", call.CREATE), ("POST", call.START), ("GET", call.INSPECT), ("GET", call.LIST),
-                            ("GET", call.INFO)):
-        local.proxy.fault(method, pattern, "hang")
+    local.proxy.hang()
     try:
         local.define("hanging", {"name": "app"})
         arn = local.run("hanging", until=None)
-        local.wait_why(arn, "waits for the runtime, to create")
+        local.wait_why(arn, local.proxy.held_at)
         took = []
         for _ in range(20):
             for path in (*before, f"/v1/why?task={arn}", "/v1/tasks", "/metrics", "/health"):
@@ -432,8 +432,7 @@ def test_an_agent_that_was_killed_never_tells_anything_else_of_the_same_containe
 
 
 def test_an_agent_that_was_killed_tells_the_same_while_the_engine_hangs(local, bridged, hosted):
-    for pattern in (call.INFO, call.PING, call.LIST, call.INSPECT):
-        local.proxy.fault("GET", pattern, "hang")
+    local.proxy.hang()
     try:
         before = assert_nothing_else_is_told(local, bridged, hosted)
         reason = local.why(bridged[0])

@@ -11,10 +11,13 @@ import pytest
 
 from support.berth import Berth
 from support.plugin import OUTPUT, SIZE, Plugin
+from support.runtimes import both
 from support.streams import RESIZE, STDIN, STDOUT, Exec, Logs, grant, refused_logs, resized_terminal, run
 from support.tasks import register, run as run_task
 from support.waiting import wait_until
 from support.websocket import Refused
+
+pytestmark = both
 
 ENABLED = {"enableExecuteCommand": True}
 SPEAKS = ("echo begun; echo oops >&2; trap 'echo ended; exit 7' TERM; i=0; "
@@ -45,8 +48,15 @@ def audited(house, session):
 def processes(house, text):
     """The processes in the shell's container whose command line has the text."""
     container, = house.agents[0].engine.containers(label=f"com.amazonaws.ecs.task-arn={house.shell}")
-    listed = house.agents[0].engine.docker("top", container["Id"], "-eo", "pid,args").stdout
-    return [line for line in listed.splitlines() if text in line]
+    lines = [f"{pid} {command_line(pid)}" for pid in house.agents[0].engine.processes_of(container["Id"])]
+    return [line for line in lines if text in line]
+
+
+def command_line(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""  # it has ended meanwhile
 
 
 def test_a_command_has_streams_an_exit_code_a_user_and_the_container_as_it_is(house):
@@ -247,6 +257,9 @@ def test_logs_that_can_not_be_had_are_refused_by_the_reason(house):
     assert refused_logs(house, task="0" * 32)[:2] == (404, "ResourceNotFoundException")
     assert refused_logs(house, task=house.shell, container="x")[:2] == (400, "InvalidParameterException")
     assert "since must be" in refused_logs(house, task=house.shell, since="yesterday")[2]
+
+
+def test_logs_that_a_driver_does_not_keep_are_refused_by_its_name(house):
     register(house, "mute", "busybox", command=["sleep", "3600"], logConfiguration={
         "logDriver": "syslog", "options": {"syslog-address": "udp://127.0.0.1:9", "cache-disabled": "true"}})
     mute = run_task(house, "mute")[0]

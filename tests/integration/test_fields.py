@@ -1,23 +1,37 @@
 """What a task definition says of its containers, seen from inside them and from the kernel."""
 
+import datetime
 import glob
-import json
 import os
 import pathlib
-import time
 import uuid
 
 import pytest
 
 from support.docker import free_port
-from support.tasks import docker_containers, page, run
+from support.kernel import group_of
+from support.runtimes import both
+from support.tasks import containers_of, page, run
 from support.waiting import wait_until
+
+pytestmark = both
 
 SLEEP = ["/bin/sh", "-c", 'trap "exit 0" TERM; sleep 86400 & wait $!']
 
 
 def shell(script):
     return ["/bin/sh", "-c", script]
+
+
+def noting(name, script):
+    """Members of a container that does something and notes its end in the folder of the volume `notes`."""
+    return {"mountPoints": [{"sourceVolume": "notes", "containerPath": "/notes"}],
+            "command": shell(f'trap "echo {name} >>/notes/ended; exit 0" TERM; {script}; sleep 86400 & wait $!')}
+
+
+def when(text):
+    """Docker leaves out the zeros at the end of a time, so texts of them don't compare."""
+    return datetime.datetime.fromisoformat(text)
 
 
 def define(berth, *containers, **task):
@@ -34,22 +48,13 @@ def named(task, name):
 
 
 def inspected(berth, arn):
-    """What Docker says of the task's containers, by their names in the task."""
+    """What the engine says of the task's containers, by their names in the task."""
     label = "com.amazonaws.ecs.container-name"
-    return {one["Config"]["Labels"][label]: one for one in docker_containers(berth.agents[0], arn)}
+    return {one["Config"]["Labels"][label]: one for one in containers_of(berth.agents[0], arn)}
 
 
 def inside(berth, container, script):
-    return berth.agents[0].engine.docker("exec", container["runtimeId"], *shell(script)).stdout.strip()
-
-
-def group_of(pid, controller):
-    """The folder of a process's control group."""
-    for line in pathlib.Path(f"/proc/{pid}/cgroup").read_text().splitlines():
-        _, names, path = line.split(":", 2)
-        if controller in names.split(","):
-            return pathlib.Path("/sys/fs/cgroup", controller, path.lstrip("/"))
-    raise AssertionError(f"process {pid} has no {controller} group")
+    return berth.agents[0].engine.execute(container["runtimeId"], *shell(script)).stdout.strip()
 
 
 @pytest.fixture
@@ -69,28 +74,25 @@ def test_containers_start_in_the_order_of_their_dependencies_and_stop_in_reverse
     berth = one_host
     family = define(
         berth,
-        {"name": "app", "dependsOn": [{"containerName": "db", "condition": "HEALTHY"}]},
-        {"name": "db", "command": shell('trap "exit 0" TERM; sleep 1; touch /tmp/up; sleep 86400 & wait $!'),
+        {"name": "app", "dependsOn": [{"containerName": "db", "condition": "HEALTHY"}], **noting("app", "true")},
+        {"name": "db", **noting("db", "sleep 1; touch /tmp/up"),
          "healthCheck": {"command": ["CMD-SHELL", "ls /tmp/up"], "interval": 5, "timeout": 2},
          "dependsOn": [{"containerName": "init", "condition": "SUCCESS"}]},
         {"name": "init", "essential": False, "command": shell("sleep 1"),
          "dependsOn": [{"containerName": "side", "condition": "START"}]},
-        {"name": "side", "essential": False})
+        {"name": "side", "essential": False, **noting("side", "true")},
+        volumes=[{"name": "notes", "host": {"sourcePath": str(berth.folder)}}])
     arn = run(berth, family)[0]
     berth.wait_status(arn, "RUNNING", seconds=60)
     state = {name: one["State"] for name, one in inspected(berth, arn).items()}
     assert state["side"]["StartedAt"] < state["init"]["StartedAt"]
     assert state["init"]["FinishedAt"] < state["db"]["StartedAt"]
-    healthy = [probe["End"] for probe in state["db"]["Health"]["Log"] if probe["ExitCode"] == 0]
-    created = inspected(berth, arn)["app"]["Created"]
-    assert healthy[0][:19] <= created[:19]
+    created = when(inspected(berth, arn)["app"]["Created"])
+    assert created - when(state["db"]["StartedAt"]) >= datetime.timedelta(seconds=1), "it was not healthy before"
 
-    began = time.time()
     berth.ecs.stop_task(task=arn)
     task = berth.wait_status(arn, "STOPPED", seconds=60)
-    events = berth.agents[0].engine.docker("events", "--since", str(began - 1), "--until", str(time.time() + 1),
-                                           "--filter", "event=die", "--format", "{{json .Actor.Attributes}}").stdout
-    died = [json.loads(line)["com.amazonaws.ecs.container-name"] for line in events.splitlines()]
+    died = (berth.folder / "ended").read_text().split()
     assert sorted(died[:2]) == ["app", "side"] and died[2:] == ["db"], "who is depended on stops last"
     assert {one["name"]: one["exitCode"] for one in task["containers"]} == {"app": 0, "db": 0, "init": 0, "side": 0}
 
@@ -124,7 +126,7 @@ def test_a_restart_policy_starts_the_same_container_again_and_the_task_stays_run
     arn = run(berth, family)[0]
     first = berth.wait_status(arn, "RUNNING")["containers"][0]
     engine = berth.agents[0].engine
-    wait_until(lambda: engine.docker("logs", first["runtimeId"]).stdout.count("life") >= 3, "three lives", 30)
+    wait_until(lambda: engine.output(first["runtimeId"])[0].count("life") >= 3, "three lives", 30)
     task = berth.task(arn)
     assert task["lastStatus"] == "RUNNING"
     assert task["containers"][0]["runtimeId"] == first["runtimeId"]
@@ -158,11 +160,11 @@ def test_volumes_of_a_task_are_shared_by_its_containers_and_end_with_it(one_host
         assert "Read-only" in inside(berth, named(task, name), "touch /data/no 2>&1; true")
     engine = berth.agents[0].engine
     # Other tests' tasks leave volumes on this engine when their agent ends before it has cleaned up.
-    volume, = [one for one in engine.docker("volume", "ls", "-q").stdout.split()
+    volume, = [one for one in engine.volumes()
                if one.startswith(f"ecs-{family}-1-scratch-")]
     berth.ecs.stop_task(task=arn)
     berth.wait_status(arn, "STOPPED")
-    wait_until(lambda: volume not in engine.docker("volume", "ls", "-q").stdout.split(), "the volume gone", 30)
+    wait_until(lambda: volume not in engine.volumes(), "the volume gone", 30)
 
 
 def test_docker_volumes_have_their_drivers_options_and_shared_ones_outlive_tasks(one_host):
@@ -181,13 +183,13 @@ def test_docker_volumes_have_their_drivers_options_and_shared_ones_outlive_tasks
     container = berth.wait_status(arn, "RUNNING")["containers"][0]
     assert " /fast tmpfs " in inside(berth, container, "cat /proc/mounts")
     engine = berth.agents[0].engine
-    assert json.loads(engine.docker("volume", "inspect", name).stdout)[0]["Labels"] == {"team": "harbour"}
+    assert engine.volume_labels(name) == {"team": "harbour"}
     berth.ecs.stop_task(task=arn)
     berth.wait_status(arn, "STOPPED")
-    wait_until(lambda: not docker_containers(berth.agents[0], arn), "the containers removed", 30)
-    wait_until(lambda: family not in engine.docker("volume", "ls", "-q").stdout, "the task's own volume gone", 30)
-    assert name in engine.docker("volume", "ls", "-q").stdout.split()
-    engine.docker("volume", "rm", name)
+    wait_until(lambda: not containers_of(berth.agents[0], arn), "the containers removed", 30)
+    wait_until(lambda: not any(family in one for one in engine.volumes()), "the task's own volume gone", 30)
+    assert name in engine.volumes()
+    engine.remove_volume(name)
 
 
 def test_a_shared_volume_that_is_missing_stops_the_task_with_the_reason(one_host):
@@ -288,13 +290,13 @@ def test_pid_and_ipc_modes_of_the_host_are_the_hosts_namespaces(one_host):
     berth = one_host
     families = {"host": define(berth, {"name": "app"}, pidMode="host", ipcMode="host"),
                 "own": define(berth, {"name": "app"})}
-    dockerd = berth.agents[0].engine.program.pid
+    engine = berth.agents[0].engine.program.pid
     for kind, family in families.items():
         arn = run(berth, family)[0]
         berth.wait_status(arn, "RUNNING")
         pid = inspected(berth, arn)["app"]["State"]["Pid"]
         for space in ("pid", "ipc"):
-            same = os.readlink(f"/proc/{pid}/ns/{space}") == os.readlink(f"/proc/{dockerd}/ns/{space}")
+            same = os.readlink(f"/proc/{pid}/ns/{space}") == os.readlink(f"/proc/{engine}/ns/{space}")
             assert same == (kind == "host"), (kind, space)
 
 

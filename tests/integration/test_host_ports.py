@@ -3,8 +3,11 @@
 import pytest
 
 from support import docker_proxy as call
+from support.runtimes import both
 from support.waiting import wait_until
 from test_fields_more import define, local, shell, started  # noqa: F401
+
+pytestmark = both
 
 
 def start_in_turn(local, ports, other):

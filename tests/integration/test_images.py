@@ -16,7 +16,8 @@ from support.berth import binary
 from support.docker import Engine
 from support.docker_proxy import DockerProxy
 from support.fake_registry import FakeRegistry
-from support.tasks import docker_containers, register, run, run_to_end
+from support.runtimes import both
+from support.tasks import containers_of, register, run, run_to_end
 from support.waiting import wait_until
 
 DISK_BYTES = 256 * 1024 * 1024
@@ -42,11 +43,6 @@ class Shop(FakeRegistry):
     def _refuse(self, handler, status, code, message, with_body, headers=None):
         later = {"Retry-After": "1"} if status == 429 else {}
         super()._refuse(handler, status, code, message, with_body, {**later, **(headers or {})})
-
-    def asked(self, name):
-        """How often the manifest of a repository was asked for, by whatever method."""
-        with self._lock:
-            return sum(1 for _, path in self._requests if f"/{name}/manifests/" in path)
 
 
 @pytest.fixture
@@ -124,6 +120,7 @@ def test_the_disk_of_the_engine_is_kept_below_its_marks(small_engine, registry, 
     run_suite(small_engine, registry, fake, [name.replace(",", r"\,")], BERTH_TEST_SMALL_DISK="1")
 
 
+@both
 def test_ten_tasks_of_an_absent_image_cost_one_download(berth, fake):
     berth.start()
     # Its program can't be started, so that the tasks end by themselves once it is there.
@@ -135,6 +132,7 @@ def test_ten_tasks_of_an_absent_image_cost_one_download(berth, fake):
     assert len(fake.requests("/layer-of/slow-2000000/crowd")) == 1
 
 
+@both
 def test_a_pull_that_no_retry_helps_fails_at_once_and_one_that_it_helps_does_not(berth, fake):
     berth.start()
     for behaviour, advice in (("absent", "Check whether the image exists. "),
@@ -150,6 +148,7 @@ def test_a_pull_that_no_retry_helps_fails_at_once_and_one_that_it_helps_does_not
     assert container["reason"].startswith("CannotStartContainerError: "), "it was pulled in the end"
 
 
+@both
 def test_two_tasks_with_one_digest_from_two_repositories_cost_one_download(berth, fake):
     berth.start()
     for name in ("one", "other"):
@@ -161,6 +160,7 @@ def test_two_tasks_with_one_digest_from_two_repositories_cost_one_download(berth
     assert len(fake.requests("/layer-of/slow-2000000/twins/")) == 1
 
 
+@both
 def test_a_registry_that_answers_429_with_retry_after_is_asked_again_until_it_serves(berth, fake):
     berth.start()
     _, container = run_to_end(berth, f"{fake.address}/busy-twice/later:1", seconds=60)
@@ -213,6 +213,7 @@ def test_an_image_that_is_deleted_by_hand_before_its_container_is_made_is_pulled
     assert proxied.count("POST", call.PULL) == 2
 
 
+@both
 def test_stopped_containers_above_their_bound_go_oldest_first_and_the_others_keep_their_logs(berth):
     berth.start(agent_changes={"containers": {"keep_stopped_bytes": "1536KiB"}, "cleanup_delay": "1h",
                                "images": {"cleanup": {"interval": "1s"}}})
@@ -223,17 +224,18 @@ def test_stopped_containers_above_their_bound_go_oldest_first_and_the_others_kee
     for _ in range(2):
         arns += run(berth, "writes")
         berth.wait_status(arns[-1], "STOPPED")
-    assert all(docker_containers(agent, arn) for arn in arns), "two are below the bound"
+    assert all(containers_of(agent, arn) for arn in arns), "two are below the bound"
     arns += run(berth, "writes")
-    wait_until(lambda: not docker_containers(agent, arns[0]), "the oldest is removed")
+    wait_until(lambda: not containers_of(agent, arns[0]), "the oldest is removed")
     for arn in arns[1:]:
         berth.wait_status(arn, "STOPPED")
     for arn in arns[1:]:
-        one, = docker_containers(agent, arn)
-        assert f"written by {one['Id'][:12]}" in agent.engine.docker("logs", one["Id"]).stdout
-    assert len(docker_containers(agent)) == 2
+        one, = containers_of(agent, arn)
+        assert f"written by {one['Id'][:12]}" in agent.engine.output(one["Id"])[0]
+    assert len(containers_of(agent)) == 2
 
 
+@both
 def test_a_task_that_waits_for_a_stalled_registry_stops_when_asked(berth, fake):
     berth.start()
     register(berth, "stalled", f"{fake.address}/stall-1000000/e2e:1")

@@ -7,12 +7,16 @@ import botocore.exceptions
 import pytest
 
 from support.docker import free_port
-from support.tasks import docker_containers, host_port, page, register, run, run_to_end
+from support.kernel import group_of
+from support.runtimes import both
+from support.tasks import containers_of, host_port, page, register, run, run_to_end
 from support.waiting import wait_until
+
+pytestmark = both
 
 
 def exec_in(berth, container, *command):
-    return berth.agents[0].engine.docker("exec", container["runtimeId"], *command).stdout
+    return berth.agents[0].engine.execute(container["runtimeId"], *command).stdout
 
 
 def test_ten_tasks_run_serve_their_pages_and_stop_for_the_reason_given(berth):
@@ -119,23 +123,19 @@ def test_a_container_gets_what_its_definition_says(berth):
              volumes=[{"name": "shared", "host": {"sourcePath": str(shared)}}])
     arn = run(berth, "settings")[0]
     container = berth.wait_status(arn, "RUNNING")["containers"][0]
-    found, = docker_containers(berth.agents[0], arn)
+    found, = containers_of(berth.agents[0], arn)
     assert found["Id"] == container["runtimeId"]
-    assert found["Config"]["Entrypoint"] == ["/bin/sh", "-c"]
-    assert found["Config"]["Cmd"][0].startswith("echo started")
-    assert "COLOUR=sea green" in found["Config"]["Env"]
-    assert found["HostConfig"]["Memory"] == 48 * 1024 * 1024
-    assert found["HostConfig"]["CpuShares"] == 256
-    assert found["HostConfig"]["LogConfig"]["Type"] == "json-file"
-    assert found["HostConfig"]["LogConfig"]["Config"]["max-size"] == "1m"
-    assert found["HostConfig"]["Binds"] == [f"{shared}:/shared"]
+    pid = found["State"]["Pid"]
+    argv = pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    assert argv[:2] == ["/bin/sh", "-c"] and argv[2].startswith("echo started")
+    assert "COLOUR=sea green" in pathlib.Path(f"/proc/{pid}/environ").read_text().split("\0")
+    assert int((group_of(pid, "memory") / "memory.limit_in_bytes").read_text()) == 48 * 1024 * 1024
+    assert int((group_of(pid, "cpu") / "cpu.shares").read_text()) == 256
     assert found["RestartCount"] == 0
     copy = wait_until(lambda: (shared / "copy").exists() and (shared / "copy").read_text(), "the container's copy")
     assert copy == "from the host\n"
-    assert wait_until(lambda: berth.agents[0].engine.docker("logs", found["Id"]).stdout, "a log line") == "started\n"
-    digest = container["imageDigest"]
-    pulled = json.loads(berth.agents[0].engine.docker("image", "inspect", berth.image("busybox")).stdout)[0]
-    assert digest in "".join(pulled["RepoDigests"]) and digest.startswith("sha256:")
+    assert wait_until(lambda: berth.agents[0].engine.output(found["Id"])[0], "a log line") == "started\n"
+    assert container["imageDigest"] in berth.agents[0].engine.image_digests(berth.image("busybox"))
 
 
 def test_a_fixed_host_port_is_given_once(berth):
@@ -163,14 +163,14 @@ def test_an_agent_that_starts_again_keeps_its_instance_and_leaves_the_container_
     register(berth, "steady", "sleeper")
     arn = run(berth, "steady")[0]
     berth.wait_status(arn, "RUNNING")
-    before, = docker_containers(agent, arn)
+    before, = containers_of(agent, arn)
     instance = agent.instance_arn
     getattr(agent, end)()
     wait_until(lambda: not connected(berth), "the instance disconnected")
     assert berth.task(arn)["lastStatus"] == "RUNNING"
     agent.start_joined()
     assert berth.ecs.list_container_instances()["containerInstanceArns"] == [instance]
-    after, = docker_containers(agent, arn)
+    after, = containers_of(agent, arn)
     for name in ("Id", "RestartCount"):
         assert after[name] == before[name]
     for name in ("StartedAt", "Pid", "Running"):
@@ -193,7 +193,7 @@ def test_a_task_that_ends_while_its_agent_is_down_is_reported_when_it_is_back(be
     arn = run(berth, "leaves")[0]
     container = berth.wait_status(arn, "RUNNING")["containers"][0]
     agent.kill9()
-    agent.engine.docker("kill", container["runtimeId"])
+    agent.engine.kill(container["runtimeId"])
     agent.start_joined()
     task = berth.wait_status(arn, "STOPPED")
     assert task["stopCode"] == "EssentialContainerExited"

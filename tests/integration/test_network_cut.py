@@ -9,7 +9,7 @@ import pytest
 from support.berth import Controller
 from support.docker import free_port
 from support.netns import Namespace
-from support.tasks import docker_containers, register, run
+from support.tasks import containers_of, register, run
 from support.waiting import wait_until
 
 SLEEP = ["/bin/sh", "-c", 'trap "exit 7" TERM; sleep 86400 & wait $!']
@@ -67,10 +67,11 @@ def far_controller(berth, wire):
 
 
 def state(agent, arn):
-    return docker_containers(agent, arn)[0]["State"]
+    return containers_of(agent, arn)[0]["State"]
 
 
-@pytest.mark.parametrize("how", ["cable", "silence"])
+@pytest.mark.parametrize("runtime, how", [("docker", "cable"), ("docker", "silence"), ("containerd", "cable")],
+                         indirect=["runtime"], scope="module")
 def test_a_host_that_the_network_cuts_off_keeps_its_tasks_and_tells_of_them_afterwards(berth, wire, how):
     far_controller(berth, wire)
     agent = berth.add_agent()

@@ -7,6 +7,9 @@ import botocore.exceptions
 import pytest
 
 from support.local import Local
+from support.runtimes import both
+
+pytestmark = both
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from support.berth import REGION, binary, merged
 from support.fake_registry import FakeRegistry
 from support.local import Local, get
 from support.process import Program
+from support.runtimes import both
 from support.waiting import wait_until
 from support.wire import Key
 
@@ -87,6 +88,7 @@ def change_to(local, **changes):
     return log.wait(TAKEN)
 
 
+@both
 def test_the_level_of_the_log_is_taken_over_and_said(local):
     log = LogReader(local.agent)
     local.stop(local.run("quiet"))
@@ -98,6 +100,7 @@ def test_the_level_of_the_log_is_taken_over_and_said(local):
     assert [one for one in log.read() if one["level"] == "debug" and one["msg"] == "step"]
 
 
+@both
 def test_a_shorter_stop_timeout_holds_for_tasks_that_run_already(local):
     arn = local.run("stubborn")
     assert settings_of(change_to(local, stop_timeout="1s"), TAKEN) == ["stop_timeout"]
@@ -107,6 +110,7 @@ def test_a_shorter_stop_timeout_holds_for_tasks_that_run_already(local):
     assert local.berth.task(arn)["containers"][0]["exitCode"] == 137
 
 
+@both
 def test_the_rate_of_requests_is_taken_over(local):
     def statuses(path):
         return [local.task_server(path).status for _ in range(20)]
@@ -119,15 +123,16 @@ def test_the_rate_of_requests_is_taken_over(local):
     assert set(statuses("/v4/again")) == {404}
 
 
+@both
 def test_how_images_are_pulled_is_taken_over(local):
     with FakeRegistry() as registry:
         local.define("pulled", {"name": "app", "image": f"{registry.address}/fine-2000/e2e:1"})
 
         def asks():
             """How often the registry is asked for the image's manifest by one task."""
-            before = len(registry.requests("/manifests/"))
+            before = registry.asked("fine-2000/e2e")
             local.run("pulled", until="STOPPED")
-            return len(registry.requests("/manifests/")) - before
+            return registry.asked("fine-2000/e2e") - before
 
         assert asks() > 0
         assert asks() > 0, "by default it is asked each time"
@@ -136,6 +141,7 @@ def test_how_images_are_pulled_is_taken_over(local):
         assert asks() == 0
 
 
+@both
 def test_fewer_downloads_at_once_make_the_next_one_wait(local):
     def reasons(arn):
         answer = local.introspection(f"/v1/why?task={arn}")
@@ -156,6 +162,7 @@ def test_fewer_downloads_at_once_make_the_next_one_wait(local):
         local.stop(first, second)
 
 
+@both
 def test_what_needs_a_restart_is_named_and_the_rest_is_taken_over(local):
     before = local.introspection("/v1/metadata").json
     lines = change_to(local, cluster="elsewhere", reserved={"memory": 17}, cleanup_delay="2h")
@@ -165,6 +172,7 @@ def test_what_needs_a_restart_is_named_and_the_rest_is_taken_over(local):
     local.stop(local.run("quiet"))
 
 
+@both
 @pytest.mark.parametrize("text, reason", [
     ("log: {level: loud}\n", "log.level"),
     ("log: {level: debug}\nregoin: us-east-1\n", "did you mean 'region'"),

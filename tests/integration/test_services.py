@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from support.tasks import docker_containers, register
+from support.tasks import containers_of, register
 from support.three import LOST_AFTER, SLEEP, three_hosts
 from support.waiting import wait_until
 
@@ -44,7 +44,7 @@ def tasks(berth):
 def running(berth):
     """{task: the index of the host where Docker runs it}"""
     return {one["Config"]["Labels"]["com.amazonaws.ecs.task-arn"]: number for number, agent in enumerate(berth.agents)
-            for one in docker_containers(agent) if one["State"]["Running"]}
+            for one in containers_of(agent) if one["State"]["Running"]}
 
 
 def messages(berth):

@@ -10,7 +10,8 @@ import subprocess
 
 import pytest
 
-from support.tasks import docker_containers, host_port, page, register, run
+from support.runtimes import both
+from support.tasks import containers_of, host_port, page, register, run
 from support.waiting import wait_until
 
 SLEEP = ["/bin/sh", "-c", 'trap "exit 7" TERM; sleep 86400 & wait $!']
@@ -63,11 +64,11 @@ def damage_rows(agent):
 
 def lives(agent, arn):
     """What must not change of a task's containers while nobody asks for a change."""
-    return sorted((one["Id"], one["State"]["Pid"], one["State"]["StartedAt"]) for one in docker_containers(agent, arn))
+    return sorted((one["Id"], one["State"]["Pid"], one["State"]["StartedAt"]) for one in containers_of(agent, arn))
 
 
 def only_container(agent, arn):
-    found = docker_containers(agent, arn)
+    found = containers_of(agent, arn)
     assert len(found) == 1, f"{arn} has {len(found)} containers"
     return found[0]
 
@@ -86,14 +87,15 @@ def tasks(berth):
     return arns
 
 
+@both
 @pytest.mark.parametrize("damage", [damage_header, damage_pages, remove_files, damage_rows])
 def test_an_agent_that_lost_its_state_keeps_its_tasks(berth, tasks, damage):
     agent, = berth.agents
     before = lives(agent, tasks["stays"])
     agent.kill9()
-    agent.engine.docker("kill", only_container(agent, tasks["ends"])["Id"])
+    agent.engine.kill(only_container(agent, tasks["ends"])["Id"])
     berth.ecs.stop_task(task=tasks["stopped"], reason="not needed")
-    agent.engine.docker("rm", "-f", only_container(agent, tasks["removed"])["Id"])
+    agent.engine.remove(only_container(agent, tasks["removed"])["Id"])
     damage(agent)
     agent.start_joined()
     ended = berth.wait_status(tasks["ends"], "STOPPED")
@@ -105,7 +107,7 @@ def test_an_agent_that_lost_its_state_keeps_its_tasks(berth, tasks, damage):
     assert lives(agent, tasks["stays"]) == before and page(host_port(berth.task(tasks["stays"])))
     for name in ("ends", "stopped"):
         assert only_container(agent, tasks[name])["RestartCount"] == 0
-    assert not docker_containers(agent, tasks["removed"])
+    assert not containers_of(agent, tasks["removed"])
     aside = list(state_file(agent).parent.glob("state.db.damaged-*"))
     assert bool(aside) == (damage in (damage_header, damage_pages)), aside
     assert len(berth.ecs.list_container_instances()["containerInstanceArns"]) == 1
@@ -145,7 +147,7 @@ def test_a_state_file_of_the_first_version_is_read(berth, tasks):
                     container.pop(name, None)
             change(agent, "UPDATE entities SET value = ? WHERE kind = ? AND key = ?", json.dumps(task), kind, key)
     agent.start_joined()
-    agent.engine.docker("kill", only_container(agent, tasks["ends"])["Id"])
+    agent.engine.kill(only_container(agent, tasks["ends"])["Id"])
     berth.wait_status(tasks["ends"], "STOPPED")
     assert lives(agent, tasks["stays"]) == before[tasks["stays"]]
     assert not list(state_file(agent).parent.glob("state.db.damaged-*"))
@@ -158,6 +160,8 @@ def disk(run_folder, request, options):
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "berth-test", folder], check=True)
     yield folder
+    # A log keeper ends with its folder.
+    shutil.rmtree(folder / "data")
     subprocess.run(["umount", "-l", folder], check=True)
 
 
@@ -175,7 +179,8 @@ def fill(folder):
     return filler
 
 
-def test_a_full_disk_holds_up_new_work_alone_and_ends_by_itself(berth, small_disk):
+@both
+def test_a_full_disk_holds_up_new_work_alone_and_ends_by_itself(small_disk, berth):
     berth.start(controller_changes={"heartbeat": "1s"}, agent_changes={"data_dir": str(small_disk / "data")})
     agent, = berth.agents
     register(berth, "sleeps", "busybox", command=SLEEP)
@@ -204,7 +209,8 @@ def test_a_full_disk_holds_up_new_work_alone_and_ends_by_itself(berth, small_dis
     assert agent.log.read_text().count("the store can't be written") < 5
 
 
-def test_an_agent_that_starts_on_a_full_disk_says_so_and_starts_once_there_is_room(berth, small_disk):
+@both
+def test_an_agent_that_starts_on_a_full_disk_says_so_and_starts_once_there_is_room(small_disk, berth):
     berth.start(agent_changes={"data_dir": str(small_disk / "data")})
     agent, = berth.agents
     register(berth, "sleeps", "busybox", command=SLEEP)
@@ -236,7 +242,7 @@ def use_up_files(folder):
     return fillers
 
 
-def test_a_full_inode_table_holds_up_only_the_start_of_an_agent(berth, few_files):
+def test_a_full_inode_table_holds_up_only_the_start_of_an_agent(few_files, berth):
     berth.start(agent_changes={"data_dir": str(few_files / "data")})
     agent, = berth.agents
     register(berth, "sleeps", "busybox", command=SLEEP)
@@ -260,6 +266,7 @@ def only_active(berth):
     return arns[0] if len(arns) == 1 else None
 
 
+@both
 @pytest.mark.parametrize("remembered", [True, False], ids=["remembered", "forgotten"])
 def test_an_agent_that_was_deregistered_while_it_was_down_registers_anew_at_once(berth, tasks, remembered):
     agent, = berth.agents
@@ -271,7 +278,7 @@ def test_an_agent_that_was_deregistered_while_it_was_down_registers_anew_at_once
     agent.instance_arn = None
     agent.start_joined(seconds=10)
     assert agent.instance_arn != old and only_active(berth) == agent.instance_arn
-    wait_until(lambda: not any(docker_containers(agent, arn) for arn in tasks.values()), "the old containers are gone")
+    wait_until(lambda: not any(containers_of(agent, arn) for arn in tasks.values()), "the old containers are gone")
     new, = run(berth, "page")
     berth.wait_status(new, "RUNNING")
 
@@ -286,7 +293,7 @@ def test_an_agent_whose_controller_lost_everything_registers_anew(berth, tasks):
     berth.ecs.create_cluster(clusterName="default")
     wait_until(lambda: only_active(berth) not in (None, old), "the agent registers anew", 40)
     agent.instance_arn = only_active(berth)
-    wait_until(lambda: not any(docker_containers(agent, arn) for arn in tasks.values()), "the old containers are gone")
+    wait_until(lambda: not any(containers_of(agent, arn) for arn in tasks.values()), "the old containers are gone")
     register(berth, "page", "httpd")
     new, = wait_until(lambda: berth.ecs.run_task(taskDefinition="page")["tasks"], "a task finds a place")
     berth.wait_status(new["taskArn"], "RUNNING")

@@ -13,7 +13,10 @@ import time
 import pytest
 
 from support.local import ADDRESS, Local
+from support.runtimes import both
 from support.waiting import wait_until
+
+pytestmark = both
 
 GROUPS = pathlib.Path("/sys/fs/cgroup")
 UNIFIED = (GROUPS / "cgroup.controllers").exists()
@@ -42,7 +45,7 @@ class Running:
         self.arn = local.run(f"{mode}-busy")
         self.containers = local.containers(self.arn)
         self.app = self.containers["app"]
-        local.agent.engine.docker("update", "--cpus", str(QUOTA), self.app["Id"])
+        local.agent.engine.limit_cpus(self.app["Id"], QUOTA)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from support.tasks import TASK_LABEL, docker_containers, register, run
+from support.tasks import TASK_LABEL, containers_of, register, run
 from support.three import HOSTS, LOST_AFTER, SLEEP, three_hosts
 from support.waiting import wait_until
 
@@ -43,7 +43,7 @@ def all_there(berth):
 
 
 def state(agent, arn):
-    container, = docker_containers(agent, arn)
+    container, = containers_of(agent, arn)
     return container["State"]
 
 
@@ -161,7 +161,7 @@ def containers_by_task(berth):
     """{task: [(host, what Docker says of the container)]} over all hosts."""
     found = {}
     for agent in berth.agents:
-        for one in docker_containers(agent):
+        for one in containers_of(agent):
             found.setdefault(one["Config"]["Labels"][TASK_LABEL], []).append((agent.instance_arn, one))
     return found
 

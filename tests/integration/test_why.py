@@ -4,8 +4,11 @@ import pytest
 
 from support.fake_registry import FakeRegistry
 from support.local import Local
+from support.runtimes import both
 from support.shapes import assert_shape
 from support.waiting import wait_until
+
+pytestmark = both
 
 # What the agent under test has for its tasks, in MiB; all else of the host is reserved.
 ROOM = 1024
@@ -57,7 +60,8 @@ def test_why_a_task_waits_for_room_and_that_it_starts_when_there_is_some(local):
     local.stop(holder)
     for arn in (waiter, behind):
         local.berth.wait_status(arn, "RUNNING")
-        assert local.introspection(f"/v1/why?task={arn}").json["why"] == []
+        # It may still be looked at after its start.
+        wait_until(lambda arn=arn: local.introspection(f"/v1/why?task={arn}").json["why"] == [], "it waits for nothing")
     assert "Why" not in local.introspection(f"/v1/tasks?taskarn={waiter}").json
     local.stop(waiter, behind)
 
@@ -74,7 +78,7 @@ def test_why_a_container_waits_for_another(local):
                           "lastLogLines": list})
     wait_until(lambda: not local.why(arn, "container db")["what"], "db runs and waits for nothing")
     docker = local.containers(arn)["db"]
-    local.agent.engine.docker("exec", docker["Id"], "touch", "/tmp/up")
+    local.agent.engine.execute(docker["Id"], "touch", "/tmp/up")
     local.berth.wait_status(arn, "RUNNING")
     local.stop(arn)
 

@@ -5,6 +5,7 @@
 
 #include "agent/runtimes/containerd/containers.hpp"
 #include "agent/runtimes/containerd/oci_spec.hpp"
+#include "agent/runtimes/containerd/volume_mounts.hpp"
 #include "common/aws/crypto.hpp"
 #include "proto/json/fields.hpp"
 
@@ -160,10 +161,7 @@ Async<Result<std::monostate>> Containers::ensureVolume(VolumeSpec spec) {
     co_return makeError(Code::Unimplemented,
                         "volume driver " + spec.driver + " is not supported by the containerd runtime");
   }
-  if (!spec.options.empty()) {
-    co_return makeError(Code::Unimplemented, "option " + spec.options.begin()->first + " of volume " +
-                                                 spec.name + " is not supported by the containerd runtime");
-  }
+  if (const auto mount = volumeMount(spec.options); !mount) co_return mount.error().in("volume " + spec.name);
   const auto there = parts_.files.volume(spec.name);
   if (!there && spec.mustExist) co_return makeError(Code::NotFound, "No such volume: " + spec.name);
   if (there && spec.mustMatch && *there != descriptionOf(spec)) {

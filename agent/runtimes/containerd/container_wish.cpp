@@ -21,20 +21,53 @@ constexpr int64_t kNanosPerCpu = 1000000000;
 
 // Members whose value is taken, or means nothing here: who attaches, what is exposed without being published.
 constexpr std::array kKnownConfig = {
-    "Image",        "Cmd",         "Entrypoint",      "Env",         "Labels",
-    "User",         "WorkingDir",  "Volumes",         "Hostname",    "Domainname",
-    "StopSignal",   "StopTimeout", "ExposedPorts",    "AttachStdin", "AttachStdout",
-    "AttachStderr", "HostConfig",  "NetworkDisabled", "StdinOnce"};
-constexpr std::array kKnownHost = {
-    "Binds",      "Tmpfs",        "VolumesFrom",       "ShmSize",       "ReadonlyRootfs",
-    "CpuShares",  "CpuPeriod",    "CpuQuota",          "NanoCpus",      "CpusetCpus",
-    "CpusetMems", "Memory",       "MemoryReservation", "MemorySwap",    "MemorySwappiness",
-    "PidsLimit",  "BlkioWeight",  "OomKillDisable",    "OomScoreAdj",   "Privileged",
-    "CapAdd",     "CapDrop",      "SecurityOpt",       "GroupAdd",      "Ulimits",
-    "Devices",    "Sysctls",      "NetworkMode",       "PidMode",       "IpcMode",
-    "UTSMode",    "CgroupParent", "ExtraHosts",        "Dns",           "DnsSearch",
-    "DnsOptions", "Runtime",      "LogConfig",         "RestartPolicy", "ConsoleSize",
-    "Links",      "PortBindings"};
+    "Image",        "Cmd",         "Entrypoint",   "Env",          "Labels",     "User",
+    "WorkingDir",   "Volumes",     "Hostname",     "Domainname",   "StopSignal", "StopTimeout",
+    "ExposedPorts", "AttachStdin", "AttachStdout", "AttachStderr", "HostConfig", "NetworkDisabled",
+    "StdinOnce",    "Tty",         "OpenStdin"};
+constexpr std::array kKnownHost = {"Binds",
+                                   "Tmpfs",
+                                   "VolumesFrom",
+                                   "ShmSize",
+                                   "ReadonlyRootfs",
+                                   "CpuShares",
+                                   "CpuPeriod",
+                                   "CpuQuota",
+                                   "NanoCpus",
+                                   "CpusetCpus",
+                                   "CpusetMems",
+                                   "Memory",
+                                   "MemoryReservation",
+                                   "MemorySwap",
+                                   "MemorySwappiness",
+                                   "PidsLimit",
+                                   "BlkioWeight",
+                                   "OomKillDisable",
+                                   "OomScoreAdj",
+                                   "Privileged",
+                                   "CapAdd",
+                                   "CapDrop",
+                                   "SecurityOpt",
+                                   "GroupAdd",
+                                   "Ulimits",
+                                   "Devices",
+                                   "Sysctls",
+                                   "NetworkMode",
+                                   "PidMode",
+                                   "IpcMode",
+                                   "UTSMode",
+                                   "CgroupParent",
+                                   "ExtraHosts",
+                                   "Dns",
+                                   "DnsSearch",
+                                   "DnsOptions",
+                                   "Runtime",
+                                   "LogConfig",
+                                   "RestartPolicy",
+                                   "ConsoleSize",
+                                   "Links",
+                                   "PortBindings",
+                                   "Init"};
 
 Error notYet(const std::string& member, const std::string& hint = {}) {
   return makeError(Code::Unimplemented, member + " is not supported by the containerd runtime" +
@@ -116,6 +149,8 @@ Status putConfig(ContainerWish& out, Fields& fields, const json& config) {
   out.hostname = fields.str("Hostname");
   out.domainname = fields.str("Domainname");
   out.stopSignal = fields.str("StopSignal");
+  out.terminal = fields.boolean("Tty");
+  out.openInput = fields.boolean("OpenStdin");
   if (const json* volumes = fields.find("Volumes"); volumes && volumes->is_object()) {
     for (const auto& [place, nothing] : volumes->items()) out.volumes.push_back(place);
   }
@@ -144,6 +179,7 @@ Status putMounts(ContainerWish& out, Fields& host) {
   out.volumesFrom = host.strings("VolumesFrom");
   if (const int64_t bytes = host.integer("ShmSize"); bytes > 0) out.shmBytes = bytes;
   out.readOnlyRoot = host.boolean("ReadonlyRootfs");
+  if (const json* init = host.find("Init")) out.init = init->is_boolean() && init->get<bool>();
   return {};
 }
 
@@ -176,6 +212,14 @@ Status putResources(ContainerWish& out, Fields& host) {
   return {};
 }
 
+/// "apparmor=NAME" or "apparmor:NAME", as Docker has both; nullopt for another option.
+std::optional<std::string> appArmorIn(const std::string& option) {
+  constexpr std::string_view kName = "apparmor";
+  const bool its = option.starts_with(kName) && option.size() > kName.size() + 1 &&
+                   (option[kName.size()] == '=' || option[kName.size()] == ':');
+  return its ? std::optional(option.substr(kName.size() + 1)) : std::nullopt;
+}
+
 Status putSecurity(ContainerWish& out, Fields& host) {
   out.privileged = host.boolean("Privileged");
   out.capAdd = host.strings("CapAdd");
@@ -188,8 +232,9 @@ Status putSecurity(ContainerWish& out, Fields& host) {
       out.noNewPrivileges = true;
     } else if (option == "seccomp=unconfined" || option == "seccomp:unconfined") {
       out.seccomp = false;
-    } else if (option != "apparmor=unconfined" && option != "apparmor:unconfined" &&
-               option != "label=disable" && option != "label:disable") {
+    } else if (const auto profile = appArmorIn(option)) {
+      if (*profile != "unconfined") out.appArmor = *profile;
+    } else if (option != "label=disable" && option != "label:disable") {
       return notYet("security option " + option);
     }
   }
@@ -322,15 +367,37 @@ Status putNetwork(ContainerWish& out, Fields& host) {
   return bridge ? putPublished(out, host) : Status();
 }
 
-Status putSharing(ContainerWish& out, Fields& host) {
+/// The one part of a tag that is known here.
+void nameImage(std::string& tag, const std::string& image) {
+  constexpr std::string_view kImageName = "{{.ImageName}}";
+  for (size_t at = 0; (at = tag.find(kImageName, at)) != std::string::npos; at += image.size())
+    tag.replace(at, kImageName.size(), image);
+}
+
+Status putNamespaces(ContainerWish& out, Fields& host) {
+  constexpr std::string_view kOther = "container:";
   if (const std::string mode = host.str("PidMode"); mode == "host")
     out.hostPid = true;
+  else if (mode.starts_with(kOther))
+    out.pidOf = mode.substr(kOther.size());
   else if (!mode.empty())
     return notYet("pidMode " + mode);
   if (const std::string mode = host.str("IpcMode"); mode == "host")
     out.hostIpc = true;
-  else if (!mode.empty() && mode != "private" && mode != "none")
+  else if (mode.starts_with(kOther))
+    out.ipcOf = mode.substr(kOther.size());
+  else if (mode == "shareable" || mode == "none") {
+    out.lendsIpc = mode == "shareable";
+    out.noSharedMemory = mode == "none";
+  } else if (!mode.empty() && mode != "private") {
     return notYet("ipcMode " + mode);
+  }
+  if (!out.pidOf.empty() && !out.ipcOf.empty() && out.pidOf != out.ipcOf)
+    return notYet("pidMode and ipcMode of two containers");
+  return {};
+}
+
+Status putSharing(ContainerWish& out, Fields& host) {
   if (const std::string mode = host.str("UTSMode"); mode == "host")
     out.hostUts = true;
   else if (!mode.empty())
@@ -345,7 +412,9 @@ Status putSharing(ContainerWish& out, Fields& host) {
   if (out.runtime == "nvidia") return notYet("GPUs");
   if (const json* log = host.find("LogConfig")) {
     Fields fields(*log, "logConfiguration");
-    const LogDriver driver{fields.str("Type", "json-file"), fields.stringMap("Config")};
+    LogDriver driver{fields.str("Type", "json-file"), fields.stringMap("Config")};
+    if (const auto tag = driver.options.find("tag"); tag != driver.options.end())
+      nameImage(tag->second, out.image);
     if (Status put = putLogDriver(out, driver); !put) return put;
   }
   if (const json* policy = host.find("RestartPolicy")) {
@@ -368,7 +437,7 @@ Result<ContainerWish> decodeWish(std::string_view createBody) {
   Fields host(hostJson, "dockerConfig.hostConfig");
   ContainerWish out;
   if (Status put = putConfig(out, config, *body); !put) return put.error();
-  for (auto part : {putMounts, putResources, putSecurity, putNetwork, putSharing}) {
+  for (auto part : {putMounts, putResources, putSecurity, putNetwork, putNamespaces, putSharing}) {
     if (Status put = part(out, host); !put) return put.error();
   }
   if (Status known = onlyKnown(hostJson, kKnownHost, "dockerConfig.hostConfig."); !known)

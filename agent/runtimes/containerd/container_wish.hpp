@@ -55,8 +55,8 @@ inline constexpr const char* kNoLog = "none";
 
 /// Where lines go beside the log's files.
 struct LogDriver {
-  std::string
-      name;  ///< "awslogs", "syslog", "journald", "fluentd"; empty: nowhere; kNoLog: not to files either
+  /// "awslogs", "syslog", "journald", "fluentd"; empty: nowhere; kNoLog: not to files either.
+  std::string name;
   std::map<std::string, std::string> options;
   bool operator==(const LogDriver&) const = default;
 };
@@ -80,6 +80,10 @@ struct ContainerWish {
   int64_t shmBytes = 64 << 20;
   bool readOnlyRoot = false;
 
+  bool terminal = false;   ///< its streams are a terminal
+  bool openInput = false;  ///< its standard input is a pipe that stays open, instead of empty
+  bool init = false;       ///< an init is its first process, which runs the program
+
   int64_t cpuShares = 0;
   int64_t cpuPeriod = 0;
   int64_t cpuQuota = 0;
@@ -99,6 +103,7 @@ struct ContainerWish {
   std::vector<std::string> capDrop;
   bool noNewPrivileges = false;
   bool seccomp = true;
+  std::string appArmor;  ///< a profile of the host; empty: none
   std::vector<std::string> groups;
   std::vector<Ulimit> ulimits;
   std::vector<DeviceWish> devices;
@@ -110,6 +115,10 @@ struct ContainerWish {
   bool hostPid = false;
   bool hostIpc = false;
   bool hostUts = false;
+  std::string pidOf;      ///< the name of the container whose processes it is among; empty: nobody's
+  std::string ipcOf;      ///< likewise of shared memory and the like
+  bool lendsIpc = false;  ///< other containers may have it as their ipcOf
+  bool noSharedMemory = false;
   std::string cgroupParent;
   std::vector<std::string> extraHosts;  ///< "NAME:ADDRESS"
   std::vector<std::string> dns;

@@ -195,13 +195,15 @@ Async<Status> Api::removeContainer(std::string id) {
       invoke<wire::Empty>(channel_, "containers.v1.Containers/Delete", request, deadlines_.remove));
 }
 
-Async<Status> Api::createTask(StoredContainer container, std::vector<SnapshotMount> root, std::string output,
-                              std::string errors) {
+Async<Status> Api::createTask(StoredContainer container, std::vector<SnapshotMount> root,
+                              TaskStreams streams) {
   tasks_v1::CreateTaskRequest request;
   request.set_container_id(container.id);
   putMounts(*request.mutable_rootfs(), root);
-  request.set_stdout(output);
-  request.set_stderr(errors);
+  request.set_stdin(streams.input);
+  request.set_stdout(streams.output);
+  if (!streams.terminal) request.set_stderr(streams.errors);
+  request.set_terminal(streams.terminal);
   putOptions(*request.mutable_options(), container.binary);
   const auto answer = co_await invoke<tasks_v1::CreateTaskResponse>(channel_, "tasks.v1.Tasks/Create",
                                                                     request, deadlines_.start);

@@ -79,6 +79,14 @@ struct ProcessPlan {
   bool terminal = false;
 };
 
+/// Pipes of a container's first process, by their paths; empty: /dev/null.
+struct TaskStreams {
+  std::string input;
+  std::string output;
+  std::string errors;
+  bool terminal = false;  ///< output has all of it
+};
+
 struct NamedImage {
   std::string name;
   Descriptor target;
@@ -119,9 +127,8 @@ class Api {
   /// One that is gone is success.
   Async<Status> removeContainer(std::string id);
 
-  /// `output`, `errors`: pipes to which the shim copies what it writes. AlreadyExists when there is a task.
-  Async<Status> createTask(StoredContainer container, std::vector<SnapshotMount> root, std::string output,
-                           std::string errors);
+  /// The shim copies from and to the pipes. AlreadyExists when there is a task.
+  Async<Status> createTask(StoredContainer container, std::vector<SnapshotMount> root, TaskStreams streams);
   /// The process id.
   Async<Result<uint32_t>> startTask(std::string id);
   Async<Result<std::optional<TaskState>>> task(std::string id);

@@ -26,10 +26,6 @@ constexpr Duration kKeeperLook = std::chrono::milliseconds(100);
 constexpr size_t kCommandName = 16;
 constexpr Duration kBetweenSweeps = std::chrono::seconds(15);
 constexpr const char* kDeleted = "/containers/delete";
-constexpr const char* kNoPause =
-    "namespaces that containers of a task share (pidMode task, ipcMode task) are not supported by the "
-    "containerd "
-    "runtime";
 
 /// "/tasks/exit" -> "exit"
 std::string actionOf(const std::string& topic) { return topic.substr(topic.rfind('/') + 1); }
@@ -296,8 +292,7 @@ class ContainerdRuntime::Streams final : public ContainerStreams {
     const auto record = containerd::decodeRecord((*found)->record);
     if (!record) co_return record.error();
     if (record->logDriver.name == containerd::kNoLog)
-      co_return makeError(Code::FailedPrecondition,
-                          "the container has log driver none: nothing is kept of it");
+      co_return makeError(Code::FailedPrecondition, "the log driver none keeps nothing that could be read");
     co_return containerd::keptContainerLog(core->outputs, std::move(spec));
   }
 
@@ -335,8 +330,7 @@ void ContainerdRuntime::info(Callback<RuntimeInfo> done) {
 
 void ContainerdRuntime::pull(PullSpec spec, Callback<PullOutcome> done) {
   if (spec.image != kPauseImage) return core_->images.pull(std::move(spec), std::move(done));
-  run("containerd pause", std::move(done),
-      [](Core&) -> Async<Result<PullOutcome>> { co_return makeError(Code::Unimplemented, kNoPause); });
+  run("containerd pause", std::move(done), [](Core& core) { return core.images.makePause(); });
 }
 
 void ContainerdRuntime::cancelPull(const std::string& wantedBy) { core_->images.cancel(wantedBy); }

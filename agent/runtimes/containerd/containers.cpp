@@ -17,6 +17,8 @@ namespace {
 constexpr const char* kShim = "io.containerd.runc.v2";
 constexpr uint32_t kKill = 9;
 constexpr size_t kShortId = 12;
+/// containerd refuses longer ones as no identifiers.
+constexpr size_t kLongestId = 64;
 constexpr size_t kRunName = 8;
 constexpr Duration kKeeperTakes = std::chrono::seconds(2);
 
@@ -63,6 +65,15 @@ Result<SpecSite> siteOf(const std::string& id, const ContainerWish& wish, const 
   out.unified = unifiedGroups();
   out.limitsSwap = limitsSwap();
   out.withSeccomp = hasSeccomp();
+  if (wish.init) {
+    auto program = initProgram();
+    if (!program) return program.error();
+    out.init = std::move(*program);
+  }
+  if (!wish.appArmor.empty() && !hasAppArmor()) {
+    return makeError(Code::FailedPrecondition,
+                     "dockerSecurityOptions apparmor:" + wish.appArmor + ": this host has no AppArmor");
+  }
   return out;
 }
 
@@ -179,6 +190,7 @@ Async<Result<std::string>> Containers::create(ContainerSpec spec) {
   auto files = parts_.files.prepare(wanted.id, *wish, site->hostname);
   if (!files) co_return files.error();
   record.network.hostname = site->hostname;
+  putSpaces(*wish, *site, record.start);
   if (wish->networkMode == "bridge") site->networkNamespace = parts_.networks.namespacePath(wanted.id);
   site->mounts = std::move(*files);
   site->mounts.insert(site->mounts.end(), mounts->begin(), mounts->end());
@@ -243,18 +255,31 @@ Async<Status> Containers::openOutput(std::string id, LogLimits limits) {
   co_return parts_.outputs.begin(id, randomHex(parts_.random, kRunName), limits);
 }
 
+Async<Result<TaskStreams>> Containers::openStreams(std::string id, ContainerRecord record) {
+  TaskStreams out;
+  out.terminal = record.start.terminal;
+  if (record.start.openInput) {
+    if (Status opened = parts_.outputs.openInput(id); !opened) co_return opened.error();
+    out.input = parts_.outputs.standardInput(id);
+  }
+  if (record.logDriver.name == kNoLog) co_return out;
+  if (Status opened = co_await openOutput(id, record.log); !opened) co_return opened.error();
+  out.output = parts_.outputs.standardOutput(id);
+  out.errors = parts_.outputs.standardError(id);
+  co_return out;
+}
+
 Async<Result<uint32_t>> Containers::runTask(Fresh from) {
   const StoredContainer& container = from.stored;
   // Until the container was there, containerd's garbage collection may have taken the snapshot.
   auto root = co_await parts_.api.mounts(container.snapshotter, container.id);
   if (!root && root.error().code == Code::NotFound) root = co_await rootOf(container, from.record.chain);
   if (!root) co_return root.error();
-  const bool kept = from.record.logDriver.name != kNoLog;
-  if (Status opened = kept ? co_await openOutput(container.id, from.record.log) : Status(); !opened)
-    co_return opened.error();
-  const Status created = co_await parts_.api.createTask(
-      container, *root, kept ? parts_.outputs.standardOutput(container.id) : "",
-      kept ? parts_.outputs.standardError(container.id) : "");
+  if (Status prepared = co_await prepareHost(container.id, from.record); !prepared)
+    co_return prepared.error();
+  const auto streams = co_await openStreams(container.id, from.record);
+  if (!streams) co_return streams.error();
+  const Status created = co_await parts_.api.createTask(container, *root, *streams);
   if (!created && created.error().code == Code::Internal) {
     // The OCI runtime refuses what it is to run.
     co_return makeError(Code::InvalidArgument, created.error().message);
@@ -385,8 +410,14 @@ Async<Result<RuntimeContainer>> Containers::stop(std::string id, Duration timeou
   co_return co_await lookAgain(std::move(id));
 }
 
+/// By its id or its name: of a create whose answer was lost nobody knows the id.
 Async<Result<std::monostate>> Containers::remove(std::string id, bool force) {
-  const auto found = co_await parts_.api.container(id);
+  Result<std::optional<StoredContainer>> found = std::optional<StoredContainer>();
+  if (id.size() <= kLongestId) found = co_await parts_.api.container(id);
+  if (found && !*found) {
+    id = idOf(id);
+    found = co_await parts_.api.container(id);
+  }
   if (!found) co_return overdue(found.error(), "removing container", parts_.api.deadlines().inspect);
   if (!*found) co_return std::monostate{};
   const auto task = co_await parts_.api.task(id);

@@ -17,6 +17,7 @@
 #include "agent/runtimes/containerd/host_files.hpp"
 #include "agent/runtimes/containerd/images.hpp"
 #include "agent/runtimes/containerd/log_shipper.hpp"
+#include "agent/runtimes/containerd/oci_spec.hpp"
 #include "agent/runtimes/containerd/outputs.hpp"
 #include "agent/runtimes/containerd/records.hpp"
 #include "common/ids/random.hpp"
@@ -86,7 +87,11 @@ class Containers {
   /// The process id; 0 where the answer got lost, or another start was quicker.
   Async<Result<uint32_t>> runTask(Fresh container);
   void follow(const ContainerRecord& record, RuntimeContainer& seen, bool hasTask);
+  Async<Result<TaskStreams>> openStreams(std::string id, ContainerRecord record);
   Async<Status> openOutput(std::string id, LogLimits limits);
+  void putSpaces(const ContainerWish& wish, SpecSite& site, KeptStart& kept) const;
+  Async<Status> joinHolder(std::string holder);
+  Async<Status> prepareHost(std::string id, ContainerRecord record);
   Async<Result<uint32_t>> joinAndRun(Fresh container, bool created);
   Async<Result<RuntimeContainer>> begin(Fresh container, bool created);
   void passed(const std::string& name, StartStep step) const {

@@ -1,12 +1,16 @@
 #include "agent/runtimes/containerd/host_files.hpp"
 
+#include <elf.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,9 +24,13 @@
 
 #include "agent/kernel/kernel_file.hpp"
 #include "agent/layers/parcel.hpp"
+#include "agent/runtimes/containerd/volume_mounts.hpp"
 #include "common/files/own_fd.hpp"
 #include "common/text/keyed_numbers.hpp"
 #include "common/text/number.hpp"
+#include "proto/json/fields.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace berth::agent::containerd {
 namespace {
@@ -31,6 +39,12 @@ namespace fs = std::filesystem;
 
 constexpr size_t kLongestFile = 1 << 20;
 constexpr size_t kLongestName = 255;
+
+bool isSameFile(const std::string& one, const std::string& other) {
+  struct stat first = {}, second = {};
+  return ::stat(one.c_str(), &first) == 0 && ::stat(other.c_str(), &second) == 0 &&
+         first.st_ino == second.st_ino && first.st_dev == second.st_dev;
+}
 
 /// Nothing that a folder of an image says leads out of it.
 int openWithin(const std::string& folder, const std::string& path, uint64_t flags) {
@@ -271,7 +285,34 @@ std::optional<WallTime> HostFiles::startedAt(const std::string& id) const {
   return fromEpochMillis(found.st_mtim.tv_sec * 1000 + found.st_mtim.tv_nsec / 1000000);
 }
 
+Status HostFiles::makeSharedMemory(const std::string& id, int64_t bytes) const {
+  const std::string path = sharedMemory(id);
+  if (Status made = makeFolder(path); !made) return made;
+  struct statfs found = {};
+  if (::statfs(path.c_str(), &found) == 0 && found.f_type == TMPFS_MAGIC) return {};
+  const std::string options = "mode=1777,size=" + std::to_string(bytes);
+  if (::mount("shm", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options.c_str()) == 0)
+    return {};
+  return makeError(Code::Internal, "can't make shared memory at " + path + ": " + std::strerror(errno));
+}
+
+Status HostFiles::keepNamespaces(const std::string& id, int64_t pid) const {
+  for (const char* kind : {"pid", "ipc"}) {
+    const std::string path = namespacePath(id, kind);
+    const std::string source = "/proc/" + std::to_string(pid) + "/ns/" + kind;
+    // Another container may be about to join it.
+    if (isSameFile(path, source)) continue;
+    if (Status cleared = unmountVolume(path); !cleared) return cleared;
+    const OwnFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600));
+    if (!file || ::mount(source.c_str(), path.c_str(), "none", MS_BIND, nullptr) != 0)
+      return makeError(Code::Internal, "can't keep a namespace at " + path + ": " + std::strerror(errno));
+  }
+  return {};
+}
+
 void HostFiles::remove(const std::string& id) const {
+  for (const std::string& path : {sharedMemory(id), namespacePath(id, "pid"), namespacePath(id, "ipc")})
+    (void)unmountVolume(path);
   std::error_code ignored;
   fs::remove_all(at(id), ignored);
 }
@@ -295,7 +336,20 @@ std::optional<std::string> HostFiles::volume(const std::string& name) const {
   return fs::exists(file) ? std::optional(readHostFile(file)) : std::nullopt;
 }
 
+Status HostFiles::readyVolume(const std::string& name) const {
+  const auto description = volume(name);
+  if (!description) return {};
+  const auto object = berth::json::parseObject(*description, "the description of volume " + name);
+  if (!object) return object.error();
+  berth::json::Fields fields(*object, "volume");
+  const auto wanted = volumeMount(fields.stringMap("options"));
+  if (!wanted) return wanted.error().in("volume " + name);
+  return *wanted ? mountVolume(**wanted, volumePath(name)) : Status();
+}
+
 Status HostFiles::removeVolume(const std::string& name) const {
+  // What another machine or disk holds is not the agent's to delete.
+  if (Status unmounted = unmountVolume(volumePath(name)); !unmounted) return unmounted;
   std::error_code fault;
   fs::remove_all(volumeFolder(name), fault);
   if (fault) return makeError(Code::Internal, "can't remove volume " + name + ": " + fault.message());
@@ -347,6 +401,38 @@ std::vector<HostDevice> allHostDevices() {
     if (auto device = deviceAt(path)) out.push_back(std::move(*device));
   }
   return out;
+}
+
+namespace {
+
+/// Whether it is a program that the kernel starts without another file's help.
+bool standsAlone(const std::string& path) {
+  const OwnFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Elf64_Ehdr head = {};
+  if (!file || ::pread(file.get(), &head, sizeof head, 0) != sizeof head) return false;
+  if (std::memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_phentsize != sizeof(Elf64_Phdr)) return false;
+  for (int i = 0; i < head.e_phnum; ++i) {
+    Elf64_Phdr part = {};
+    const auto at = static_cast<off_t>(head.e_phoff + static_cast<size_t>(i) * sizeof part);
+    if (::pread(file.get(), &part, sizeof part, at) != sizeof part || part.p_type == PT_INTERP) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<std::string> initProgram() {
+  for (const char* path :
+       {"/usr/bin/tini-static", "/usr/bin/docker-init", "/usr/libexec/docker/docker-init"}) {
+    if (standsAlone(path)) return std::string(path);
+  }
+  return makeError(Code::FailedPrecondition,
+                   "linuxParameters.initProcessEnabled needs an init on the host: install the package tini");
+}
+
+bool hasAppArmor() {
+  const auto text = readKernelFile("/sys/module/apparmor/parameters/enabled");
+  return text && text->starts_with("Y");
 }
 
 bool oomKilledIn(const std::string& group) {

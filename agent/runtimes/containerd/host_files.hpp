@@ -36,7 +36,8 @@ Result<UserIds> userIds(const std::string& user, const std::vector<std::string>&
                         std::string_view passwd, std::string_view group);
 
 /// The folder of what the agent keeps of containers:
-/// DATA/containers/ID/{hostname,hosts,hosts.base,resolv.conf,started} and DATA/volumes/NAME/_data.
+/// DATA/containers/ID/{hostname,hosts,hosts.base,resolv.conf,started,shm,ns-pid,ns-ipc} and
+/// DATA/volumes/NAME/_data.
 class HostFiles {
  public:
   explicit HostFiles(std::string folder) : folder_(std::move(folder)) {}
@@ -50,6 +51,16 @@ class HostFiles {
   Status markStarted(const std::string& id) const;
   void unmarkStarted(const std::string& id) const;
   std::optional<WallTime> startedAt(const std::string& id) const;
+  /// What containers of a task have as their /dev/shm: a file system of its own in the folder of the one that
+  /// lends it, from before its start until remove(). Success when it is there already.
+  Status makeSharedMemory(const std::string& id, int64_t bytes) const;
+  std::string sharedMemory(const std::string& id) const { return at(id) + "/shm"; }
+  /// Keeps namespaces of a process at namespacePath(), in place of those that were there; until remove().
+  Status keepNamespaces(const std::string& id, int64_t pid) const;
+  /// `kind`: "pid" or "ipc".
+  std::string namespacePath(const std::string& id, const std::string& kind) const {
+    return at(id) + "/ns-" + kind;
+  }
   void remove(const std::string& id) const;
 
   std::string volumePath(const std::string& name) const { return folder_ + "/volumes/" + name + "/_data"; }
@@ -57,6 +68,8 @@ class HostFiles {
   Status makeVolume(const std::string& name, const std::string& description) const;
   /// What it was made with; nullopt: there is none.
   std::optional<std::string> volume(const std::string& name) const;
+  /// One whose description has options that say what is to be mounted; others are ready as they are.
+  Status readyVolume(const std::string& name) const;
   Status removeVolume(const std::string& name) const;
 
  private:
@@ -75,6 +88,10 @@ Result<HostDevice> hostDevice(const DeviceWish& wish);
 /// Every device node below /dev, but those that a container has of its own.
 std::vector<HostDevice> allHostDevices();
 
+/// An init without libraries: Debian's tini, by whatever name, that a container's files can do nothing to.
+/// FailedPrecondition naming the package where there is none.
+Result<std::string> initProgram();
+bool hasAppArmor();
 /// Processes of the group that ended because its memory was used up; by version 1's memory.oom_control, or
 /// version 2's memory.events.
 bool oomKilledIn(const std::string& group);

@@ -56,6 +56,8 @@ class Images final : private ImageEngine {
   Async<Result<std::optional<LocalImage>>> find(std::string image);
   /// The same, if the host's policy lets it run; NotFound: it is not here.
   Async<Result<LocalImage>> forRunning(std::string image);
+  /// Makes the image kPauseImage, unless it is there.
+  Async<Result<PullOutcome>> makePause();
   Async<Result<std::vector<StoredImage>>> list();
   Async<Status> remove(StoredImage image);
 

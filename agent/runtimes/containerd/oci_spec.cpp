@@ -42,6 +42,8 @@ const std::set<std::string> kAllCapabilities = {
 /// Read by containerd-shim-runc-v2 (containerd, runtime/v2/runc/manager).
 constexpr const char* kShimGroup = "io.containerd.runc.v2.group";
 
+/// Where the init is in a container, as Docker has it.
+constexpr const char* kInitPlace = "/sbin/docker-init";
 constexpr const char* kUsualPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 // signal(7), on x86 and ARM.
@@ -112,6 +114,7 @@ json environmentOf(const ContainerWish& wish, const ImageDefaults& image, const 
   };
   if (!has("PATH")) out.insert(out.begin(), kUsualPath);
   if (!has("HOSTNAME")) out.push_back("HOSTNAME=" + site.hostname);
+  if (wish.terminal && !has("TERM")) out.push_back("TERM=xterm");
   return out;
 }
 
@@ -130,20 +133,22 @@ Result<json> limitsOf(const ContainerWish& wish) {
 
 Result<json> processOf(const ContainerWish& wish, const ImageDefaults& image, const SpecSite& site,
                        const std::set<std::string>& capabilities) {
-  const auto arguments = argumentsOf(wish, image);
+  auto arguments = argumentsOf(wish, image);
   if (!arguments) return arguments.error();
+  if (wish.init) arguments->insert(arguments->begin(), {kInitPlace, "--"});
   auto limits = limitsOf(wish);
   if (!limits) return limits.error();
   json user = {{"uid", site.user.uid}, {"gid", site.user.gid}};
   if (!site.user.groups.empty()) user["additionalGids"] = site.user.groups;
   // As the kernel does it when another user than root executes a program.
   const json usable = site.user.uid == 0 ? json(capabilities) : json::array();
-  json out = {{"terminal", false}, {"user", std::move(user)}, {"args", *arguments}};
+  json out = {{"terminal", wish.terminal}, {"user", std::move(user)}, {"args", *arguments}};
   out["env"] = environmentOf(wish, image, site);
   const std::string& folder = wish.workingDir.empty() ? image.workingDir : wish.workingDir;
   out["cwd"] = folder.empty() ? "/" : folder;
   out["capabilities"] = {{"bounding", capabilities}, {"effective", usable}, {"permitted", usable}};
   out["noNewPrivileges"] = wish.noNewPrivileges;
+  if (!wish.appArmor.empty()) out["apparmorProfile"] = wish.appArmor;
   if (!limits->empty()) out["rlimits"] = std::move(*limits);
   if (wish.oomScoreAdj) out["oomScoreAdj"] = *wish.oomScoreAdj;
   return out;
@@ -184,10 +189,10 @@ Result<json> mountsOf(const ContainerWish& wish, const SpecSite& site) {
   put(mount("/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}));
   put(mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", access}));
   put(mount("/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", access}));
-  if (wish.hostIpc) {
-    put(mount("/dev/shm", "bind", "/dev/shm", {"rbind", "rprivate"}));
-    put(mount("/dev/mqueue", "bind", "/dev/mqueue", {"rbind", "rprivate"}));
-  }
+  // The host may have no /dev/mqueue; whoever mounts it sees the queues of its own namespace anyway.
+  if (wish.hostIpc) put(mount("/dev/shm", "bind", "/dev/shm", {"rbind", "rprivate"}));
+  if (!site.sharedMemory.empty()) put(mount("/dev/shm", "bind", site.sharedMemory, {"rbind", "rprivate"}));
+  if (wish.noSharedMemory) out.erase("/dev/shm");
   for (const auto& [place, text] : wish.tmpfs) {
     auto options = tmpfsOptions(text);
     if (!options) return options.error().in("tmpfs " + place);
@@ -196,6 +201,7 @@ Result<json> mountsOf(const ContainerWish& wish, const SpecSite& site) {
   for (const Bind& bind : site.mounts) {
     put(mount(bind.destination, "bind", bind.source, {"rbind", "rprivate", bind.readOnly ? "ro" : "rw"}));
   }
+  if (wish.init) put(mount(kInitPlace, "bind", site.init, {"rbind", "rprivate", "ro"}));
   // In the order of their places, and so what holds another one comes before it.
   json list = json::array();
   for (auto& [place, one] : out) list.push_back(std::move(one));
@@ -246,11 +252,14 @@ json resourcesOf(const ContainerWish& wish, const SpecSite& site) {
 json namespacesOf(const ContainerWish& wish, const SpecSite& site) {
   json out = json::array({{{"type", "mount"}}});
   if (!wish.hostUts) out.push_back({{"type", "uts"}});
-  if (!wish.hostIpc) out.push_back({{"type", "ipc"}});
-  if (!wish.hostPid) out.push_back({{"type", "pid"}});
-  json network = {{"type", "network"}};
-  if (!site.networkNamespace.empty()) network["path"] = site.networkNamespace;
-  if (wish.networkMode != "host") out.push_back(std::move(network));
+  const auto add = [&out](const char* type, const std::string& path) {
+    json one = {{"type", type}};
+    if (!path.empty()) one["path"] = path;
+    out.push_back(std::move(one));
+  };
+  if (!wish.hostIpc) add("ipc", site.ipcNamespace);
+  if (!wish.hostPid) add("pid", site.pidNamespace);
+  if (wish.networkMode != "host") add("network", site.networkNamespace);
   if (site.unified && !wish.privileged) out.push_back({{"type", "cgroup"}});
   return out;
 }

@@ -46,6 +46,10 @@ struct SpecSite {
   UserIds user;
   std::vector<Bind> mounts;  ///< paths of the host
   std::vector<HostDevice> devices;
+  std::string init;              ///< the program that a wish for an init is met by, on the host
+  std::string sharedMemory;      ///< the folder that is its /dev/shm; empty: it gets its own
+  std::string pidNamespace;      ///< the path of another container's; empty: its own, or the host's
+  std::string ipcNamespace;      ///< likewise
   std::string networkNamespace;  ///< the path of the container's; empty: the OCI runtime makes one, if any
   std::string machine;           ///< uname's: "x86_64"
   bool unified = false;          ///< control groups are of version 2

@@ -55,6 +55,17 @@ Status Outputs::begin(const std::string& id, const std::string& run, LogLimits l
   return want(id, keeper::Wanted{open ? before->run : run, limits.maxBytes, limits.maxFiles, false});
 }
 
+Status Outputs::openInput(const std::string& id) const {
+  const std::string path = standardInput(id);
+  std::error_code fault;
+  fs::create_directories(folder_.of(id), fault);
+  if (fault)
+    return makeError(Code::Internal, "can't make the folder " + folder_.of(id) + ": " + fault.message());
+  ::unlink(path.c_str());
+  return ::mkfifo(path.c_str(), 0600) == 0 ? Status()
+                                           : layers::diskError("can't make the pipe " + path, errno);
+}
+
 void Outputs::hold(const std::string& id) {
   if (!held_.contains(id) && wanted(id)) held_[id] = Held{openPipes(folder_, id)};
 }

@@ -21,6 +21,10 @@ class Outputs {
   explicit Outputs(std::string root) : folder_(std::move(root)) {}
 
   const keeper::Folder& folder() const { return folder_; }
+  /// Where whoever wants to can write what a container with an open input reads.
+  std::string standardInput(const std::string& id) const { return folder_.of(id) + "/stdin"; }
+  /// A pipe that nobody writes to yet.
+  Status openInput(const std::string& id) const;
   std::string standardOutput(const std::string& id) const { return folder_.fifo(id, false); }
   std::string standardError(const std::string& id) const { return folder_.fifo(id, true); }
 

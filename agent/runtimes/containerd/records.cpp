@@ -38,6 +38,26 @@ KeptNetwork networkOf(Fields& record) {
   return out;
 }
 
+json startJson(const KeptStart& start) {
+  return {{"terminal", start.terminal},
+          {"openInput", start.openInput},
+          {"lentMemory", start.lentMemory},
+          {"holder", start.holder}};
+}
+
+KeptStart startOf(Fields& record) {
+  KeptStart out;
+  const json* object = record.find("start");
+  if (!object) return out;
+  Fields fields(*object, record.pathOf("start"));
+  out.terminal = fields.boolean("terminal");
+  out.openInput = fields.boolean("openInput");
+  out.lentMemory = fields.integer("lentMemory");
+  out.holder = fields.str("holder");
+  record.absorb(fields);
+  return out;
+}
+
 json healthJson(const HealthPlan& plan) {
   if (plan.command.empty()) return nullptr;
   return {{"command", plan.command},
@@ -80,6 +100,7 @@ std::string encodeRecord(const ContainerRecord& record) {
                             {"logDriver", record.logDriver.name},
                             {"logOptions", record.logDriver.options},
                             {"health", healthJson(record.health)},
+                            {"start", startJson(record.start)},
                             {"mounts", std::move(mounts)}});
 }
 
@@ -103,6 +124,7 @@ Result<ContainerRecord> decodeRecord(std::string_view text) {
     out.health = healthOf(plan);
     fields.absorb(plan);
   }
+  out.start = startOf(fields);
   for (const json* each : fields.list("mounts")) {
     Fields mount(*each, "record.mounts");
     out.mounts.push_back(KeptMount{mount.str("volume"), mount.str("source"), mount.str("destination"),

@@ -15,6 +15,14 @@
 
 namespace berth::agent::containerd {
 
+/// What else its task is started with.
+struct KeptStart {
+  bool terminal = false;
+  bool openInput = false;
+  int64_t lentMemory = 0;  ///< bytes of the shared memory that it lends to others; 0: it lends none
+  std::string holder;      ///< the id of the container whose namespaces it has; empty: of none
+};
+
 struct KeptMount {
   std::string volume;  ///< its name; empty: a path of the host
   std::string source;
@@ -33,7 +41,8 @@ struct KeptNetwork {
 
 /// JSON
 /// {"name","labels","imageId","chain","stopSignal","group","logBytes","logFiles","logDriver","logOptions",
-/// "health","network","mounts":[...]}, where "network" is {"mode","hostname","ports":[...],"links":[...]}.
+/// "health","start","network","mounts":[...]}, where "network" is
+/// {"mode","hostname","ports":[...],"links":[...]}.
 struct ContainerRecord {
   std::string name;
   std::map<std::string, std::string> labels;
@@ -45,6 +54,7 @@ struct ContainerRecord {
   KeptNetwork network;
   LogDriver logDriver;
   HealthPlan health;
+  KeptStart start;
   std::vector<KeptMount> mounts;
 };
 std::string encodeRecord(const ContainerRecord& record);

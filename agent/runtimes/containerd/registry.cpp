@@ -51,7 +51,11 @@ std::string refusal(const http::Response& response) {
 
 Error refused(const http::Response& response) {
   const std::string why = refusal(response);
-  return registryError(response.status, response.status == 401 ? "unauthorized: " + why : why);
+  // The answer to a HEAD has no words of its own.
+  const std::string word = response.status == 401   ? "unauthorized: "
+                           : response.status == 404 ? "not found: "
+                                                    : "";
+  return registryError(response.status, word + why);
 }
 
 /// key="value" or key=value, up to the next comma outside of quotes.

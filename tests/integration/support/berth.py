@@ -137,7 +137,7 @@ class Agent(Configured):
         super().__init__("berth-agent", folder, merged({
             "cluster": cluster, "controller": controller.url, "region": REGION,
             "credentials": {"file": str(controller.credentials_file)},
-            "runtime": {"kind": "docker", "socket": f"unix://{engine.socket}"},
+            "runtime": engine.settings,
             "endpoints": {"introspection_address": f"127.0.0.1:{self.introspection_port}",
                           "task_address": f"127.0.0.1:{self.task_port}"},
             "data_dir": str(folder / "data")}, changes))
@@ -177,7 +177,7 @@ class Agent(Configured):
 
 
 class Berth:
-    """A controller with its agents. Each agent has a Docker Engine of its own, as hosts have."""
+    """A controller with its agents. Each agent has an engine of its own, as hosts have."""
 
     def __init__(self, folder, engines, registry):
         self.folder = folder

@@ -9,6 +9,7 @@ import shutil
 import socket
 import signal
 import subprocess
+import tempfile
 import urllib.request
 
 from . import host
@@ -42,7 +43,12 @@ def free_port():
 
 
 class Engine:
-    """One Docker Engine. A test that kills it starts it again: every later test uses the same one."""
+    """One Docker Engine. A test that kills it starts it again: every later test uses the same one.
+
+    Tests that run over both runtimes ask it by what support/containerd.py's Containerd has, too.
+    """
+
+    kind = "docker"
 
     def __init__(self, folder, number, options=(), space=None):
         """`space` is the network namespace that it has for its own; without one it is in that of the tests."""
@@ -84,6 +90,58 @@ class Engine:
                           *(["--filter", f"label={label}"] if label else [])).stdout.split()
         found = self.docker("inspect", *ids, check=False).stdout if ids else "[]"
         return json.loads(found)
+
+    @property
+    def settings(self):
+        """Of an agent that works with it."""
+        return {"kind": self.kind, "socket": f"unix://{self.socket}"}
+
+    def execute(self, container_id, *command):
+        """Runs a command in a container, as the container's own user in its own environment."""
+        return self.docker("exec", container_id, *command)
+
+    def execute_detached(self, container_id, *command):
+        self.docker("exec", "--detach", container_id, *command)
+
+    def output(self, container_id):
+        """What a container has written, as two texts: its standard output and its errors."""
+        done = self.docker("logs", container_id)
+        return done.stdout, done.stderr
+
+    def log_files(self, container_id):
+        """Those of its log, the newest first."""
+        return sorted((self.folder / "data/containers" / container_id).glob("*.log*"))
+
+    def kill(self, container_id):
+        self.docker("kill", container_id)
+
+    def remove(self, container_id):
+        """Behind the agent's back."""
+        self.docker("rm", "-f", container_id)
+
+    def limit_cpus(self, container_id, cpus):
+        """Of a container that runs."""
+        self.docker("update", "--cpus", str(cpus), container_id)
+
+    def image_digests(self, name):
+        """What the name stands for in its registry."""
+        return [one.rpartition("@")[2] for one in json.loads(self.docker("image", "inspect", name).stdout)[0]["RepoDigests"]]
+
+    def volumes(self):
+        return self.docker("volume", "ls", "-q").stdout.split()
+
+    def volume_labels(self, name):
+        return json.loads(self.docker("volume", "inspect", name).stdout)[0]["Labels"]
+
+    def remove_volume(self, name):
+        self.docker("volume", "rm", name)
+
+    def feed(self, container_id, text):
+        """What a container with an open input reads from it."""
+        with tempfile.TemporaryFile("w+", encoding="ascii") as line:
+            line.write(text)
+            line.seek(0)
+            self.docker("attach", container_id, check=False, stdin=line)
 
     def remove_containers(self):
         ids = self.docker("ps", "-aq").stdout.split()

@@ -242,6 +242,9 @@ class _Connection:
 class DockerProxy:
     """Listens at `socket_path` for one engine. `calls` has (method, path, what was done with it), in order."""
 
+    # What a task is said to wait for while it hangs.
+    held_at = "waits for the runtime, to create"
+
     def __init__(self, socket_path, engine_socket):
         self.socket = socket_path
         self.engine_socket = engine_socket
@@ -271,6 +274,19 @@ class DockerProxy:
         one = Fault(method, pattern, kind, **options)
         self._faults.append(one)
         return one
+
+    def hang(self):
+        """No call that concerns containers or the engine itself is answered."""
+        for method, pattern in (("POST", CREATE), ("POST", START), ("GET", INSPECT), ("GET", LIST), ("GET", INFO),
+                                ("GET", PING)):
+            self.fault(method, pattern, "hang")
+
+    def held(self):
+        """How many calls have come since it hangs."""
+        return sum(one.hits for one in self._faults if one.kind == "hang")
+
+    def cut(self):
+        self.cut_streams()
 
     def heal(self):
         """Back to normal: every fault is lifted."""

@@ -82,6 +82,11 @@ class FakeRegistry(HttpServer):
         with self._lock:
             return [path for method, path in self._requests if method == "GET" and part in path]
 
+    def asked(self, name):
+        """How often the manifest of a repository was asked for, by whatever method."""
+        with self._lock:
+            return sum(1 for _, path in self._requests if f"/{name}/manifests/" in path)
+
     def image(self, name):
         with self._lock:
             if name not in self._images:

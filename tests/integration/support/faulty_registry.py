@@ -95,8 +95,8 @@ def layer_of(content, name="content", packing="plain"):
 
 
 class FaultyRegistry(HttpServer):
-    def __init__(self, ranges=True):
-        super().__init__()
+    def __init__(self, ranges=True, host="127.0.0.1"):
+        super().__init__(host)
         self.ranges = ranges
         self.token_uses = None      # how many requests a token is good for; None: none is asked for
         self.tokens = 0             # given so far

@@ -1,4 +1,4 @@
-"""A server of HTTP/1.1 on loopback, for registries that tests play."""
+"""A server of HTTP/1.1, for registries that tests play."""
 
 import http.server
 import threading
@@ -7,7 +7,7 @@ import threading
 class HttpServer:
     """`with` serves until its end. `address` is HOST:PORT; who waits in an answer looks at `_over`, set at the end."""
 
-    def __init__(self):
+    def __init__(self, host="127.0.0.1"):
         self._over = threading.Event()
         server = self
 
@@ -23,9 +23,9 @@ class HttpServer:
             def log_message(self, *_):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = http.server.ThreadingHTTPServer((host, 0), Handler)
         self._server.daemon_threads = True
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        self.address = f"{host}:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def answer(self, handler, with_body):

@@ -12,6 +12,7 @@ import urllib.request
 from .berth import Berth, merged
 from .docker_proxy import DockerProxy
 from .relay import Relay
+from .socket_proxy import SocketProxy
 from .waiting import wait_until
 
 RULES = pathlib.Path(__file__).parents[3] / "packaging/berth-endpoint-rules"
@@ -57,7 +58,8 @@ class Local:
         self.berth.start(agents=0, controller_changes={"heartbeat": "1s"})
         self.relay = Relay(self.berth.controller.port)
         self.agent = self.berth.make_agent()
-        self.proxy = DockerProxy(self.folder / "proxy.sock", self.agent.engine.socket)
+        kind = DockerProxy if self.agent.engine.kind == "docker" else SocketProxy
+        self.proxy = kind(self.folder / "proxy.sock", self.agent.engine.socket)
         self.agent.settings = merged(self.agent.settings, {
             "controller": f"http://127.0.0.1:{self.relay.port}", "cleanup_delay": "1h",
             "runtime": {"socket": f"unix://{self.proxy.socket}"},
@@ -68,8 +70,9 @@ class Local:
     def __enter__(self):
         self.relay.__enter__()
         self.proxy.__enter__()
-        self._rules("add")
         self.agent.start_joined()
+        # containerd's bridge is the agent's own.
+        self._rules("add")
         return self
 
     def __exit__(self, *_):
@@ -114,7 +117,7 @@ class Local:
             self.berth.wait_status(arn, "STOPPED")
 
     def containers(self, arn):
-        """What Docker says of the task's containers, by their names in the task."""
+        """What the engine says of the task's containers, by their names in the task."""
         label = "com.amazonaws.ecs.container-name"
         return {one["Config"]["Labels"][label]: one
                 for one in self.agent.engine.containers(label=f"com.amazonaws.ecs.task-arn={arn}")}
@@ -128,7 +131,7 @@ class Local:
         lines = [f"GET {target} HTTP/1.1", f"Host: {host}", f"User-Agent: {user_agent}", "Connection: close", "", ""]
         request = r"\r\n".join(lines)
         script = f"echo -ne '{request}' | nc -w 15 {host} {port}"
-        said = self.agent.engine.docker("exec", container["Id"], "/bin/sh", "-c", script).stdout
+        said = self.agent.engine.execute(container["Id"], "/bin/sh", "-c", script).stdout
         head, _, body = said.partition("\n\n")
         lines = head.splitlines()
         assert lines, f"nothing was answered to {target}"

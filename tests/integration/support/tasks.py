@@ -30,7 +30,7 @@ def run_to_end(berth, image, seconds=30, **container):
     return task, task["containers"][0]
 
 
-def docker_containers(agent, task_arn=None):
+def containers_of(agent, task_arn=None):
     """What the agent's engine says of the containers of one task, or of all tasks."""
     return agent.engine.containers(label=f"{TASK_LABEL}={task_arn}" if task_arn else TASK_LABEL)
 

@@ -40,6 +40,8 @@ TEST_CASE("containerd has a socket of its own by default, which Docker's variabl
   using Chosen = std::pair<RuntimeKind, std::string>;
   const std::string usual = "unix:///run/containerd/containerd.sock";
   CHECK(chosen("kind: auto", {{"DOCKER_HOST", docker}}) == Chosen(RuntimeKind::Docker, docker));
+  CHECK(chosen("kind: auto").first == RuntimeKind::Auto);
+  CHECK(chosen("kind: auto, socket: \"unix:///d\"") == Chosen(RuntimeKind::Docker, "unix:///d"));
   CHECK(chosen("kind: docker").first == RuntimeKind::Docker);
   CHECK(chosen("kind: containerd") == Chosen(RuntimeKind::Containerd, usual));
   CHECK(chosen("kind: containerd", {{"DOCKER_HOST", docker}}) == Chosen(RuntimeKind::Containerd, usual));

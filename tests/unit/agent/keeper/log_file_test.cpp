@@ -67,5 +67,17 @@ TEST_CASE("A rotation that was broken off anywhere ends as though it had not bee
   CHECK(folder.all() == Files{{"log", ""}, {"log.1", "d"}, {"log.2", "c"}, {"log.3", "b"}});
 }
 
+TEST_CASE("What is more than a file may hold is told of an empty one, too, and then it is not for a new one") {
+  const LogFolder folder;
+  LogFile file;
+  file.use(folder.log(), 10, 2);
+  CHECK_FALSE(file.exceeds(10));
+  CHECK(file.exceeds(11));
+  CHECK_FALSE(file.full(11));
+  REQUIRE(file.append("12345"));
+  CHECK_FALSE(file.full(5));
+  CHECK(file.full(6));
+}
+
 }  // namespace
 }  // namespace berth::agent::keeper

@@ -1,5 +1,6 @@
 #include "agent/runtimes/containerd/oci_spec.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -88,6 +89,10 @@ TEST_CASE("Each member of Docker's configuration has its place in the OCI specif
       Row{"", R"({"Ulimits": [{"Name": "core", "Soft": -1, "Hard": -1}]})", "/process/rlimits/0/hard",
           "18446744073709551615"},
       Row{"", R"({"SecurityOpt": ["no-new-privileges"]})", "/process/noNewPrivileges", "true"},
+      Row{"", R"({"SecurityOpt": ["apparmor:quay"]})", "/process/apparmorProfile", R"("quay")"},
+      Row{"", R"({"SecurityOpt": ["apparmor=quay"]})", "/process/apparmorProfile", R"("quay")"},
+      Row{R"({"Tty": true})", "", "/process/terminal", "true"}, Row{"", "", "/process/terminal", "false"},
+      Row{"", R"({"Init": true})", "/process/args", R"(["/sbin/docker-init","--","run"])"},
       Row{"", R"({"OomScoreAdj": -5})", "/process/oomScoreAdj", "-5"},
       Row{"", R"({"CapDrop": ["ALL"], "CapAdd": ["net_admin"]})", "/process/capabilities/bounding",
           R"(["CAP_NET_ADMIN"])"},
@@ -107,9 +112,9 @@ TEST_CASE("What can't be done is refused by its name") {
     const char* name;
   };
   const Row row = GENERATE(
-      Row{R"({"Tty": true})", "", "Tty"}, Row{R"({"OpenStdin": true})", "", "OpenStdin"},
       Row{"", R"({"NetworkMode": "container:x"})", "network mode container:x"},
-      Row{"", R"({"PidMode": "container:x"})", "pidMode container:x"}, Row{"", R"({"Init": true})", "Init"},
+      Row{"", R"({"PidMode": "container:x", "IpcMode": "container:y"})", "of two containers"},
+      Row{"", R"({"PidMode": "odd"})", "pidMode odd"}, Row{"", R"({"IpcMode": "odd"})", "ipcMode odd"},
       Row{"", R"({"LogConfig": {"Type": "splunk"}})", "log driver splunk"},
       Row{"", R"({"LogConfig": {"Type": "json-file", "Config": {"tag": "x"}}})", "log option tag"},
       Row{"", R"({"LogConfig": {"Type": "syslog", "Config": {"syslog-tls-cert": "x"}}})", "syslog-tls-cert"},
@@ -248,6 +253,55 @@ TEST_CASE("A container is shut in, unless it is privileged or shares what is the
   CHECK(namespaces(specOf("", "", unified)).contains("cgroup"));
   CHECK_FALSE(specOf("", R"({"MemorySwappiness": 5})", unified)["linux"]["resources"]["memory"].contains(
       "swappiness"));
+}
+
+json namespaceOf(const json& spec, const std::string& type) {
+  for (const json& one : spec["linux"]["namespaces"]) {
+    if (one["type"] == type) return one;
+  }
+  return nullptr;
+}
+
+TEST_CASE("Containers of a task have the namespaces and the memory of one of them, where it asks for that") {
+  SpecSite at = site();
+  at.pidNamespace = "/proc/7/ns/pid";
+  at.ipcNamespace = "/proc/7/ns/ipc";
+  at.sharedMemory = "/data/holder/shm";
+  const json spec = specOf("", R"({"PidMode": "container:holder", "IpcMode": "container:holder"})", at);
+  CHECK(namespaceOf(spec, "pid")["path"] == at.pidNamespace);
+  CHECK(namespaceOf(spec, "ipc")["path"] == at.ipcNamespace);
+  CHECK(mountAt(spec, "/dev/shm")["source"] == at.sharedMemory);
+  CHECK_FALSE(namespaceOf(specOf("", ""), "pid").contains("path"));
+  const auto wish = wishOf("", R"({"PidMode": "container:holder", "IpcMode": "shareable"})");
+  REQUIRE(wish);
+  CHECK(wish->pidOf == "holder");
+  CHECK(wish->lendsIpc);
+  CHECK(mountAt(specOf("", R"({"IpcMode": "none"})"), "/dev/shm").is_null());
+}
+
+TEST_CASE("An init is the host's own, and a terminal has a kind") {
+  SpecSite at = site();
+  at.init = "/usr/bin/tini-static";
+  const json spec = specOf(R"({"Tty": true})", R"({"Init": true})", at);
+  CHECK(mountAt(spec, "/sbin/docker-init")["source"] == at.init);
+  CHECK(mountAt(spec, "/sbin/docker-init")["options"].back() == "ro");
+  const auto has = [](const json& one, const char* text) {
+    return std::ranges::find(one["process"]["env"], json(text)) != one["process"]["env"].end();
+  };
+  CHECK(has(spec, "TERM=xterm"));
+  CHECK_FALSE(has(specOf("", ""), "TERM=xterm"));
+  CHECK_FALSE(has(specOf(R"({"Tty": true, "Env": ["TERM=vt100"]})", ""), "TERM=xterm"));
+  CHECK(specOf("", "", at)["process"]["args"] == json{"run"});
+  CHECK(mountAt(specOf("", "", at), "/sbin/docker-init").is_null());
+}
+
+TEST_CASE("A tag names the image, and no AppArmor profile is asked for where there is to be none") {
+  const auto tagged =
+      wishOf("", R"({"LogConfig": {"Type": "syslog", "Config": {"tag": "a/{{.ImageName}}/{{.ID}}"}}})");
+  REQUIRE(tagged);
+  CHECK(tagged->logDriver.options.at("tag") == "a/web:1/{{.ID}}");
+  CHECK_FALSE(
+      specOf("", R"({"SecurityOpt": ["apparmor:unconfined"]})")["process"].contains("apparmorProfile"));
 }
 
 TEST_CASE("Another user than root has no capabilities until it gains some") {
