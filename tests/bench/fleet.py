@@ -236,7 +236,7 @@ def ps(folder, options):
         took, screen = timed(controller, "ps")
         show(f"berth ps, the first hundred of {LISTED} tasks", f"{took * 1000:.0f} ms", "200 ms", took <= 0.2)
         identity = json.loads(timed(controller, "ps", "--json")[1])["tasks"][0]["taskArn"].rpartition("/")[2]
-        took, _ = timed(controller, "why", "--as", "task", identity[:12])
+        took, _ = timed(controller, "why", "--as", "task", identity[:-4])
         show("berth why, of a task by the beginning of its id", f"{took * 1000:.0f} ms", "200 ms", took <= 0.2)
         took, screen = timed(controller, "ps", "--all-pages")
         show(f"berth ps --all-pages, {len(screen.splitlines()) - 1} tasks", f"{took * 1000:.0f} ms", "2 s", took <= 2)
