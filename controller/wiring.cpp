@@ -207,6 +207,7 @@ int run(const Config& config, Log& log) {
   core_options.keepHistory = config.history.keep > Duration::zero() && config.history.maxTasks > 0;
   core_options.delivery.heartbeat = config.heartbeat;
   core_options.delivery.lostAfter = config.lostAfter;
+  core_options.delivery.drain = config.discovery.drain;
   core_options.quotas = config.quotas;
   core_options.providerWait = config.providerWait;
   core_options.services.lost.replaceAfter = config.services.replaceAfter;

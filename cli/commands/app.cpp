@@ -88,6 +88,7 @@ void addCommands(CLI::App& app, Chosen& chosen) {
   addLogs(app, chosen);
   addExec(app, chosen);
   addJobs(app, chosen);
+  addAlarms(app, chosen);
   addDev(app, chosen);
   addDoctor(app, chosen);
   addCompletion(app, chosen);

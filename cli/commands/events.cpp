@@ -13,7 +13,7 @@ namespace {
 using nlohmann::json;
 
 constexpr Duration kQuiet = std::chrono::milliseconds(700);  ///< after this long the kept events have come
-constexpr Duration kSilence = std::chrono::seconds(40);      ///< a comment is due every 15 s
+constexpr Duration kNoComment = std::chrono::seconds(40);    ///< a comment is due every 15 s
 constexpr Duration kLongestPause = std::chrono::seconds(15);
 
 struct EventsOptions {
@@ -122,7 +122,7 @@ Result<int> followEvents(const Session& session, const EventsOptions& options, c
     EventReader reader;
     http::Headers headers{{"Accept", "text/event-stream"}};
     if (!from.empty()) headers.add("Last-Event-ID", from);
-    Status done = session.api.stream(ask, headers, kSilence, [&](std::string_view bytes) {
+    Status done = session.api.stream(ask, headers, kNoComment, [&](std::string_view bytes) {
       if (told) session.err << "berth: connected again\n";
       told = false;
       pause = std::chrono::milliseconds(200);

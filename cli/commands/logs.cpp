@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -15,6 +16,7 @@ using nlohmann::json;
 constexpr Duration kQuietest =
     std::chrono::seconds(75);  ///< an empty line comes before, where nothing else does
 constexpr Duration kLongestBreak = std::chrono::seconds(10);
+constexpr Duration kRestart = std::chrono::seconds(1);  ///< what a restart, or the news of an end, may take
 
 struct LogsOptions {
   std::string what;
@@ -103,6 +105,18 @@ std::string sinceOf(const Session& session, const std::string& text) {
   return toRfc3339(std::chrono::time_point_cast<std::chrono::milliseconds>(session.api.now() - *ago));
 }
 
+/// Whether there is more to come of a stream that has ended: a restart policy has started a container again,
+/// or is about to. False after an interrupt.
+bool goesOn(const Session& session, const LogsOptions& options, const std::string& task) {
+  if (!options.follow || !session.api.wait(kRestart)) return false;
+  auto tasks = describeAll(session, "tasks", {task});
+  if (!tasks || tasks->empty() || textAt((*tasks)[0], "desiredStatus") != "RUNNING") return false;
+  return std::ranges::any_of(listAt((*tasks)[0], "containers"), [&](const json& container) {
+    const bool wanted = options.container.empty() || textAt(container, "name") == options.container;
+    return wanted && textAt(container, "lastStatus") == "RUNNING";
+  });
+}
+
 Result<int> logs(const Session& session, LogsOptions options) {
   auto task = findTaskOrItsService(session, options.what);
   if (!task) return task.error();
@@ -117,7 +131,12 @@ Result<int> logs(const Session& session, LogsOptions options) {
           lines.feed(bytes);
           return true;
         });
-    if (done && lines.broken().empty()) return exits::kDone;
+    if (done && lines.broken().empty()) {
+      if (!goesOn(session, options, task->arn)) return exits::kDone;
+      if (!lines.last().empty()) since = lines.last();
+      lines.goOn();
+      continue;
+    }
     const bool helps = options.follow && (done || done.error().retryable);
     const std::string why = done ? lines.broken() : done.error().message;
     if (!helps && !done) return done.error();

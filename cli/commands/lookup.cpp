@@ -21,6 +21,16 @@ std::vector<Candidate> candidatesOf(const json& arns) {
   return out;
 }
 
+Result<Candidate> pickListed(const Session& session, const std::string& text) {
+  std::vector<Candidate> candidates;
+  for (const char* status : {"RUNNING", "STOPPED"}) {
+    auto arns = session.listInCluster("ListTasks", {{"desiredStatus", status}}, "taskArns");
+    if (!arns) return arns.error();
+    for (Candidate& one : candidatesOf(*arns)) candidates.push_back(std::move(one));
+  }
+  return pick("task", text, candidates);
+}
+
 }  // namespace
 
 std::vector<std::string> textsOf(const json& list) {
@@ -34,12 +44,19 @@ Result<Candidate> findTask(const Session& session, const std::string& text) {
   if (!looksLikeId(text))
     return makeError(Code::NotFound,
                      "'" + text + "' is not the beginning of a task's id: `berth ps` shows them");
-  std::vector<Candidate> candidates;
-  for (const char* status : {"RUNNING", "STOPPED"}) {
-    auto arns = session.listInCluster("ListTasks", {{"desiredStatus", status}}, "taskArns");
-    if (!arns) return arns.error();
-    for (Candidate& one : candidatesOf(*arns)) candidates.push_back(std::move(one));
-  }
+  auto found = session.api.ask(
+      {"GET", "/v1/tasks", {{"cluster", session.target.cluster.value}, {"prefix", text}}, ""});
+  // Who may use the API alone lists all tasks.
+  if (!found && found.error().code == Code::PermissionDenied) return pickListed(session, text);
+  if (!found) return found.error();
+  const std::vector<Candidate> candidates = candidatesOf(listAt(*found, "taskArns"));
+  if (candidates.empty())
+    return makeError(Code::NotFound,
+                     "there is no task '" + text + "' here: `berth ps --all` shows the tasks");
+  if (flagAt(*found, "more"))
+    return makeError(Code::InvalidArgument, "'" + text + "' is the beginning of more than " +
+                                                std::to_string(candidates.size()) +
+                                                " tasks: type more of it");
   return pick("task", text, candidates);
 }
 

@@ -72,5 +72,6 @@ void addCompletion(CLI::App& app, Chosen& chosen);
 void addLogs(CLI::App& app, Chosen& chosen);
 void addExec(CLI::App& app, Chosen& chosen);
 void addJobs(CLI::App& app, Chosen& chosen);
+void addAlarms(CLI::App& app, Chosen& chosen);
 
 }  // namespace berth::cli

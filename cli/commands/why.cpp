@@ -119,7 +119,7 @@ Result<json> waitingTasks(const Session& session, const std::string& service) {
   return out;
 }
 
-void showService(const Session& session, const json& service, const json& waiting) {
+void showService(const Session& session, const json& service, const json& why, const json& waiting) {
   session.out << "service " << textAt(service, "serviceName") << " is " << textAt(service, "status")
               << ": desired " << numberAt(service, "desiredCount") << ", running "
               << numberAt(service, "runningCount") << ", pending " << numberAt(service, "pendingCount")
@@ -129,9 +129,16 @@ void showService(const Session& session, const json& service, const json& waitin
     session.out << "deployment " << textAt(deployment, "id") << " (" << textAt(deployment, "status")
                 << ") of " << idOf(textAt(deployment, "taskDefinition")) << ": "
                 << session.paint(state, toneOf(state));
-    if (const std::string why = textAt(deployment, "rolloutStateReason"); !why.empty())
-      session.out << ": " << why;
+    if (const std::string reason = textAt(deployment, "rolloutStateReason"); !reason.empty())
+      session.out << ": " << reason;
     session.out << "; failed " << numberAt(deployment, "failedTasks") << "\n";
+  }
+  if (const std::string waits = textAt(why, "waitsFor"); !waits.empty()) {
+    session.out << "waits for " << session.paint(waits, Tone::Wait);
+    if (why.contains("since") && why["since"].is_string())
+      session.out << ", since " << momentOf(session, why, "since");
+    if (why.contains("until")) session.out << ", until " << textAt(why, "until");
+    session.out << "\n";
   }
   for (const json& task : waiting) {
     const json what = task.value("what", json::object());
@@ -150,10 +157,14 @@ Result<int> whyService(Session& session, const WhyOptions& options, const std::s
   if (!service) return service.error();
   auto waiting = waitingTasks(session, textAt(*service, "serviceName"));
   if (!waiting) return waiting.error();
+  const auto asked = askWhy(
+      session, {{"cluster", session.target.cluster.value}, {"service", textAt(*service, "serviceName")}});
+  // The API alone says the rest.
+  const json why = asked ? *asked : json::object();
   if (options.json) {
-    session.print({{"service", *service}, {"waiting", *waiting}});
+    session.print({{"service", *service}, {"why", why}, {"waiting", *waiting}});
   } else {
-    showService(session, *service, *waiting);
+    showService(session, *service, why, *waiting);
   }
   return exits::kDone;
 }

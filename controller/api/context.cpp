@@ -143,6 +143,13 @@ Json failure(const std::string& arn, const std::string& reason, const std::strin
   return out;
 }
 
+ApiResult<std::string> lastShown(const Json& input) {
+  const std::string token = text(input, "nextToken");
+  auto after = aws::base64Decode(token);
+  if (!after) return invalidParameter("Invalid token '" + token.substr(0, 100) + "'");
+  return *std::move(after);
+}
+
 ApiResult<Json> page(const Json& input, const std::vector<std::string>& keys, const char* member,
                      size_t limit, const std::function<Json(const std::string&)>& shown, Order order) {
   int64_t most = input.value("maxResults", static_cast<int64_t>(limit));
@@ -151,12 +158,11 @@ ApiResult<Json> page(const Json& input, const std::vector<std::string>& keys, co
                             std::to_string(most));
   }
   auto first = keys.begin();
-  if (std::string token = text(input, "nextToken"); !token.empty()) {
-    auto after = aws::base64Decode(token);
-    if (!after) return invalidParameter("Invalid token '" + token.substr(0, 100) + "'");
+  BERTH_API_TRY(after, lastShown(input));
+  if (!after.empty()) {
     // The key itself may be gone by now; the order of the keys is all that counts.
-    first = order == Order::Ascending ? std::upper_bound(keys.begin(), keys.end(), *after)
-                                      : std::upper_bound(keys.begin(), keys.end(), *after, std::greater<>());
+    first = order == Order::Ascending ? std::upper_bound(keys.begin(), keys.end(), after)
+                                      : std::upper_bound(keys.begin(), keys.end(), after, std::greater<>());
   }
   Json items = Json::array();
   while (first != keys.end() && static_cast<int64_t>(items.size()) < most) items.push_back(shown(*first++));

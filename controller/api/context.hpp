@@ -109,6 +109,10 @@ Json failure(const std::string& arn, const std::string& reason, const std::strin
 
 enum class Order { Ascending, Descending };
 
+/// The key of the item behind which the page that `input` asks for begins; empty for the first page.
+/// InvalidParameterException for a "nextToken" that is none.
+ApiResult<std::string> lastShown(const Json& input);
+
 /// A page of `keys`, which are sorted in `order`: the members after "nextToken", at most "maxResults" (or
 /// `limit`). The answer has them under `member`, and "nextToken" unless it is the last page. Tokens name the
 /// last key shown, so they survive the removal of any of them.

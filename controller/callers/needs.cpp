@@ -114,6 +114,7 @@ constexpr NeedRow kNeeds[] = {
     {"berth:DeleteAlarm", Form::Arn, "", "resource"},
     {"berth:DeleteJob", Form::Arn, "", "resource"},
     {"berth:Events", Form::Arn, "", "resource"},
+    {"berth:FindTasks", Form::Arn, "", "resource"},
     {"berth:GetAlarms", Form::Arn, "", "resource"},
     {"berth:GetJobs", Form::Arn, "", "resource"},
     {"berth:History", Form::Arn, "", "resource"},

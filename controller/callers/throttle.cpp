@@ -101,6 +101,7 @@ const ClassTable& classTable() {
       {"berth:DeleteAlarm", ResourceModify},
       {"berth:DeleteJob", ResourceModify},
       {"berth:Events", ResourceRead},
+      {"berth:FindTasks", ResourceRead},
       {"berth:GetAlarms", ResourceRead},
       {"berth:GetJobs", ResourceRead},
       {"berth:History", ResourceRead},

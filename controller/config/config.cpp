@@ -107,6 +107,10 @@ config::Schema schema() {
       duration("discovery.keep_lost", "how long the tasks of a lost agent are still answered with")
           .between(Duration(0), std::chrono::hours(24))
           .byDefault("30s"),
+      duration("discovery.drain",
+               "how long a task that a service stops goes on after it has left its name; ttl and 1s unless "
+               "given")
+          .between(Duration(0), std::chrono::hours(1)),
       quota("quotas.clusters", "how many clusters there may be", kMostQuota, kDefaultQuotas.clusters),
       quota("quotas.instances_per_cluster", "how many container instances a cluster may have", kMostQuota,
             kDefaultQuotas.instancesPerCluster),
@@ -162,6 +166,15 @@ ThrottleRates ratesOf(const config::Settings& settings, std::vector<std::string>
     if (call_class && rate) out[static_cast<size_t>(*call_class)] = *rate;
   }
   return out;
+}
+
+/// A second more than answers may be kept: for calls that are under way, and for resolvers that count whole
+/// seconds.
+Duration drainOf(const config::Settings& settings) {
+  if (!settings.has("discovery.listen")) return Duration::zero();
+  if (settings.has("discovery.drain")) return settings.duration("discovery.drain");
+  return std::chrono::ceil<std::chrono::seconds>(settings.duration("discovery.ttl")) +
+         std::chrono::seconds(1);
 }
 
 /// What one setting alone can't show.
@@ -224,6 +237,7 @@ Result<Config> loadConfig(const std::optional<std::string>& file,
   out.discovery.zone = settings->string("discovery.zone");
   out.discovery.ttl = settings->duration("discovery.ttl");
   out.discovery.keepLost = settings->duration("discovery.keep_lost");
+  out.discovery.drain = drainOf(*settings);
   out.quotas.clusters = settings->integer("quotas.clusters");
   out.quotas.instancesPerCluster = settings->integer("quotas.instances_per_cluster");
   out.quotas.revisionsPerFamily = settings->integer("quotas.revisions_per_family");

@@ -48,6 +48,7 @@ struct Config {
     std::string zone;
     Duration ttl{};
     Duration keepLost{};
+    Duration drain{};  ///< 0 without discovery
   } discovery;
   Quotas quotas;
   LogOptions log;

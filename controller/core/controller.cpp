@@ -129,6 +129,7 @@ void Controller::deliver(const std::vector<const Task*>& changed, Now now, Outpu
     for (; next != order.end() && next->first == instance; ++next) tasks.push_back(changed[next->second]);
     if (Delivery* delivery = deliveryFor(instance)) {
       send(*delivery, delivery->payloads(state_, tasks, now), out);
+      if (delivery->holds()) arm(delivery->session());
     }
   }
 }

@@ -97,6 +97,7 @@ class Controller {
   const State& state() const { return state_; }
   /// The tasks that wait for a place, and what keeps each.
   const WaitingQueue& waiting() const { return waiting_; }
+  const ServiceKeeper& services() const { return services_; }
   const ecs::Names& names() const { return names_; }
 
  private:

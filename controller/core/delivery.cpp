@@ -3,11 +3,21 @@
 #include <algorithm>
 #include <map>
 
+#include "controller/discovery/endpoint.hpp"
+
 namespace berth::controller {
 namespace {
 
 /// Heartbeats are sent at multiples of this, as soon as that may be before they are due.
 constexpr Duration kBeat = std::chrono::milliseconds(500);
+
+/// How much longer the stop of a task waits; zero: it does not.
+Duration holdOf(const State& state, const Task& task, Duration drain, Now now) {
+  const auto until = drainsUntil(state, task, drain);
+  // A clock that was set back holds nothing up.
+  if (!until || now.wall >= *until || now.wall < *task.stoppingAt) return Duration::zero();
+  return *until - now.wall;
+}
 
 }  // namespace
 
@@ -33,8 +43,9 @@ acs::TaskManifestMessage Delivery::manifest(const State& state, int64_t timeline
   message.timeline = timeline;
   for (const Task* task : state.tasksOn(instance_)) {
     if (task->lastStatus == TaskStatus::Stopped) continue;
+    const bool stops = task->stopWanted && holdOf(state, *task, options_.drain, now) == Duration::zero();
     message.tasks.push_back(acs::TaskIdentity{names_.task(task->spec->cluster, task->id).str(),
-                                              message.clusterArn, task->stopWanted ? "STOPPED" : "RUNNING"});
+                                              message.clusterArn, stops ? "STOPPED" : "RUNNING"});
   }
   return message;
 }
@@ -43,6 +54,10 @@ bool Delivery::isOutstanding(const std::string& task) const {
   return std::ranges::any_of(outstanding_, [&](const Outstanding& one) {
     return std::ranges::find(one.tasks, task, &std::pair<std::string, bool>::first) != one.tasks.end();
   });
+}
+
+bool Delivery::isHeld(const std::string& task) const {
+  return std::ranges::any_of(held_, [&](const auto& one) { return one.second == task; });
 }
 
 acs::PayloadMessage Delivery::payload(const State& state, const std::vector<const Task*>& tasks, Now now,
@@ -64,6 +79,22 @@ acs::PayloadMessage Delivery::payload(const State& state, const std::vector<cons
   return message;
 }
 
+bool Delivery::hold(const State& state, const Task& task, Now now) {
+  const Duration wait = holdOf(state, task, options_.drain, now);
+  if (wait == Duration::zero()) return false;
+  if (!isHeld(task.id)) held_.emplace(now.mono + wait, task.id);
+  return true;
+}
+
+std::vector<const Task*> Delivery::released(const State& state, Now now) {
+  std::vector<const Task*> out;
+  while (!held_.empty() && held_.begin()->first <= now.mono) {
+    if (const Task* task = state.task(held_.begin()->second)) out.push_back(task);
+    held_.erase(held_.begin());
+  }
+  return out;
+}
+
 std::vector<acs::ToAgent> Delivery::payloads(const State& state, const std::vector<const Task*>& tasks,
                                              Now now, bool all) {
   std::vector<acs::ToAgent> out;
@@ -79,6 +110,7 @@ std::vector<acs::ToAgent> Delivery::payloads(const State& state, const std::vect
       continue;
     }
     if (auto it = sent_.find(task->id); it != sent_.end() && (it->second || !task->stopWanted)) continue;
+    if (task->stopWanted && hold(state, *task, now)) continue;
     batch.push_back(task);
     if (batch.size() == options_.tasksPerPayload) flush();
   }
@@ -103,8 +135,9 @@ std::optional<acs::TaskStopVerificationAck> Delivery::verify(const State& state,
     auto reference = names_.parseTask(candidate.taskArn);
     if (!reference || !candidate.taskArn.starts_with("arn:")) continue;
     const Task* task = state.task(reference->id);
-    bool wanted =
-        task && task->instance == instance_ && !task->stopWanted && task->lastStatus != TaskStatus::Stopped;
+    const bool ours = task && task->instance == instance_ && task->lastStatus != TaskStatus::Stopped;
+    const bool wanted =
+        ours && (!task->stopWanted || holdOf(state, *task, options_.drain, now) > Duration::zero());
     if (!wanted) ack.stopTasks.push_back(candidate);
   }
   return ack;
@@ -116,6 +149,7 @@ std::vector<acs::ToAgent> Delivery::due(const State& state, Now now) {
     beatenAt_ = now.mono;
     out.emplace_back(acs::HeartbeatMessage{randomUuid(random_), true});
   }
+  for (acs::ToAgent& message : payloads(state, released(state, now), now)) out.push_back(std::move(message));
   std::map<bool, std::vector<const Task*>> again;
   for (auto it = outstanding_.begin(); it != outstanding_.end();) {
     if (now.mono < it->resendAt) {
@@ -149,6 +183,7 @@ MonoTime Delivery::nextHeartbeat() const {
 MonoTime Delivery::nextDeadline() const {
   MonoTime next = std::min(nextHeartbeat(), heardAt_ + options_.lostAfter);
   for (const Outstanding& one : outstanding_) next = std::min(next, one.resendAt);
+  if (!held_.empty()) next = std::min(next, held_.begin()->first);
   return next;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -22,6 +23,8 @@ struct DeliveryOptions {
   /// asked for, by a heartbeat, each third of it.
   Duration lostAfter = std::chrono::seconds(15);
   size_t tasksPerPayload = 10;
+  /// How long the stop of a task that had a name is held back (drainsUntil()); 0: it is not.
+  Duration drain{0};
 };
 
 class Delivery {
@@ -51,12 +54,15 @@ class Delivery {
                                                      Now now);
 
   /// How far a task that is to be begun or stopped has got on its way to the agent.
-  enum class Told { No, Sent, Acknowledged };
+  enum class Told { No, Sent, Acknowledged, Held };
   Told told(const std::string& task) const {
+    if (isHeld(task)) return Told::Held;
     if (isOutstanding(task)) return Told::Sent;
     return sent_.contains(task) ? Told::Acknowledged : Told::No;
   }
   MonoTime heardAt() const { return heardAt_; }
+  /// Whether stops are held back.
+  bool holds() const { return !held_.empty(); }
 
   /// Any frame from the agent shows that it is there.
   void heard(Now now) { heardAt_ = now.mono; }
@@ -78,6 +84,11 @@ class Delivery {
 
   acs::PayloadMessage payload(const State& state, const std::vector<const Task*>& tasks, Now now, bool all);
   bool isOutstanding(const std::string& task) const;
+  bool isHeld(const std::string& task) const;
+  /// Whether the stop of a task is to wait; then it is sent when its time has come.
+  bool hold(const State& state, const Task& task, Now now);
+  /// The tasks whose stop has waited for long enough.
+  std::vector<const Task*> released(const State& state, Now now);
 
   SessionId session_;
   std::string instance_;
@@ -89,8 +100,9 @@ class Delivery {
   std::string manifestId_;
   /// Task id -> was its stop sent? Of tasks that are to be begun or stopped; others need nothing.
   std::unordered_map<std::string, bool> sent_;
-  std::vector<Outstanding> outstanding_;  ///< the oldest first; there are few
-  MonoTime beatenAt_;                     ///< the last heartbeat
+  std::vector<Outstanding> outstanding_;             ///< the oldest first; there are few
+  std::set<std::pair<MonoTime, std::string>> held_;  ///< tasks whose stop waits, by when it is sent
+  MonoTime beatenAt_;                                ///< the last heartbeat
   MonoTime heardAt_;
 };
 

@@ -17,6 +17,7 @@
 #include "common/ids/random.hpp"
 #include "controller/api/quotas.hpp"
 #include "controller/core/lost_hosts.hpp"
+#include "controller/explain/why.hpp"
 #include "controller/model/state.hpp"
 #include "controller/scheduler/scheduler.hpp"
 #include "controller/services/reconcile.hpp"
@@ -60,6 +61,8 @@ class ServiceKeeper {
   /// Looks at the services that are due, and does what they need by transactions that `commit` is to apply to
   /// the state at once. A bounded amount of work.
   void work(Scheduler& scheduler, Recipes& recipes, Now now, const Commit& commit);
+  /// What a service that is not INACTIVE waits for, as far as its record does not say it.
+  ServiceFacts factsOf(const Service& service, WallTime now) const;
   /// When work() has something to do next; a moment that has passed: there is some left.
   std::optional<MonoTime> nextDeadline() const;
 

@@ -8,6 +8,7 @@
 #include "controller/api/services/settings.hpp"
 #include "controller/api/stopping.hpp"
 #include "controller/core/service_keeper.hpp"
+#include "controller/services/failures.hpp"
 #include "controller/services/texts.hpp"
 
 namespace berth::controller {
@@ -141,6 +142,30 @@ ServiceView ServiceKeeper::viewOf(const Service& service, std::vector<ServiceTas
     out.crowded = !starved->second.at(key).nothingMissing;
   }
   out.crowded |= std::ranges::any_of(out.tasks, &ServiceTask::waiting);
+  return out;
+}
+
+ServiceFacts ServiceKeeper::factsOf(const Service& service, WallTime now) const {
+  ServiceFacts out;
+  const std::string key = service.key();
+  const auto starved = starved_.find(service.cluster);
+  if (starved != starved_.end() && starved->second.contains(key))
+    out.lacksRoom = !starved->second.at(key).nothingMissing;
+  const auto retries = [&](const Setbacks& setbacks) {
+    const auto when = retryAt(setbacks, options_.pace, now);
+    if (!when || out.retryAt) return;
+    out.failures = setbacks.rounds;
+    out.failedAt = setbacks.lastAt;
+    out.retryAt = when;
+  };
+  for (const Deployment& one : service.deployments) retries(one.setbacks);
+  for (const TaskSet* set : taskSetsInOrder(state_, service)) retries(set->setbacks);
+  const Deployment* primary = service.primary();
+  const auto* record = primary ? state_.serviceDeployment(key + "/" + primary->serviceDeployment) : nullptr;
+  if (record && record->bakesSince && !record->finished()) {
+    out.bakesSince = record->bakesSince;
+    out.bakesUntil = *record->bakesSince + bakeOf(service.rules.alarms, options_.pace);
+  }
   return out;
 }
 

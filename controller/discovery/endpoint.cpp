@@ -31,6 +31,25 @@ Json documentOf(const std::string& text) {
   return out.is_object() ? out : Json::object();
 }
 
+/// By a registry in `document`: `name` and the port that it offers. A tag's name goes before it.
+std::optional<Naming> registeredOrTagged(const std::string& name, const std::string& document,
+                                         const std::string& tags) {
+  Naming out;
+  bool found = false;
+  if (document.find("serviceRegistries") != std::string::npos) {
+    const Json members = documentOf(document);
+    for (const Json& registry : members.value("serviceRegistries", Json::array())) {
+      out = {name, registry.value("containerName", ""), registry.value("containerPort", int64_t{0})};
+      found = true;
+    }
+  }
+  if (auto tagged = taggedName(tags)) {
+    out.name = std::move(*tagged);
+    found = true;
+  }
+  return found && isLabel(out.name) ? std::optional(std::move(out)) : std::nullopt;
+}
+
 bool offers(const Naming& naming, const ServedPort& port) {
   if (naming.port == 0) return true;
   return port.container == naming.container && naming.port >= port.containerPort &&
@@ -83,25 +102,38 @@ std::string lowered(std::string_view text) {
 
 std::optional<Naming> namingOf(const Service& service) {
   if (service.status == ServiceStatus::Inactive) return std::nullopt;
-  Naming out;
-  bool found = false;
-  if (service.document.find("serviceRegistries") != std::string::npos) {
-    const Json document = documentOf(service.document);
-    for (const Json& registry : document.value("serviceRegistries", Json::array())) {
-      out = {service.name, registry.value("containerName", ""), registry.value("containerPort", int64_t{0})};
-      found = true;
-    }
-  }
-  if (auto tagged = taggedName(service.tags)) {
-    out.name = std::move(*tagged);
-    found = true;
-  }
-  return found && isLabel(out.name) ? std::optional(std::move(out)) : std::nullopt;
+  // The registry of a service of task sets is that of its PRIMARY one, for whose tasks it counts there.
+  const bool external = service.controller == DeploymentController::External;
+  return registeredOrTagged(service.name, external ? std::string() : service.document, service.tags);
+}
+
+std::optional<Naming> namingOf(const TaskSet& set) {
+  return registeredOrTagged(set.service, set.document, set.tags);
 }
 
 std::optional<Naming> namingOf(const Task& task) {
   auto name = taggedName(task.tags);
   return name ? std::optional(Naming{std::move(*name)}) : std::nullopt;
+}
+
+std::optional<Naming> namingIn(const State& state, const Task& task) {
+  if (const auto name = serviceOfGroup(task.spec->group)) {
+    const std::string key = Service::keyOf(task.spec->cluster, *name);
+    const TaskSet* set = state.taskSet(key + "/" + task.startedBy);
+    if (auto naming = set ? namingOf(*set) : std::nullopt) return naming;
+    const Service* service = state.service(key);
+    if (auto naming = service ? namingOf(*service) : std::nullopt) return naming;
+  }
+  return namingOf(task);
+}
+
+std::optional<WallTime> drainsUntil(const State& state, const Task& task, Duration drain) {
+  const bool by_service = task.stopWanted && task.stopCode == "ServiceSchedulerInitiated";
+  if (drain <= Duration::zero() || !by_service || task.lastStatus != TaskStatus::Stopping || !task.stoppingAt)
+    return std::nullopt;
+  if (checksHealth(*task.spec) && healthOf(task) != Health::Healthy) return std::nullopt;
+  if (!namingIn(state, task)) return std::nullopt;
+  return *task.stoppingAt + std::chrono::ceil<WallTime::duration>(drain);
 }
 
 bool answers(const Task& task) {

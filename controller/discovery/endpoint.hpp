@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/text/ip_address.hpp"
+#include "common/time/clock.hpp"
 #include "controller/model/state.hpp"
 
 namespace berth::controller {
@@ -58,8 +59,17 @@ struct Naming {
 /// Nullopt for a service that is not to be found: it is INACTIVE, or has neither a registry nor the tag, or
 /// its name is no label.
 std::optional<Naming> namingOf(const Service& service);
+/// Nullopt for a task set with neither. Without the tag it has its service's name.
+std::optional<Naming> namingOf(const TaskSet& set);
 /// By its own tag.
 std::optional<Naming> namingOf(const Task& task);
+/// That of its task set before that of its service, and that before its own.
+std::optional<Naming> namingIn(const State& state, const Task& task);
+
+/// Until when a task that is to stop is left running: its name says nothing of it any more, and clients may
+/// call for so long whom they were told of. So it is for one that was answered with and that its service
+/// stops, for a deployment, scale-in or a host that drains; nullopt for any other. `drain` is how long.
+std::optional<WallTime> drainsUntil(const State& state, const Task& task, Duration drain);
 
 /// RUNNING, not to be stopped, and HEALTHY where an essential container has a health check.
 bool answers(const Task& task);

@@ -5,6 +5,7 @@ namespace berth::controller {
 void DiscoveryIndex::load(const State& state, MonoTime now) {
   members_.clear();
   services_.clear();
+  sets_.clear();
   hosts_.clear();
   names_.clear();
   expiries_.clear();
@@ -12,6 +13,7 @@ void DiscoveryIndex::load(const State& state, MonoTime now) {
   ++changes_;
   for (const auto& instance : state.instances()) noteHost(instance->id, state, now);
   for (const auto& [key, service] : state.services()) noteService(key, state);
+  for (const auto& [key, set] : state.taskSets()) noteTaskSet(key, state);
   for (const auto& task : state.tasks()) noteTask(task->id, state);
 }
 
@@ -21,6 +23,7 @@ void DiscoveryIndex::changed(const Mutations& mutations, const std::vector<std::
     if (mutation.kind == Kind::Task) noteTask(mutation.key, state);
     if (mutation.kind == Kind::Instance) noteHost(mutation.key, state, now);
     if (mutation.kind == Kind::Service) noteService(mutation.key, state);
+    if (mutation.kind == Kind::TaskSet) noteTaskSet(mutation.key, state);
   }
   for (const std::string& instance : lost) noteHost(instance, state, now);
 }
@@ -79,26 +82,46 @@ void DiscoveryIndex::noteHost(const std::string& id, const State& state, MonoTim
   for (const Task* task : state.tasksOn(id)) noteTask(task->id, state);
 }
 
+bool DiscoveryIndex::rename(std::unordered_map<std::string, NamedService>& known, const std::string& key,
+                            const std::string& cluster, const std::optional<Naming>& naming) {
+  const auto found = known.find(key);
+  if (found != known.end()) {
+    // Its counts and events change more often than this.
+    if (naming && *naming == found->second.naming) return false;
+    release(found->second.name);
+    known.erase(found);
+  } else if (!naming) {
+    return false;
+  }
+  if (naming) known.emplace(key, NamedService{*naming, claim(cluster, naming->name)});
+  return true;
+}
+
 void DiscoveryIndex::noteService(const std::string& key, const State& state) {
   const Service* service = state.service(key);
-  const auto naming = service ? namingOf(*service) : std::nullopt;
-  const auto known = services_.find(key);
-  if (known != services_.end()) {
-    // Its counts and events change more often than this.
-    if (naming && *naming == known->second.naming) return;
-    release(known->second.name);
-    services_.erase(known);
-  } else if (!naming) {
+  if (!rename(services_, key, service ? service->cluster : "", service ? namingOf(*service) : std::nullopt))
     return;
-  }
-  if (naming) services_.emplace(key, NamedService{*naming, claim(service->cluster, naming->name)});
   for (const Task* task : state.tasksOf(key)) noteTask(task->id, state);
 }
 
-/// That of its service before its own.
+void DiscoveryIndex::noteTaskSet(const std::string& key, const State& state) {
+  const TaskSet* set = state.taskSet(key);
+  if (!rename(sets_, key, set ? set->cluster : "", set ? namingOf(*set) : std::nullopt)) return;
+  const std::string service = key.substr(0, key.find('/', key.find('/') + 1));
+  const std::string id = key.substr(service.size() + 1);
+  for (const Task* task : state.tasksOf(service)) {
+    if (task->startedBy == id) noteTask(task->id, state);
+  }
+}
+
 std::optional<Naming> DiscoveryIndex::namingFor(const Task& task) const {
   if (const auto service = serviceOfGroup(task.spec->group)) {
-    const auto known = services_.find(Service::keyOf(task.spec->cluster, *service));
+    const std::string key = Service::keyOf(task.spec->cluster, *service);
+    if (!sets_.empty()) {
+      const auto set = sets_.find(key + "/" + task.startedBy);
+      if (set != sets_.end()) return set->second.naming;
+    }
+    const auto known = services_.find(key);
     if (known != services_.end()) return known->second.naming;
   }
   return namingOf(task);

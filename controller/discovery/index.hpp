@@ -21,7 +21,7 @@ struct NamedTasks {
   std::string cluster;  ///< as they were written first
   std::string name;
   std::vector<Endpoint> endpoints;  ///< in no order
-  size_t claims = 0;                ///< services, and tasks that are not STOPPED, that have the name
+  size_t claims = 0;  ///< services, task sets, and tasks that are not STOPPED, that have the name
 };
 
 class DiscoveryIndex {
@@ -75,6 +75,11 @@ class DiscoveryIndex {
   void noteTask(const std::string& id, const State& state);
   void noteHost(const std::string& id, const State& state, MonoTime now);
   void noteService(const std::string& key, const State& state);
+  void noteTaskSet(const std::string& key, const State& state);
+  /// What `known` has under a key gets another name, or none. Whether that is a change.
+  bool rename(std::unordered_map<std::string, NamedService>& known, const std::string& key,
+              const std::string& cluster, const std::optional<Naming>& naming);
+  /// As namingIn(), of what is kept.
   std::optional<Naming> namingFor(const Task& task) const;
   std::optional<Endpoint> endpointFor(const Task& task, const Naming& naming, const State& state) const;
   Names::iterator claim(const std::string& cluster, const std::string& name);
@@ -86,6 +91,7 @@ class DiscoveryIndex {
   Names names_;
   std::unordered_map<std::string, Host> hosts_;
   std::unordered_map<std::string, NamedService> services_;
+  std::unordered_map<std::string, NamedService> sets_;
   std::unordered_map<std::string, Member> members_;  ///< by task
   std::set<std::pair<MonoTime, std::string>> expiries_;
   size_t endpoints_ = 0;

@@ -27,6 +27,9 @@ void EventLog::add(const Mutations& mutations, const std::vector<std::string>& l
         push({0, now, std::make_shared<const ServiceNote>(std::move(note))});
     } else if (mutation.kind == Kind::Service) {
       services_.forget(mutation.key);
+    } else if (const auto* run = std::get_if<std::shared_ptr<const JobRun>>(&mutation.value)) {
+      // Without a job it is a task that is tried again: its tasks say all there is to say.
+      if (!(*run)->job.empty()) push({0, now, *run});
     }
   }
   for (const std::string& id : lost) {

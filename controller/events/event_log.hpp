@@ -18,7 +18,7 @@ struct Change {
   int64_t position = 0;
   WallTime at{};
   std::variant<std::shared_ptr<const Task>, std::shared_ptr<const Instance>,
-               std::shared_ptr<const ServiceNote>>
+               std::shared_ptr<const ServiceNote>, std::shared_ptr<const JobRun>>
       what;
   bool connected = false;  ///< of an instance: whether its agent was
 };

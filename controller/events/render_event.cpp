@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "controller/api/jobs/render.hpp"
 #include "controller/api/render.hpp"
 
 namespace berth::controller {
@@ -11,11 +12,13 @@ namespace {
 using TaskPointer = std::shared_ptr<const Task>;
 using InstancePointer = std::shared_ptr<const Instance>;
 using NotePointer = std::shared_ptr<const ServiceNote>;
+using RunPointer = std::shared_ptr<const JobRun>;
 
 constexpr std::string_view kTask = "ECS Task State Change";
 constexpr std::string_view kInstance = "ECS Container Instance State Change";
 constexpr std::string_view kService = "ECS Service Action";
 constexpr std::string_view kDeployment = "ECS Deployment State Change";
+constexpr std::string_view kRun = "Berth Job Run State Change";
 
 /// "2024-06-29T08:33:20Z"
 std::string toTheSecond(WallTime time) { return toRfc3339(time).substr(0, 19) + "Z"; }
@@ -81,9 +84,33 @@ Json detailOf(const ServiceNote& note, const ecs::Names& names) {
   return detail;
 }
 
+/// INFO for what goes well or is meant, ERROR for what failed, WARN for what did not run to its end.
+const char* severityOf(JobRunState state) {
+  switch (state) {
+    case JobRunState::Failed:
+      return "ERROR";
+    case JobRunState::Stopped:
+    case JobRunState::Replaced:
+    case JobRunState::Skipped:
+      return "WARN";
+    default:
+      return "INFO";
+  }
+}
+
+Json detailOf(const JobRun& run, const Change& change, const ecs::Names& names) {
+  Json detail = renderRun(names, run);
+  detail["eventType"] = severityOf(run.state);
+  detail["eventName"] = "JOB_RUN_" + std::string(name(run.state));
+  detail["clusterArn"] = names.cluster(run.cluster).str();
+  detail["updatedAt"] = toRfc3339(change.at);
+  return detail;
+}
+
 std::string_view clusterOf(const Change& change) {
   if (const auto* task = std::get_if<TaskPointer>(&change.what)) return (*task)->spec->cluster;
   if (const auto* instance = std::get_if<InstancePointer>(&change.what)) return (*instance)->cluster;
+  if (const auto* run = std::get_if<RunPointer>(&change.what)) return (*run)->cluster;
   return std::get<NotePointer>(change.what)->cluster;
 }
 
@@ -92,11 +119,12 @@ std::string_view clusterOf(const Change& change) {
 std::string_view detailTypeOf(const Change& change) {
   if (std::holds_alternative<TaskPointer>(change.what)) return kTask;
   if (std::holds_alternative<InstancePointer>(change.what)) return kInstance;
+  if (std::holds_alternative<RunPointer>(change.what)) return kRun;
   return std::get<NotePointer>(change.what)->deployment.empty() ? kService : kDeployment;
 }
 
 bool isDetailType(std::string_view text) {
-  constexpr std::array kAll{kTask, kInstance, kService, kDeployment};
+  constexpr std::array kAll{kTask, kInstance, kService, kDeployment, kRun};
   return std::ranges::find(kAll, text) != kAll.end();
 }
 
@@ -109,6 +137,9 @@ Json eventOf(const Change& change, const State& state, const ecs::Names& names) 
   } else if (const auto* instance = std::get_if<InstancePointer>(&change.what)) {
     resource = arnOf(names, **instance);
     detail = detailOf(**instance, change, state, names);
+  } else if (const auto* run = std::get_if<RunPointer>(&change.what)) {
+    resource = jobArn(names, (*run)->cluster, (*run)->job);
+    detail = detailOf(**run, change, names);
   } else {
     const ServiceNote& note = *std::get<NotePointer>(change.what);
     resource = names.service(note.cluster, note.service).str();
@@ -117,7 +148,7 @@ Json eventOf(const Change& change, const State& state, const ecs::Names& names) 
   return Json{{"version", "0"},
               {"id", idOf(change.position)},
               {"detail-type", detailTypeOf(change)},
-              {"source", "aws.ecs"},
+              {"source", std::holds_alternative<RunPointer>(change.what) ? "berth" : "aws.ecs"},
               {"account", names.account},
               {"time", toTheSecond(change.at)},
               {"region", names.region},

@@ -21,6 +21,8 @@ std::string_view wordOf(Handover handover) {
       return "SENT";
     case Handover::Acknowledged:
       return "ACKNOWLEDGED";
+    case Handover::Held:
+      return "HELD";
   }
   return "NOT_SENT";
 }
@@ -35,6 +37,8 @@ std::string away(const AgentFacts& agent) {
 std::string nextOf(const Task& task, const AgentFacts& agent, Handover handover) {
   const std::string what = task.stopWanted ? "the stop of the task" : "the task";
   if (!agent.connected) return away(agent);
+  if (handover == Handover::Held)
+    return "clients to forget its name: then the agent is sent the stop of the task";
   if (handover == Handover::NotSent) return "the agent to be sent " + what;
   if (handover == Handover::Sent) return "the agent to acknowledge " + what;
   if (task.stopWanted) return "the agent to report that the task's containers have stopped";

@@ -192,6 +192,7 @@ struct ServiceDeployment {
   std::vector<std::string> triggered;  ///< alarms that it was given up for
   std::optional<WallTime> bakesSince;  ///< all its tasks are there, and its alarms are still watched
   std::optional<Rollback> rollback;
+  std::string stoppedBy;  ///< ARN of who has asked for its end; empty: nobody has
   WallTime createdAt{};
   WallTime updatedAt{};
   std::optional<WallTime> startedAt;

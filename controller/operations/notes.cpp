@@ -61,7 +61,9 @@ constexpr MemberNote kMemberNotes[] = {
     {"CreateService", "role", Fate::Refused, "for load balancers"},
     {"CreateService", "deploymentController", Fate::ActedOn, "`CODE_DEPLOY` is refused"},
     {"UpdateService", "deploymentController", Fate::Refused, "unless it is the one that the service has"},
-    {"CreateTaskSet", "networkConfiguration loadBalancers serviceRegistries platformVersion", Fate::Refused},
+    {"CreateTaskSet", "serviceRegistries", Fate::ActedOn,
+     "Berth's own DNS has the service's name; what the `registryArn` names is not asked"},
+    {"CreateTaskSet", "networkConfiguration loadBalancers platformVersion", Fate::Refused},
     {"CreateTaskSet", "externalId", Fate::Kept},
 
     {"RegisterTaskDefinition", "containerDefinitions volumes", Fate::ActedOn, "see the next section"},

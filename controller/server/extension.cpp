@@ -7,6 +7,7 @@
 #include "common/text/number.hpp"
 #include "controller/api/render.hpp"
 #include "controller/explain/causes.hpp"
+#include "controller/explain/found.hpp"
 #include "controller/explain/summary.hpp"
 #include "controller/server/event_stream.hpp"
 #include "proto/json/fields.hpp"
@@ -14,6 +15,7 @@
 namespace berth::controller {
 namespace {
 
+constexpr std::string_view kFind = "/v1/tasks";
 constexpr std::string_view kTasks = "/v1/tasks/";
 constexpr Duration kHeartbeat = std::chrono::seconds(15);
 
@@ -72,6 +74,7 @@ ApiResult<Question> Extension::read(const http::ServerRequest& request) const {
     return Question{Question::About::Summary, "berth:Summary", "*", "", Json::object(), {}, 0, {}};
   }
   if (request.path == "/v1/discovery") return readDiscovery(*query);
+  if (request.path == kFind) return readFound(*query);
   if (request.path.starts_with(kTasks)) {
     if (auto error = unknownParameter(*query, {})) return *error;
     const auto reference = http::percentDecode(request.path.substr(kTasks.size()));
@@ -80,17 +83,22 @@ ApiResult<Question> Extension::read(const http::ServerRequest& request) const {
   }
   if (request.path == "/v1/logs") return readLogs(*query);
   return notFound(
-      "There is nothing at this path: use /v1/why, /v1/tasks/ID, /v1/summary, /v1/events, /v1/logs, "
+      "There is nothing at this path: use /v1/why, /v1/tasks, /v1/tasks/ID, /v1/summary, /v1/events, "
+      "/v1/logs, "
       "/v1/jobs, /v1/alarms or /v1/discovery.");
 }
 
 ApiResult<Question> Extension::readWhy(const http::Query& query) const {
-  if (auto error = unknownParameter(query, {"task", "instance", "cluster", "taskDefinition"})) return *error;
+  if (auto error = unknownParameter(query, {"task", "instance", "service", "cluster", "taskDefinition"}))
+    return *error;
   const std::string task = valueOf(query, "task");
   const std::string instance = valueOf(query, "instance");
+  const bool service = !valueOf(query, "service").empty();
   const bool placement = !valueOf(query, "taskDefinition").empty();
-  if (int{!task.empty()} + int{!instance.empty()} + int{placement} != 1)
-    return invalidParameter("Ask about one thing: task=, instance=, or taskDefinition= with cluster=.");
+  if (int{!task.empty()} + int{!instance.empty()} + int{service} + int{placement} != 1)
+    return invalidParameter(
+        "Ask about one thing: task=, instance=, or service= or taskDefinition= with cluster=.");
+  if (service) return readService(query);
   if (placement) return readPlacement(query);
   if (!instance.empty()) return readInstance(instance);
   return readTask(task, {Question::About::Task, "berth:Why", "", "", Json::object(), {}, 0, {}});
@@ -124,15 +132,51 @@ ApiResult<Question> Extension::readInstance(const std::string& reference) const 
 }
 
 ApiResult<Question> Extension::readPlacement(const http::Query& query) const {
+  BERTH_API_TRY(cluster, readCluster(query));
+  return Question{Question::About::Placement,
+                  "berth:Why",
+                  names().cluster(cluster).str(),
+                  "",
+                  Json{{"cluster", cluster}, {"taskDefinition", valueOf(query, "taskDefinition")}},
+                  {},
+                  0,
+                  {}};
+}
+
+ApiResult<std::string> Extension::readCluster(const http::Query& query) const {
   std::string cluster = valueOf(query, "cluster");
   if (cluster.empty()) cluster = "default";
   const auto name = names().parseCluster(cluster);
   if (!name) return invalidParameter("'" + cluster.substr(0, 300) + "' is no cluster's name or ARN.");
-  return Question{Question::About::Placement,
+  return name->str();
+}
+
+ApiResult<Question> Extension::readService(const http::Query& query) const {
+  BERTH_API_TRY(cluster, readCluster(query));
+  const std::string reference = valueOf(query, "service");
+  const auto parsed = names().parseService(reference);
+  if (!parsed) return invalidParameter("'" + reference.substr(0, 300) + "' is no service's name or ARN.");
+  const std::string in = parsed->cluster.value_or(cluster);
+  return Question{Question::About::Service,
                   "berth:Why",
-                  names().cluster(name->str()).str(),
-                  "",
-                  Json{{"cluster", name->str()}, {"taskDefinition", valueOf(query, "taskDefinition")}},
+                  names().service(in, parsed->id).str(),
+                  Service::keyOf(in, parsed->id),
+                  Json::object(),
+                  {},
+                  0,
+                  {}};
+}
+
+ApiResult<Question> Extension::readFound(const http::Query& query) const {
+  if (auto error = unknownParameter(query, {"cluster", "prefix"})) return *error;
+  BERTH_API_TRY(cluster, readCluster(query));
+  const std::string prefix = valueOf(query, "prefix");
+  if (prefix.empty()) return invalidParameter("Say with prefix= what the ids of the tasks begin with.");
+  return Question{Question::About::Found,
+                  "berth:FindTasks",
+                  names().cluster(cluster).str(),
+                  prefix,
+                  Json{{"cluster", cluster}},
                   {},
                   0,
                   {}};
@@ -214,6 +258,13 @@ Json Extension::whyOf(const Task& task) const {
                  deps_.runner.core().waiting().waitOf(task.id));
 }
 
+ApiResult<Json> Extension::serviceWhy(const Question& question) const {
+  const Service* service = state().service(question.id);
+  if (!service) return notFound("The service was not found.");
+  const WallTime now = deps_.clock.now().wall;
+  return whyService(state(), names(), *service, deps_.runner.core().services().factsOf(*service, now), now);
+}
+
 Async<ApiResult<Json>> Extension::record(Question question) const {
   const bool why = question.about == Question::About::Task;
   if (const Task* task = state().task(question.id))
@@ -275,6 +326,12 @@ Async<ApiResult<http::Answer>> Extension::answer(Question question, Caller calle
       break;
     case Question::About::Discovery:
       body = targetsOf(*deps_.discovery, question.names);
+      break;
+    case Question::About::Service:
+      body = serviceWhy(question);
+      break;
+    case Question::About::Found:
+      body = tasksBeginningWith(state(), names(), text(question.input, "cluster"), question.id);
       break;
     case Question::About::Placement:
       body = deps_.runner.ask(whyPlacement, question.input, caller);

@@ -1,5 +1,5 @@
-// What the controller answers beyond the ECS API: /v1/why, /v1/tasks/ID, /v1/summary, /v1/events, /v1/logs,
-// /v1/discovery, /v1/jobs, /v1/alarms.
+// What the controller answers beyond the ECS API: /v1/why, /v1/tasks, /v1/tasks/ID, /v1/summary, /v1/events,
+// /v1/logs, /v1/discovery, /v1/jobs, /v1/alarms.
 #pragma once
 
 #include <string>
@@ -20,13 +20,25 @@ namespace berth::controller {
 
 /// A question that was understood.
 struct Question {
-  enum class About { Task, Instance, Placement, Record, Summary, Events, Logs, Discovery, Action };
+  enum class About {
+    Task,
+    Instance,
+    Service,
+    Placement,
+    Found,
+    Record,
+    Summary,
+    Events,
+    Logs,
+    Discovery,
+    Action
+  };
 
   About about = About::Summary;
   std::string operation;        ///< as policies know it: "berth:Why"
   std::string resource;         ///< the ARN that it is about, or "*"
-  std::string id;               ///< of the task or instance
-  Json input = Json::object();  ///< of a placement: cluster and taskDefinition
+  std::string id;               ///< of the task or instance, or the beginning of one; of a service its key
+  Json input = Json::object();  ///< of a placement: cluster and taskDefinition; of a search: cluster
   EventFilter filter;
   int64_t after = 0;              ///< the position behind which events are wanted
   acs::OpenStreamMessage logs{};  ///< which are wanted
@@ -60,6 +72,10 @@ class Extension {
   ApiResult<Question> readTask(const std::string& reference, Question question) const;
   ApiResult<Question> readInstance(const std::string& reference) const;
   ApiResult<Question> readPlacement(const http::Query& query) const;
+  ApiResult<Question> readService(const http::Query& query) const;
+  ApiResult<Question> readFound(const http::Query& query) const;
+  /// The name of the cluster that a query means; "default" unless it says one.
+  ApiResult<std::string> readCluster(const http::Query& query) const;
   ApiResult<Question> readAction(const http::ServerRequest& request, const http::Query& query) const;
   ApiResult<Question> readLogs(const http::Query& query) const;
   ApiResult<Question> readEvents(const http::ServerRequest& request, const http::Query& query) const;
@@ -69,6 +85,7 @@ class Extension {
   const ecs::Names& names() const { return deps_.runner.core().names(); }
   AgentFacts factsOf(const std::string& instance) const;
   Json whyOf(const Task& task) const;
+  ApiResult<Json> serviceWhy(const Question& question) const;
   Async<ApiResult<Json>> record(Question question) const;
   Async<ApiResult<Json>> perform(ActionRequest request, Caller caller);
   Json summary() const;

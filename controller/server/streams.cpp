@@ -22,6 +22,8 @@ constexpr std::string_view kAgentPath = "/v1/agent/streams/";
 constexpr Duration kTokenCounts = std::chrono::seconds(60);
 constexpr Duration kOpeningTakes = std::chrono::seconds(10);
 constexpr Duration kAgentTakes = std::chrono::seconds(10);
+/// An agent that is missed twice is lost; one that opens its session anew is not.
+constexpr Duration kLooksForAgent = std::chrono::seconds(3);
 constexpr size_t kTokenLength = 64;
 
 http::Response noStream() {
@@ -199,8 +201,26 @@ Async<ApiResult<std::shared_ptr<AgentStream>>> Streams::ask(acs::OpenStreamMessa
   deps_.sessions.send(deps_.runner.core().session(instance)->session(), acs::ToAgent(std::move(message)));
   const bool opened = co_await stream->opened_.wait(kAgentTakes);
   expected_.erase(id);
-  if (opened) co_return stream;
+  if (opened) {
+    spawn(deps_.io.get_executor(), deps_.log, "agent of a stream",
+          [this, weak = std::weak_ptr(stream), over = stream->over_] { return watchAgent(weak, over); });
+    co_return stream;
+  }
   co_return ApiError{"TargetNotConnectedException", "The agent did not open its side within 10 s."};
+}
+
+Async<void> Streams::watchAgent(std::weak_ptr<AgentStream> stream, std::shared_ptr<Event> over) {
+  bool away = false;
+  while (!co_await over->wait(kLooksForAgent)) {
+    const auto open = stream.lock();
+    if (!open) co_return;
+    const bool there = deps_.runner.core().session(open->instance_) != nullptr;
+    if (away && !there) {
+      open->socket().close(1011, "the agent is lost");
+      co_return;
+    }
+    away = !there;
+  }
 }
 
 Async<void> Streams::serveClient(Socket socket, std::string id, std::string source) {

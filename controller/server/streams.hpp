@@ -81,6 +81,9 @@ class Streams {
   bool full();
   bool connected(const std::string& instance, acs::Extension needed) const;
   Async<void> serveClient(Socket socket, std::string id, std::string source);
+  /// Closes the agent's side of a stream whose agent has been lost, until it is over: a network that was cut
+  /// shows on the stream itself only minutes later.
+  Async<void> watchAgent(std::weak_ptr<AgentStream> stream, std::shared_ptr<Event> over);
   /// Asks for a stream and waits for it. TargetNotConnectedException.
   Async<ApiResult<std::shared_ptr<AgentStream>>> ask(acs::OpenStreamMessage message, std::string instance);
 

@@ -76,9 +76,6 @@ bool evensOut(Look& look, const Aim& aim, const Spread& spread);
 /// Whether the service has said that its zones are uneven, and not yet that they are even again.
 bool isEvening(const Service& service);
 
-/// When something may be started again after failures; nullopt: at once.
-std::optional<WallTime> retryAt(const Setbacks& setbacks, const ServicePace& pace, WallTime now);
-
 /// Circuit breaker, and what users asked of the rollout. False: nothing else is to be planned.
 bool judge(Look& look);
 /// What the bounds of a rolling service have led to: rollout states, old deployments, steady state.

@@ -3,6 +3,7 @@
 #include <map>
 #include <string_view>
 
+#include "controller/services/failures.hpp"
 #include "controller/services/look.hpp"
 #include "controller/services/texts.hpp"
 
@@ -123,20 +124,21 @@ bool isBaked(Look& look) {
   const AlarmRules& rules = look.view.service.rules.alarms;
   if (!rules.enabled || !look.view.rollout || isRollback(look)) return true;
   if (!look.view.rollout->bakesSince) recordOf(look).bakesSince = look.now;
-  const Duration bake = rules.bakeMinutes ? std::chrono::minutes(*rules.bakeMinutes) : look.pace.bake;
-  return overOrAgain(look, look.view.rollout->bakesSince.value_or(look.now), bake);
+  return overOrAgain(look, look.view.rollout->bakesSince.value_or(look.now), bakeOf(rules, look.pace));
 }
 
 /// What a user asked of the rollout by StopServiceDeployment. False: it is rolled back.
 bool obey(Look& look) {
   if (!look.view.rollout) return true;
   const ServiceDeployment& record = *look.view.rollout;
-  const std::string& id = look.view.service.primary()->id;
+  const std::string& by = record.stoppedBy;
+  const std::string stopped = "ECS deployment " + look.view.service.primary()->id + " was stopped by " +
+                              (by.empty() ? "a user" : by) + ".";
   if (record.status == ServiceDeploymentStatus::StopRequested) {
-    fail(look, "ECS deployment " + id + " was stopped by a user.");
+    fail(look, stopped);
     finish(look, ServiceDeploymentStatus::Stopped, "The deployment was stopped by a user.");
   } else if (record.status == ServiceDeploymentStatus::RollbackRequested && record.rollback) {
-    fail(look, "ECS deployment " + id + " was stopped by a user.");
+    fail(look, stopped);
     turnBack(look, record.rollback->revision);
     return false;
   }
@@ -192,6 +194,11 @@ void trim(Look& look) {
 }
 
 }  // namespace
+
+std::chrono::milliseconds bakeOf(const AlarmRules& rules, const ServicePace& pace) {
+  if (rules.bakeMinutes) return std::chrono::minutes(*rules.bakeMinutes);
+  return std::chrono::ceil<std::chrono::milliseconds>(pace.bake);
+}
 
 bool judge(Look& look) {
   Deployment& primary = *look.plan.service.primary();

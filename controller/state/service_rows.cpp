@@ -206,6 +206,7 @@ Json encode(const ServiceDeployment& deployment) {
                            {"startedAt", toEpochMillis(deployment.rollback->startedAt)},
                            {"revision", deployment.rollback->revision}};
   }
+  if (!deployment.stoppedBy.empty()) out["stoppedBy"] = deployment.stoppedBy;
   putTime(out, "bakesSince", deployment.bakesSince);
   putTime(out, "startedAt", deployment.startedAt);
   putTime(out, "finishedAt", deployment.finishedAt);
@@ -232,6 +233,7 @@ Entity decodeServiceDeployment(Fields& fields) {
   out.triggered = fields.strings("triggered");
   out.bakesSince = time(fields, "bakesSince");
   out.rollback = decodeRollback(fields);
+  out.stoppedBy = fields.str("stoppedBy");
   out.createdAt = fromEpochMillis(fields.integer("createdAt"));
   out.updatedAt = fromEpochMillis(fields.integer("updatedAt"));
   out.startedAt = time(fields, "startedAt");

@@ -1,7 +1,7 @@
 // Time zones from the system's data (package tzdata), read by Howard Hinnant's date library.
 //
-// The library reads the compiled files' list of changes, which Debian writes up to 2037, and not the rule at
-// their end: later, a zone stays at its last offset.
+// The library reads the compiled files' list of changes, which Debian writes up to 2037; what comes later is
+// told by the rule at their end (posix_rule.hpp).
 #pragma once
 
 #include <map>

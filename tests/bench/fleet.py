@@ -1,15 +1,17 @@
 """Prints each figure of the controller under a simulated fleet: `./dev bench fleet [PART ...]`, by hand.
 
 bench-fleet holds the agents' websockets; this starts and stops the controller. Nothing is asserted: a shared machine is
-noisy. PART is tasks, describe, reconnect, services or loss.
+noisy. PART is tasks, describe, reconnect, services, loss or ps.
 """
 
 import argparse
 import collections
+import json
 import os
 import pathlib
 import re
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,6 +31,7 @@ DESCRIBED_RATE = 1_000
 DESCRIBED_SECONDS = 20
 ROLLED, ROLLED_COPIES, ROLLED_AGENTS = 1_000, 10, 1_000
 RESTED_SECONDS = 30
+LISTED, LISTED_AGENTS, LISTED_TIMES = 10_000, 500, 5
 LOST_SERVICES, LOST_COPIES = 1_000, 100
 REPLACE_AFTER = 10
 
@@ -212,7 +215,34 @@ def loss(folder, options):
                  seen["delivered"] > 0 and late <= budget)
 
 
-PARTS = {"tasks": tasks, "describe": describe, "reconnect": reconnect, "services": services, "loss": loss}
+def timed(controller, *arguments):
+    """The median seconds that `berth` takes, of several times, and what it printed."""
+    environment = os.environ | {"AWS_SHARED_CREDENTIALS_FILE": str(controller.credentials_file),
+                                "AWS_CONFIG_FILE": "/dev/null", "AWS_ENDPOINT_URL": controller.url}
+    took = []
+    for _ in range(LISTED_TIMES):
+        began = time.monotonic()
+        done = subprocess.run([binary("berth"), *arguments], env=environment, capture_output=True, text=True, check=True)
+        took.append(time.monotonic() - began)
+    return statistics.median(took), done.stdout
+
+
+def ps(folder, options):
+    """What a person waits for `berth` with many tasks."""
+    with Fleet(folder, options.reports, {"throttle": {"rate": 0}}) as fleet:
+        fleet.tell(f"agents {LISTED_AGENTS}")
+        fleet.tell(f"run {LISTED}")
+        controller = fleet.controller
+        took, screen = timed(controller, "ps")
+        show(f"berth ps, the first hundred of {LISTED} tasks", f"{took * 1000:.0f} ms", "200 ms", took <= 0.2)
+        identity = json.loads(timed(controller, "ps", "--json")[1])["tasks"][0]["taskArn"].rpartition("/")[2]
+        took, _ = timed(controller, "why", "--as", "task", identity[:-4])
+        show("berth why, of a task by the beginning of its id", f"{took * 1000:.0f} ms", "200 ms", took <= 0.2)
+        took, screen = timed(controller, "ps", "--all-pages")
+        show(f"berth ps --all-pages, {len(screen.splitlines()) - 1} tasks", f"{took * 1000:.0f} ms", "2 s", took <= 2)
+
+
+PARTS = {"tasks": tasks, "describe": describe, "reconnect": reconnect, "services": services, "loss": loss, "ps": ps}
 
 
 def main():

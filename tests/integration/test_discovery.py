@@ -6,7 +6,6 @@ import socket
 import struct
 import subprocess
 import tempfile
-import threading
 import time
 import urllib.request
 
@@ -14,6 +13,7 @@ import pytest
 
 from support.berth import Controller
 from support.docker import free_port
+from support.name_client import NameClient
 from support.played_agent import PlayedAgent, ask_servers
 from support.process import Program
 from support.waiting import wait_until
@@ -216,48 +216,13 @@ def test_without_an_address_there_is_no_discovery(named):
     assert "set discovery.listen" in one.get("/v1/discovery").error[1]
 
 
-class Client(threading.Thread):
-    """Resolves and calls every 50 ms, and keeps who answered and what went wrong. Like a client that keeps an
-    answer for its TTL, it calls whom it was told of up to a second ago."""
-
-    TTL = 1.0
-
-    def __init__(self, port):
-        super().__init__(daemon=True)
-        self.port = port
-        self.answered = []
-        self.errors = []
-        self.over = threading.Event()
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.join(20)
-
-    def run(self):
-        known, since, turn = [], 0.0, 0
-        while not self.over.wait(0.05):
-            try:
-                if time.monotonic() - since >= self.TTL:
-                    known, since = sorted(ask_servers(self.port, PORTS)), time.monotonic()
-                address, port = known[turn % len(known)]
-                turn += 1
-                with urllib.request.urlopen(f"http://{address}:{port}/", timeout=5) as reply:
-                    self.answered.append(reply.read().decode())
-            except Exception as error:  # noqa: BLE001: whatever a client sees
-                self.errors.append(repr(error))
-
-
 def test_a_client_sees_no_error_while_tasks_are_replaced(named):
     one = named()
     # Programs that were asked to end go on for longer than an answer may be kept.
     with PlayedAgent(one.controller, grace=1.5) as agent:
         old = one.run(count=2)
         wait_until(lambda: len(one.short(PORTS, "SRV")) == 2, "both tasks have the name")
-        with Client(one.port) as client:
+        with NameClient(one.port, PORTS) as client:
             new = []
             for arn in old:
                 more, = one.run()
@@ -326,9 +291,12 @@ def test_a_client_sees_no_error_while_a_service_is_rolled(named):
         one.ecs.create_service(serviceName="web", taskDefinition="app", desiredCount=3, serviceRegistries=[
             {"registryArn": "arn:aws:servicediscovery:us-east-1:000000000000:service/srv-1", "containerName": "app",
              "containerPort": 80}])
-        wait_until(lambda: len(one.short(PORTS, "SRV")) == 3, "the service's tasks have its name", 30)
+        # Tasks that have not yet shown that they stay up may be replaced at once.
+        wait_until(lambda: one.ecs.describe_services(services=["web"])["services"][0]["deployments"][0][
+            "rolloutState"] == "COMPLETED", "the service is steady", 30)
+        assert len(one.short(PORTS, "SRV")) == 3
         old = set(agent.apps)
-        with Client(one.port) as client:
+        with NameClient(one.port, PORTS) as client:
             one.define("app", image="y")
             one.ecs.update_service(service="web", taskDefinition="app")
             wait_until(lambda: not old & set(agent.apps), "the old tasks have ended", 60)

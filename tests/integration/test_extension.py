@@ -203,6 +203,39 @@ def test_why_follows_a_task_from_its_start_to_its_end(started):
     assert cause["by"] == "arn:aws:iam::000000000000:root"
 
 
+def test_a_service_says_what_it_waits_for_and_a_task_is_found_by_the_beginning_of_its_id(started):
+    one = started().join()
+    one.ecs.create_service(serviceName="front", taskDefinition="web", desiredCount=1)
+    why = one.ask("/v1/why", service="front")
+    assert why["what"]["service"].endswith(":service/default/front")
+    assert (why["state"], why["waitsFor"]) == ("ACTIVE", "1 task to run")
+    assert why == one.ask("/v1/why", service=why["what"]["service"])
+    arn, = one.ecs.list_tasks(serviceName="front")["taskArns"]
+    assert one.ask("/v1/tasks", prefix=arn.rpartition("/")[2][:30]) == {"taskArns": [arn], "more": False}
+    assert one.ask("/v1/tasks", prefix="zz") == {"taskArns": [], "more": False}
+    assert "prefix=" in one.get("/v1/tasks").error[1]
+    assert one.get("/v1/why", service="no-such").error[0] == "ResourceNotFoundException"
+
+
+def test_runs_of_jobs_are_events(started):
+    one = started().join()
+    key = one.key
+    target = "/v1/jobs/nightly"
+    body = json.dumps({"taskDefinition": "web"}).encode()
+    host = f"127.0.0.1:{one.controller.port}"
+    head = key.sign("PUT", target, {"Host": host, "Content-Length": str(len(body))}, body)
+    assert exchange(one.controller.port, request_bytes("PUT", target, head, body)).status == 200
+    target += "/run"
+    assert exchange(one.controller.port, request_bytes(
+        "POST", target, key.sign("POST", target, {"Host": host, "Content-Length": "0"}))).status == 200
+    with one.events(last=0, **{"detail-type": "Berth Job Run State Change"}) as events:
+        seen = events.next()["data"]
+        while seen.get("detail", {}).get("eventName") != "JOB_RUN_RUNNING":
+            seen = events.next()["data"]
+    assert seen["source"] == "berth" and seen["resources"][0].endswith(":job/default/nightly")
+    assert seen["detail"]["trigger"] == "hand" and seen["detail"]["eventType"] == "INFO"
+
+
 def test_a_stopped_task_moves_into_the_history_and_is_there_after_a_restart(started):
     extension = started(keep_stopped="0s").join()
     arn = extension.stopped()
@@ -269,7 +302,7 @@ def test_only_who_may_ask_is_answered(folder, started):
 @pytest.mark.parametrize("target, said", [
     ("/v1/why", "Ask about one thing"),
     ("/v1/why?task=a&instance=b", "Ask about one thing"),
-    ("/v1/why?tusk=a", "'tusk' is not known here: use task, instance, cluster, taskDefinition"),
+    ("/v1/why?tusk=a", "'tusk' is not known here: use task, instance, service, cluster, taskDefinition"),
     ("/v1/why?task=a%20b", "is no task's id or ARN"),
     ("/v1/events?after=x", "must be the id of an event"),
     ("/v1/events?detail-type=x", "is no detail type"),

@@ -68,6 +68,42 @@ def test_a_service_runs_on_all_hosts_and_is_rolled_in_seconds(berth):
     assert messages(berth)[0] == "(service web) has reached a steady state."
 
 
+def starting_seconds(task):
+    """From when a task was made to when its container ran."""
+    return (task["startedAt"] - task["createdAt"]).total_seconds()
+
+
+def test_ten_tasks_are_rolled_within_ten_seconds_and_the_start_of_their_containers(berth):
+    """On ECS the defaults alone cost minutes."""
+    def ten():
+        service = berth.ecs.describe_services(services=["ten"])["services"][0]
+        done = len(service["deployments"]) == 1 and service["deployments"][0]["rolloutState"] == "COMPLETED"
+        return done and service["runningCount"] == 10
+
+    def its_tasks():
+        arns = berth.ecs.list_tasks(serviceName="ten")["taskArns"]
+        return {task["taskArn"]: task for task in berth.ecs.describe_tasks(tasks=arns)["tasks"]}
+
+    register(berth, "ten", "busybox", command=SLEEP)
+    berth.ecs.create_service(serviceName="ten", taskDefinition="ten", desiredCount=10)
+    try:
+        wait_until(ten, "the service is there", 60)
+        before = its_tasks()
+        register(berth, "ten", "busybox", command=SLEEP, environment=[{"name": "ROUND", "value": "2"}])
+        begun = time.monotonic()
+        berth.ecs.update_service(service="ten", taskDefinition="ten")
+        wait_until(ten, "the service is rolled", 60)
+        took = time.monotonic() - begun
+        after = its_tasks()
+        slowest = max(map(starting_seconds, after.values()))
+        print(f"10 tasks on 3 hosts rolled in {took:.1f} s; their containers started within {slowest:.1f} s")
+        assert not set(before) & set(after) and len(after) == 10
+        assert took < 10 + slowest
+    finally:
+        berth.ecs.delete_service(service="ten", force=True)
+        wait_until(lambda: set(running(berth)) == set(tasks(berth)), "its containers have ended", 60)
+
+
 def test_a_roll_goes_on_as_soon_as_health_checks_say_so(berth):
     register(berth, "web", "busybox", command=SLEEP, healthCheck={"command": ["CMD-SHELL", "true"], "interval": 5})
     begun = time.monotonic()

@@ -5,6 +5,7 @@
 #include "controller/api/services/scale.hpp"
 #include "controller/api/services/settings.hpp"
 #include "controller/api/tags.hpp"
+#include "controller/discovery/endpoint.hpp"
 
 namespace berth::controller {
 namespace {
@@ -41,13 +42,14 @@ ApiResult<TaskSet> describedSet(Context& context, const Service& service) {
                                parsed(definition->document, Json::object()))) {
     return *error;
   }
-  if (document.contains("serviceRegistries")) {
-    return unsupported(
-        "A task set has no name of its own: leave serviceRegistries out, and give the service the tag "
-        "berth:dns.");
-  }
   BERTH_API_TRY(tags, givenTags(input));
   set.tags = std::move(tags);
+  if (document.contains("serviceRegistries") && !namingOf(set)) {
+    return invalidParameter("A task set with a service registry is found by its service's name in DNS, and " +
+                            service.name +
+                            " has more than 63 characters: give the task set another name by the tag "
+                            "berth:dns.");
+  }
   set.clientToken = text(input, "clientToken");
   set.requestHash = requestHash(input);
   set.createdAt = context.now.wall;

@@ -71,6 +71,13 @@ void demote(Context& context, Service& service) {
   }
 }
 
+/// The texts of the breaker and the alarms are the service's own.
+std::string whoRollsBack(const ServiceDeployment& record) {
+  if (record.alarms == BreakerStatus::Triggered) return "ECS deployment alarms";
+  if (record.breaker == BreakerStatus::Triggered) return "ECS deployment circuit breaker";
+  return "ECS deployment was stopped by " + (record.stoppedBy.empty() ? "a user" : record.stoppedBy);
+}
+
 }  // namespace
 
 std::string newDeploymentId(Random& random) { return "ecs-svc/" + newNumber(random); }
@@ -119,9 +126,7 @@ void rollBack(Context& context, Service& service, const ServiceRevision& revisio
   back.failedTasks = 0;
   back.setbacks = {};
   back.rollout = RolloutState::InProgress;
-  const bool rang = record.alarms == BreakerStatus::Triggered;
-  back.rolloutReason = std::string("ECS deployment ") + (rang ? "alarms" : "circuit breaker") +
-                       ": rolling back to deploymentId " + back.id + ".";
+  back.rolloutReason = whoRollsBack(record) + ": rolling back to deploymentId " + back.id + ".";
   back.updatedAt = context.now.wall;
   service.deployments.insert(service.deployments.begin(), std::move(back));
   const Json launch = parsed(revision.document, Json::object());

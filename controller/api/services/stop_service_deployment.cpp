@@ -18,6 +18,7 @@ ApiResult<Json> stopServiceDeployment(Context& context) {
   }
   ServiceDeployment stopped = *known;
   stopped.updatedAt = context.now.wall;
+  stopped.stoppedBy = principalOf(context.caller, context.names);
   if (text(context.input, "stopType", "ROLLBACK") == "ABORT") {
     stopped.status = ServiceDeploymentStatus::StopRequested;
   } else {

@@ -67,6 +67,12 @@ def test_why_tells_of_tasks_services_nodes_and_placements(cluster):
                                   "desiredCount": 0})
     said = cluster.berth("why", "fro")
     assert said.startswith("service front is ACTIVE: desired 0, running 0, pending 0\ndeployment ecs-svc/"), said
+    assert "waits for" not in said
+    cluster.api("CreateService", {"cluster": cluster.name, "serviceName": "back", "taskDefinition": "web",
+                                  "desiredCount": 1})
+    assert "\nwaits for 1 task to run, since 20" in cluster.berth("why", "back")
+    why = json.loads(cluster.berth("why", "back", "--json"))["why"]
+    assert why["tasks"]["PENDING"] == 1 and why["rollout"]["state"] == "IN_PROGRESS"
     agent.report(task, "STOPPED", reason="It ended.")
     assert "TaskStopped" in cluster.berth("why", id_of(task))
     golden("why-nothing", cluster.berth("why", "nothing", code=1))

@@ -106,9 +106,22 @@ def test_logs_are_lines_and_go_on_after_a_break_without_saying_one_twice():
         done = berth(one, "logs", "-f", "--tail", "5", TASK)
         assert done.stdout == "app | one\napp | two\napp | three\n"
         assert "the stream broke" in done.stderr
-        assert [target for _, target, _ in one.asked] == [
+        assert [call[1] for call in one.asked if call[0] == "GET"] == [
             f"/v1/logs?follow=true&tail=5&task={TASK}",
             f"/v1/logs?follow=true&since=2026-11-27T18%3A00%3A02Z&task={TASK}"]
+
+
+def test_logs_go_on_when_a_restart_policy_has_started_the_container_again():
+    def told(status, container):
+        return json.dumps({"tasks": [{"desiredStatus": status, "containers": [{"name": "app", "lastStatus": container}]}]})
+
+    answers = {"GET /v1/logs": [line(1, "one"), line(1, "one") + line(2, "again")],
+               "DescribeTasks": [told("RUNNING", "RUNNING"), told("RUNNING", "STOPPED")]}
+    with Fake(answers=answers) as one:
+        assert berth(one, "logs", "-f", TASK).stdout == "app | one\napp | again\n"
+    answers = {"GET /v1/logs": [line(1, "one")], "DescribeTasks": [told("STOPPED", "RUNNING")]}
+    with Fake(answers=answers) as one:
+        assert berth(one, "logs", "-f", TASK).stdout == "app | one\n"
 
 
 def test_logs_that_are_not_whole_are_a_failure():

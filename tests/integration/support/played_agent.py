@@ -124,7 +124,8 @@ class PlayedAgent:
 
 
 def ask_servers(port, name, by_tcp=False):
-    """The places behind SRV records, {(address, port)}, by a question of DNS made and read by hand."""
+    """The places behind SRV records, {(address, port)}, by a question of DNS made and read by hand; by TCP where UDP has
+    no room for all of the answer."""
     question = struct.pack(">HHHHHH", 7, 0x0100, 1, 0, 0, 0) + b"".join(
         bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0" + struct.pack(">HH", 33, 1)
     kind = socket.SOCK_STREAM if by_tcp else socket.SOCK_DGRAM
@@ -151,6 +152,9 @@ def ask_servers(port, name, by_tcp=False):
         elif kind == 1:
             addresses[owner] = socket.inet_ntoa(reply[at:at + 4])
         at += size
+    truncated = reply[2] & 2 or any(target not in addresses for target, _ in servers)
+    if truncated and not by_tcp:
+        return ask_servers(port, name, by_tcp=True)
     return {(addresses[target], port) for target, port in servers}
 
 

@@ -86,6 +86,23 @@ TEST_CASE("every list has pages, and checks their size and token") {
   }
 }
 
+TEST_CASE("pages of tasks add up under each filter") {
+  Bench bench;
+  const std::string host = bench.ready();
+  bench.define("small", Json::array({sample::container("app", {{"cpu", 1}, {"memory", 6}})}));
+  bench.call("CreateService", {{"serviceName", "web"}, {"taskDefinition", "small"}, {"desiredCount", 5}});
+  std::vector<std::string> alone;
+  for (int i = 0; i < 3; ++i) alone.push_back(bench.runOne({{"taskDefinition", "small"}}));
+  bench.call("StopTask", {{"task", alone[0]}});
+  const auto found = [&](const Json& filter) { return walk(bench, "ListTasks", "taskArns", filter).size(); };
+  CHECK(found(Json::object()) == 7);
+  CHECK(found({{"serviceName", "web"}}) == 5);
+  CHECK(found({{"containerInstance", host}}) == 7);
+  CHECK(found({{"containerInstance", host}, {"family", "small"}}) == 7);
+  CHECK(found({{"desiredStatus", "STOPPED"}}) == 1);
+  CHECK(found({{"family", "other"}}) == 0);
+}
+
 TEST_CASE("a page that holds exactly the rest is the last one") {
   Bench bench;
   for (const char* name : {"a", "b", "c", "d"}) bench.cluster(name);

@@ -48,6 +48,7 @@ TEST_CASE("without a file and variables everything has its default") {
   CHECK(config->discovery.zone == "berth.internal");
   CHECK(config->discovery.ttl == 1s);
   CHECK(config->discovery.keepLost == 30s);
+  CHECK(config->discovery.drain == 0s);
 }
 
 TEST_CASE("discovery is where the settings say, in a zone that can be one") {
@@ -58,6 +59,7 @@ TEST_CASE("discovery is where the settings say, in a zone that can be one") {
   CHECK(config->discovery.zone == "Apps.example");
   CHECK(config->discovery.ttl == 5s);
   CHECK(config->discovery.keepLost == 0s);
+  CHECK(config->discovery.drain == 6s);
   for (const char* listen : {"5353", "localhost:5353", "unix:/run/dns"})
     CHECK_THAT(wrong(std::string("discovery: {listen: \"") + listen + "\"}\n"),
                Catch::Contains("discovery.listen"));

@@ -130,6 +130,9 @@ TEST_CASE("a rollout that is stopped goes back, also to a deployment that has no
   CHECK(bench.web()["taskDefinition"].get<std::string>().ends_with("app:2"));
   bench.call("StopServiceDeployment", {{"serviceDeploymentArn", current}});
   CHECK(bench.stored().primary()->taskDefinition == "app:1");
+  CHECK(bench.stored().primary()->rolloutReason ==
+        "ECS deployment was stopped by arn:aws:iam::000000000000:user/test: rolling back to deploymentId " +
+            bench.stored().primary()->id + ".");
   bench.settle();
   const Json web = bench.web();
   CHECK(web["taskDefinition"].get<std::string>().ends_with("app:1"));

@@ -70,5 +70,74 @@ TEST_CASE("a service's registry gives name, container and port") {
   CHECK_FALSE(namingOf(plain));
 }
 
+TaskSet registeredSet(const std::string& id) {
+  TaskSet out;
+  out.cluster = "default";
+  out.service = "web";
+  out.id = id;
+  out.document = R"({"serviceRegistries":[{"registryArn":"r","containerName":"app","containerPort":80}]})";
+  return out;
+}
+
+TEST_CASE("a task set's registry gives its tasks the service's name, and its tag another one") {
+  TaskSet set = registeredSet("ecs-svc/1");
+  CHECK(namingOf(set) == Naming{"web", "app", 80});
+  set.tags = nameTag("canary");
+  CHECK(namingOf(set) == Naming{"canary", "app", 80});
+  set.document = "{}";
+  CHECK(namingOf(set) == Naming{"canary", "", 0});
+  set.tags = "";
+  CHECK_FALSE(namingOf(set));
+  // That of the PRIMARY set stands in the service's record, too.
+  Service service = registered("web");
+  service.controller = DeploymentController::External;
+  CHECK_FALSE(namingOf(service));
+}
+
+TEST_CASE("a task is named by its set, else its service, else itself") {
+  State state;
+  Task task = named(running("t", "h", "service:web"), "own");
+  task.startedBy = "ecs-svc/1";
+  CHECK(namingIn(state, task)->name == "own");
+  Service service = registered("web");
+  service.tags = nameTag("front");
+  state.apply({Mutation(service)});
+  CHECK(namingIn(state, task)->name == "front");
+  TaskSet set = registeredSet("ecs-svc/1");
+  state.apply({Mutation(set)});
+  CHECK(namingIn(state, task) == Naming{"web", "app", 80});
+}
+
+TEST_CASE("only what answered and is stopped by its service goes on for a while") {
+  State state;
+  state.apply({Mutation(registered("web"))});
+  const Duration drain = std::chrono::seconds(2);
+  Task task = running("t", "h", "service:web");
+  CHECK_FALSE(drainsUntil(state, task, drain));
+  task.stopWanted = true;
+  task.stopCode = "ServiceSchedulerInitiated";
+  task.lastStatus = TaskStatus::Stopping;
+  task.stoppingAt = WallTime(std::chrono::seconds(100));
+  CHECK(drainsUntil(state, task, drain) == WallTime(std::chrono::seconds(102)));
+  CHECK_FALSE(drainsUntil(state, task, Duration::zero()));
+  Task other = task;
+  other.stopCode = "UserInitiated";
+  CHECK_FALSE(drainsUntil(state, other, drain));
+  other = task;
+  other.lastStatus = TaskStatus::Pending;
+  CHECK_FALSE(drainsUntil(state, other, drain));
+  other = task;
+  TaskSpec spec = *other.spec;
+  spec.group = "service:other";
+  other.spec = Shared<TaskSpec>(spec);
+  CHECK_FALSE(drainsUntil(state, other, drain));
+  spec.group = "service:web";
+  spec.containers[0].checksHealth = true;
+  other.spec = Shared<TaskSpec>(spec);
+  CHECK_FALSE(drainsUntil(state, other, drain));
+  other.containers[0].health = Health::Healthy;
+  CHECK(drainsUntil(state, other, drain));
+}
+
 }  // namespace
 }  // namespace berth::controller

@@ -105,6 +105,35 @@ TEST_CASE("a service with a registry or the tag names its tasks, those that were
   all.checkSameAsAnew();
 }
 
+TEST_CASE("a task set with a registry or the tag names its own tasks alone") {
+  Index all;
+  Service service = registered("web");
+  service.controller = DeploymentController::External;
+  all.put(service);
+  TaskSet set;
+  set.cluster = "default";
+  set.service = "web";
+  set.id = "ecs-svc/1";
+  Task blue = running("t1", "h1", "service:web");
+  blue.startedBy = set.id;
+  Task green = running("t2", "h1", "service:web");
+  green.startedBy = "ecs-svc/2";
+  all.put(blue);
+  all.put(green);
+  CHECK(all.behind("web") == "none");
+  set.document = registered("web").document;
+  all.put(set);
+  CHECK(all.behind("web") == "t1@10.0.0.1");
+  set.tags = nameTag("blue");
+  all.put(set);
+  CHECK(all.behind("web") == "none");
+  CHECK(all.behind("blue") == "t1@10.0.0.1");
+  all.checkSameAsAnew();
+  all.erase(Kind::TaskSet, set.key());
+  CHECK(all.behind("blue") == "none");
+  all.checkSameAsAnew();
+}
+
 TEST_CASE("a service's name comes before that of its tasks' own tags") {
   Index all;
   all.put(named(running("t1", "h1", "service:web"), "own"));

@@ -99,6 +99,47 @@ TEST_CASE("an instance's registration, coming and going are events") {
   CHECK(watched.newest()["detail"]["status"] == "INACTIVE");
 }
 
+TEST_CASE("a job's run tells of each of its states") {
+  Watched watched;
+  watched.bench.ready();
+  JobRun run;
+  run.cluster = "default";
+  run.job = "nightly";
+  run.id = "20261128T013000.000Z";
+  watched.log.add({Mutation(run)}, {}, watched.bench.core.state(), watched.bench.at(1).wall);
+  Json event = watched.newest();
+  CHECK(event["detail-type"] == "Berth Job Run State Change");
+  CHECK(event["source"] == "berth");
+  CHECK(event["resources"] == Json::array({"arn:aws:ecs:us-east-1:000000000000:job/default/nightly"}));
+  CHECK(event["detail"]["eventName"] == "JOB_RUN_DUE");
+  CHECK(event["detail"]["eventType"] == "INFO");
+  CHECK(event["detail"]["clusterArn"] == "arn:aws:ecs:us-east-1:000000000000:cluster/default");
+  run.state = JobRunState::Failed;
+  run.reason = "exit code 3";
+  watched.log.add({Mutation(run)}, {}, watched.bench.core.state(), watched.bench.at(2).wall);
+  event = watched.newest();
+  CHECK(event["detail"]["eventName"] == "JOB_RUN_FAILED");
+  CHECK(event["detail"]["eventType"] == "ERROR");
+  CHECK(event["detail"]["reason"] == "exit code 3");
+  EventFilter filter;
+  filter.cluster = "default";
+  filter.detailTypes = {"Berth Job Run State Change"};
+  CHECK(filter.takes(watched.log.at(watched.log.end() - 1)));
+  filter.cluster = "other";
+  CHECK_FALSE(filter.takes(watched.log.at(watched.log.end() - 1)));
+}
+
+TEST_CASE("a run that belongs to no job, and one that is forgotten, are no events") {
+  Watched watched;
+  watched.bench.ready();
+  JobRun run;
+  run.cluster = "default";
+  run.id = "0123";
+  watched.log.add({Mutation(run), Mutation(Kind::JobRun, "default/nightly/1", nullptr)}, {},
+                  watched.bench.core.state(), watched.bench.at(1).wall);
+  CHECK(watched.log.begin() == watched.log.end());
+}
+
 TEST_CASE("a service that is made tells of its deployment") {
   Watched watched;
   watched.bench.ready();

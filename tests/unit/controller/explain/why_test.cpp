@@ -1,4 +1,5 @@
 #include "controller/explain/why.hpp"
+#include "controller/explain/found.hpp"
 
 #include "tests/unit/controller/bench/bench.hpp"
 
@@ -24,6 +25,117 @@ Json placementOfApp(Bench& bench, Json input = {{"taskDefinition", "app"}}) {
   auto answer = bench.core.ask(whyPlacement, input, bench.caller, bench.tick());
   if (const auto* error = std::get_if<ApiError>(&answer)) return error->type + ": " + error->message;
   return std::get<Json>(answer);
+}
+
+Json whyWebOf(Bench& bench) {
+  const Service& service = *bench.core.state().service("default/web");
+  const WallTime now = bench.at(bench.second).wall;
+  return whyService(bench.core.state(), bench.names, service, bench.core.services().factsOf(service, now),
+                    now);
+}
+
+void createWeb(Bench& bench, int count, const std::string& family = "app") {
+  bench.call("CreateService", {{"serviceName", "web"}, {"taskDefinition", family}, {"desiredCount", count}});
+}
+
+std::vector<std::string> tasksOfWeb(const Bench& bench) {
+  std::vector<std::string> out;
+  for (const Task* task : bench.core.state().tasksOf("default/web")) {
+    if (task->lastStatus != TaskStatus::Stopped) out.push_back(bench.names.task("default", task->id).str());
+  }
+  return out;
+}
+
+TEST_CASE("a service says what it waits for, since when, and what it has said of it") {
+  Bench bench;
+  bench.ready();
+  createWeb(bench, 2);
+  Json why = whyWebOf(bench);
+  CHECK(why["what"]["service"] == "arn:aws:ecs:us-east-1:000000000000:service/default/web");
+  CHECK(why["state"] == "ACTIVE");
+  CHECK(why["waitsFor"] == "2 tasks to run");
+  CHECK(why["since"] == toRfc3339(bench.at(bench.second).wall));
+  CHECK(why["tasks"] == Json{{"PROVISIONING", 0}, {"PENDING", 2}, {"RUNNING", 0}, {"STOPPING", 0}});
+  CHECK(why["rollout"]["state"] == "IN_PROGRESS");
+  for (const std::string& arn : tasksOfWeb(bench)) bench.report(arn, "RUNNING");
+  CHECK(whyWebOf(bench)["waitsFor"] == "its tasks to have run for long enough");
+  bench.wait(3);
+  why = whyWebOf(bench);
+  CHECK(why["waitsFor"].is_null());
+  CHECK(why["causes"].empty());
+  CHECK(why["rollout"]["state"] == "COMPLETED");
+}
+
+TEST_CASE("a service that lacks room says so, with the event that names the instance") {
+  Bench bench;
+  bench.ready();
+  bench.define("big", Json::array({sample::container("app", {{"cpu", 800}})}));
+  createWeb(bench, 2, "big");
+  const Json why = whyWebOf(bench);
+  CHECK(why["waitsFor"] == "an instance that has room for more of its tasks");
+  const std::string said = why["causes"].back()["message"];
+  CHECK_THAT(said, Catch::Contains("has insufficient CPU units available"));
+  CHECK(why["causes"].back()["cause"] == "ServiceEvent");
+}
+
+TEST_CASE("a service whose tasks keep failing says when it tries again") {
+  Bench bench;
+  bench.ready();
+  createWeb(bench, 1);
+  for (int round = 0; round < 3; ++round) {
+    for (const std::string& arn : tasksOfWeb(bench)) bench.report(arn, "STOPPED");
+    if (round < 2) bench.wait(10);
+  }
+  const Json why = whyWebOf(bench);
+  CHECK(why["waitsFor"] == "the next try, after 3 rounds of failures in a row");
+  CHECK(why["until"] > why["since"]);
+  CHECK_FALSE(why["causes"].empty());
+}
+
+TEST_CASE("a deleted service waits for its tasks to end, and then for nothing") {
+  Bench bench;
+  bench.ready();
+  createWeb(bench, 1);
+  for (const std::string& arn : tasksOfWeb(bench)) bench.report(arn, "RUNNING");
+  bench.wait(5);
+  bench.call("DeleteService", {{"service", "web"}, {"force", true}});
+  const Json why = whyWebOf(bench);
+  CHECK(why["state"] == "INACTIVE");
+  CHECK(why["waitsFor"].is_null());
+}
+
+TEST_CASE("the beginning of an id finds the tasks of a cluster, stopped ones too") {
+  Bench bench;
+  bench.ready();
+  const std::string first = bench.runOne();
+  bench.runOne();
+  bench.report(first, "STOPPED");
+  const std::string id = first.substr(first.rfind('/') + 1);
+  const State& state = bench.core.state();
+  CHECK(tasksBeginningWith(state, bench.names, "default", id) ==
+        Json{{"taskArns", {first}}, {"more", false}});
+  CHECK(tasksBeginningWith(state, bench.names, "other", id)["taskArns"].empty());
+  CHECK(tasksBeginningWith(state, bench.names, "default", id + "0")["taskArns"].empty());
+  CHECK(tasksBeginningWith(state, bench.names, "default", "")["taskArns"].size() == 2);
+}
+
+TEST_CASE("of too many tasks with one beginning the first are told, and that there are more") {
+  Bench bench;
+  Mutations mutations;
+  State state;
+  for (size_t i = 0; i <= kMostFound; ++i) {
+    Task task;
+    task.id = "a" + std::string(i < 10 ? "00" : i < 100 ? "0" : "") + std::to_string(i);
+    TaskSpec spec;
+    spec.cluster = "default";
+    task.spec = Shared<TaskSpec>(spec);
+    mutations.emplace_back(std::move(task));
+  }
+  state.apply(mutations);
+  const Json found = tasksBeginningWith(state, bench.names, "default", "a");
+  CHECK(found["more"] == true);
+  CHECK(found["taskArns"].size() == kMostFound);
+  CHECK(tasksBeginningWith(state, bench.names, "default", "a00")["more"] == false);
 }
 
 TEST_CASE("a task without a place says what it waits for, and until when") {

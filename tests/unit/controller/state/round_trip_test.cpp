@@ -149,6 +149,7 @@ ServiceDeployment wholeServiceDeployment() {
   deployment.triggered = {"5xx"};
   deployment.bakesSince = at(3);
   deployment.rollback = ServiceDeployment::Rollback{"r", at(4), "10"};
+  deployment.stoppedBy = "arn:aws:iam::1:user/ann";
   deployment.createdAt = at(1);
   deployment.updatedAt = at(5);
   deployment.startedAt = at(2);

@@ -105,3 +105,16 @@ TEST_CASE("each day of ten years has its run, in every kind of zone") {
     }
   }
 }
+
+TEST_CASE("clocks change after 2037, too") {
+  const std::string zone = "Europe/Berlin";
+  // Berlin's clocks will go forward at 01:00 UTC on 25 March 2040, and back on 28 October.
+  CHECK(due("0 12 * * *", zone, "2040-03-23T12:00", 3) == "03-24T11:00 03-25T10:00 03-26T10:00");
+  CHECK(due("30 2 * * *", zone, "2040-03-24T12:00", 2) == "03-25T01:00 03-26T00:30");
+  CHECK(due("30 2 * * *", zone, "2040-10-26T12:00", 3) == "10-27T00:30 10-28T00:30 10-29T01:30");
+  // What the lists say last, and what the rules say first.
+  CHECK(due("0 12 * * *", zone, "2037-10-24T00:00", 2) == "10-24T10:00 10-25T11:00");
+  CHECK(due("0 12 * * *", zone, "2038-03-27T00:00", 2) == "03-27T11:00 03-28T10:00");
+  CHECK(due("0 12 * * *", "Australia/Sydney", "2041-04-05T00:00", 3) ==
+        "04-05T01:00 04-06T01:00 04-07T02:00");
+}
