@@ -115,6 +115,7 @@ class WebSocketStream final : public WebSocket, public std::enable_shared_from_t
   /// Replaces a limit; zero clears it. One timer serves all.
   void limit(Limit which, Duration duration) {
     const bool none = duration <= Duration::zero();
+    if (none && limits_[which] == TimePoint::max()) return;
     limits_[which] = none ? TimePoint::max() : boost::asio::steady_timer::clock_type::now() + duration;
     const TimePoint next = *std::ranges::min_element(limits_);
     next == TimePoint::max() ? timer_.clear() : timer_.expireAt(next);

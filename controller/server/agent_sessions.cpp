@@ -74,18 +74,30 @@ class AgentSessions::Commands final : public http::WebSocketListener {
 
 class AgentSessions::Telemetry final : public http::WebSocketListener {
  public:
-  Telemetry(AgentSessions& all, http::WebSocket& socket) : all_(all), socket_(socket) {}
+  Telemetry(AgentSessions& all, http::WebSocket& socket) : all_(all), socket_(socket) { beat(); }
 
   void onMessage(std::string frame) override {
     const auto message = tcs::decodeFromAgent(frame);
-    if (message) return all_.onTelemetry(socket_, *message);
-    all_.log_.warn("dropped telemetry that can't be read", {{"reason", message.error().message}});
+    if (!message) {
+      return all_.log_.warn("dropped telemetry that can't be read", {{"reason", message.error().message}});
+    }
+    if (std::string answer = all_.onTelemetry(*message); !answer.empty()) send(std::move(answer));
   }
   void onClosed() override {}
 
+  void beat() { send(tcs::encodeHeartbeat()); }
+  /// Acks keep an agent's session as heartbeats do (amazon-ecs-agent, ecs-agent/tcs/handler).
+  MonoTime nextBeat() const { return sentAt_ + all_.heartbeat_; }
+
  private:
+  void send(std::string frame) {
+    sentAt_ = all_.clock_.now().mono;
+    socket_.send(std::move(frame));
+  }
+
   AgentSessions& all_;
   http::WebSocket& socket_;
+  MonoTime sentAt_{};
 };
 
 http::UpgradeDecision AgentSessions::acs(const http::Query& query, const std::string& address,
@@ -140,14 +152,13 @@ Async<void> AgentSessions::beatAll() {
   while (true) {
     co_await sleepFor(kLook);
     const MonoTime now = clock_.now().mono;
-    while (!beats_.empty() && beats_.front().at <= now) {
-      Beat beat = std::move(beats_.front());
-      beats_.pop_front();
-      const auto open = beat.socket.lock();
+    while (!beats_.empty() && beats_.begin()->first <= now) {
+      auto entry = beats_.extract(beats_.begin());
+      const auto open = entry.mapped().lock();
       if (!open) continue;
-      open->send(tcs::encodeHeartbeat());
-      beat.at = now + heartbeat_;
-      beats_.push_back(std::move(beat));
+      if (open->nextBeat() <= now) open->beat();
+      entry.key() = open->nextBeat();
+      beats_.insert(std::move(entry));
     }
   }
 }
@@ -157,24 +168,24 @@ std::shared_ptr<http::WebSocketListener> AgentSessions::openTcs(
   if (!std::exchange(beating_, true)) {
     spawn(io_.get_executor(), log_, "telemetry heartbeats", [this] { return beatAll(); });
   }
-  socket->send(tcs::encodeHeartbeat());
-  beats_.push_back({clock_.now().mono + heartbeat_, socket});
-  return std::make_shared<Telemetry>(*this, *socket);
+  auto session = std::make_shared<Telemetry>(*this, *socket);
+  beats_.emplace(session->nextBeat(), session);
+  return session;
 }
 
-void AgentSessions::onTelemetry(http::WebSocket& socket, const tcs::FromAgent& message) {
-  if (std::holds_alternative<tcs::PublishMetrics>(message)) {
-    socket.send(tcs::encodeAck("AckPublishMetric", "ok"));
-  } else if (const auto* health = std::get_if<tcs::PublishHealth>(&message)) {
+std::string AgentSessions::onTelemetry(const tcs::FromAgent& message) {
+  if (std::holds_alternative<tcs::PublishMetrics>(message)) return tcs::encodeAck("AckPublishMetric", "ok");
+  if (const auto* health = std::get_if<tcs::PublishHealth>(&message)) {
     for (const tcs::TaskHealth& task : health->tasks) {
       for (const tcs::ContainerHealth& container : task.containers) {
         runner_.onHealth(task.taskArn, container.name, container.status);
       }
     }
-    socket.send(tcs::encodeAck("AckPublishHealth", "ok"));
-  } else if (std::holds_alternative<tcs::PublishInstanceStatus>(message)) {
-    socket.send(tcs::encodeAck("AckPublishInstanceStatus", "ok"));
+    return tcs::encodeAck("AckPublishHealth", "ok");
   }
+  if (std::holds_alternative<tcs::PublishInstanceStatus>(message))
+    return tcs::encodeAck("AckPublishInstanceStatus", "ok");
+  return {};
 }
 
 void AgentSessions::send(SessionId session, const acs::ToAgent& message) {

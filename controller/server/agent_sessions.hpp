@@ -1,7 +1,7 @@
 // The agents' websockets: ACS sessions carry commands, TCS sessions telemetry.
 #pragma once
 
-#include <deque>
+#include <map>
 #include <memory>
 #include <unordered_map>
 
@@ -17,7 +17,8 @@ using ReportTaker = std::function<void(acs::ReportsMessage, std::function<void(a
 
 class AgentSessions final : public AgentLinks {
  public:
-  /// `heartbeat`: between two on a telemetry session; on command sessions the core sends them.
+  /// `heartbeat`: a telemetry session is not silent for longer; on command sessions the core sends
+  /// heartbeats.
   AgentSessions(boost::asio::io_context& io, CoreRunner& runner, Duration heartbeat, const Clock& clock,
                 Log& log)
       : io_(io), runner_(runner), heartbeat_(heartbeat), clock_(clock), log_(log) {}
@@ -50,26 +51,22 @@ class AgentSessions final : public AgentLinks {
                                                    ReportTaker reports,
                                                    const std::shared_ptr<http::WebSocket>& socket);
   std::shared_ptr<http::WebSocketListener> openTcs(const std::shared_ptr<http::WebSocket>& socket);
-  /// Beats all telemetry sessions, each in its turn, for as long as the loop runs.
+  /// Beats telemetry sessions that nothing else was sent on for an interval, for as long as the loop runs.
   Async<void> beatAll();
-  void onTelemetry(http::WebSocket& socket, const tcs::FromAgent& message);
+  /// The answer; empty for a message that has none.
+  std::string onTelemetry(const tcs::FromAgent& message);
 
   boost::asio::io_context& io_;
   CoreRunner& runner_;
   Duration heartbeat_;
   const Clock& clock_;
   Log& log_;
-  struct Beat {
-    MonoTime at;
-    std::weak_ptr<http::WebSocket> socket;
-  };
-
   struct Link {
     std::shared_ptr<http::WebSocket> socket;
     acs::Extensions taken;
   };
   std::unordered_map<SessionId, Link> links_;
-  std::deque<Beat> beats_;  ///< of telemetry sessions, the next one first
+  std::multimap<MonoTime, std::weak_ptr<Telemetry>> beats_;  ///< when each may be due for a heartbeat
   bool beating_ = false;
 };
 

@@ -1,7 +1,9 @@
 """A witness of the protocol: the controller takes what Amazon's agent sends, as recorded in tests/data/witness."""
 
 import json
+import math
 import re
+import time
 import urllib.parse
 import uuid
 
@@ -209,6 +211,21 @@ def test_the_telemetry_frames_of_amazons_agent_are_acked(berth, witness):
         witness.publish(socket, "publish_health", task=task)
         socket.receive("AckPublishHealth")
         assert berth.task(task, CLUSTER)["containers"][0]["healthStatus"] == "HEALTHY"
+
+
+def test_acks_of_telemetry_stand_for_heartbeats(witness):
+    witness.register()
+    with witness.open("tcs") as socket:
+        socket.receive("HeartbeatMessage")
+        asked = -math.inf
+        for _ in range(8):
+            time.sleep(0.3)
+            before, asked = asked, time.monotonic()
+            witness.publish(socket, "publish_metrics_idle")
+            _, others = socket.receive("AckPublishMetric")
+            # Beside a busy machine's delays.
+            assert not others or time.monotonic() - before >= 1
+        socket.receive("HeartbeatMessage")
 
 
 def test_frames_that_can_not_be_read_are_dropped_and_the_session_goes_on(witness):

@@ -185,6 +185,7 @@ void Agent::onPayload(std::string_view message) {
     }
     ++deps_.counts.delivered;
     deps_.counts.lastDelivered = deps_.clock.now().mono;
+    deps_.counts.lastTask = arn;
     if (deps_.counts.onDelivered) deps_.counts.onDelivered(arn);
     report(arn, "RUNNING");
   }

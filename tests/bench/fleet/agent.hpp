@@ -32,8 +32,9 @@ struct Counts {
   size_t inSession = 0;  ///< agents with both websockets
   size_t delivered = 0;  ///< tasks that came in payloads to be run
   MonoTime lastDelivered{};
-  size_t reported = 0;  ///< tasks whose RUNNING the controller has taken
-  size_t refused = 0;   ///< calls that were answered with an error, or not at all
+  std::string lastTask = "none";  ///< its ARN
+  size_t reported = 0;            ///< tasks whose RUNNING the controller has taken
+  size_t refused = 0;             ///< calls that were answered with an error, or not at all
   std::string lastError;
   std::function<void(std::string_view arn)> onDelivered;
 };

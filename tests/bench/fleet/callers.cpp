@@ -24,28 +24,29 @@ double Latencies::at(double part) {
   return all_[static_cast<size_t>(place)];
 }
 
-Starter::Starter(FleetDeps& deps, size_t connections) : deps_(deps) {
-  for (size_t i = 0; i < connections; ++i) {
+Starter::Starter(FleetDeps& deps, size_t most) : deps_(deps) {
+  for (size_t i = 0; i < most; ++i) {
     channels_.push_back(
         std::make_unique<HttpChannel>(deps.poller, deps.server, 1'000'000 + static_cast<uint32_t>(i)));
   }
   deps_.counts.onDelivered = [this](std::string_view arn) { onDelivered(arn); };
 }
 
-void Starter::begin(size_t tasks, double perSecond) {
+void Starter::begin(size_t tasks, double perSecond, size_t callers) {
+  callers_ = std::clamp<size_t>(callers, 1, channels_.size());
   total_ = tasks;
   asked_ = answered_ = placed_ = failed_ = 0;
   toPayload_ = {};
   perSecond_ = perSecond;
   began_ = deps_.clock.now().mono;
   if (perSecond > 0) return pace();
-  for (const auto& channel : channels_) call(*channel);
+  for (size_t i = 0; i < callers_; ++i) call(*channels_[i]);
 }
 
 void Starter::pace() {
   const double passed = std::chrono::duration<double>(deps_.clock.now().mono - began_).count();
   while (asked_ < total_ && static_cast<double>(asked_) <= passed * perSecond_) {
-    call(*channels_[calls_ % channels_.size()]);
+    call(*channels_[calls_ % callers_]);
   }
   if (asked_ < total_) deps_.timers.after(1ms, [this] { pace(); });
 }

@@ -24,10 +24,11 @@ class Latencies {
 /// Starts tasks by RunTask, ten a call, on a number of connections; with a rate, on a schedule of its own.
 class Starter {
  public:
-  Starter(FleetDeps& deps, size_t connections);
+  /// `most` callers, each with a connection of its own once it calls.
+  Starter(FleetDeps& deps, size_t most);
 
   /// `perSecond` 0: as fast as calls are answered.
-  void begin(size_t tasks, double perSecond);
+  void begin(size_t tasks, double perSecond, size_t callers);
   bool done() const { return answered_ >= total_; }
   size_t placed() const { return placed_; }
   size_t failed() const { return failed_; }
@@ -42,6 +43,7 @@ class Starter {
 
   FleetDeps& deps_;
   std::vector<std::unique_ptr<HttpChannel>> channels_;
+  size_t callers_ = 0;
   size_t total_ = 0;
   size_t asked_ = 0;
   size_t answered_ = 0;

@@ -5,11 +5,11 @@
 //   telemetry 0|1         whether agents that register from now on open a telemetry session
 //   reports 0|1           whether they tell states on their command session (at first they do), or by calls
 //   all                   waits until all agents are in session
-//   run TASKS             starts tasks as fast as calls are answered, until all are reported RUNNING
-//   paced TASKS RATE      starts so many tasks a second, and describes a hundred of them all the while
-//   leave N               the first N agents close their connections for good
-//   settle SECONDS        waits until no task was delivered for so long: how many since `leave`, and when the
-//   last quit
+//   run TASKS CALLERS     so many callers start tasks as fast as their calls are answered, until all are
+//   RUNNING paced TASKS RATE      starts so many tasks a second, and describes a hundred of them all the
+//   while leave N               the first N agents close their connections for good settle SECONDS waits
+//   until no task was delivered for so long: how many since `leave`, how many seconds
+//                         after it the last, its ARN, and when `leave` was by the wall clock
 #include <arpa/inet.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -27,7 +27,8 @@ using namespace berth;
 using namespace berth::fleet;
 using namespace std::chrono_literals;
 
-constexpr size_t kStarters = 32;
+constexpr size_t kMostCallers = 256;
+constexpr size_t kPacedCallers = 32;
 
 class Input final : public Watched {
  public:
@@ -56,7 +57,7 @@ class Fleet {
       : requests_(host, credentials, clock_),
         timers_(clock_),
         deps_{poller_, server, requests_, timers_, clock_, random_, counts_},
-        starter_(deps_, kStarters),
+        starter_(deps_, kMostCallers),
         input_(poller_) {}
 
   void serve() {
@@ -89,7 +90,7 @@ class Fleet {
     if (command == "reports") return setReports(number != 0);
     if (command == "leave") return leave(number);
     if (command == "settle") return settle(number);
-    if (command == "run") return run(number);
+    if (command == "run") return run(number, static_cast<size_t>(rate));
     if (command == "paced") return paced(number, rate);
     std::printf("error unknown command %s\n", command.c_str());
     std::fflush(stdout);
@@ -124,7 +125,7 @@ class Fleet {
   }
 
   void leave(size_t number) {
-    left_ = clock_.now().mono;
+    left_ = clock_.now();
     before_ = counts_.delivered;
     for (size_t i = 0; i < number; ++i) agents_[i]->leave();
     say("left %zu", number);
@@ -132,15 +133,16 @@ class Fleet {
 
   void settle(size_t seconds) {
     until([&] {
-      return clock_.now().mono - std::max(counts_.lastDelivered, left_) > std::chrono::seconds(seconds);
+      return clock_.now().mono - std::max(counts_.lastDelivered, left_.mono) > std::chrono::seconds(seconds);
     });
-    const auto took = std::chrono::duration<double>(std::max(counts_.lastDelivered, left_) - left_);
-    say("delivered %zu seconds %.2f refused %zu", counts_.delivered - before_, took.count(), counts_.refused);
+    const auto took = std::chrono::duration<double>(std::max(counts_.lastDelivered, left_.mono) - left_.mono);
+    say("delivered %zu seconds %.2f last %s left %.3f refused %zu", counts_.delivered - before_, took.count(),
+        counts_.lastTask.c_str(), static_cast<double>(toEpochMillis(left_.wall)) / 1000, counts_.refused);
   }
 
-  void run(size_t tasks) {
+  void run(size_t tasks, size_t callers) {
     const size_t target = counts_.reported + tasks;
-    starter_.begin(tasks, 0);
+    starter_.begin(tasks, 0, callers);
     const double seconds =
         until([&] { return starter_.done() && counts_.reported + starter_.failed() >= target; });
     Latencies& latencies = starter_.toPayload();
@@ -157,7 +159,7 @@ class Fleet {
       before(arn);
     };
     const size_t target = counts_.reported + tasks;
-    starter_.begin(tasks, perSecond);
+    starter_.begin(tasks, perSecond, kPacedCallers);
     until([&] { return seen.size() == 100; });
     Describer describer(deps_, seen);
     describer.begin(SIZE_MAX);
@@ -188,7 +190,7 @@ class Fleet {
   FleetDeps deps_;
   std::vector<std::unique_ptr<Agent>> agents_;
   Starter starter_;
-  MonoTime left_{};    ///< when agents were made to leave
+  Now left_{};         ///< when agents were made to leave
   size_t before_ = 0;  ///< tasks delivered until then
   Input input_;
 };
