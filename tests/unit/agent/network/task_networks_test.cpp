@@ -1,17 +1,18 @@
+#include <arpa/inet.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
-#include <arpa/inet.h>
-
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 
 #include "agent/network/net_namespace.hpp"
 #include "agent/network/networks.hpp"
 #include "agent/network/task_link.hpp"
+#include "common/files/own_fd.hpp"
+#include "common/time/clock.hpp"
 #include "tests/support/loop/run_loop.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -214,18 +215,18 @@ TEST_CASE("Tasks join a network of the user's own plugins, without a way to the 
   });
 }
 
-TEST_CASE("An address for a task takes less than ten milliseconds", "[.bench]") {
+TEST_CASE("What an address for a task costs is told", "[.bench]") {
   NEEDS_A_HOST
   Tasks site;
   site.run([&]() -> Async<void> {
     const auto networks = site.networks();
     CHECK((co_await networks->attachTask(kOther)).ok());
     for (int i = 0; i < 20; ++i) {
-      const auto began = std::chrono::steady_clock::now();
+      const auto began = SystemClock().now().mono;
       CHECK((co_await networks->attachTask(kOne)).ok());
-      const auto made = std::chrono::steady_clock::now();
+      const auto made = SystemClock().now().mono;
       CHECK((co_await networks->release(kOne)).ok());
-      const auto gone = std::chrono::steady_clock::now();
+      const auto gone = SystemClock().now().mono;
       const double attach = std::chrono::duration<double, std::milli>(made - began).count();
       const double release = std::chrono::duration<double, std::milli>(gone - made).count();
       WARN("attach " << attach << " ms, release " << release << " ms");
