@@ -5,6 +5,12 @@ namespace {
 
 constexpr int64_t kUnitsOfCpu = 1024;
 
+/// Amazon's service would attach network interfaces, which this agent does not take.
+bool givesAddresses(const Config& config) {
+  return config.runtimeKind == RuntimeKind::Containerd && config.network.taskAddresses &&
+         !config.controller.empty();
+}
+
 }  // namespace
 
 EngineOptions engineOptions(const Config& config, const HostCapacity& host) {
@@ -18,6 +24,7 @@ EngineOptions engineOptions(const Config& config, const HostCapacity& host) {
   out.rules.limits = {deadlines.create, deadlines.start, deadlines.stopGrace, deadlines.inspect};
   out.support.privileged = config.containers.privilegedAllowed;
   out.support.secrets = true;
+  out.support.taskNetworks = givesAddresses(config);
   out.groups.enabled = config.containers.taskLimits;
   out.groups.matchVolumes = config.containers.matchVolumeConfig;
   out.groups.pids = config.containers.pidsLimit.value_or(0);
@@ -51,6 +58,9 @@ ContainerdOptions containerdOptions(const Config& config) {
   out.network.subnet = config.network.subnet;
   out.network.conflist = config.network.conflist;
   out.network.plugins = config.network.plugins;
+  out.network.taskSubnet = config.network.taskSubnet;
+  out.network.taskConflist = config.network.taskConflist;
+  out.network.tasksMetadata = !config.network.blockInstanceMetadata;
   const auto& own = config.containers.dynamicPorts;
   const PortSpan span = own ? PortSpan{own->first, own->last} : kernelPortSpan();
   out.network.ports = {span.first, span.second, config.reservedPorts, config.reservedPortsUdp};
@@ -129,6 +139,8 @@ CapabilityRules capabilityRules(const Config& config, const Gpus& gpus) {
   out.taskLimits = config.containers.taskLimits;
   out.taskRoles = config.endpoints.taskRoles;
   out.taskRolesNetworkHost = config.endpoints.taskRolesNetworkHost;
+  out.taskNetworks = givesAddresses(config);
+  out.closesMetadata = config.network.blockInstanceMetadata;
   out.selinux = config.capabilities.selinux;
   out.apparmor = config.capabilities.apparmor;
   if (!gpus.ids.empty()) out.gpuDriver = gpus.driverVersion;

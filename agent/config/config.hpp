@@ -69,9 +69,13 @@ struct ContainersConfig {
 
 /// Of the runtime on containerd; Docker has its own.
 struct NetworkConfig {
-  std::string subnet;    ///< "10.190.0.0/20"
-  std::string conflist;  ///< a path; empty: the agent's own bridge
-  std::string plugins;   ///< the folder of CNI's plugins
+  std::string subnet;                 ///< "10.190.0.0/20"
+  std::string conflist;               ///< a path; empty: the agent's own bridge
+  std::string plugins;                ///< the folder of CNI's plugins
+  bool taskAddresses = true;          ///< tasks in mode awsvpc are taken
+  std::string taskSubnet;             ///< of these, "10.191.0.0/20"
+  std::string taskConflist;           ///< a path; empty: the agent's own network of them
+  bool blockInstanceMetadata = true;  ///< for these
 };
 
 struct EndpointsConfig {

@@ -11,7 +11,7 @@ constexpr std::string_view kDataDir =
     "It names a folder of the other agent, whose state this one can't read; `data_dir` is this one's.";
 constexpr std::string_view kUpdates = "The system's package manager updates the agent.";
 constexpr std::string_view kAwsvpc =
-    "Tasks with network interfaces of their own (awsvpc) are not offered yet.";
+    "A task in mode awsvpc gets its address by `network.task_subnet` or `network.task_conflist`.";
 constexpr std::string_view kGmsa = "Accounts of Active Directory (gMSA) are not offered.";
 constexpr std::string_view kOneLog = "The agent logs to standard error; the journal keeps and rotates it.";
 constexpr std::string_view kContainer =
@@ -36,10 +36,8 @@ constexpr std::array kUnused = {
     UnusedVariable{"ECS_UPDATE_DOWNLOAD_DIR", "UpdateDownloadDir", kUpdates},
     UnusedVariable{"ECS_POLL_METRICS", "PollMetrics", kMetrics},
     UnusedVariable{"ECS_POLLING_METRICS_WAIT_DURATION", "PollingMetricsWaitDuration", kMetrics},
-    UnusedVariable{"ECS_ENABLE_TASK_ENI", "TaskENIEnabled", kAwsvpc, "false"},
     UnusedVariable{"ECS_ENABLE_HIGH_DENSITY_ENI", "ENITrunkingEnabled", kAwsvpc, "false"},
     UnusedVariable{"ECS_CNI_PLUGINS_PATH", "CNIPluginsPath", kAwsvpc},
-    UnusedVariable{"ECS_AWSVPC_BLOCK_IMDS", "AWSVPCBlockInstanceMetdata", kAwsvpc, "false"},
     UnusedVariable{"ECS_AWSVPC_ADDITIONAL_LOCAL_ROUTES", "AWSVPCAdditionalLocalRoutes", kAwsvpc, "[]"},
     UnusedVariable{"", "OverrideAWSVPCLocalIPv4Address", kAwsvpc},
     UnusedVariable{"", "InstanceENIDNSServerList", kAwsvpc},

@@ -67,6 +67,19 @@ std::vector<Setting> joiningSettings() {
       path("network.conflist",
            "a CNI network configuration list for mode bridge on containerd, in place of that bridge"),
       path("network.plugins", "the folder of CNI's plugins").byDefault("/usr/lib/cni"),
+      boolean("network.task_addresses",
+              "take tasks in mode awsvpc, which have an address of their own; on containerd")
+          .byDefault("true")
+          .from(asBoolean("ECS_ENABLE_TASK_ENI", "TaskENIEnabled")),
+      string("network.task_subnet",
+             "the network of tasks in mode awsvpc; give one that nothing else of the host has")
+          .matching(isSubnet, "must be a network of IPv4 with a prefix of 8 to 29 bits, like 10.191.0.0/20")
+          .byDefault("10.191.0.0/20"),
+      path("network.task_conflist",
+           "a CNI network configuration list for mode awsvpc, in place of the agent's own network"),
+      boolean("network.block_instance_metadata", "tasks in mode awsvpc do not reach 169.254.169.254")
+          .byDefault("true")
+          .from(asBoolean("ECS_AWSVPC_BLOCK_IMDS", "AWSVPCBlockInstanceMetdata")),
       path("data_dir", "what the agent must remember across restarts").byDefault("/var/lib/berth/agent"),
   };
 }

@@ -76,6 +76,10 @@ NetworkConfig network(const Settings& settings) {
   out.subnet = textOf(settings, "network.subnet");
   out.conflist = textOf(settings, "network.conflist");
   out.plugins = textOf(settings, "network.plugins");
+  out.taskAddresses = settings.boolean("network.task_addresses");
+  out.taskSubnet = textOf(settings, "network.task_subnet");
+  out.taskConflist = textOf(settings, "network.task_conflist");
+  out.blockInstanceMetadata = settings.boolean("network.block_instance_metadata");
   return out;
 }
 

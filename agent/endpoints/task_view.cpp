@@ -33,12 +33,36 @@ std::string knownStatusOf(const Task& task) {
   return std::string(name(least));
 }
 
+/// All that listens at the task's own address, without being published.
+void putOwnPorts(ContainerView& out, const Container& container) {
+  for (const acs::PortMapping& port : container.spec.portMappings) {
+    const int64_t last = std::max(port.containerPort, port.lastContainerPort);
+    for (int64_t number = port.containerPort; number <= last; ++number)
+      out.ports.push_back(
+          PortView{static_cast<uint16_t>(number), port.protocol, static_cast<uint16_t>(number), ""});
+  }
+}
+
+void putExtras(NetworkExtras& out, const TaskNetwork& network) {
+  out.attachmentIndex = 0;
+  out.macAddress = network.mac;
+  out.ipv4SubnetCidr = network.subnet;
+  out.domainNameServers = network.nameServers;
+  out.domainNameSearchList = network.searchDomains;
+  out.privateDnsName = network.hostname;
+  // With the prefix, as Amazon's agent shows it.
+  const size_t slash = network.subnet.find('/');
+  if (!network.gateway.empty() && slash != std::string::npos)
+    out.subnetGatewayIpv4 = network.gateway + network.subnet.substr(slash);
+}
+
 void putNetworks(ContainerView& out, const Task& task, const Container& container) {
   for (const NetworkAddress& from : container.networks) {
     NetworkView network;
     network.mode = from.network.empty() ? task.spec.networkMode : from.network;
     if (!from.ipv4.empty()) network.ipv4Addresses.push_back(from.ipv4);
     if (!from.ipv6.empty()) network.ipv6Addresses.push_back(from.ipv6);
+    if (task.network && network.mode == kTaskNetworkMode) putExtras(network.extras, *task.network);
     out.networks.push_back(std::move(network));
   }
 }
@@ -88,6 +112,7 @@ ContainerView containerView(const Task& task, const Container& container) {
   for (const PortMapping& port : container.ports) {
     out.ports.push_back(PortView{port.containerPort, port.protocol, port.hostPort, port.bindIp});
   }
+  if (hasOwnNetwork(task.spec) && container.known == ContainerStatus::Running) putOwnPorts(out, container);
   out.labels = container.labels;
   putNetworks(out, task, container);
   std::set<std::string> seen;
@@ -96,8 +121,8 @@ ContainerView containerView(const Task& task, const Container& container) {
     out.volumes.push_back(VolumeView{mount.name, mount.source, mount.destination});
   }
   if (container.health != HealthState::None) {
-    out.health =
-        HealthView{healthName(container.health), container.healthSince, container.healthExitCode, container.healthOutput};
+    out.health = HealthView{healthName(container.health), container.healthSince, container.healthExitCode,
+                            container.healthOutput};
   }
   if (container.spec.restartPolicy.enabled) out.restartCount = container.restarts;
   out.logDriver = container.spec.dockerConfig.logDriver;

@@ -1,5 +1,6 @@
 // Which tasks may begin, and what they share.
 #include <algorithm>
+#include <utility>
 
 #include "agent/engine/engine.hpp"
 
@@ -91,6 +92,10 @@ void Engine::finished(const SetUpDone& done, Now now, Output& out) {
     task.setUp = SetUp::Done;
     task.setUpAttempts = 0;
     task.cgroupParent = done.result->cgroupParent;
+    if (task.network != done.result->network) {
+      task.network = done.result->network;
+      save(task);
+    }
     const std::vector<PortWish> wishes = setUpOf(task, options_.groups).ports;
     for (size_t i = 0; i < wishes.size() && i < done.result->firstPorts.size(); ++i) {
       Container* container = task.find(wishes[i].container);
@@ -115,12 +120,22 @@ void Engine::finished(const SetUpDone& done, Now now, Output& out) {
   advance(task, now, out);
 }
 
+void Engine::leaveNetwork(Task& task, Output& out) {
+  if (!hasOwnNetwork(task.spec) || task.networkLeft || task.setUp == SetUp::Doing) return;
+  task.networkLeft = task.leaving = true;
+  TaskSetUp what;
+  what.taskId = idOf(task);
+  what.network = true;
+  out.effects.push_back(TearDownEffect{task.arn, std::move(what)});
+}
+
 bool Engine::tearDown(Task& task, Now now, Output& out) {
   if (task.setUp == SetUp::Gone) return true;
-  if (task.setUp == SetUp::TearingDown) return false;
+  if (task.setUp == SetUp::TearingDown || task.leaving) return false;
   if (task.setUpRetryAt && now.mono < *task.setUpRetryAt) return false;
   task.setUpRetryAt.reset();
   TaskSetUp what = setUpOf(task, options_.groups);
+  what.network = false;  // left by now
   if (what.ownVolumes.empty() && !what.group) return true;
   task.setUp = SetUp::TearingDown;
   out.effects.push_back(TearDownEffect{task.arn, std::move(what)});
@@ -129,8 +144,11 @@ bool Engine::tearDown(Task& task, Now now, Output& out) {
 
 void Engine::finished(const TearDownDone& done, Now now, Output& out) {
   auto it = tasks_.find(done.taskArn);
-  if (it == tasks_.end() || it->second.setUp != SetUp::TearingDown) return;
+  if (it == tasks_.end()) return;
   Task& task = it->second;
+  // A network that could not be undone is the runtime's to undo.
+  if (std::exchange(task.leaving, false)) return cleanUp(task, now, out);
+  if (task.setUp != SetUp::TearingDown) return;
   // What can't be removed after all those tries is left to whoever looks after the host.
   const bool over = done.result.ok() || ++task.setUpAttempts >= kTearDownTries;
   task.setUp = over ? SetUp::Gone : SetUp::Done;

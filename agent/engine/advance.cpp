@@ -42,7 +42,10 @@ void Engine::advance(Task& task, Now now, Output& out) {
       moved = true;
     }
   }
-  if (statusOf(task) == TaskStatus::Stopped) release(task);
+  if (statusOf(task) == TaskStatus::Stopped) {
+    release(task);
+    leaveNetwork(task, out);
+  }
   report(task, now, out);
   cleanUp(task, now, out);
 }

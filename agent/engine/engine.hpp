@@ -183,6 +183,8 @@ class Engine {
   void hold(Task& task);
   void release(Task& task);
   void setUp(Task& task, Now now, Output& out);
+  /// Gives back the network of a task that has stopped, long before the rest of it is cleaned up.
+  void leaveNetwork(Task& task, Output& out);
   bool tearDown(Task& task, Now now, Output& out);
   void report(Task& task, Now now, Output& out);
   /// Containers of a task whose last lines are being read, for as long as their ends wait for that.

@@ -149,6 +149,7 @@ Result<ContainerSpec> containerSpec(const Task& task, const Container& container
   const int64_t of_task = identity.memoryOfTask ? task.spec.memory : 0;
   spec.memoryBytes = (from.memory > 0 ? from.memory : of_task) * kMiB;
   spec.networkMode = task.spec.networkMode.empty() ? "bridge" : task.spec.networkMode;
+  if (hasOwnNetwork(task.spec)) spec.networkMode = networkModeOf(idOf(task));
   if (spec.networkMode == "bridge" && !container.internal) putPorts(spec, container);
   if (Status mounted = putMounts(spec, task, container); !mounted) return mounted.error();
   if (Status found = putNeighbours(spec, task, container); !found) return found.error();

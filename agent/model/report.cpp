@@ -70,6 +70,7 @@ std::optional<Report> dueReport(const Task& task, const std::set<std::string>& u
   for (const Container& container : task.containers) {
     if (due(container)) report.containers.push_back(reportOf(container));
   }
+  report.network = task.network;
   report.pullStartedAt = task.pullStartedAt;
   report.pullStoppedAt = task.pullStoppedAt;
   report.executionStoppedAt = task.executionStoppedAt;

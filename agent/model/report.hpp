@@ -27,6 +27,7 @@ struct Report {
   TaskStatus status = TaskStatus::Pending;
   std::string reason;
   std::vector<ContainerReport> containers;
+  std::optional<TaskNetwork> network{};  ///< the task's own, if it has one
   std::optional<WallTime> pullStartedAt;
   std::optional<WallTime> pullStoppedAt;
   std::optional<WallTime> executionStoppedAt;

@@ -59,7 +59,8 @@ void putPortWishes(TaskSetUp& out, const Container& container) {
 
 TaskSetUp setUpOf(const Task& task, const GroupRules& rules) {
   TaskSetUp out;
-  out.taskId = task.arn.substr(task.arn.rfind('/') + 1);
+  out.taskId = idOf(task);
+  out.network = hasOwnNetwork(task.spec);
   for (const acs::Volume& volume : task.spec.volumes) putVolume(out, task, volume, rules);
   out.group = groupOf(task, rules);
   const bool bridge = task.spec.networkMode.empty() || task.spec.networkMode == "bridge";

@@ -14,7 +14,8 @@ struct GroupRules {
 
 /// Volumes without a path of the host and those of drivers; a control group when the task has a size of its
 /// own or processes are limited (amazon-ecs-agent, agent/api/task/task_linux.go); host ports for ranges, and
-/// for containers that are started again, as they have to keep theirs. Containers that are created already
+/// for containers that are started again, as they have to keep theirs; a network with an address of the
+/// task's own. Containers that are created already
 /// need no ports any more.
 TaskSetUp setUpOf(const Task& task, const GroupRules& rules);
 

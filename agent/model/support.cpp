@@ -1,6 +1,7 @@
 #include "agent/model/support.hpp"
 
 #include "agent/model/order.hpp"
+#include "agent/ports/runtime.hpp"
 
 namespace berth::agent {
 namespace {
@@ -68,9 +69,13 @@ Refusal refusedContainer(const acs::Task& task, const acs::Container& container,
   return std::nullopt;
 }
 
-Refusal refusedModes(const acs::Task& task) {
-  if (task.networkMode == "awsvpc" || task.networkInterfaces) {
+Refusal refusedModes(const acs::Task& task, const Support& support) {
+  if (task.networkMode == kTaskNetworkMode && !support.taskNetworks) {
     return "networkMode awsvpc is not supported by this agent: use bridge, host or none";
+  }
+  if (task.networkInterfaces) {
+    return "elastic network interfaces are not supported by this agent: in networkMode awsvpc the host gives "
+           "the address";
   }
   for (const std::string& type : task.attachments) {
     return "an attachment of type " + type + " is not supported by this agent";
@@ -87,7 +92,7 @@ Refusal refusedModes(const acs::Task& task) {
 }  // namespace
 
 std::optional<std::string> refusal(const acs::Task& task, const Support& support) {
-  if (auto refused = refusedModes(task)) return refused;
+  if (auto refused = refusedModes(task, support)) return refused;
   if (auto refused = refusedVolume(task)) return refused;
   for (const acs::Container& container : task.containers) {
     if (auto refused = refusedContainer(task, container, support)) return refused;

@@ -117,6 +117,10 @@ Container* Task::find(std::string_view containerName) {
   return nullptr;
 }
 
+bool hasOwnNetwork(const acs::Task& payload) { return payload.networkMode == kTaskNetworkMode; }
+
+std::string idOf(const Task& task) { return task.arn.substr(task.arn.rfind('/') + 1); }
+
 bool sharesNamespaces(const acs::Task& payload) {
   return payload.pidMode == "task" || payload.ipcMode == "task";
 }

@@ -120,7 +120,8 @@ struct Task {
 
   TaskStatus sent = TaskStatus::Pending;
 
-  std::string cgroupParent;  ///< of its containers; empty: the runtime's default
+  std::string cgroupParent;            ///< of its containers; empty: the runtime's default
+  std::optional<TaskNetwork> network;  ///< of its own, once it was made
 
   // Which credentials it has; they themselves are in `spec`, and in memory only. Empty: none.
   std::string roleId;
@@ -130,6 +131,8 @@ struct Task {
   /// After a restart of the agent: until then, steps wait for the controller to send the credentials again.
   std::optional<MonoTime> credentialsBy;
   SetUp setUp = SetUp::Needed;  ///< of the resources that the task's containers share
+  bool networkLeft = false;     ///< its network is not needed any more, and the runtime was told so
+  bool leaving = false;         ///< the runtime has not answered that yet
   std::string setUpFailure;     ///< what the last try ran into
   int setUpAttempts = 0;
   std::optional<MonoTime> setUpRetryAt;
@@ -159,6 +162,12 @@ bool mayRun(const Container& container);
 
 /// Whether the runtime may have it, as far as is known.
 bool mayExist(const Container& container);
+
+/// Whether the task is to have an address of its own.
+bool hasOwnNetwork(const acs::Task& payload);
+
+/// The last part of its ARN.
+std::string idOf(const Task& task);
 
 /// Whether the task's containers share namespaces, which one of the agent's own then holds.
 bool sharesNamespaces(const acs::Task& payload);

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/network/task_link.hpp"
+#include "common/text/number.hpp"
 #include "proto/json/fields.hpp"
 
 namespace berth::agent::network {
@@ -46,6 +48,17 @@ json portsAsJson(const std::vector<PortMapping>& ports) {
     out.push_back(std::move(one));
   }
   return out;
+}
+
+/// "10.191.0.5/20" as "10.191.0.0/20"; empty where there is no prefix.
+std::string subnetOf(const std::string& address) {
+  const size_t slash = address.find('/');
+  const auto number = parseIpv4(address.substr(0, slash));
+  const auto bits =
+      slash == std::string::npos ? std::nullopt : parseNumber<uint8_t>(address.substr(slash + 1));
+  if (!number || !bits || *bits > 32) return {};
+  const uint32_t host = *bits == 32 ? 0 : 0xffffffffU >> *bits;
+  return formatIpv4(*number & ~host) + address.substr(slash);
 }
 
 std::string shortened(std::string_view text) {
@@ -117,15 +130,26 @@ Result<Addresses> addressesOf(std::string_view result) {
     Fields ip(*each, fields.pathOf("ips"));
     const std::string address = ip.requiredStr("address");
     const auto index = ip.optionalInteger("interface");
-    fields.absorb(ip);
+    if (!ip.status()) fields.absorb(ip);
     if (index && *index >= 0 && static_cast<size_t>(*index) < interfaces.size()) {
       Fields card(*interfaces[static_cast<size_t>(*index)], fields.pathOf("interfaces"));
       // Without a sandbox it is one of the host's.
       if (card.str("sandbox").empty()) continue;
       if (out.mac.empty()) out.mac = card.str("mac");
     }
-    std::string& place = address.find(':') == std::string::npos ? out.ipv4 : out.ipv6;
-    if (place.empty()) place = address.substr(0, address.find('/'));
+    const bool four = address.find(':') == std::string::npos;
+    std::string& place = four ? out.ipv4 : out.ipv6;
+    if (!place.empty()) continue;
+    place = address.substr(0, address.find('/'));
+    if (!four) continue;
+    out.subnet = subnetOf(address);
+    out.gateway = ip.str("gateway");
+  }
+  if (const json* names = fields.find("dns")) {
+    Fields dns(*names, fields.pathOf("dns"));
+    out.nameServers = dns.strings("nameservers");
+    out.searchDomains = dns.strings("search");
+    fields.absorb(dns);
   }
   if (Status status = fields.status(); !status) return status.error();
   if (out.ipv4.empty() && out.ipv6.empty())

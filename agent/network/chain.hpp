@@ -47,6 +47,10 @@ struct Addresses {
   std::string ipv4;  ///< without its prefix; each is empty when there is none
   std::string ipv6;
   std::string mac;
+  std::string subnet;   ///< of the address of IPv4: "10.191.0.0/20"
+  std::string gateway;  ///< likewise: "10.191.0.1"
+  std::vector<std::string> nameServers;
+  std::vector<std::string> searchDomains;
 };
 
 /// What an ADD has come to inside the container. InvalidArgument for a text that is no result,

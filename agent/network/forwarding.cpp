@@ -3,7 +3,6 @@
 #include <array>
 #include <utility>
 
-#include "agent/network/chain.hpp"
 #include "agent/network/plugin_process.hpp"
 
 namespace berth::agent::network {
@@ -22,8 +21,8 @@ constexpr std::array kJumps = {Jump{"nat", "POSTROUTING", "BERTH-MASQ"},
 
 Error filterFailure(const std::string& command, const ProgramEnd& end) {
   const std::string said = end.errors.empty() ? "exit code " + std::to_string(end.code) : end.errors;
-  return makeError(Code::Internal, "can't let containers of bridge " + std::string(kBridge) +
-                                       " out: " + command + ": " + said.substr(0, said.find('\n')));
+  return makeError(Code::Internal,
+                   "can't let containers out: " + command + ": " + said.substr(0, said.find('\n')));
 }
 
 Async<Status> ensureJump(Jump jump, std::vector<std::string> environment) {
@@ -42,24 +41,31 @@ Async<Status> ensureJump(Jump jump, std::vector<std::string> environment) {
 
 }  // namespace
 
-std::string forwardingRules(const std::string& subnet) {
-  const std::string bridge = kBridge;
-  std::string out = "*nat\n:BERTH-MASQ - [0:0]\n";
-  out += "-A BERTH-MASQ -d 224.0.0.0/4 -j RETURN\n";
-  out += "-A BERTH-MASQ -s " + subnet + " ! -d " + subnet + " -j MASQUERADE\nCOMMIT\n";
-  out += "*filter\n:BERTH-FORWARD - [0:0]\n:BERTH-INPUT - [0:0]\n";
-  out += "-A BERTH-FORWARD -i " + bridge + " -j ACCEPT\n";
-  out += "-A BERTH-FORWARD -o " + bridge + " -m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT\n";
-  out += "-A BERTH-INPUT -i " + bridge +
-         " -d 127.0.0.0/8 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP\n";
-  return out + "COMMIT\n";
+std::string forwardingRules(const std::vector<OwnNetwork>& networks) {
+  std::string nat = "*nat\n:BERTH-MASQ - [0:0]\n-A BERTH-MASQ -d 224.0.0.0/4 -j RETURN\n";
+  for (const OwnNetwork& own : networks) nat += "-A BERTH-MASQ -d " + own.subnet + " -j RETURN\n";
+  std::string filter = "*filter\n:BERTH-FORWARD - [0:0]\n:BERTH-INPUT - [0:0]\n";
+  for (const OwnNetwork& own : networks) {
+    nat += "-A BERTH-MASQ -s " + own.subnet + " -j MASQUERADE\n";
+    const std::string from = " -i " + own.bridge;
+    if (own.closesMetadata) {
+      filter += "-A BERTH-FORWARD" + from + " -d 169.254.169.254/32 -j REJECT\n";
+      filter += "-A BERTH-INPUT" + from + " -d 169.254.169.254/32 -j REJECT\n";
+    }
+    filter += "-A BERTH-FORWARD" + from + " -j ACCEPT\n";
+    filter +=
+        "-A BERTH-FORWARD -o " + own.bridge + " -m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT\n";
+    filter += "-A BERTH-INPUT" + from +
+              " -d 127.0.0.0/8 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP\n";
+  }
+  return nat + "COMMIT\n" + filter + "COMMIT\n";
 }
 
-Async<Status> allowForwarding(std::string subnet, std::vector<std::string> environment) {
+Async<Status> allowForwarding(std::vector<OwnNetwork> networks, std::vector<std::string> environment) {
   ProgramCall rules;
   rules.command = {"iptables-restore", "-w", kWait, "--noflush"};
   rules.environment = environment;
-  rules.input = forwardingRules(subnet);
+  rules.input = forwardingRules(networks);
   const auto end = co_await runProgram(std::move(rules));
   if (!end && end.error().code == Code::NotFound)
     co_return makeError(Code::FailedPrecondition, end.error().message + ": install the package iptables");

@@ -14,6 +14,8 @@
 #include <system_error>
 #include <thread>
 
+#include "common/files/own_fd.hpp"
+
 namespace berth::agent::network {
 namespace {
 
@@ -37,10 +39,11 @@ int bringUpLoopback() {
 }
 
 /// What a thread does that ends afterwards: it can't go back to the host's network.
-Status keepNewNamespace(const std::string& path) {
+Status keepNewNamespace(const std::string& path, const std::function<Status()>& furnish) {
   if (::unshare(CLONE_NEWNET) != 0) return systemFailure("can't make a network namespace", errno);
   if (const int fault = bringUpLoopback(); fault != 0)
     return systemFailure("can't bring up the loopback of a network namespace", fault);
+  if (Status furnished = furnish ? furnish() : Status(); !furnished) return furnished;
   if (::mount("/proc/thread-self/ns/net", path.c_str(), "none", MS_BIND, nullptr) != 0)
     return systemFailure("can't keep a network namespace at " + path, errno);
   return {};
@@ -48,14 +51,25 @@ Status keepNewNamespace(const std::string& path) {
 
 }  // namespace
 
-Status makeNamespace(const std::string& path) {
+Status makeNamespace(const std::string& path, const std::function<Status()>& furnish) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return systemFailure("can't make " + path, errno);
   ::close(fd);
   Status made;
-  std::thread([&made, &path] { made = keepNewNamespace(path); }).join();
+  std::thread([&] { made = keepNewNamespace(path, furnish); }).join();
   if (!made) ::unlink(path.c_str());
   return made;
+}
+
+Status inNamespace(const std::string& path, const std::function<Status()>& work) {
+  const OwnFd space(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!space) return systemFailure("can't open the network namespace at " + path, errno);
+  Status done;
+  std::thread([&] {
+    const bool entered = ::setns(space.get(), CLONE_NEWNET) == 0;
+    done = entered ? work() : systemFailure("can't enter the network namespace at " + path, errno);
+  }).join();
+  return done;
 }
 
 bool isNamespace(const std::string& path) {

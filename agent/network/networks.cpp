@@ -7,7 +7,6 @@
 #include <sstream>
 #include <utility>
 
-#include "agent/network/forwarding.hpp"
 #include "agent/network/net_namespace.hpp"
 #include "agent/network/plugin_process.hpp"
 
@@ -19,24 +18,22 @@ constexpr const char* kPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/us
 // A port costs the plugin portmap three runs of iptables.
 constexpr Duration kPerPort = std::chrono::milliseconds(200);
 
-Result<Chain> chainOf(const NetworkOptions& options, const RecordFolder& folder) {
-  if (options.conflist.empty())
-    return parseChain(bridgeChain(options.subnet, folder.addresses()), "the agent's own network");
-  std::ifstream file(options.conflist, std::ios::binary);
+Result<Chain> readChain(const std::string& setting, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
   if (!file) {
-    return makeError(Code::InvalidArgument, "network.conflist " + options.conflist +
-                                                " can't be read: name a CNI network configuration list");
+    return makeError(Code::InvalidArgument,
+                     setting + " " + path + " can't be read: name a CNI network configuration list");
   }
-  return parseChain(text.str(), "network.conflist " + options.conflist);
+  return parseChain(text.str(), setting + " " + path);
 }
 
 /// Where the service manager keeps the rights for it from the agent, the page about settings says how to give
 /// them.
 Error withWayOut(Error error) {
   if (error.code == Code::PermissionDenied)
-    error.message += ": network mode bridge takes rights that its unit has by berth-agent-containerd.conf";
+    error.message += ": networks of containers take rights that its unit has by berth-agent-containerd.conf";
   return error;
 }
 
@@ -74,9 +71,12 @@ Networks::Hold::~Hold() {
   if (--found->second == 0) networks_->holds_.erase(found);
 }
 
-Networks::Networks(NetworkOptions options, Chain chain, Log& log)
+Networks::Networks(NetworkOptions options, Chain chain, std::optional<Chain> tasks, AddressPool pool,
+                   Log& log)
     : options_(std::move(options)),
       chain_(std::move(chain)),
+      tasks_(std::move(tasks)),
+      addresses_(pool),
       log_(log),
       folder_(options_.folder),
       held_(options_.ports),
@@ -84,10 +84,24 @@ Networks::Networks(NetworkOptions options, Chain chain, Log& log)
 
 Result<std::unique_ptr<Networks>> Networks::make(NetworkOptions options, Log& log) {
   const RecordFolder folder(options.folder);
-  auto chain = chainOf(options, folder);
+  auto chain = options.conflist.empty()
+                   ? parseChain(bridgeChain(options.subnet, folder.addresses()), "the agent's own network")
+                   : readChain("network.conflist", options.conflist);
   if (!chain) return chain.error();
+  std::optional<Chain> tasks;
+  if (!options.taskConflist.empty()) {
+    auto read = readChain("network.task_conflist", options.taskConflist);
+    if (!read) return read.error();
+    tasks = std::move(*read);
+  }
+  const auto pool = AddressPool::parse(options.taskSubnet);
+  if (!pool) {
+    return makeError(Code::InvalidArgument,
+                     "network.task_subnet " + options.taskSubnet + " is no network like 10.191.0.0/20");
+  }
   if (Status ready = folder.prepare(); !ready) return ready.error();
-  std::unique_ptr<Networks> out(new Networks(std::move(options), std::move(*chain), log));
+  std::unique_ptr<Networks> out(
+      new Networks(std::move(options), std::move(*chain), std::move(tasks), *pool, log));
   out->load();
   return out;
 }
@@ -96,7 +110,7 @@ void Networks::load() {
   for (auto& [id, record] : folder_.load()) {
     Entry entry;
     entry.stamp = ++lastStamp_;
-    if (record.chain.empty()) {
+    if (record.chain.empty() && record.address.empty()) {
       log_.warn("the record of a network is damaged: it is undone when its container is gone",
                 {{"container", id}});
       record.chain = chain_.text;
@@ -166,6 +180,10 @@ Async<Result<std::string>> Networks::add(std::string id, const Chain& chain, std
 
 /// All of them are asked, in the reverse order, also behind one that fails.
 Async<Status> Networks::remove(std::string id, Record record) {
+  if (!record.address.empty()) {
+    std::function<Status()> work = [id, path = namespacePath(id)] { return removeTaskLink(id, path); };
+    co_return co_await inThread(std::move(work));
+  }
   const auto chain = parseChain(record.chain, "the record of a network");
   if (!chain) co_return chain.error();
   Status first;
@@ -179,6 +197,7 @@ Async<Status> Networks::remove(std::string id, Record record) {
 }
 
 Async<bool> Networks::isRight(std::string id, Record record) {
+  if (!record.address.empty()) co_return isTaskLinked(id, namespacePath(id));
   if (!isNamespace(namespacePath(id))) co_return false;
   const auto chain = parseChain(record.chain, "the record of a network");
   if (!chain) co_return false;
@@ -192,67 +211,81 @@ Async<bool> Networks::isRight(std::string id, Record record) {
 }
 
 /// Asked before anything is done, so that there is nothing to undo.
-Status Networks::installed() const {
-  for (const Plugin& plugin : chain_.plugins) {
+Status Networks::installed(const Chain& chain) const {
+  for (const Plugin& plugin : chain.plugins) {
     const std::string program = options_.plugins + "/" + plugin.type;
     if (::access(program.c_str(), X_OK) == 0) continue;
     return makeError(Code::FailedPrecondition,
-                     "the CNI plugin " + plugin.type + " of network " + chain_.name + " is not at " +
-                         program +
+                     "the CNI plugin " + plugin.type + " of network " + chain.name + " is not at " + program +
                          ": install the package containernetworking-plugins, or set network.plugins");
   }
   return {};
 }
 
+std::vector<OwnNetwork> Networks::ownNetworks() const {
+  std::vector<OwnNetwork> out;
+  if (options_.conflist.empty()) out.push_back({kBridge, options_.subnet});
+  if (!tasks_) out.push_back({kTaskBridge, options_.taskSubnet, !options_.tasksMetadata});
+  return out;
+}
+
 Async<Status> Networks::forward() {
-  if (!options_.conflist.empty()) co_return Status();
+  std::vector<OwnNetwork> networks = ownNetworks();
+  if (networks.empty()) co_return Status();
   const auto turn = co_await turnOf("");
   if (forwards_) co_return Status();
   std::vector<std::string> environment = {kPath};
-  Status allowed = co_await allowForwarding(options_.subnet, std::move(environment));
+  Status allowed = co_await allowForwarding(std::move(networks), std::move(environment));
   forwards_ = allowed.ok();
   co_return allowed;
 }
 
 Async<Result<Attachment>> Networks::attach(std::string id, std::vector<PortMapping> ports) {
+  Record wanted;
+  wanted.ports = std::move(ports);
+  co_return co_await attachAs(std::move(id), std::move(wanted));
+}
+
+Async<Result<Attachment>> Networks::attachAs(std::string id, Record wanted) {
   const auto turn = co_await turnOf(id);
   if (const auto found = entries_.find(id); found != entries_.end()) {
     if (found->second.attachment && co_await isRight(id, found->second.record)) {
       found->second.stamp = ++lastStamp_;
       co_return *found->second.attachment;
     }
+    wanted.address = found->second.record.address;
     if (Status gone = co_await undo(id); !gone) co_return gone.error();
   }
-  auto made = co_await makeAnew(id, std::move(ports));
+  auto made = co_await makeAnew(id, std::move(wanted));
   if (made) co_return made;
   if (Status gone = co_await undo(id); !gone)
     log_.warn("a network stays for now", {{"container", id}, {"error", gone.error().message}});
   co_return made;
 }
 
-Async<Result<Attachment>> Networks::makeAnew(std::string id, std::vector<PortMapping> ports) {
+Async<Result<Attachment>> Networks::makeAnew(std::string id, Record record) {
+  const bool own = record.task && !tasks_;
   const bool mapsPorts = std::ranges::any_of(chain_.plugins, &Plugin::mapsPorts);
-  if (!ports.empty() && !mapsPorts) {
+  if (!record.ports.empty() && !mapsPorts) {
     co_return makeError(
         Code::FailedPrecondition,
         "network " + chain_.name +
             " can't publish ports: no plugin of network.conflist declares the capability portMappings");
   }
-  if (Status there = installed(); !there) co_return there.error();
-  auto bound = held_.take(id, std::move(ports));
+  if (!own) {
+    if (Status there = installed(chainOf(record)); !there) co_return there.error();
+    record.chain = chainOf(record).text;
+    record.address.clear();
+  }
+  auto bound = held_.take(id, std::move(record.ports));
   if (!bound) co_return bound.error();
-  Entry entry;
-  entry.record.chain = chain_.text;
-  entry.record.ports = std::move(*bound);
-  entry.stamp = ++lastStamp_;
-  Record record = entry.record;
-  entries_[id] = std::move(entry);
+  record.ports = std::move(*bound);
+  if (Status chosen = own ? chooseAddress(record) : Status(); !chosen) co_return chosen.error();
+  entries_[id] = Entry{record, std::nullopt, ++lastStamp_};
   if (Status written = folder_.write(id, record); !written) co_return written.error();
-  std::function<Status()> work = [path = namespacePath(id)] { return makeNamespace(path); };
-  if (Status made = co_await inThread(std::move(work)); !made) co_return withWayOut(made.error());
   if (Status forwards = co_await forward(); !forwards) co_return forwards.error();
-  auto result = co_await add(id, chain_, record.ports);
-  if (!result) co_return result.error();
+  auto result = own ? co_await linkTask(id, record.address) : co_await join(id, record);
+  if (!result) co_return withWayOut(result.error());
   record.result = std::move(*result);
   auto attachment = attachmentOf(record);
   if (!attachment) co_return attachment;
@@ -260,6 +293,17 @@ Async<Result<Attachment>> Networks::makeAnew(std::string id, std::vector<PortMap
   entries_[id].record = std::move(record);
   entries_[id].attachment = *attachment;
   co_return attachment;
+}
+
+/// By the plugins.
+Async<Result<std::string>> Networks::join(std::string id, Record record) {
+  std::function<Status()> work = [path = namespacePath(id)] { return makeNamespace(path); };
+  if (Status made = co_await inThread(std::move(work)); !made) co_return made.error();
+  auto result = co_await add(id, chainOf(record), record.ports);
+  if (!result || !record.task || options_.tasksMetadata) co_return result;
+  work = [path = namespacePath(id)] { return closeMetadata(path); };
+  if (Status closed = co_await inThread(std::move(work)); !closed) co_return closed.error();
+  co_return result;
 }
 
 /// The caller has the turn.
@@ -279,6 +323,7 @@ Async<Status> Networks::undo(std::string id) {
 }
 
 Async<Status> Networks::release(std::string id) {
+  claimed_.erase(id);
   const auto turn = co_await turnOf(id);
   co_return co_await undo(id);
 }
@@ -291,21 +336,23 @@ uint64_t Networks::stamp(const std::string& id) const {
 Async<Status> Networks::release(std::string id, uint64_t stamp) {
   const auto turn = co_await turnOf(id);
   const auto found = entries_.find(id);
-  if (found == entries_.end() || found->second.stamp != stamp || holds_.contains(id)) co_return Status();
+  if (found == entries_.end() || found->second.stamp != stamp || holds_.contains(id) || claimed_.contains(id))
+    co_return Status();
   co_return co_await undo(id);
 }
 
 Networks::Candidates Networks::candidates() const {
   Candidates out;
   for (const auto& [id, entry] : entries_) {
-    if (!holds_.contains(id) && !busy_.contains(id)) out.emplace(id, entry.stamp);
+    if (!holds_.contains(id) && !busy_.contains(id) && !claimed_.contains(id)) out.emplace(id, entry.stamp);
   }
   return out;
 }
 
 bool Networks::hasLeftovers() const {
   return std::ranges::any_of(entries_, [&](const auto& one) {
-    return !one.second.attachment && !holds_.contains(one.first) && !busy_.contains(one.first);
+    const bool lost = !one.second.attachment || (one.second.record.task && !claimed_.contains(one.first));
+    return lost && !holds_.contains(one.first) && !busy_.contains(one.first);
   });
 }
 
@@ -327,8 +374,8 @@ Async<void> Networks::sweep(Candidates candidates, std::set<std::string> living)
     if (Status removed = co_await inThread(std::move(work)); !removed)
       log_.warn("a network namespace stays", {{"container", id}, {"error", removed.error().message}});
   }
-  if (!options_.conflist.empty()) co_return;
-  for (const std::string& id : folder_.addressOwners()) {
+  for (const std::string& id :
+       options_.conflist.empty() ? folder_.addressOwners() : std::vector<std::string>()) {
     const auto turn = co_await turnOf(id);
     if (entries_.contains(id)) continue;
     Record record;

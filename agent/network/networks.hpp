@@ -1,4 +1,4 @@
-// The networks of containers: a namespace each, joined by CNI plugins.
+// The networks of containers, and of tasks: a namespace each, joined by CNI plugins or by the agent itself.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "agent/network/chain.hpp"
+#include "agent/network/forwarding.hpp"
 #include "agent/network/held_ports.hpp"
 #include "agent/network/records.hpp"
+#include "agent/network/task_link.hpp"
 #include "agent/ports/runtime.hpp"
 #include "common/async/async.hpp"
 #include "common/async/blocking_pool.hpp"
@@ -26,6 +28,9 @@ struct NetworkOptions {
   std::string plugins = "/usr/lib/cni";  ///< the folder of the plugins' programs
   std::string subnet = "10.190.0.0/20";  ///< of the agent's own bridge
   std::string conflist;  ///< a file with a list of plugins, in place of the bridge; empty: none
+  std::string taskSubnet = "10.191.0.0/20";  ///< of tasks with an address of their own
+  std::string taskConflist;    ///< a list of plugins in place of the agent's own network of tasks
+  bool tasksMetadata = false;  ///< such tasks reach 169.254.169.254
   PortRules ports;
   Duration limit = std::chrono::seconds(30);  ///< for one plugin; more where there are many ports
 };
@@ -70,6 +75,10 @@ class Networks {
   /// behind by a failure, or sweep() finds it. Errors: those of HeldPorts and of the plugins;
   /// FailedPrecondition, with the way out, where a plugin is not installed.
   Async<Result<Attachment>> attach(std::string id, std::vector<PortMapping> ports);
+  /// The same for a task, whose containers share it, by the task's id: an address on the agent's own network
+  /// of tasks, or by the plugins of the list for them. It is the task's until release(), and its address
+  /// stays the same where it has to be made anew. sweep() leaves it alone once this was called.
+  Async<Result<Attachment>> attachTask(std::string id);
   /// nullptr: it has none, or one that is not complete.
   const Attachment* find(const std::string& id) const;
   /// Undoes it; one that is gone, or never was, is success. What could not be undone is tried again by
@@ -84,6 +93,8 @@ class Networks {
   /// Stamps by id of what may be swept: taken before the runtime is asked which containers live.
   using Candidates = std::map<std::string, uint64_t>;
   Candidates candidates() const;
+  /// Whether it is, or was, a task's.
+  bool isTask(const std::string& id) const;
   /// Whether something could not be undone, so that it is worth another sweep.
   bool hasLeftovers() const;
   /// Undoes the networks of those candidates that are not among `living`, and removes what no record tells
@@ -98,11 +109,17 @@ class Networks {
   };
   class Turn;
 
-  Networks(NetworkOptions options, Chain chain, Log& log);
+  /// `tasks`: the list of plugins for tasks; nullopt: the agent's own network.
+  Networks(NetworkOptions options, Chain chain, std::optional<Chain> tasks, AddressPool pool, Log& log);
   void load();
   Async<std::unique_ptr<Turn>> turnOf(std::string id);
-  Async<Result<Attachment>> makeAnew(std::string id, std::vector<PortMapping> ports);
+  Async<Result<Attachment>> attachAs(std::string id, Record wanted);
+  Async<Result<Attachment>> makeAnew(std::string id, Record record);
+  Async<Result<std::string>> join(std::string id, Record record);
   Async<Status> undo(std::string id);
+  const Chain& chainOf(const Record& record) const { return record.task && tasks_ ? *tasks_ : chain_; }
+  Status chooseAddress(Record& record);
+  Async<Result<std::string>> linkTask(std::string id, std::string address);
   Async<Result<std::string>> add(std::string id, const Chain& chain, std::vector<PortMapping> ports);
   Async<Status> remove(std::string id, Record record);
   Async<bool> isRight(std::string id, Record record);
@@ -110,10 +127,14 @@ class Networks {
                                   std::string command, std::string input, size_t ports);
   Async<Status> inThread(std::function<Status()> work);
   Async<Status> forward();
-  Status installed() const;
+  Status installed(const Chain& chain) const;
+  std::vector<OwnNetwork> ownNetworks() const;
 
   NetworkOptions options_;
   Chain chain_;
+  std::optional<Chain> tasks_;
+  AddressPool addresses_;
+  std::set<std::string> claimed_;  ///< tasks that attachTask() was asked for, until release()
   Log& log_;
   RecordFolder folder_;
   HeldPorts held_;

@@ -61,8 +61,10 @@ std::vector<PortMapping> decodePorts(Fields& record) {
 }
 
 std::string encodeRecord(const Record& record) {
-  return berth::json::dump(
-      {{"chain", record.chain}, {"ports", encodePorts(record.ports)}, {"result", record.result}});
+  json out = {{"chain", record.chain}, {"ports", encodePorts(record.ports)}, {"result", record.result}};
+  if (record.task) out["task"] = true;
+  if (!record.address.empty()) out["address"] = record.address;
+  return berth::json::dump(out);
 }
 
 Result<Record> decodeRecord(std::string_view text) {
@@ -70,7 +72,9 @@ Result<Record> decodeRecord(std::string_view text) {
   if (!object) return object.error();
   Fields fields(*object, "record");
   Record out;
-  out.chain = fields.requiredStr("chain");
+  out.task = fields.boolean("task");
+  out.address = fields.str("address");
+  out.chain = out.address.empty() ? fields.requiredStr("chain") : fields.str("chain");
   out.result = fields.str("result");
   out.ports = decodePorts(fields);
   if (Status status = fields.status(); !status) return status.error();

@@ -19,11 +19,14 @@ nlohmann::json encodePorts(const std::vector<PortMapping>& ports);
 /// The member "ports" of `record`, which keeps what is wrong with it.
 std::vector<PortMapping> decodePorts(berth::json::Fields& record);
 
-/// JSON {"chain","ports":[...],"result"}. It is written before anything is done, and again when it is done.
+/// JSON {"chain","ports":[...],"result","task","address"}. It is written before anything is done, and again
+/// when it is done.
 struct Record {
   std::string chain;  ///< the list of plugins that it was made with: it has to be undone with the same
   std::vector<PortMapping> ports;
-  std::string result;  ///< what the plugins answered; empty: they have not been through
+  std::string result;   ///< what the plugins answered; empty: they have not been through
+  bool task = false;    ///< a task's, which its containers share, instead of a container's
+  std::string address;  ///< of a task on the agent's own network of them, which is made without plugins
 };
 std::string encodeRecord(const Record& record);
 Result<Record> decodeRecord(std::string_view text);

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -133,7 +134,7 @@ struct ContainerSpec {
   std::map<std::string, std::string> labels;
   int64_t cpuShares = 0;    ///< 0: not given; the runtime's floor of 2 is applied
   int64_t memoryBytes = 0;  ///< 0: no limit; the runtime's floor of 4 MiB is applied
-  std::string networkMode;  ///< "bridge", "host", "none"
+  std::string networkMode;  ///< "bridge", "host", "none", or networkModeOf() a task
   std::vector<PortMapping> ports;
   std::vector<Mount> mounts;
   std::vector<std::string> links;        ///< "CONTAINER:ALIAS", by the containers' names on the runtime
@@ -203,6 +204,25 @@ struct VolumeSpec {
   bool operator==(const VolumeSpec&) const = default;
 };
 
+/// A network that the containers of one task share, with an address of the task's own.
+struct TaskNetwork {
+  std::string ipv4;  ///< "10.191.0.5"; each is empty when there is none
+  std::string ipv6;
+  std::string mac;
+  std::string subnet;   ///< of IPv4: "10.191.0.0/20"
+  std::string gateway;  ///< likewise: "10.191.0.1"
+  std::string hostname;
+  std::vector<std::string> nameServers;
+  std::vector<std::string> searchDomains;
+  bool operator==(const TaskNetwork&) const = default;
+};
+
+/// The network mode of a container that shares the network of the task with this id.
+inline constexpr std::string_view kTaskNetworkMode = "awsvpc";
+inline std::string networkModeOf(const std::string& taskId) {
+  return std::string(kTaskNetworkMode) + ":" + taskId;
+}
+
 struct RuntimeInfo {
   std::string version;                      ///< "20.10.24"
   std::string apiVersion;                   ///< newest supported: "1.41"
@@ -236,11 +256,11 @@ class Runtime {
 
   virtual void info(Callback<RuntimeInfo> done) = 0;
   /// Makes the image present according to its behaviour. Pulls at the same time that turn out to be of one
-  /// digest of one repository, with equal credentials, share one download; others of that digest come after it
-  /// and find its layers there. Only so many downloads run at once, the others wait in their order. All attempts
-  /// of one `wantedBy` have one time limit; when it is over the error is not retryable. Else a retryable error is
-  /// one that another try may not meet. Messages are made for people who see "CannotPullContainerError: MESSAGE".
-  /// Cancelled after cancelPull.
+  /// digest of one repository, with equal credentials, share one download; others of that digest come after
+  /// it and find its layers there. Only so many downloads run at once, the others wait in their order. All
+  /// attempts of one `wantedBy` have one time limit; when it is over the error is not retryable. Else a
+  /// retryable error is one that another try may not meet. Messages are made for people who see
+  /// "CannotPullContainerError: MESSAGE". Cancelled after cancelPull.
   virtual void pull(PullSpec spec, Callback<PullOutcome> done) = 0;
   /// Creates without starting; answers the container's id. An existing container of that name is the answer.
   virtual void create(ContainerSpec spec, Callback<std::string> done) = 0;
@@ -264,6 +284,11 @@ class Runtime {
   virtual void ensureVolume(VolumeSpec spec, Callback<std::monostate> done) = 0;
   /// "No such volume" is success; FailedPrecondition while a container uses it.
   virtual void removeVolume(std::string name, Callback<std::monostate> done) = 0;
+  /// Makes the network of a task; one that is there already is the answer. It stays until removeNetwork(),
+  /// whatever becomes of containers, and of this process. ResourceExhausted when no address is left.
+  virtual void ensureNetwork(std::string taskId, Callback<TaskNetwork> done) = 0;
+  /// One that is gone is success. What can't be undone now is undone later without being asked for.
+  virtual void removeNetwork(std::string taskId, Callback<std::monostate> done) = 0;
   /// From now on `listener` hears of containers that carry the label key `label`. Reconnects for ever, with
   /// back-off, until the runtime object is destroyed. Call once.
   virtual void subscribe(std::string label, std::function<void(RuntimeEvent)> listener) = 0;

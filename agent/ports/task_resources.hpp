@@ -1,4 +1,5 @@
-// What the containers of a task share: volumes, a control group, host ports that have to be chosen together.
+// What the containers of a task share: volumes, a control group, host ports that have to be chosen together,
+// a network.
 #pragma once
 
 #include <optional>
@@ -33,20 +34,23 @@ struct TaskSetUp {
   std::vector<std::string> ownVolumes;  ///< names of those that end with the task
   std::optional<GroupLimits> group;
   std::vector<PortWish> ports;
+  bool network = false;  ///< an address of the task's own
 
-  bool empty() const { return volumes.empty() && !group && ports.empty(); }
+  bool empty() const { return volumes.empty() && !group && ports.empty() && !network; }
 };
 
 struct SetUpOutcome {
   std::string cgroupParent;          ///< empty without a group
   std::vector<uint16_t> firstPorts;  ///< for each wish, in order
+  std::optional<TaskNetwork> network{};
 };
 
 class TaskResources {
  public:
   virtual ~TaskResources() = default;
   /// Idempotent. Errors name what failed, as users know it: "VolumeError: ...", "CgroupError: ...",
-  /// "PortError: ...".
+  /// "PortError: ...",
+  /// "ContainerNetworkingError: ...".
   virtual void setUp(TaskSetUp setUp, Callback<SetUpOutcome> done) = 0;
   /// Idempotent; what is gone already is no error.
   virtual void tearDown(TaskSetUp setUp, Callback<std::monostate> done) = 0;

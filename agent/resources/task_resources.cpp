@@ -63,7 +63,20 @@ void HostTaskResources::takePorts(const std::shared_ptr<Making>& making, std::st
     if (!first) return making->made(first.error().in("PortError"));
     outcome.firstPorts.push_back(*first);
   }
-  making->made(std::move(outcome));
+  makeNetwork(making, std::move(outcome));
+}
+
+/// Last: it is what the host has fewest of.
+void HostTaskResources::makeNetwork(const std::shared_ptr<Making>& making, SetUpOutcome outcome) {
+  if (!making->what.network) return making->made(std::move(outcome));
+  const auto made = [making, outcome = std::move(outcome),
+                     alive = alive_](Result<TaskNetwork> network) mutable {
+    if (!*alive) return;
+    if (!network) return making->made(network.error().in("ContainerNetworkingError"));
+    outcome.network = std::move(*network);
+    making->made(std::move(outcome));
+  };
+  runtime_.ensureNetwork(making->what.taskId, made);
 }
 
 void HostTaskResources::tearDown(TaskSetUp setUp, Callback<std::monostate> done) {
@@ -71,8 +84,18 @@ void HostTaskResources::tearDown(TaskSetUp setUp, Callback<std::monostate> done)
   making->what = std::move(setUp);
   making->gone = std::move(done);
   later_([this, making, alive = alive_] {
-    if (*alive) removeVolumes(making, 0);
+    if (*alive) removeNetwork(making);
   });
+}
+
+void HostTaskResources::removeNetwork(const std::shared_ptr<Making>& making) {
+  if (!making->what.network) return removeVolumes(making, 0);
+  runtime_.removeNetwork(making->what.taskId,
+                         [this, making, alive = alive_](const Result<std::monostate>& result) {
+                           if (!*alive) return;
+                           if (!result) return making->gone(result.error());
+                           removeVolumes(making, 0);
+                         });
 }
 
 void HostTaskResources::removeVolumes(std::shared_ptr<Making> making, size_t next) {

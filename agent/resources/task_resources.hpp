@@ -44,6 +44,8 @@ class HostTaskResources final : public TaskResources {
   void makeVolumes(std::shared_ptr<Making> making, size_t next);
   void makeGroup(const std::shared_ptr<Making>& making);
   void takePorts(const std::shared_ptr<Making>& making, std::string cgroupParent);
+  void makeNetwork(const std::shared_ptr<Making>& making, SetUpOutcome outcome);
+  void removeNetwork(const std::shared_ptr<Making>& making);
   void removeVolumes(std::shared_ptr<Making> making, size_t next);
 
   Runtime& runtime_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proto/ecs/task_address.hpp"
+
 namespace berth::agent {
 namespace {
 
@@ -81,6 +83,9 @@ void putRules(Attributes& out, const CapabilityRules& rules) {
   modern(rules.healthChecks, "container-health-check");
   modern(rules.taskLimits, "task-cpu-mem-limit");
   modern(rules.taskLimits, "increased-task-cpu-limit");
+  modern(rules.taskNetworks, "task-eni");
+  modern(rules.taskNetworks && rules.closesMetadata, "task-eni-block-instance-metadata");
+  if (rules.taskNetworks) out[ecs::kGivesAddresses] = "";
   if (rules.gpuDriver.empty()) return;
   modern(true, "nvidia-driver-version." + rules.gpuDriver);
   out[std::string(kModern) + "gpu-driver-version"] = rules.gpuDriver;

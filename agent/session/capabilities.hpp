@@ -17,6 +17,8 @@ struct CapabilityRules {
   bool taskLimits = true;
   bool taskRoles = true;
   bool taskRolesNetworkHost = true;
+  bool taskNetworks = false;    ///< tasks get addresses of their own
+  bool closesMetadata = false;  ///< and do not reach the instance's metadata from there
   bool selinux = false;
   bool apparmor = false;
   std::string gpuDriver;  ///< version of the NVIDIA driver; empty: no GPUs are offered, or it is not known

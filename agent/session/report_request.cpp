@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "proto/ecs/last_lines.hpp"
+#include "proto/ecs/task_address.hpp"
 
 namespace berth::agent {
 namespace {
@@ -36,6 +37,13 @@ ecs::ContainerStateChange containerChange(const ContainerReport& report) {
   return out;
 }
 
+nlohmann::json addressJson(const TaskNetwork& network) {
+  return {{ecs::kPrivateIpv4Address, network.ipv4},
+          {ecs::kIpv6Address, network.ipv6},
+          {ecs::kMacAddress, network.mac},
+          {ecs::kPrivateDnsName, network.hostname}};
+}
+
 std::optional<double> epochSeconds(const std::optional<WallTime>& time) {
   return time ? std::optional<double>(toEpochSeconds(*time)) : std::nullopt;
 }
@@ -59,11 +67,12 @@ ecs::SubmitTaskStateChangeRequest toRequest(const Report& report, const std::str
 acs::StateReport toStateReport(const Report& report, const std::string& cluster) {
   auto input =
       std::make_shared<nlohmann::json>(nlohmann::json::parse(ecs::encode(toRequest(report, cluster))));
-  // The ECS API has no such member: only a controller that takes reports is told.
+  // The ECS API has no such members: only a controller that takes reports is told.
   for (size_t place = 0; place < report.containers.size(); ++place) {
     const auto& lines = report.containers[place].lastLines;
     if (!lines.empty()) input->at("containers").at(place)[ecs::kLastLines] = lines;
   }
+  if (report.network) (*input)[ecs::kTaskAddress] = addressJson(*report.network);
   return {"SubmitTaskStateChange", std::move(input)};
 }
 

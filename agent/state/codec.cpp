@@ -109,6 +109,34 @@ void decode(Fields& fields, Container& container) {
   }
 }
 
+Json encodeNetwork(const TaskNetwork& network) {
+  return Json{{"ipv4", network.ipv4},
+              {"ipv6", network.ipv6},
+              {"mac", network.mac},
+              {"subnet", network.subnet},
+              {"gateway", network.gateway},
+              {"hostname", network.hostname},
+              {"nameServers", network.nameServers},
+              {"searchDomains", network.searchDomains}};
+}
+
+std::optional<TaskNetwork> decodeNetwork(Fields& task) {
+  const Json* object = task.find("network");
+  if (!object) return std::nullopt;
+  Fields fields(*object, task.pathOf("network"));
+  TaskNetwork out;
+  out.ipv4 = fields.str("ipv4");
+  out.ipv6 = fields.str("ipv6");
+  out.mac = fields.str("mac");
+  out.subnet = fields.str("subnet");
+  out.gateway = fields.str("gateway");
+  out.hostname = fields.str("hostname");
+  out.nameServers = fields.strings("nameServers");
+  out.searchDomains = fields.strings("searchDomains");
+  task.absorb(fields);
+  return out;
+}
+
 std::string encodeTask(const Task& task) {
   Json containers = Json::array();
   for (const Container& container : task.containers) containers.push_back(encode(container));
@@ -124,6 +152,7 @@ std::string encodeTask(const Task& task) {
            {"containers", std::move(containers)}};
   // A task that was refused has no payload that could be kept.
   if (!task.containers.empty()) out["payload"] = encodePayload(task);
+  if (task.network) out["network"] = encodeNetwork(*task.network);
   putTime(out, "pullStartedAt", task.pullStartedAt);
   putTime(out, "pullStoppedAt", task.pullStoppedAt);
   putTime(out, "executionStoppedAt", task.executionStoppedAt);
@@ -153,6 +182,7 @@ Result<Task> decodeTask(const Record& record) {
   task.roleId = fields.str("roleId");
   task.executionRoleId = fields.str("executionRoleId");
   task.cgroupParent = fields.str("cgroupParent");
+  task.network = decodeNetwork(fields);
   task.sent = static_cast<TaskStatus>(std::clamp<int64_t>(fields.integer("sent"), 0, 2));
   task.pullStartedAt = time(fields, "pullStartedAt");
   task.pullStoppedAt = time(fields, "pullStoppedAt");

@@ -105,8 +105,9 @@ class Bridged:
         for point in host.mounts_below(self.folder):
             subprocess.run(["umount", point], check=True)
         remove_rules()
-        if os.path.exists("/sys/class/net/berth0"):
-            subprocess.run(["ip", "link", "del", "berth0"], check=True)
+        for bridge in ("berth0", "berth1"):
+            if os.path.exists(f"/sys/class/net/{bridge}"):
+                subprocess.run(["ip", "link", "del", bridge], check=True)
 
 
 @pytest.fixture

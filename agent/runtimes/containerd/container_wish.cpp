@@ -350,6 +350,15 @@ Status putPublished(ContainerWish& out, Fields& host) {
 Status putNetwork(ContainerWish& out, Fields& host) {
   out.networkMode = host.str("NetworkMode", "bridge");
   if (out.networkMode == "default") out.networkMode = "bridge";
+  if (const std::string own = networkModeOf("");
+      out.networkMode.size() > own.size() && out.networkMode.starts_with(own)) {
+    out.taskNetwork = out.networkMode.substr(own.size());
+    out.networkMode = kTaskNetworkMode;
+    for (const std::string& link : host.strings("Links"))
+      return notYet("link " + link + " on network mode awsvpc",
+                    "its containers reach each other at 127.0.0.1");
+    return {};
+  }
   if (out.networkMode != "bridge" && out.networkMode != "host" && out.networkMode != "none") {
     return notYet("network mode " + out.networkMode, "bridge, host and none are");
   }
@@ -448,6 +457,7 @@ Result<ContainerWish> decodeWish(std::string_view createBody) {
   }
   if (config.boolean("NetworkDisabled")) {
     out.networkMode = "none";
+    out.taskNetwork.clear();
     out.ports.clear();
     out.links.clear();
   }

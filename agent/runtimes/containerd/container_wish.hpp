@@ -109,7 +109,8 @@ struct ContainerWish {
   std::vector<DeviceWish> devices;
   std::map<std::string, std::string> sysctls;
 
-  std::string networkMode;         ///< "bridge", "host" or "none"
+  std::string networkMode;         ///< "bridge", "host", "none" or "awsvpc"
+  std::string taskNetwork;         ///< the task's id, in mode awsvpc
   std::vector<PortMapping> ports;  ///< published; on a bridge only
   std::vector<std::string> links;  ///< "CONTAINER:ALIAS", likewise
   bool hostPid = false;

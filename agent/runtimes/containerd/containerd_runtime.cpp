@@ -377,6 +377,16 @@ void ContainerdRuntime::removeVolume(std::string name, Callback<std::monostate> 
       [name = std::move(name)](Core& core) { return core.containers.removeVolume(name); });
 }
 
+void ContainerdRuntime::ensureNetwork(std::string taskId, Callback<TaskNetwork> done) {
+  run("containerd network", std::move(done),
+      [id = std::move(taskId)](Core& core) { return core.containers.ensureNetwork(id); });
+}
+
+void ContainerdRuntime::removeNetwork(std::string taskId, Callback<std::monostate> done) {
+  run("containerd network", std::move(done),
+      [id = std::move(taskId)](Core& core) { return core.containers.removeNetwork(id); });
+}
+
 void ContainerdRuntime::tail(std::string id, size_t lines, Callback<std::vector<std::string>> done) {
   run("containerd logs", std::move(done),
       [id = std::move(id), lines](Core& core) -> Async<Result<std::vector<std::string>>> {

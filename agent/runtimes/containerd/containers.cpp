@@ -143,7 +143,7 @@ Async<Result<std::vector<Bind>>> Containers::mountsOf(ContainerWish wish,
 }
 
 Async<Result<std::string>> Containers::create(ContainerSpec spec) {
-  const auto wish = wishOf(spec);
+  auto wish = wishOf(spec);
   if (!wish) co_return wish.error();
   const auto image = co_await parts_.images.forRunning(spec.image);
   if (!image) co_return image.error();
@@ -160,7 +160,7 @@ Async<Result<std::string>> Containers::create(ContainerSpec spec) {
   record.chain = image->chain;
   record.group = groupPathOf(*wish, wanted.id);
   record.log = wish->log;
-  record.network = KeptNetwork{wish->networkMode, "", wish->ports, wish->links};
+  record.network = KeptNetwork{wish->networkMode, "", wish->ports, wish->links, wish->taskNetwork};
   record.logDriver = wish->logDriver;
   record.health = wish->health;
   const ImageDefaults& defaults = image->config.defaults;
@@ -187,6 +187,7 @@ Async<Result<std::string>> Containers::create(ContainerSpec spec) {
     removeVolumes(record);
     co_return mounts.error();
   }
+  if (Status put = putTaskNetwork(*site, *wish); !put) co_return put.error();
   auto files = parts_.files.prepare(wanted.id, *wish, site->hostname);
   if (!files) co_return files.error();
   record.network.hostname = site->hostname;

@@ -58,6 +58,8 @@ class Containers {
   Async<Result<std::vector<ContainerUse>>> uses(bool sizes);
   Async<Result<std::monostate>> ensureVolume(VolumeSpec spec);
   Async<Result<std::monostate>> removeVolume(std::string name);
+  Async<Result<TaskNetwork>> ensureNetwork(std::string taskId);
+  Async<Result<std::monostate>> removeNetwork(std::string taskId);
   Async<Result<std::monostate>> removeImage(StoredImage image);
   struct Command {
     std::vector<std::string> arguments;
@@ -98,6 +100,8 @@ class Containers {
     if (parts_.onStart) parts_.onStart(name, step);
   }
   Async<Status> join(std::string id, ContainerRecord record, bool created);
+  Status putTaskNetwork(SpecSite& site, ContainerWish& wish) const;
+  Async<std::optional<std::set<std::string>>> usedTaskNetworks();
   Result<std::string> hostLines(const std::string& id, const KeptNetwork& network) const;
   Status tellHosts(const std::string& id, const KeptNetwork& network);
   void putNetwork(RuntimeContainer& out, const KeptNetwork& network);

@@ -124,8 +124,9 @@ std::string hostsFile(const ContainerWish& wish, const std::string& hostname) {
   std::string out;
   if (wish.networkMode == "host") out = readHostFile("/etc/hosts");
   if (out.empty()) {
-    // On a bridge its name is that of its address, which comes with each start.
-    out = "127.0.0.1\tlocalhost" + (wish.networkMode == "bridge" ? std::string() : " " + hostname) +
+    // Where it has an address, its name is that of it, which comes with each start.
+    const bool addressed = wish.networkMode == "bridge" || !wish.taskNetwork.empty();
+    out = "127.0.0.1\tlocalhost" + (addressed ? std::string() : " " + hostname) +
           "\n::1\tlocalhost ip6-localhost ip6-loopback\n";
   }
   if (!out.ends_with('\n')) out += '\n';
@@ -376,6 +377,24 @@ std::string resolverWithoutLoopback(std::string_view host, std::string_view dire
   if (served) return out;
   std::string other = filtered(direct, served);
   return served ? other : out;
+}
+
+Resolver hostResolver() {
+  Resolver out;
+  const std::string text = resolverWithoutLoopback(readHostFile("/etc/resolv.conf"),
+                                                   readHostFile("/run/systemd/resolve/resolv.conf"));
+  for (const std::string& line : split(text, '\n')) {
+    std::istringstream words(line);
+    std::string keyword;
+    std::string word;
+    words >> keyword;
+    if (keyword == "search") out.searchDomains.clear();
+    while (words >> word) {
+      if (keyword == "nameserver") out.servers.push_back(word);
+      if (keyword == "search") out.searchDomains.push_back(word);
+    }
+  }
+  return out;
 }
 
 Result<HostDevice> hostDevice(const DeviceWish& wish) {

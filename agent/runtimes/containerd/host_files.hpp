@@ -83,6 +83,13 @@ class HostFiles {
 /// loopback. `direct`: the text that systemd-resolved keeps for others; used where nothing would be left.
 std::string resolverWithoutLoopback(std::string_view host, std::string_view direct);
 
+/// What containers ask for names where nothing else is said: the host's, by the same rule.
+struct Resolver {
+  std::vector<std::string> servers;
+  std::vector<std::string> searchDomains;
+};
+Resolver hostResolver();
+
 /// The device node; InvalidArgument when it is none.
 Result<HostDevice> hostDevice(const DeviceWish& wish);
 /// Every device node below /dev, but those that a container has of its own.

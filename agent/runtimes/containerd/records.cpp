@@ -19,10 +19,12 @@ std::optional<WallTime> timeOf(Fields& fields, const char* member) {
 }
 
 json networkAsJson(const KeptNetwork& network) {
-  return {{"mode", network.mode},
-          {"hostname", network.hostname},
-          {"ports", network::encodePorts(network.ports)},
-          {"links", network.links}};
+  json out = {{"mode", network.mode},
+              {"hostname", network.hostname},
+              {"ports", network::encodePorts(network.ports)},
+              {"links", network.links}};
+  if (!network.task.empty()) out["task"] = network.task;
+  return out;
 }
 
 KeptNetwork networkOf(Fields& record) {
@@ -31,6 +33,7 @@ KeptNetwork networkOf(Fields& record) {
   if (!object) return out;
   Fields fields(*object, record.pathOf("network"));
   out.mode = fields.str("mode");
+  out.task = fields.str("task");
   out.hostname = fields.str("hostname");
   out.ports = network::decodePorts(fields);
   out.links = fields.strings("links");

@@ -33,16 +33,17 @@ struct KeptMount {
 
 /// What a container is to have of a network each time it is started.
 struct KeptNetwork {
-  std::string mode;  ///< "bridge", "host" or "none"
+  std::string mode;  ///< "bridge", "host", "none" or "awsvpc"
   std::string hostname;
   std::vector<PortMapping> ports;
   std::vector<std::string> links;  ///< "CONTAINER:ALIAS"
+  std::string task{};              ///< whose network it shares, in mode awsvpc
 };
 
 /// JSON
 /// {"name","labels","imageId","chain","stopSignal","group","logBytes","logFiles","logDriver","logOptions",
 /// "health","start","network","mounts":[...]}, where "network" is
-/// {"mode","hostname","ports":[...],"links":[...]}.
+/// {"mode","hostname","ports":[...],"links":[...],"task"}.
 struct ContainerRecord {
   std::string name;
   std::map<std::string, std::string> labels;

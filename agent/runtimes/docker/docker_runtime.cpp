@@ -341,6 +341,17 @@ void DockerRuntime::removeVolume(std::string name, Callback<std::monostate> done
   });
 }
 
+void DockerRuntime::ensureNetwork(std::string, Callback<TaskNetwork> done) {
+  run("docker network", std::move(done), [](const std::shared_ptr<Core>&) -> Async<Result<TaskNetwork>> {
+    co_return makeError(Code::Unimplemented, "networkMode awsvpc is not supported by the Docker runtime");
+  });
+}
+
+void DockerRuntime::removeNetwork(std::string, Callback<std::monostate> done) {
+  run("docker network", std::move(done),
+      [](const std::shared_ptr<Core>&) -> Async<Result<std::monostate>> { co_return std::monostate{}; });
+}
+
 void DockerRuntime::subscribe(std::string label, std::function<void(RuntimeEvent)> listener) {
   spawn(core_->executor, core_->means.log, "docker events",
         [core = core_, label = std::move(label), listener = std::move(listener)]() -> Async<void> {

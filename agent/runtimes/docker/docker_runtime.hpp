@@ -59,6 +59,8 @@ class DockerRuntime final : public Runtime {
   void list(std::map<std::string, std::string> labels, Callback<std::vector<RuntimeContainer>> done) override;
   void ensureVolume(VolumeSpec spec, Callback<std::monostate> done) override;
   void removeVolume(std::string name, Callback<std::monostate> done) override;
+  void ensureNetwork(std::string taskId, Callback<TaskNetwork> done) override;
+  void removeNetwork(std::string taskId, Callback<std::monostate> done) override;
   void tail(std::string id, size_t lines, Callback<std::vector<std::string>> done) override;
   void subscribe(std::string label, std::function<void(RuntimeEvent)> listener) override;
   void cancelPull(const std::string& wantedBy) override;

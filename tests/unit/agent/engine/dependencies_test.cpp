@@ -193,6 +193,44 @@ TEST_CASE("containers are created when what they share is there, under its contr
   CHECK(effect<CreateEffect>(out)->spec.ports[1].hostPort == 40001);
 }
 
+TEST_CASE("a task's own network is there before its containers, and is given back when it has stopped") {
+  EngineOptions options;
+  options.support.taskNetworks = true;
+  Bench bench(options);
+  bench.byHand = true;
+  acs::Task task = oneContainer();
+  task.networkMode = "awsvpc";
+  task.containers[0].portMappings = {{80, 80, "tcp"}};
+  Output out = bench.payload(task);
+  REQUIRE(effect<SetUpEffect>(out));
+  CHECK(effect<SetUpEffect>(out)->setUp.network);
+  bench.pulled();
+  SetUpOutcome made;
+  made.network.emplace().ipv4 = "10.191.0.2";
+  out = bench.done(SetUpDone{kTaskArn, made});
+  REQUIRE(effect<CreateEffect>(out));
+  CHECK(effect<CreateEffect>(out)->spec.networkMode == "awsvpc:" + idOf(bench.task()));
+  CHECK(effect<CreateEffect>(out)->spec.ports.empty());
+  REQUIRE(out.save.size() == 1);
+  CHECK(out.save[0].network == made.network);
+  bench.created();
+  out = bench.started();
+  REQUIRE(effect<ReportEffect>(out));
+  CHECK(effect<ReportEffect>(out)->report.network == made.network);
+  CHECK(effects<TearDownEffect>(out).empty());
+
+  bench.engine.onRuntimeEvent(event("c1", "die"), bench.now());
+  bench.inspected(exited("c1", 0));
+  out = bench.done(ReapDone{kMain, false});
+  REQUIRE(bench.main().known == ContainerStatus::Stopped);
+  REQUIRE(effects<TearDownEffect>(out).size() == 1);
+  CHECK(effect<TearDownEffect>(out)->setUp.network);
+  CHECK_FALSE(effect<TearDownEffect>(out)->setUp.group);
+  CHECK(bench.task().leaving);
+  CHECK(effects<TearDownEffect>(bench.done(TearDownDone{kTaskArn, Status()})).empty());
+  CHECK_FALSE(bench.task().leaving);
+}
+
 TEST_CASE("a set-up that fails is tried again where that helps, and ends the task where it does not") {
   for (bool helps : {true, false}) {
     Bench bench;

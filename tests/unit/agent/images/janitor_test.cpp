@@ -26,6 +26,8 @@ class StoreRuntime final : public Runtime {
   void list(std::map<std::string, std::string>, Callback<std::vector<RuntimeContainer>>) override {}
   void ensureVolume(VolumeSpec, Callback<std::monostate>) override {}
   void removeVolume(std::string, Callback<std::monostate>) override {}
+  void ensureNetwork(std::string, Callback<TaskNetwork>) override {}
+  void removeNetwork(std::string, Callback<std::monostate>) override {}
   void subscribe(std::string, std::function<void(RuntimeEvent)>) override {}
   void tail(std::string, size_t, Callback<std::vector<std::string>>) override {}
   void cancelPull(const std::string&) override {}

@@ -23,12 +23,25 @@ TEST_CASE("modes that need a network of the task's own are refused with a way ou
   CHECK(refused(task) == "networkMode awsvpc is not supported by this agent: use bridge, host or none");
   task = sample::payload();
   task.networkInterfaces = true;
-  CHECK(names(refused(task), "awsvpc"));
+  CHECK(names(refused(task), "elastic network interfaces"));
   task = sample::payload();
   task.pidMode = task.ipcMode = "task";
   CHECK(refused(task).empty());
   task.proxy = true;
   CHECK(names(refused(task), "proxyConfiguration"));
+}
+
+TEST_CASE("a task has an address of its own where the host can give one, and none that others give") {
+  acs::Task task = sample::payload();
+  task.networkMode = "awsvpc";
+  Support support;
+  support.taskNetworks = true;
+  CHECK(refused(task, support).empty());
+  task.networkInterfaces = true;
+  CHECK(
+      refused(task, support) ==
+      "elastic network interfaces are not supported by this agent: in networkMode awsvpc the host gives the "
+      "address");
 }
 
 TEST_CASE("privileged containers are refused where they are not allowed") {

@@ -128,10 +128,13 @@ TEST_CASE("A plugin's failure is told in its own words") {
 }
 
 TEST_CASE("The packet filter lets containers out under the host's address, and what they asked for in") {
-  const std::string rules = forwardingRules("10.7.0.0/16");
-  CHECK(rules.find("-s 10.7.0.0/16 ! -d 10.7.0.0/16 -j MASQUERADE") != std::string::npos);
-  CHECK(rules.find("-o berth0 -m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT") !=
-        std::string::npos);
+  const std::string rules = forwardingRules({{"berth0", "10.7.0.0/16"}, {"berth1", "10.8.0.0/16", true}});
+  const auto at = [&](const std::string& line) { return rules.find(line); };
+  CHECK(at("-o berth0 -m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT") != std::string::npos);
+  CHECK(at("-s 10.7.0.0/16 -j MASQUERADE") != std::string::npos);
+  CHECK(at("-d 10.8.0.0/16 -j RETURN") < at("-s 10.7.0.0/16 -j MASQUERADE"));
+  CHECK(at("-i berth1 -d 169.254.169.254/32 -j REJECT") < at("-i berth1 -j ACCEPT"));
+  CHECK(at("-i berth0 -d 169.254.169.254/32") == std::string::npos);
 }
 
 }  // namespace

@@ -24,6 +24,18 @@ class VolumeRuntime final : public Runtime {
   void removeVolume(std::string name, Callback<std::monostate> done) override {
     answer("remove " + name, std::move(done));
   }
+  void ensureNetwork(std::string taskId, Callback<TaskNetwork> done) override {
+    asked.push_back("network " + taskId);
+    TaskNetwork made;
+    made.ipv4 = "10.191.0.2";
+    Result<TaskNetwork> result = made;
+    if (const auto failure = failures.find("network " + taskId); failure != failures.end())
+      result = failure->second;
+    loop_.push_back([done = std::move(done), result] { done(result); });
+  }
+  void removeNetwork(std::string taskId, Callback<std::monostate> done) override {
+    answer("no network " + taskId, std::move(done));
+  }
   void info(Callback<RuntimeInfo>) override { FAIL("info"); }
   void pull(PullSpec, Callback<PullOutcome>) override { FAIL("pull"); }
   void create(ContainerSpec, Callback<std::string>) override { FAIL("create"); }
@@ -108,6 +120,27 @@ TaskSetUp whole() {
   out.group = GroupLimits{};
   out.ports = {{"web", 0, 1, "tcp"}, {"web", 1, 2, "udp"}};
   return out;
+}
+
+TEST_CASE("A task's network is made last, and given back without the rest") {
+  Host host;
+  TaskSetUp what = whole();
+  what.network = true;
+  const auto made = host.setUp(what);
+  REQUIRE(made);
+  CHECK(host.runtime.asked == Events{"make a", "make b", "network t1"});
+  REQUIRE(made->network);
+  CHECK(made->network->ipv4 == "10.191.0.2");
+  host.runtime.asked.clear();
+  TaskSetUp left;
+  left.taskId = "t1";
+  left.network = true;
+  CHECK(host.tearDown(left));
+  CHECK(host.runtime.asked == Events{"no network t1"});
+  host.runtime.failures.emplace("network t1", makeError(Code::ResourceExhausted, "no address is left"));
+  const auto none = host.setUp(what);
+  REQUIRE_FALSE(none);
+  CHECK(none.error().message == "ContainerNetworkingError: no address is left");
 }
 
 TEST_CASE("Volumes, the group and ports are made, and their names answered") {

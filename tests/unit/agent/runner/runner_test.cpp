@@ -52,6 +52,8 @@ class HeldRuntime final : public Runtime {
   }
   void ensureVolume(VolumeSpec, Callback<std::monostate>) override { asked.push_back("volume"); }
   void removeVolume(std::string, Callback<std::monostate>) override { asked.push_back("no volume"); }
+  void ensureNetwork(std::string, Callback<TaskNetwork>) override { asked.push_back("network"); }
+  void removeNetwork(std::string, Callback<std::monostate>) override { asked.push_back("no network"); }
   void subscribe(std::string, std::function<void(RuntimeEvent)> listener) override {
     events = std::move(listener);
   }

@@ -51,6 +51,17 @@ TEST_CASE("log drivers are claimed that are allowed and that the engine has, and
   CHECK_FALSE(all.contains(kLegacy + "logging-driver.gelf"));
 }
 
+TEST_CASE("addresses of tasks are claimed where they are given") {
+  CapabilityRules rules;
+  rules.taskNetworks = true;
+  auto all = capabilities(engine(), rules);
+  CHECK(all.contains("ecs.capability.task-eni"));
+  CHECK(all.contains("dev.berth.gives-task-addresses"));
+  CHECK_FALSE(all.contains("ecs.capability.task-eni-block-instance-metadata"));
+  rules.closesMetadata = true;
+  CHECK(capabilities(engine(), rules).contains("ecs.capability.task-eni-block-instance-metadata"));
+}
+
 TEST_CASE("what this agent does not do is not claimed") {
   for (const auto& [name, value] : capabilities(engine(), drivers({"json-file"}))) {
     CHECK(name.find("task-eni") == std::string::npos);
