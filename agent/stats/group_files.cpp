@@ -17,9 +17,8 @@ constexpr uint64_t kNanosPerSecond = 1'000'000'000;
 /// neither CPU time nor the size of memory gives away is seen then, such as a shift between kinds of memory.
 constexpr int kAllEvery = 30;
 /// Readings, less one, for which a container that does not run is left alone: what comes to it from
-/// elsewhere, such as packets that the kernel itself answers, or memory taken from it, is seen then. At one
-/// reading a second that is as often as metrics leave for the controller.
-constexpr int kLongestRest = 20;
+/// elsewhere, such as packets that the kernel itself answers, or memory taken from it, is seen then.
+constexpr int kLongestRest = 10;
 
 Error senseless(const KernelFile& file) {
   return makeError(Code::Internal, file.path() + " is not in the format that the kernel documents");
