@@ -204,7 +204,7 @@ std::optional<int> Agent::buildRuntime() {
   const auto keep = [this](Changes changes) { store_->commit(std::move(changes), [](const Status&) {}); };
   images_ = std::make_unique<ImageMemory>(*records, keep, log_);
   RuntimeMeans means{*http_, clock_, random_, log_, images_.get(), {}};
-  means.awsLogs = awsLogsMeans();
+  means.awsLogs.emplace(awsLogsMeans());
   means.onStart = [this](const std::string& name, StartStep step) {
     traces_.mark(name, step, clock_.now().mono);
   };

@@ -132,6 +132,31 @@ Task newTask(Context& context, const Launch& launch) {
   return task;
 }
 
+constexpr size_t kMostSubnets = 16;
+
+std::optional<ApiError> checkAwsvpc(const Json& configuration) {
+  const Json subnets = configuration.value("subnets", Json::array());
+  if (subnets.empty()) return invalidParameter("subnets can not be empty.");
+  if (subnets.size() > kMostSubnets) return invalidParameter("subnets can have at most 16 items.");
+  if (!configuration.value("securityGroups", Json::array()).empty()) {
+    return ApiError{
+        "UnsupportedFeatureException",
+        "securityGroups is not offered by this version of Berth: leave it out, and use the host's "
+        "packet filter."};
+  }
+  if (text(configuration, "assignPublicIp") == "ENABLED") {
+    return invalidParameter("Assign public IP is not supported for this launch type.");
+  }
+  return std::nullopt;
+}
+
+/// The first of those that were asked for: the host gives the address, whichever it is.
+std::string subnetOf(const Json& input) {
+  const Json network = input.value("networkConfiguration", Json::object());
+  const Json subnets = network.value("awsvpcConfiguration", Json::object()).value("subnets", Json::array());
+  return subnets.empty() ? "" : subnets[0].get<std::string>();
+}
+
 }  // namespace
 
 std::optional<ApiError> checkNetwork(const Json& input, bool awsvpc) {
@@ -143,7 +168,8 @@ std::optional<ApiError> checkNetwork(const Json& input, bool awsvpc) {
     return invalidParameter(
         "Network Configuration is not valid for the given networkMode of this task definition.");
   }
-  return std::nullopt;
+  return awsvpc ? checkAwsvpc(input["networkConfiguration"].value("awsvpcConfiguration", Json::object()))
+                : std::nullopt;
 }
 
 ApiResult<Launch> prepareLaunch(const Context& context) {
@@ -183,6 +209,7 @@ ApiResult<Launch> resolveLaunch(const Context& context, const Cluster& cluster,
   launch.policy = policy;
   TaskSpec spec = specOf(input, cluster, definition, *recipe);
   spec.lifetimeMillis = policy.maxLifetimeMillis;
+  if (awsvpc) spec.subnet = subnetOf(input);
   launch.spec = Shared<TaskSpec>(std::move(spec));
   launch.oldArn = settingInForce(context, "taskLongArnFormat") == "disabled";
   PlacementRequest asked = recipe->placement;

@@ -19,7 +19,7 @@ struct Launch {
 };
 
 /// A definition's network mode, which is awsvpc or not, and the networkConfiguration of `input` must go
-/// together.
+/// together. Of it, subnets are taken: security groups and public addresses are not offered.
 std::optional<ApiError> checkNetwork(const Json& input, bool awsvpc);
 
 /// Resolves and checks what both operations take. Errors are those of RunTask in the Amazon ECS API

@@ -77,7 +77,10 @@ void nameStream(Json& options, const std::string& container) {
 
 /// Docker's HostConfig, likewise.
 Json dockerHostConfig(const Json& container, const Json& task) {
-  Json out{{"NetworkMode", task.value("networkMode", "bridge")}};
+  Json out = Json::object();
+  // In mode awsvpc the agent knows which network it is.
+  if (const std::string mode = task.value("networkMode", "bridge"); mode != "awsvpc")
+    out["NetworkMode"] = mode;
   copyAs(out, "PidMode", task, "pidMode");
   copyAs(out, "IpcMode", task, "ipcMode");
   if (container.contains("memoryReservation")) {

@@ -7,6 +7,7 @@
 #include "controller/api/capacity.hpp"
 #include "controller/api/render.hpp"
 #include "controller/api/required_attributes.hpp"
+#include "proto/ecs/task_address.hpp"
 
 namespace berth::controller {
 namespace {
@@ -95,6 +96,8 @@ std::optional<std::string> brokenConstraints(const Json& constraints) {
 ApiResult<PlacementRequest> placementOfDefinition(const Json& document) {
   PlacementRequest request;
   request.required = requiredAttributes(document);
+  if (document.value("networkMode", "") == "awsvpc")
+    request.required.push_back({ecs::kGivesAddresses, std::nullopt});
   for (const Json& constraint : document.value("placementConstraints", Json::array())) {
     if (auto broken = addConstraint(constraint, request)) return invalidParameter(*broken);
   }

@@ -5,6 +5,7 @@
 #include "controller/api/capacity.hpp"
 #include "controller/api/gpus.hpp"
 #include "controller/api/statistics.hpp"
+#include "proto/ecs/task_address.hpp"
 #include "proto/json/fields.hpp"
 #include "proto/json/writer.hpp"
 
@@ -72,6 +73,57 @@ void writeBinding(Writer& out, const NetworkBinding& binding) {
   out.closeObject();
 }
 
+/// Of a container: those of its task.
+void writeInterfaces(Writer& out, const Task& task) {
+  out.openList("networkInterfaces");
+  if (!task.address.empty()) {
+    const Json address = parsed(task.address, Json::object());
+    out.openObject();
+    out.text("attachmentId", task.attachmentId());
+    putText(out, "privateIpv4Address", text(address, ecs::kPrivateIpv4Address));
+    putText(out, "ipv6Address", text(address, ecs::kIpv6Address));
+    out.closeObject();
+  }
+  out.closeList();
+}
+
+std::string_view attachmentStatus(const Task& task) {
+  if (task.lastStatus == TaskStatus::Stopped) return "DELETED";
+  if (!task.address.empty()) return "ATTACHED";
+  return task.instance.empty() ? "PRECREATED" : "ATTACHING";
+}
+
+/// As the service shows the network interface of a task in mode awsvpc.
+void writeAttachments(Writer& out, const Task& task) {
+  out.openList("attachments");
+  if (!task.spec->subnet.empty()) {
+    constexpr size_t kDigits = 17;
+    std::string digits = task.attachmentId();
+    std::erase(digits, '-');
+    const Json address = parsed(task.address, Json::object());
+    const auto detail = [&](const char* name, const std::string& value) {
+      if (value.empty()) return;
+      out.openObject();
+      out.text("name", name);
+      out.text("value", value);
+      out.closeObject();
+    };
+    out.openObject();
+    out.text("id", task.attachmentId());
+    out.text("type", "ElasticNetworkInterface");
+    out.text("status", attachmentStatus(task));
+    out.openList("details");
+    detail("subnetId", task.spec->subnet);
+    detail("networkInterfaceId", "eni-" + digits.substr(digits.size() - kDigits));
+    detail("macAddress", text(address, ecs::kMacAddress));
+    detail("privateDnsName", text(address, ecs::kPrivateDnsName));
+    detail("privateIPv4Address", text(address, ecs::kPrivateIpv4Address));
+    out.closeList();
+    out.closeObject();
+  }
+  out.closeList();
+}
+
 void writeContainer(Writer& out, const ecs::Names& names, const Task& task, const std::string& taskArn,
                     size_t place) {
   const TaskContainer& container = task.containers[place];
@@ -83,7 +135,7 @@ void writeContainer(Writer& out, const ecs::Names& names, const Task& task, cons
   out.text("image", spec.image);
   out.text("lastStatus", name(container.status));
   out.text("healthStatus", name(container.health));
-  putEmptyList(out, "networkInterfaces");
+  writeInterfaces(out, task);
   out.text("cpu", spec.cpu);
   putText(out, "memory", spec.memory);
   putText(out, "memoryReservation", spec.memoryReservation);
@@ -273,7 +325,7 @@ void writeTask(Writer& out, const State& state, const ecs::Names& names, const T
   out.integer("version", task.version);
   out.text("healthStatus", name(healthOf(task)));
   out.boolean("enableExecuteCommand", spec.enableExecuteCommand);
-  putEmptyList(out, "attachments");
+  writeAttachments(out, task);
   putEmptyList(out, "attributes");
   out.raw("tags", withTags && !task.tags.empty() ? task.tags : "[]");
   if (spec.capacityProvider.empty()) {

@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <tuple>
 
+#include "common/text/ip_address.hpp"
 #include "controller/api/actions.hpp"
 #include "controller/api/task_shape.hpp"
 #include "proto/ecs/agent_api.hpp"
 #include "proto/ecs/last_lines.hpp"
+#include "proto/ecs/task_address.hpp"
 #include "proto/ecs/text.hpp"
 
 namespace berth::controller {
 namespace {
+
+constexpr size_t kLongestAddressPart = 253;
 
 std::optional<ContainerStatus> containerStatus(const std::string& word) {
   if (word == "PENDING") return ContainerStatus::Pending;
@@ -76,6 +80,24 @@ std::string outputOf(const Json& change) {
   std::string out;
   for (const std::string& line : ecs::tellable(found->get<std::vector<std::string>>())) out += line + "\n";
   return out;
+}
+
+/// What an agent of Berth tells of a task that has an address of its own. What is none changes nothing.
+void takeAddress(Task& task, const Json& input) {
+  const auto told = input.find(ecs::kTaskAddress);
+  if (told == input.end() || !told->is_object() || task.spec->subnet.empty()) return;
+  Json kept = Json::object();
+  for (const char* member :
+       {ecs::kPrivateIpv4Address, ecs::kIpv6Address, ecs::kMacAddress, ecs::kPrivateDnsName}) {
+    const auto value = told->find(member);
+    if (value != told->end() && value->is_string() && !value->empty() &&
+        value->get_ref<const std::string&>().size() <= kLongestAddressPart && *value != "")
+      kept[member] = *value;
+  }
+  for (const char* member : {ecs::kPrivateIpv4Address, ecs::kIpv6Address}) {
+    if (kept.contains(member) && !parseIpAddress(text(kept, member))) return;
+  }
+  if (!kept.empty()) task.address = kept.dump();
 }
 
 ApiResult<Task> reportedTask(Context& context) {
@@ -151,6 +173,7 @@ ApiResult<Json> submitTaskStateChange(Context& context) {
   if (const auto changes = input.find("containers"); changes != input.end()) {
     for (const Json& change : *changes) applyContainerChange(task, change, context.now);
   }
+  takeAddress(task, input);
   std::string reason = text(input, "reason");
   applyTaskStatus(task, text(input, "status"), std::string(ecs::cut(reason, ecs::kLongestReason)),
                   context.now);
@@ -169,7 +192,7 @@ ApiResult<Json> submitContainerStateChange(Context& context) {
 ApiResult<Json> submitAttachmentStateChanges(Context& context) {
   BERTH_API_TRY(cluster, findCluster(context));
   static_cast<void>(cluster);
-  // Berth makes no attachments yet, so a report can only be about one that is gone.
+  // An address comes with its task's state, so a report can only be about what is gone.
   return acknowledgment();
 }
 

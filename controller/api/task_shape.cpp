@@ -133,7 +133,6 @@ std::optional<std::pair<uint16_t, uint16_t>> portRange(const std::string& range)
 }
 
 std::string unsupportedFeature(const Json& document) {
-  if (document.value("networkMode", "") == "awsvpc") return "network mode awsvpc";
   for (const char* member : {"proxyConfiguration", "inferenceAccelerators"}) {
     if (document.contains(member) && !document[member].empty()) return member;
   }

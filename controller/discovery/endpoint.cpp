@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "proto/ecs/task_address.hpp"
+
 namespace berth::controller {
 namespace {
 
@@ -73,11 +75,12 @@ void addPort(std::vector<ServedPort>& ports, ServedPort port, const Naming& nami
   if (std::ranges::find(ports, port) == ports.end()) ports.push_back(std::move(port));
 }
 
-/// Ports of a definition whose containers use the host's own network.
+/// Ports of a definition whose containers use the host's own network, or an address of their own.
 std::vector<ServedPort> hostPorts(const TaskDefinition& definition, const Naming& naming) {
   std::vector<ServedPort> out;
   const Json document = documentOf(definition.document);
-  if (document.value("networkMode", "") != "host") return out;
+  const std::string mode = document.value("networkMode", "");
+  if (mode != "host" && mode != "awsvpc") return out;
   for (const Json& container : document.value("containerDefinitions", Json::array())) {
     for (const Json& mapping : container.value("portMappings", Json::array())) {
       const auto port = mapping.value("containerPort", uint16_t{0});
@@ -144,6 +147,15 @@ bool answers(const Task& task) {
 std::optional<IpAddress> addressOf(const Instance& instance) {
   const Attribute* named = instance.attribute(std::string(kAddressAttribute));
   return parseIpAddress(named && named->value ? *named->value : instance.address);
+}
+
+std::optional<IpAddress> addressOf(const Task& task) {
+  if (task.address.empty()) return std::nullopt;
+  const Json address = documentOf(task.address);
+  for (const char* member : {ecs::kPrivateIpv4Address, ecs::kIpv6Address}) {
+    if (const auto found = parseIpAddress(address.value(member, ""))) return found;
+  }
+  return std::nullopt;
 }
 
 std::vector<ServedPort> portsOf(const State& state, const Task& task, const Naming& naming) {

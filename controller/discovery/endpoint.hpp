@@ -75,8 +75,11 @@ std::optional<WallTime> drainsUntil(const State& state, const Task& task, Durati
 bool answers(const Task& task);
 /// Nullopt when it is not known.
 std::optional<IpAddress> addressOf(const Instance& instance);
+/// Its own, in network mode awsvpc; nullopt for a task that has none.
+std::optional<IpAddress> addressOf(const Task& task);
 /// What its host has published for the task, a TCP port of the first container that has one first. A task on
-/// its host's network publishes nothing: its ports are those of its definition.
+/// its host's network, or with an address of its own, publishes nothing: its ports are those of its
+/// definition.
 std::vector<ServedPort> portsOf(const State& state, const Task& task, const Naming& naming);
 
 }  // namespace berth::controller

@@ -131,8 +131,11 @@ std::optional<Endpoint> DiscoveryIndex::endpointFor(const Task& task, const Nami
                                                     const State& state) const {
   if (!answers(task)) return std::nullopt;
   const auto host = hosts_.find(task.instance);
-  if (host == hosts_.end() || host->second.gone || !host->second.address) return std::nullopt;
-  return Endpoint{task.id, task.instance, *host->second.address, portsOf(state, task, naming)};
+  if (host == hosts_.end() || host->second.gone) return std::nullopt;
+  const auto own = addressOf(task);
+  const auto& address = own ? own : host->second.address;
+  if (!address) return std::nullopt;
+  return Endpoint{task.id, task.instance, *address, portsOf(state, task, naming)};
 }
 
 void DiscoveryIndex::noteTask(const std::string& id, const State& state) {

@@ -69,6 +69,8 @@ struct TaskSpec {
   std::string placement;
   int64_t waitMillis = 0;      ///< how long such a task may wait, from its createdAt
   int64_t lifetimeMillis = 0;  ///< how long a task may run, from its startedAt; 0: for ever
+  /// In network mode awsvpc: the subnet that was asked for. Empty in others.
+  std::string subnet;
 
   std::string family() const { return definition.substr(0, definition.rfind(':')); }
   bool operator==(const TaskSpec&) const = default;
@@ -90,12 +92,17 @@ struct TaskContainer {
   bool operator==(const TaskContainer&) const = default;
 };
 
+/// A place that no container has.
+inline constexpr size_t kAttachmentPlace = 0xffffff;
+
 struct Task {
   std::string id;  ///< 32 hex digits, or a UUID: then its ARN is of the old format
   Shared<TaskSpec> spec;
   std::string instance;  ///< id; empty: it has had no place yet
   std::string startedBy;
   std::string tags;  ///< JSON list; empty when there are none
+  /// In network mode awsvpc, once its agent has told it: JSON object, as proto/ecs/task_address.hpp has it.
+  std::string address;
 
   TaskStatus lastStatus = TaskStatus::Pending;
   bool stopWanted = false;  ///< desiredStatus is STOPPED
@@ -118,6 +125,8 @@ struct Task {
   TaskContainer* find(std::string_view containerName);
   /// The UUID of the container at a place: it follows from the task's id.
   std::string containerId(size_t place) const;
+  /// The UUID of its network attachment, likewise.
+  std::string attachmentId() const { return containerId(kAttachmentPlace); }
   bool waits() const { return lastStatus == TaskStatus::Provisioning; }
   /// When a task that waits gives up.
   WallTime waitsUntil() const { return createdAt + std::chrono::milliseconds(spec->waitMillis); }

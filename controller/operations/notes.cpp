@@ -24,6 +24,9 @@ constexpr OperationNote kOperationNotes[] = {
     {kExpress, Extent::Refused, "load balancers and certificates of AWS: `UnsupportedFeatureException`"},
 };
 
+constexpr std::string_view kNetworks =
+    "for `awsvpc`: the host gives the address, a subnet's id is only shown; `securityGroups` and a public "
+    "address are refused";
 constexpr std::string_view kMakeTasks = "RunTask StartTask";
 constexpr std::string_view kServices = "CreateService UpdateService";
 constexpr std::string_view kProviders = "CreateCapacityProvider UpdateCapacityProvider";
@@ -47,7 +50,8 @@ constexpr MemberNote kMemberNotes[] = {
      Fate::Refused, "services of AWS"},
     {kServices, "serviceRegistries", Fate::ActedOn,
      "Berth's own DNS has the service's name; what the `registryArn` names is not asked"},
-    {kServices, "networkConfiguration platformVersion", Fate::Refused, "for awsvpc and Fargate"},
+    {kServices, "networkConfiguration", Fate::ActedOn, kNetworks},
+    {kServices, "platformVersion", Fate::Refused, "for Fargate"},
     {kServices, "availabilityZoneRebalancing", Fate::ActedOn,
      "for services without placementStrategy, or whose first one spreads over zones"},
     {kServices, "deploymentConfiguration.alarms", Fate::ActedOn,
@@ -63,12 +67,12 @@ constexpr MemberNote kMemberNotes[] = {
     {"UpdateService", "deploymentController", Fate::Refused, "unless it is the one that the service has"},
     {"CreateTaskSet", "serviceRegistries", Fate::ActedOn,
      "Berth's own DNS has the service's name; what the `registryArn` names is not asked"},
-    {"CreateTaskSet", "networkConfiguration loadBalancers platformVersion", Fate::Refused},
+    {"CreateTaskSet", "networkConfiguration", Fate::ActedOn, kNetworks},
+    {"CreateTaskSet", "loadBalancers platformVersion", Fate::Refused},
     {"CreateTaskSet", "externalId", Fate::Kept},
 
     {"RegisterTaskDefinition", "containerDefinitions volumes", Fate::ActedOn, "see the next section"},
-    {"RegisterTaskDefinition", "networkMode", Fate::ActedOn,
-     "`awsvpc` is kept, and refused when it is to run"},
+    {"RegisterTaskDefinition", "networkMode", Fate::ActedOn, "`awsvpc` is for hosts with containerd"},
     {"RegisterTaskDefinition", "proxyConfiguration inferenceAccelerators", Fate::Refused,
      "when it is to run; until then they are kept"},
     {"RegisterTaskDefinition", "taskRoleArn executionRoleArn", Fate::Kept,
@@ -76,7 +80,7 @@ constexpr MemberNote kMemberNotes[] = {
     {"RegisterTaskDefinition", "ephemeralStorage enableFaultInjection", Fate::Kept},
 
     {kMakeTasks, "volumeConfigurations", Fate::Refused},
-    {kMakeTasks, "networkConfiguration", Fate::Refused, "for awsvpc"},
+    {kMakeTasks, "networkConfiguration", Fate::ActedOn, kNetworks},
     {kMakeTasks, "referenceId", Fate::Ignored},
     {kMakeTasks, "overrides.ephemeralStorage overrides.taskRoleArn overrides.executionRoleArn", Fate::Kept},
     {kMakeTasks, "overrides.inferenceAcceleratorOverrides overrides.containerOverrides.environmentFiles",

@@ -109,6 +109,7 @@ void putSpec(Writer& out, const TaskSpec& spec) {
   put(out, "placement", spec.placement);
   put(out, "waitMillis", spec.waitMillis);
   put(out, "lifetimeMillis", spec.lifetimeMillis);
+  put(out, "subnet", spec.subnet);
   out.openObject("resources");
   put(out, "cpu", spec.resources.cpu);
   put(out, "memory", spec.resources.memory);
@@ -207,6 +208,7 @@ std::string rowOf(const Task& task) {
   put(out, "instance", task.instance);
   put(out, "startedBy", task.startedBy);
   put(out, "tags", task.tags);
+  put(out, "address", task.address);
   put(out, "lastStatus", static_cast<int64_t>(task.lastStatus), static_cast<int64_t>(TaskStatus::Pending));
   put(out, "stopWanted", task.stopWanted);
   put(out, "wasHealthy", task.wasHealthy);
@@ -245,9 +247,11 @@ Entity decodeTask(Fields& fields) {
   spec.lifetimeMillis = fields.integer("lifetimeMillis");
   if (spec.lifetimeMillis < 0 || spec.lifetimeMillis > kLongestWait)
     fields.fault("lifetimeMillis", "is no time to live");
+  spec.subnet = fields.str("subnet");
   out.instance = fields.str("instance");
   out.startedBy = fields.str("startedBy");
   out.tags = jsonMember(fields, "tags");
+  out.address = jsonMember(fields, "address");
   out.lastStatus = state(fields, "lastStatus", TaskStatus::Stopped, TaskStatus::Pending);
   out.stopWanted = fields.boolean("stopWanted");
   out.wasHealthy = fields.boolean("wasHealthy");

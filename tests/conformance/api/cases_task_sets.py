@@ -41,7 +41,8 @@ CASES = [
     bad("CreateTaskSet", of("$external_service", {"taskDefinition": "none"}), "ClientException",
         "TaskDefinition not found."),
     bad("CreateTaskSet", of("$external_service", {"taskDefinition": "$awsvpc_definition", "networkConfiguration": {
-        "awsvpcConfiguration": {"subnets": ["s"]}}}), "UnsupportedFeatureException", "network mode awsvpc"),
+        "awsvpcConfiguration": {"subnets": ["s"], "securityGroups": ["g"]}}}), "UnsupportedFeatureException",
+        "securityGroups"),
     ok("DescribeTaskSets", of("$external_service", {"taskSets": ["$task_set", "ecs-svc/1"]}),
        {"taskSets[].id": ["$task_set"], "taskSets[0].taskSetArn": "$task_set_arn", "failures[0].reason": "MISSING"}),
     ok("UpdateTaskSet", of("$external_service", {"taskSet": "$task_set_arn", "scale": HALF}), {"taskSet.scale": HALF}),

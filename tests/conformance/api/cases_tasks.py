@@ -53,8 +53,11 @@ RUN = [
     run_bad({"launchType": "FARGATE"}, UNSUPPORTED, "Launch type FARGATE"),
     run_bad({"platformVersion": "1.4.0"}, INVALID, "The platform version must be null"),
     run_bad({"networkConfiguration": CONFIGURATION}, INVALID, "Network Configuration is not valid"),
-    run_bad({"taskDefinition": "$awsvpc_definition", "networkConfiguration": CONFIGURATION}, UNSUPPORTED,
-            "network mode awsvpc"),
+    run({"taskDefinition": "$awsvpc_definition", "networkConfiguration": CONFIGURATION},
+        {"tasks": [], "failures[0].reason": "ATTRIBUTE"}),
+    run_bad({"taskDefinition": "$awsvpc_definition"}, INVALID, "Network Configuration must be provided"),
+    run_bad({"taskDefinition": "$awsvpc_definition", "networkConfiguration": {
+        "awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"]}}}, UNSUPPORTED, "securityGroups"),
     run_bad({"launchType": "EC2", "capacityProviderStrategy": [{"capacityProvider": "$associated_provider"}]}, INVALID,
             "not both"),
     run_bad({"capacityProviderStrategy": [{"capacityProvider": "$provider"}]}, INVALID, "not associated"),
@@ -69,8 +72,9 @@ RUN = [
     start_bad({"containerInstances": []}, CLIENT, "Container Instances cannot be empty."),
     start_bad({"containerInstances": [NOWHERE] * 11}, INVALID, "at most 10"),
     start_bad({"containerInstances": ["$foreign_instance"]}, INVALID, "Identifier is for cluster"),
-    start_bad({"taskDefinition": "$awsvpc_definition", "networkConfiguration": CONFIGURATION}, UNSUPPORTED,
-              "network mode awsvpc"),
+    ok("StartTask", {"cluster": "$cluster", "taskDefinition": "$awsvpc_definition",
+                     "containerInstances": ["$instance"], "networkConfiguration": CONFIGURATION},
+       {"tasks": [], "failures[0].reason": "ATTRIBUTE"}),
 ]
 
 REST = [

@@ -27,6 +27,56 @@ TEST_CASE("a report of RUNNING brings times, ids, digests and ports") {
   CHECK(app["networkBindings"][0]["hostPort"] == 32768);
 }
 
+TEST_CASE("a task in mode awsvpc shows the address that its agent tells as a network interface") {
+  Bench bench;
+  bench.ready();
+  bench.define("own", Json::array({container()}), {{"networkMode", "awsvpc"}});
+  const Json network{{"awsvpcConfiguration", {{"subnets", {"subnet-1"}}}}};
+  const Json wish{{"taskDefinition", "own"}, {"networkConfiguration", network}};
+  const Json failure = bench.call("RunTask", wish)["failures"][0];
+  CHECK(failure["reason"] == "ATTRIBUTE");
+  Json attributes = Json::array();
+  for (const char* name : {"ecs.capability.task-eni", "dev.berth.gives-task-addresses"}) {
+    attributes.push_back({{"name", name}});
+  }
+  bench.join(bench.host("default", {{"attributes", attributes}}));
+  const std::string arn = bench.runOne(wish);
+  Json attachment = bench.task(arn)["attachments"][0];
+  CHECK(attachment["type"] == "ElasticNetworkInterface");
+  CHECK(attachment["status"] == "ATTACHING");
+  CHECK(attachment["details"][0] == Json{{"name", "subnetId"}, {"value", "subnet-1"}});
+  CHECK(bench.task(arn)["containers"][0]["networkInterfaces"].empty());
+  Json change = bench.one("RUNNING");
+  change["taskAddress"] = {{"privateIPv4Address", "no address"}, {"macAddress", "0a:58:0a:bf:00:02"}};
+  bench.report(arn, "PENDING", change);
+  CHECK(bench.task(arn)["attachments"][0]["status"] == "ATTACHING");
+  change["taskAddress"]["privateIPv4Address"] = "10.191.0.2";
+  change["taskAddress"]["privateDnsName"] = "ip-10-191-0-2.berth.internal";
+  bench.report(arn, "RUNNING", change);
+  const Json task = bench.task(arn);
+  attachment = task["attachments"][0];
+  CHECK(attachment["status"] == "ATTACHED");
+  REQUIRE(attachment["details"].size() == 5);
+  CHECK(attachment["details"][1]["value"].get<std::string>().starts_with("eni-"));
+  CHECK(attachment["details"][2] == Json{{"name", "macAddress"}, {"value", "0a:58:0a:bf:00:02"}});
+  CHECK(attachment["details"][4] == Json{{"name", "privateIPv4Address"}, {"value", "10.191.0.2"}});
+  CHECK(task["containers"][0]["networkInterfaces"][0] ==
+        Json{{"attachmentId", attachment["id"]}, {"privateIpv4Address", "10.191.0.2"}});
+  bench.report(arn, "STOPPED", bench.one("STOPPED", {{"exitCode", 0}}));
+  CHECK(bench.task(arn)["attachments"][0]["status"] == "DELETED");
+}
+
+TEST_CASE("a task without an address of its own is told none") {
+  Bench bench;
+  bench.ready();
+  const std::string arn = bench.runOne();
+  Json change = bench.one("RUNNING");
+  change["taskAddress"] = {{"privateIPv4Address", "10.191.0.2"}};
+  bench.report(arn, "RUNNING", change);
+  CHECK(bench.task(arn)["attachments"].empty());
+  CHECK(bench.task(arn)["containers"][0]["networkInterfaces"].empty());
+}
+
 TEST_CASE("a task that ends by itself says how") {
   Bench bench;
   bench.ready();

@@ -116,7 +116,7 @@ TEST_CASE("what can't be run is named, and what is empty or off is none of it") 
   auto whole = [](Json more) {
     return unsupportedFeature(document(Json::array({container()}), std::move(more)));
   };
-  CHECK(whole({{"networkMode", "awsvpc"}}) == "network mode awsvpc");
+  CHECK(whole({{"networkMode", "awsvpc"}}).empty());
   CHECK(whole({{"pidMode", "task"}}).empty());
   CHECK(whole({{"proxyConfiguration", {{"containerName", "envoy"}}}}) == "proxyConfiguration");
   CHECK(whole({{"inferenceAccelerators", {{{"deviceName", "d"}}}}}) == "inferenceAccelerators");

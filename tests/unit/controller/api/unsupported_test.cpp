@@ -84,13 +84,20 @@ TEST_CASE("launch types that are not there yet are refused by name") {
         "UnsupportedFeatureException: Launch type FARGATE is not offered by this version of Berth: use EC2.");
 }
 
-TEST_CASE("awsvpc needs a network configuration, and then says that it is not there") {
+TEST_CASE("awsvpc needs a network configuration, of which subnets alone are taken") {
   Json network{{"networkConfiguration", {{"awsvpcConfiguration", {{"subnets", {"s"}}}}}}};
   CHECK(runs(Json::array({container()}), {{"networkMode", "awsvpc"}}) ==
         "InvalidParameterException: Network Configuration must be provided when networkMode 'awsvpc' is "
         "specified.");
-  CHECK_THAT(runs(Json::array({container()}), {{"networkMode", "awsvpc"}}, network),
-             Catch::Contains("network mode awsvpc"));
+  const auto with = [](Json configuration) {
+    return runs(Json::array({container()}), {{"networkMode", "awsvpc"}},
+                {{"networkConfiguration", {{"awsvpcConfiguration", std::move(configuration)}}}});
+  };
+  CHECK(with({{"subnets", Json::array()}}) == "InvalidParameterException: subnets can not be empty.");
+  CHECK_THAT(with({{"subnets", {"s"}}, {"securityGroups", {"sg"}}}),
+             Catch::StartsWith("UnsupportedFeatureException: securityGroups is not offered"));
+  CHECK(with({{"subnets", {"s"}}, {"assignPublicIp", "ENABLED"}}) ==
+        "InvalidParameterException: Assign public IP is not supported for this launch type.");
   CHECK(
       runs(Json::array({container()}), Json::object(), network) ==
       "InvalidParameterException: Network Configuration is not valid for the given networkMode of this task "

@@ -45,6 +45,23 @@ TEST_CASE("a task with the tag has a name from its start, and answers while it r
   CHECK(all.index.endpoints() == 0);
 }
 
+TEST_CASE("a task with an address of its own answers with that, wherever its host is") {
+  Index all;
+  TaskDefinition definition;
+  definition.family = "app";
+  definition.revision = 1;
+  definition.document = R"({"networkMode":"awsvpc","containerDefinitions":[
+      {"name":"app","portMappings":[{"containerPort":8080}]}]})";
+  all.put(definition);
+  all.join(host("h2", ""));
+  for (const char* on : {"h1", "h2"}) {
+    Task task = named(running(std::string("t-") + on, on), "web");
+    task.address = R"({"privateIPv4Address":"10.191.0.)" + std::string(on + 1) + R"("})";
+    all.put(task);
+  }
+  CHECK(all.behind("web") == "t-h1@10.191.0.1:8080 t-h2@10.191.0.2:8080");
+}
+
 TEST_CASE("tasks without a name are not kept") {
   Index all;
   all.put(running("t1", "h1"));

@@ -189,8 +189,10 @@ TEST_CASE("Fargate is not there even where the definition fits it") {
             "EXTERNAL.");
   CHECK(bench.refused(ServiceBench::wanted({{"taskDefinition", "net"}})) ==
         kInvalid + "Network Configuration must be provided when networkMode 'awsvpc' is specified.");
-  CHECK_THAT(bench.refused(ServiceBench::wanted(merged({{"taskDefinition", "net"}}, network))),
-             Catch::StartsWith(kUnsupported + "The task definition uses network mode awsvpc"));
+  const Json guarded{
+      {"networkConfiguration", {{"awsvpcConfiguration", {{"subnets", {"s"}}, {"securityGroups", {"sg"}}}}}}};
+  CHECK_THAT(bench.refused(ServiceBench::wanted(merged({{"taskDefinition", "net"}}, guarded))),
+             Catch::StartsWith(kUnsupported + "securityGroups is not offered"));
   CHECK(bench.refused(ServiceBench::wanted(network)) ==
         kInvalid + "Network Configuration is not valid for the given networkMode of this task definition.");
 }
