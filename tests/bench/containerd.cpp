@@ -105,7 +105,7 @@ Async<Result<Steps>> startOne(const Ground& ground, StoredContainer container) {
   if (!mounts) co_return mounts.error();
   out.snapshot = watch.lap();
   const std::string output = "file://" + ground.output;
-  if (Status done = co_await ground.api.createTask(container, *mounts, output, output); !done)
+  if (Status done = co_await ground.api.createTask(container, *mounts, {"", output, output}); !done)
     co_return done.error();
   out.task = watch.lap();
   if (const auto ran = co_await ground.api.startTask(container.id); !ran) co_return ran.error();

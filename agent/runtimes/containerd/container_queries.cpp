@@ -69,6 +69,9 @@ Async<Result<RuntimeContainer>> Containers::look(StoredContainer container, std:
                                                  uint64_t network) {
   const auto record = decodeRecord(container.record);
   if (!record) co_return record.error();
+  // containerd gives a shim 2 s to tell its state.
+  if (task && task->status == TaskStatus::Unknown)
+    co_return makeError(Code::DeadlineExceeded, "the shim of container " + record->name + " does not answer");
   if (const auto found = settled_.find(container.id); found != settled_.end() && !task)
     container.exit = found->second;
   if (task && task->status == TaskStatus::Stopped) {

@@ -359,7 +359,8 @@ Async<Result<RuntimeContainer>> Containers::start(std::string id) {
   if (!task) co_return task.error();
   const bool runs =
       *task && ((*task)->status == TaskStatus::Running || (*task)->status == TaskStatus::Paused);
-  if (runs) co_return co_await look(*container, *task, 0);
+  if (runs || (*task && (*task)->status == TaskStatus::Unknown))
+    co_return co_await look(*container, *task, 0);
   if (*task && (*task)->status == TaskStatus::Stopped) {
     if (Status cleared = co_await parts_.api.deleteTask(id); !cleared) co_return cleared.error();
   }

@@ -75,6 +75,8 @@ RUN = [
     ok("StartTask", {"cluster": "$cluster", "taskDefinition": "$awsvpc_definition",
                      "containerInstances": ["$instance"], "networkConfiguration": CONFIGURATION},
        {"tasks": [], "failures[0].reason": "ATTRIBUTE"}),
+    start_bad({"taskDefinition": "$awsvpc_definition", "networkConfiguration": {
+        "awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"]}}}, UNSUPPORTED, "securityGroups"),
 ]
 
 REST = [
