@@ -39,6 +39,9 @@ struct Call {
   /// HTTP/2 from the first byte, without TLS (RFC 9113, section 3.3), each exchange on a connection of its
   /// own. The fields of a trailer section are added to Response::headers.
   bool http2 = false;
+  /// A trailer field that an HTTP/2 answer ends with: once that is there, the answer counts, even when the
+  /// server has closed the stream before it had read the request (RFC 9113, section 8.1). Empty: none does.
+  std::string lastField;
   Duration timeout{0};     ///< for the whole exchange; 0: none
   Duration inactivity{0};  ///< longest time without a byte either way; 0: none
   /// When set, the body of a 2xx answer streams here (Response::body stays empty); other answers' bodies are

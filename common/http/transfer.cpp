@@ -39,6 +39,8 @@ Code codeOf(CURLcode code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_GOT_NOTHING:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_PARTIAL_FILE:
@@ -200,7 +202,9 @@ Error Transfer::failure(Code code, std::string_view reason) const {
 Result<Response> Transfer::result(CURLcode code) {
   if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
   if (refused_) return *refused_;
-  if (code == CURLE_OK) return std::move(response_);
+  const bool whole = code == CURLE_HTTP2_STREAM && !call_.lastField.empty() &&
+                     response_.headers.get(call_.lastField).has_value();
+  if (code == CURLE_OK || whole) return std::move(response_);
   const std::string_view detail(errorText_.data());
   return failure(codeOf(code), detail.empty() ? std::string_view(curl_easy_strerror(code)) : detail);
 }

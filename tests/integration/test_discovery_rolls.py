@@ -5,7 +5,7 @@ import pytest
 
 from support.docker import free_port
 from support.name_client import NameClient
-from support.tasks import docker_containers, register
+from support.tasks import containers_of, register
 from support.three import three_hosts
 from support.waiting import wait_until
 
@@ -41,7 +41,7 @@ def settled(berth, count, seconds=180):
     """Waits for one COMPLETED deployment with so many tasks, and no container but theirs."""
     def done():
         service = berth.ecs.describe_services(services=["web"])["services"][0]
-        there = sum(one["State"]["Running"] for agent in berth.agents for one in docker_containers(agent))
+        there = sum(one["State"]["Running"] for agent in berth.agents for one in containers_of(agent))
         return (len(service["deployments"]) == 1 and service["deployments"][0]["rolloutState"] == "COMPLETED"
                 and service["runningCount"] == count and there == count)
 
@@ -74,6 +74,6 @@ def test_a_client_sees_no_error_while_the_service_is_scaled_in(berth, client):
 def test_a_client_sees_no_error_while_a_host_is_drained(berth, client):
     leaving = berth.agents[0]
     berth.ecs.update_container_instances_state(containerInstances=[leaving.instance_arn], status="DRAINING")
-    wait_until(lambda: not [one for one in docker_containers(leaving) if one["State"]["Running"]], "the host is empty", 180)
+    wait_until(lambda: not [one for one in containers_of(leaving) if one["State"]["Running"]], "the host is empty", 180)
     settled(berth, TASKS)
     check(client, "two")

@@ -17,6 +17,7 @@ http::Call GrpcChannel::prepare(const std::string& method, http::Headers more) c
   http::Call call;
   call.unixSocket = socket_;
   call.http2 = true;
+  call.lastField = "grpc-status";
   call.request.method = "POST";
   call.request.url = "http://localhost/" + method;
   call.request.headers = metadata_;

@@ -12,16 +12,27 @@ import signal
 import subprocess
 
 from . import host
+from .berth import binary
 from .kernel import group_of
 from .process import Program
 from .waiting import wait_until
 
 CTR = "/usr/bin/ctr"
 NAMESPACE = "berth"
-# Where containerd's shim keeps its containers.
-RUNC = ["/usr/sbin/runc", "--root", f"/run/containerd/runc/{NAMESPACE}"]
+# Where containerd's shim has its OCI runtime keep its containers.
+STATES = pathlib.Path("/run/containerd/runc", NAMESPACE)
 RECORD, EXIT = "berth.record", "berth.exit"
 NEVER = "0001-01-01T00:00:00Z"
+
+
+def oci_runtime(container_id):
+    """The beginning of a command of the OCI runtime that has started the container: crun or runc."""
+    # Only runc writes that file.
+    if (STATES / container_id / "state.json").exists():
+        program = "/usr/sbin/runc"
+    else:
+        program = binary("berth-crun") if os.path.ismount("/sys/fs/cgroup/unified") else "/usr/bin/crun"
+    return [program, "--root", STATES]
 
 
 def told(millis):
@@ -148,14 +159,14 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
     def execute(self, container_id, *command):
         """Runs a command in a container, as the container's own user in its own environment."""
         # Not by ctr, which may end before it has passed on what the command has written.
-        done = subprocess.run([*RUNC, "exec", container_id, *command], check=False, timeout=60,
+        done = subprocess.run([*oci_runtime(container_id), "exec", container_id, *command], check=False, timeout=60,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode != 0:
             raise AssertionError(f"{' '.join(command)}: {done.stderr.strip()}")
         return done
 
     def execute_detached(self, container_id, *command):
-        subprocess.run([*RUNC, "exec", "--detach", container_id, *command], check=True, timeout=60,
+        subprocess.run([*oci_runtime(container_id), "exec", "--detach", container_id, *command], check=True, timeout=60,
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def output(self, container_id):

@@ -14,6 +14,7 @@ std::string frameOf(char type, char flags, char stream, const std::string& paylo
 
 constexpr char kData = 0;
 constexpr char kHeaders = 1;
+constexpr char kReset = 3;
 constexpr char kSettings = 4;
 constexpr char kEndStream = 1;
 constexpr char kEndHeaders = 4;
@@ -49,6 +50,35 @@ TEST_CASE("HTTP/2 is spoken from the first byte, and trailers are told with the 
     }
   });
   CHECK(connections == 2);
+}
+
+TEST_CASE("an answer that is whole counts, though the stream is closed before the request was read") {
+  Loop loop;
+  RawServer server(loop);
+  Client client(loop.io, {});
+  loop.beside([&]() -> Async<void> {
+    RawSocket peer = co_await server.accept();
+    co_await peer.readUntil("one");
+    std::string answer = frameOf(kSettings, 0, 0, "");
+    answer += frameOf(kHeaders, kEndHeaders, 1, "\x88");
+    answer += frameOf(kHeaders, kEndStream | kEndHeaders, 1, std::string("\0\1t\1x", 5));
+    answer += frameOf(kReset, 0, 1, std::string(4, '\0'));  // NO_ERROR
+    co_await peer.write(answer);
+    co_await peer.readAll();
+  });
+  loop.run([&]() -> Async<void> {
+    Call call = post(server.url(), "");
+    call.http2 = true;
+    call.lastField = "t";
+    // More than the windows of HTTP/2 hold: it can't be sent to its end.
+    call.bodySource = [piece = 0]() mutable -> std::optional<std::string> {
+      return piece++ == 0 ? "one" : std::string(16 << 10, 'x');
+    };
+    const Result<Response> answer = co_await client.fetch(call);
+    INFO((answer ? "" : answer.error().message));
+    REQUIRE(answer.ok());
+    CHECK(answer->headers.get("t") == "x");
+  });
 }
 
 TEST_CASE("a body can come from a source, piece by piece") {
