@@ -25,14 +25,17 @@ RECORD, EXIT = "berth.record", "berth.exit"
 NEVER = "0001-01-01T00:00:00Z"
 
 
-def oci_runtime(container_id):
-    """The beginning of a command of the OCI runtime that has started the container: crun or runc."""
+def executing(container_id):
+    """The beginning of a command in a container, by the OCI runtime that has started it: crun or runc."""
+    state = STATES / container_id
     # Only runc writes that file.
-    if (STATES / container_id / "state.json").exists():
-        program = "/usr/sbin/runc"
-    else:
-        program = binary("berth-crun") if os.path.ismount("/sys/fs/cgroup/unified") else "/usr/bin/crun"
-    return [program, "--root", STATES]
+    if (state / "state.json").exists():
+        return ["/usr/sbin/runc", "--root", STATES, "exec"]
+    program = binary("berth-crun") if os.path.ismount("/sys/fs/cgroup/unified") else "/usr/bin/crun"
+    # crun takes the container's folder from whom it obeys, runc from the container.
+    bundle = pathlib.Path(json.loads((state / "status").read_text())["bundle"])
+    folder = json.loads((bundle / "config.json").read_text())["process"]["cwd"]
+    return [program, "--root", STATES, "exec", "--cwd", folder]
 
 
 def told(millis):
@@ -159,14 +162,14 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
     def execute(self, container_id, *command):
         """Runs a command in a container, as the container's own user in its own environment."""
         # Not by ctr, which may end before it has passed on what the command has written.
-        done = subprocess.run([*oci_runtime(container_id), "exec", container_id, *command], check=False, timeout=60,
+        done = subprocess.run([*executing(container_id), container_id, *command], check=False, timeout=60,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode != 0:
             raise AssertionError(f"{' '.join(command)}: {done.stderr.strip()}")
         return done
 
     def execute_detached(self, container_id, *command):
-        subprocess.run([*oci_runtime(container_id), "exec", "--detach", container_id, *command], check=True, timeout=60,
+        subprocess.run([*executing(container_id), "--detach", container_id, *command], check=True, timeout=60,
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def output(self, container_id):
