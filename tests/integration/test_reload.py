@@ -250,12 +250,12 @@ def instance_of(berth):
 
 def test_an_agent_with_the_settings_of_amazons_agent_alone_joins_and_runs_a_task(berth, ecs_host):
     ecs_host.lines.write_text('ECS_CLUSTER=harbour\nECS_INSTANCE_ATTRIBUTES={"pier":"7"}\nECS_RESERVED_MEMORY=100\n'
-                              "ECS_CONTAINER_STOP_TIMEOUT=20s\nECS_ENABLE_TASK_ENI=true\nECS_NO_SUCH_THING=1\n")
+                              "ECS_CONTAINER_STOP_TIMEOUT=20s\nECS_ENABLE_HIGH_DENSITY_ENI=true\nECS_NO_SUCH_THING=1\n")
     ecs_host.json.write_text(json.dumps({"Cluster": "another", "ReservedMemory": 9, "ReservedPorts": [22, 4444],
                                          "TaskCleanupWaitDuration": 3600 * 10**9}))
     shown, warned = ecs_host.check()
     assert "/etc/ecs/ecs.config:1 (ECS_CLUSTER)" in shown and f"{ecs_host.json} (ReservedPorts)" in shown
-    assert "ECS_ENABLE_TASK_ENI" in warned and "ECS_NO_SUCH_THING" in warned
+    assert "ECS_ENABLE_HIGH_DENSITY_ENI" in warned and "ECS_NO_SUCH_THING" in warned
 
     ecs_host.program.start()
     instance = wait_until(lambda: instance_of(berth), "the agent has joined", 30)
@@ -267,7 +267,7 @@ def test_an_agent_with_the_settings_of_amazons_agent_alone_joins_and_runs_a_task
     assert sorted(resources["PORTS"]["stringSetValue"]) == ["22", "4444"]
     assert get(INTROSPECTION, "/v1/metadata").json["ContainerInstanceArn"] == instance["containerInstanceArn"]
     said = ecs_host.program.log.read_text()
-    assert "ECS_ENABLE_TASK_ENI" in said and "ECS_NO_SUCH_THING" in said
+    assert "ECS_ENABLE_HIGH_DENSITY_ENI" in said and "ECS_NO_SUCH_THING" in said
 
     berth.ecs.register_task_definition(family="stubborn", containerDefinitions=[
         {"name": "app", "image": berth.image("busybox"), "memory": 16, "command": STUBBORN}])
