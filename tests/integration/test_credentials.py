@@ -16,6 +16,8 @@ from support.relay import APPLICATION, EXECUTION
 from support.runtimes import both
 from support.waiting import wait_until
 
+pytestmark = both
+
 FLOOD_SECONDS = 3
 FAST_SECONDS = 0.1
 
@@ -24,7 +26,6 @@ FAST_SECONDS = 0.1
 CALLS = """
 import http.client, json, sys, threading, time
 
-pytestmark = both
 address, path, seconds, threads, interval = sys.argv[1], sys.argv[2], *map(float, sys.argv[3:])
 end = time.monotonic() + seconds
 answers, lock = [], threading.Lock()

@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 
 import pytest
 
@@ -155,9 +156,8 @@ def test_a_state_file_of_the_first_version_is_read(berth, tasks):
 
 
 @contextlib.contextmanager
-def disk(run_folder, request, options):
-    folder = run_folder / f"disk-{request.node.name[:30]}"
-    folder.mkdir()
+def disk(run_folder, options):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="disk.", dir=run_folder))
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "berth-test", folder], check=True)
     yield folder
     # A log keeper ends with its folder.
@@ -166,8 +166,8 @@ def disk(run_folder, request, options):
 
 
 @pytest.fixture
-def small_disk(run_folder, request):
-    with disk(run_folder, request, "size=4m") as folder:
+def small_disk(run_folder):
+    with disk(run_folder, "size=4m") as folder:
         yield folder
 
 
@@ -227,9 +227,9 @@ def test_an_agent_that_starts_on_a_full_disk_says_so_and_starts_once_there_is_ro
 
 
 @pytest.fixture
-def few_files(run_folder, request):
+def few_files(run_folder):
     """A disk with room for bytes and for hardly any file."""
-    with disk(run_folder, request, "size=16m,nr_inodes=64") as folder:
+    with disk(run_folder, "size=16m,nr_inodes=64") as folder:
         yield folder
 
 
