@@ -75,7 +75,7 @@ def test_why_a_container_waits_for_another(local):
     assert reason["what"] == "waits for container db to be healthy"
     answer = local.introspection(f"/v1/why?task={arn}").json
     assert_shape(answer, {"task": str, "desiredStatus": str, "knownStatus": str, "why": list, "causes": list,
-                          "lastLogLines": list})
+                          "start": list, "lastLogLines": list})
     wait_until(lambda: not local.why(arn, "container db")["what"], "db runs and waits for nothing")
     docker = local.containers(arn)["db"]
     local.agent.engine.execute(docker["Id"], "touch", "/tmp/up")
