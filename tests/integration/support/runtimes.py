@@ -17,6 +17,8 @@ DOCKERS_ALONE = {
         "the fault is one of Docker's HTTP API",
     "test_refusals.py::test_awslogs_without_credentials_does_not_start_and_says_why":
         "Docker's own driver looks for the credentials",
+    "test_refusals.py::test_the_network_mode_awsvpc_is_refused_by_controller_and_agent":
+        "on containerd tasks have addresses of their own",
     "test_stats.py::test_statistics_have_the_members_of_dockers_and_their_values":
         "it compares with what Docker itself tells",
 }
