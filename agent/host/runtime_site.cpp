@@ -72,8 +72,9 @@ std::optional<std::string> usedRuntime(const std::string& dataDir) {
   std::string text = keeper::readSmallFile(placeOf(dataDir));
   while (text.ends_with('\n')) text.pop_back();
   if (text == "docker" || text == "containerd") return text;
-  // Before this was written down, a folder of this name told of it.
-  if (::access((dataDir + "/containerd").c_str(), F_OK) == 0) return "containerd";
+  // Before this was written down, the runtime's own folder told of it. The one above it is also the log
+  // keeper's, which runs on every host that has the package.
+  if (::access((dataDir + "/containerd/networks").c_str(), F_OK) == 0) return "containerd";
   return std::nullopt;
 }
 

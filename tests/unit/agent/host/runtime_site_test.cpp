@@ -79,7 +79,10 @@ TEST_CASE("What an agent has worked with is found again") {
 
 TEST_CASE("A folder of containerd's tells of it where nothing was written down") {
   const Folder folder;
-  fs::create_directory(folder.path + "/containerd");
+  // The log keeper of a host on Docker has that one.
+  fs::create_directories(folder.path + "/containerd/logs");
+  CHECK_FALSE(usedRuntime(folder.path));
+  fs::create_directory(folder.path + "/containerd/networks");
   CHECK(usedRuntime(folder.path) == "containerd");
   REQUIRE(rememberRuntime(folder.path, "docker"));
   CHECK(usedRuntime(folder.path) == "docker");
