@@ -18,9 +18,10 @@ agent::ContainerSpec answering(Bench& bench) {
   return spec;
 }
 
-/// Ends with 0 once the page is `text`, or with 1 after half a minute.
+/// Ends with 0 once the page is `text`, or with 1 after some minutes. A call of an address that nobody has
+/// any more may hang for as long as TCP tries.
 std::string fetching(const std::string& url, const std::string& text) {
-  return "for i in $(seq 60); do [ \"$(wget -q -O - http://" + url + "/)\" = " + text +
+  return "for i in $(seq 60); do [ \"$(timeout 2 wget -q -O - http://" + url + "/)\" = " + text +
          " ] && exit 0; sleep 0.5; done; exit 1";
 }
 
