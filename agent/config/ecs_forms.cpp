@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/config/value.hpp"
+#include "common/text/letter_case.hpp"
 #include "common/text/number.hpp"
 
 namespace berth::agent {
@@ -122,12 +123,9 @@ Result<Translated> oneOf(Words words, const Setting& setting, std::string_view t
 }
 
 Result<Translated> fromLogLevel(const Setting& setting, const Alias&, std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
   return oneOf(
       {{"debug", "debug"}, {"info", "info"}, {"warn", "warn"}, {"error", "error"}, {"crit", "error"}},
-      setting, lower);
+      setting, lowered(text));
 }
 
 Result<Translated> fromLogFormat(const Setting& setting, const Alias&, std::string_view text) {

@@ -7,6 +7,7 @@
 #include "agent/config/ecs_unused.hpp"
 #include "common/config/suggest.hpp"
 #include "common/http/message.hpp"
+#include "common/text/letter_case.hpp"
 
 namespace berth::agent {
 namespace {
@@ -16,7 +17,7 @@ using config::Setting;
 using Names = EcsTexts::Names;
 
 bool isNamed(std::string_view variable, std::string_view jsonKey, const EcsText& text, Names names) {
-  if (names == Names::JsonKeys) return !jsonKey.empty() && http::equalsIgnoreCase(jsonKey, text.name);
+  if (names == Names::JsonKeys) return !jsonKey.empty() && equalsIgnoreCase(jsonKey, text.name);
   return variable == text.name;
 }
 

@@ -7,6 +7,7 @@
 #include "agent/config/ecs_sources.hpp"
 #include "common/config/value.hpp"
 #include "common/http/message.hpp"
+#include "common/text/letter_case.hpp"
 #include "proto/json/fields.hpp"
 
 namespace berth::agent {
@@ -28,7 +29,7 @@ std::string sourceOf(const std::string& where, const std::string& name) {
 bool isDurationKey(std::string_view jsonKey) {
   for (const config::Setting& setting : agentSchema()->settings()) {
     for (const config::Alias& alias : setting.aliases)
-      if (http::equalsIgnoreCase(alias.jsonKey, jsonKey)) return isDuration(alias);
+      if (equalsIgnoreCase(alias.jsonKey, jsonKey)) return isDuration(alias);
   }
   return false;
 }
@@ -48,9 +49,8 @@ constexpr std::string_view kBurst = "TaskMetadataBurstRate";
 /// Two numbers in JSON are one variable: "40,60".
 void joinRates(std::vector<EcsText>& texts) {
   const auto named = [&](std::string_view name) {
-    return std::ranges::find_if(texts, [&](const EcsText& one) {
-      return http::equalsIgnoreCase(one.name, name) && !one.text.empty();
-    });
+    return std::ranges::find_if(
+        texts, [&](const EcsText& one) { return equalsIgnoreCase(one.name, name) && !one.text.empty(); });
   };
   const auto rate = named(kRate);
   const auto burst = named(kBurst);
@@ -59,7 +59,7 @@ void joinRates(std::vector<EcsText>& texts) {
       (rate == texts.end() ? "40" : rate->text) + "," + (burst == texts.end() ? "60" : burst->text);
   EcsText joined{std::string(kRate), whole, rate == texts.end() ? burst->source : rate->source};
   std::erase_if(texts, [](const EcsText& one) {
-    return http::equalsIgnoreCase(one.name, kRate) || http::equalsIgnoreCase(one.name, kBurst);
+    return equalsIgnoreCase(one.name, kRate) || equalsIgnoreCase(one.name, kBurst);
   });
   texts.push_back(std::move(joined));
 }

@@ -2,6 +2,7 @@
 
 #include "agent/endpoints/documents.hpp"
 #include "common/http/message.hpp"
+#include "common/text/letter_case.hpp"
 
 namespace berth::agent::endpoints {
 namespace {
@@ -33,11 +34,11 @@ std::optional<UpdateBody> parseUpdate(const std::string& body) {
   if (!value.is_object()) return std::nullopt;
   UpdateBody out;
   for (const auto& [key, member] : value.items()) {
-    if (http::equalsIgnoreCase(key, "ProtectionEnabled")) {
+    if (equalsIgnoreCase(key, "ProtectionEnabled")) {
       if (member.is_null()) continue;
       if (!member.is_boolean()) return std::nullopt;
       out.enabled = member.get<bool>();
-    } else if (http::equalsIgnoreCase(key, "ExpiresInMinutes")) {
+    } else if (equalsIgnoreCase(key, "ExpiresInMinutes")) {
       if (member.is_null()) continue;
       const bool huge = member.is_number_unsigned() && member.get<uint64_t>() > INT64_MAX;
       if (!member.is_number_integer() || huge) return std::nullopt;

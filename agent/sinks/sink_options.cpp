@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "common/text/replace.hpp"
+
 namespace berth::agent::sinks {
 namespace {
 
@@ -30,10 +32,7 @@ Result<std::string> tagOf(std::string text, const std::string& containerId,
       {{"{{.ID}}", containerId.substr(0, kShortId)},
        {"{{.FullID}}", containerId},
        {"{{.Name}}", containerName}}};
-  for (const auto& [name, value] : known) {
-    for (size_t at = 0; (at = text.find(name, at)) != std::string::npos; at += value.size())
-      text.replace(at, name.size(), value);
-  }
+  for (const auto& [name, value] : known) replaceAll(text, name, value);
   if (text.find("{{") != std::string::npos)
     return wrongOption("tag", text, "a text with {{.ID}}, {{.FullID}} and {{.Name}} alone");
   return text;

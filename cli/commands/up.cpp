@@ -13,6 +13,7 @@
 #include "cli/compose/yaml_json.hpp"
 #include "cli/find/find.hpp"
 #include "common/config/load.hpp"
+#include "common/text/letter_case.hpp"
 
 namespace berth::cli {
 namespace {
@@ -40,8 +41,8 @@ constexpr std::array kOnlyAtFirst = {
 std::string projectOf(const UpOptions& options) {
   if (!options.project.empty()) return options.project;
   std::error_code ignored;
-  std::string name = std::filesystem::absolute(options.file, ignored).parent_path().filename().string();
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string name =
+      lowered(std::filesystem::absolute(options.file, ignored).parent_path().filename().string());
   std::erase_if(name, [](unsigned char c) { return !std::isalnum(c) && c != '-' && c != '_'; });
   return name.empty() ? "default" : name;
 }

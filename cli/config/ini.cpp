@@ -1,6 +1,6 @@
 #include "cli/config/ini.hpp"
 
-#include <algorithm>
+#include "common/text/letter_case.hpp"
 
 namespace berth::cli {
 namespace {
@@ -42,8 +42,7 @@ class IniReader {
     if (equals == std::string_view::npos || equals == 0)
       return wrong(number, "expected '[section]' or 'key = value'");
     if (!section_) return wrong(number, "a setting before the first '[section]'");
-    std::string key(trimmed(text.substr(0, equals)));
-    std::ranges::transform(key, key.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::string key = lowered(trimmed(text.substr(0, equals)));
     const bool indented = kBlanks.find(whole.front()) != std::string_view::npos;
     if (indented && outer_.empty()) return wrong(number, "an indented setting that belongs to none above");
     if (indented) key = outer_ + "." + key;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/ids/arn.hpp"
+#include "common/text/letter_case.hpp"
 
 namespace berth::aws {
 namespace {
@@ -44,12 +45,6 @@ std::string joined(const auto& names) {
   std::string out;
   for (const auto& name : names) out += (out.empty() ? "" : ", ") + std::string(name);
   return out;
-}
-
-std::string inLower(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
 }
 
 bool isArnPattern(const std::string& text) {
@@ -221,7 +216,7 @@ class PolicyReader {
       if (!keys.is_object() || keys.empty()) fault("Condition " + name + " must name keys with values");
       if (!keys.is_object()) return out;
       for (const auto& [key, values] : keys.items()) {
-        condition.key = inLower(key);
+        condition.key = lowered(key);
         if (!isOffered(condition.key))
           fault("the condition key " + shown(key) + " is not offered: use " + joined(rules_.conditionKeys));
         condition.values = conditionValues(values, condition.test, name);

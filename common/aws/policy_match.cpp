@@ -5,18 +5,11 @@
 #include "common/aws/policy.hpp"
 #include "common/ids/arn.hpp"
 #include "common/text/ip_address.hpp"
+#include "common/text/letter_case.hpp"
 #include "common/text/number.hpp"
 
 namespace berth::aws {
 namespace {
-
-char lowered(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string inLowerCase(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), lowered);
-  return out;
-}
 
 struct Block {
   IpAddress address;
@@ -53,7 +46,7 @@ bool valueMatch(ConditionTest test, const std::string& wanted, const std::string
       return wanted == value;
     case ConditionTest::Bool:
     case ConditionTest::StringIgnoreCase:
-      return inLowerCase(wanted) == inLowerCase(value);
+      return equalsIgnoreCase(wanted, value);
     case ConditionTest::StringLike:
       return wildcardMatch(wanted, value);
     case ConditionTest::Arn:
@@ -141,7 +134,7 @@ bool wildcardMatch(std::string_view pattern, std::string_view text, bool segment
 }
 
 bool actionMatch(std::string_view pattern, std::string_view action) {
-  return wildcardMatch(inLowerCase(pattern), inLowerCase(action));
+  return wildcardMatch(lowered(pattern), lowered(action));
 }
 
 bool isAddressBlock(std::string_view text) { return parseBlock(text).has_value(); }

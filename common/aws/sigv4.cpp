@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "common/aws/crypto.hpp"
+#include "common/text/letter_case.hpp"
 
 namespace berth::aws {
 namespace {
@@ -122,13 +123,7 @@ http::Headers signPath(const UnsignedRequest& request, std::string path, const C
 
 }  // namespace
 
-std::string signedName(std::string_view name) {
-  std::string out(name);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
+std::string signedName(std::string_view name) { return lowered(name); }
 
 std::string canonicalPath(std::string_view path, bool normalise) {
   if (path.empty()) return "/";
@@ -157,7 +152,7 @@ bool canonicalHeader(const http::Headers& headers, std::string_view name, std::s
   bool found = false;
   value.clear();
   for (const auto& [key, text] : headers) {
-    if (!http::equalsIgnoreCase(key, name)) continue;
+    if (!equalsIgnoreCase(key, name)) continue;
     if (found) value += ',';
     std::string line;
     appendCollapsed(line, text);

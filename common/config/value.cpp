@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "common/text/letter_case.hpp"
 #include "common/text/number.hpp"
 
 namespace berth::config {
@@ -125,10 +126,7 @@ bool isPlainSafe(std::string_view text) {
   constexpr std::array<std::string_view, 13> kWords = {"true", "false", "yes", "no",  "on", "off", "y",
                                                        "n",    "null",  "nan", "inf", ".",  "~"};
   if (text.empty() || kFirst.find(text.front()) == std::string_view::npos || text.back() == ':') return false;
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-  if (std::ranges::find(kWords, lower) != kWords.end()) return false;
+  if (std::ranges::find(kWords, lowered(text)) != kWords.end()) return false;
   return std::ranges::all_of(text, [&](char c) {
     return kFirst.find(c) != std::string_view::npos || kMore.find(c) != std::string_view::npos;
   });

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "common/http/websocket_stream.hpp"
+#include "common/text/letter_case.hpp"
 
 namespace berth::http {
 

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "common/text/letter_case.hpp"
 #include "common/text/number.hpp"
 
 namespace berth::http {
 
 namespace {
-
-char lowerChar(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool isUnreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
@@ -18,7 +17,7 @@ bool isUnreserved(char c) {
 
 int hexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
-  const char low = lowerChar(c);
+  const char low = lowered(c);
   return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
 
@@ -57,10 +56,6 @@ std::string_view splitAuthority(std::string_view authority, Url& url) {
 }
 
 }  // namespace
-
-bool equalsIgnoreCase(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lowerChar, lowerChar);
-}
 
 std::optional<std::string_view> Headers::get(std::string_view name) const {
   for (const auto& [key, value] : fields_) {
@@ -110,7 +105,7 @@ Result<Url> parseUrl(std::string_view text) {
   if (schemeEnd == std::string_view::npos)
     return badUrl(text, "it must begin with http://, https://, ws:// or wss://");
   Url url;
-  for (const char c : text.substr(0, schemeEnd)) url.scheme += lowerChar(c);
+  url.scheme = lowered(text.substr(0, schemeEnd));
   static constexpr std::array<std::string_view, 4> kSchemes = {"http", "https", "ws", "wss"};
   if (std::ranges::find(kSchemes, url.scheme) == kSchemes.end()) {
     return badUrl(text, "it must begin with http://, https://, ws:// or wss://");

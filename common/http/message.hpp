@@ -40,9 +40,6 @@ class Headers {
   std::vector<Field> fields_;
 };
 
-/// ASCII only.
-bool equalsIgnoreCase(std::string_view a, std::string_view b);
-
 /// What a client sends.
 struct Request {
   std::string method = "GET";

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "common/text/letter_case.hpp"
+
 namespace berth::http {
 
 namespace {

@@ -13,6 +13,7 @@
 
 #include "common/http/response_reader.hpp"
 #include "common/http/transfer.hpp"
+#include "common/text/letter_case.hpp"
 
 namespace berth::http {
 namespace {

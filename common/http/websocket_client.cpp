@@ -6,6 +6,7 @@
 #include <boost/asio/ssl.hpp>
 
 #include "common/http/websocket_stream.hpp"
+#include "common/text/letter_case.hpp"
 
 namespace berth::http {
 

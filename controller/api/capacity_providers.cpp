@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "common/ids/arn.hpp"
+#include "common/text/letter_case.hpp"
 #include "controller/api/actions.hpp"
 #include "controller/api/capacity.hpp"
 #include "controller/api/render.hpp"
@@ -41,9 +42,7 @@ std::optional<ApiError> checkProviderName(const std::string& name) {
     return invalidParameter("Invalid capacity provider name '" + name.substr(0, 300) +
                             "': use up to 255 letters, digits, '_' and '-'.");
   }
-  std::string lower = name;
-  std::ranges::transform(lower, lower.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string lower = lowered(name);
   for (const char* reserved : {"aws", "ecs", "fargate"}) {
     if (lower.starts_with(reserved)) {
       return invalidParameter("Invalid capacity provider name '" + name +

@@ -1,9 +1,8 @@
 #include "controller/api/placement.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <map>
 
+#include "common/text/letter_case.hpp"
 #include "controller/api/capacity.hpp"
 #include "controller/api/render.hpp"
 #include "controller/api/required_attributes.hpp"
@@ -16,12 +15,6 @@ constexpr size_t kMostConstraints = 10;
 constexpr size_t kMostStrategies = 5;
 constexpr size_t kMostFailures = 100;
 constexpr std::string_view kAttribute = "attribute:";
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 /// Adds a constraint to the request; the rule that it breaks, if any.
 std::optional<std::string> addConstraint(const Json& constraint, PlacementRequest& request) {
@@ -47,12 +40,12 @@ std::optional<std::string> addStrategy(const Json& strategy, PlacementRequest& r
   if (type == "random") {
     if (!field.empty()) return "The random placement strategy takes no field.";
   } else if (type == "binpack") {
-    if (lower(field) != "cpu" && lower(field) != "memory") {
+    if (!equalsIgnoreCase(field, "cpu") && !equalsIgnoreCase(field, "memory")) {
       return "The binpack placement strategy needs a field: cpu or memory.";
     }
-    out.kind = lower(field) == "cpu" ? Strategy::Kind::BinpackCpu : Strategy::Kind::BinpackMemory;
+    out.kind = equalsIgnoreCase(field, "cpu") ? Strategy::Kind::BinpackCpu : Strategy::Kind::BinpackMemory;
   } else if (type == "spread") {
-    if (lower(field) == "instanceid" || lower(field) == "host") {
+    if (equalsIgnoreCase(field, "instanceid") || equalsIgnoreCase(field, "host")) {
       out.kind = Strategy::Kind::SpreadInstance;
     } else if (field.starts_with(kAttribute) && field.size() > kAttribute.size()) {
       out.kind = Strategy::Kind::SpreadAttribute;

@@ -1,9 +1,9 @@
 #include "controller/api/tags.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <functional>
 
+#include "common/text/letter_case.hpp"
 #include "controller/api/actions.hpp"
 #include "controller/api/capacity.hpp"
 #include "controller/api/render.hpp"
@@ -16,12 +16,7 @@ constexpr size_t kMostTags = 50;
 constexpr std::string_view kReserved = "aws:";
 
 bool isReservedKey(const std::string& key) {
-  if (key.size() < kReserved.size()) return false;
-  const auto same = [](char one, char other) {
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(one))) == other;
-  };
-  return std::equal(kReserved.begin(), kReserved.end(), key.begin(),
-                    [&](char reserved, char c) { return same(c, reserved); });
+  return equalsIgnoreCase(key.substr(0, kReserved.size()), kReserved);
 }
 
 /// A resource whose tags are asked for or changed.

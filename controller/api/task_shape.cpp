@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "common/text/letter_case.hpp"
 #include "common/text/number.hpp"
 #include "controller/api/gpus.hpp"
 
@@ -11,13 +12,7 @@ namespace {
 /// The number before `unit` ("1.5 vCPU" -> 1.5); nullopt when the text is something else.
 std::optional<double> numberBefore(std::string text, std::string_view unit) {
   if (text.size() <= unit.size()) return std::nullopt;
-  std::string tail = text.substr(text.size() - unit.size());
-  for (size_t i = 0; i < tail.size(); ++i) {
-    if (std::tolower(static_cast<unsigned char>(tail[i])) !=
-        std::tolower(static_cast<unsigned char>(unit[i]))) {
-      return std::nullopt;
-    }
-  }
+  if (!equalsIgnoreCase(text.substr(text.size() - unit.size()), unit)) return std::nullopt;
   text.resize(text.size() - unit.size());
   while (!text.empty() && text.back() == ' ') text.pop_back();
   auto value = parseNumber<double>(text);

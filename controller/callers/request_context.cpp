@@ -1,15 +1,11 @@
 #include "controller/callers/request_context.hpp"
 
-#include <cctype>
 #include <string_view>
+
+#include "common/text/letter_case.hpp"
 
 namespace berth::controller {
 namespace {
-
-std::string inLowerCase(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 /// The keys of tags are not told apart by case in a condition, as no condition key is.
 void addTags(std::string_view prefix, const Json& tags, ConditionValues& out) {
@@ -17,7 +13,7 @@ void addTags(std::string_view prefix, const Json& tags, ConditionValues& out) {
   for (const Json& tag : tags) {
     if (!tag.is_object()) continue;
     const std::string key = textOf(tag, "key");
-    if (!key.empty()) out[std::string(prefix) + inLowerCase(key)] = textOf(tag, "value");
+    if (!key.empty()) out[std::string(prefix) + lowered(key)] = textOf(tag, "value");
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/text/replace.hpp"
 #include "controller/api/task_shape.hpp"
 
 namespace berth::controller {
@@ -9,11 +10,6 @@ namespace {
 
 /// Launches of the last moment; those that come back are soon known again.
 constexpr size_t kMostKnown = 256;
-
-void putTaskId(std::string& text, const std::string& id) {
-  for (size_t at = 0; (at = text.find(kTaskIdHere, at)) != std::string::npos; at += id.size())
-    text.replace(at, kTaskIdHere.size(), id);
-}
 
 }  // namespace
 
@@ -34,7 +30,7 @@ acs::Task Payloads::of(const State& state, const Task& task) {
   out.desiredStatus = task.stopWanted ? "STOPPED" : "RUNNING";
   out.begun = task.lastStatus == TaskStatus::Running;
   for (acs::Container& container : out.containers) {
-    putTaskId(container.dockerConfig.hostConfig, task.id);
+    replaceAll(container.dockerConfig.hostConfig, kTaskIdHere, task.id);
     for (size_t place = 0; place < task.spec->containers.size(); ++place) {
       if (task.spec->containers[place].name != container.name) continue;
       container.containerArn = names_.container(task.spec->cluster, task.id, task.containerId(place));

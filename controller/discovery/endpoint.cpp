@@ -97,12 +97,6 @@ bool isLabel(std::string_view text) {
   return !text.empty() && text.size() <= kLongestLabel && std::ranges::all_of(text, isLabelCharacter);
 }
 
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
-
 std::optional<Naming> namingOf(const Service& service) {
   if (service.status == ServiceStatus::Inactive) return std::nullopt;
   // The registry of a service of task sets is that of its PRIMARY one, for whose tasks it counts there.

@@ -22,8 +22,6 @@ inline constexpr std::string_view kAddressAttribute = "berth.address";
 /// A name that one label of DNS can hold (RFC 1035, section 2.3.4): 1 to 63 letters, digits, hyphens and
 /// underscores.
 bool isLabel(std::string_view text);
-/// ASCII letters in lower case.
-std::string lowered(std::string_view text);
 
 /// A port, or a range of them, at which a task is reached on its host.
 struct ServedPort {

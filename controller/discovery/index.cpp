@@ -1,5 +1,7 @@
 #include "controller/discovery/index.hpp"
 
+#include "common/text/letter_case.hpp"
+
 namespace berth::controller {
 
 void DiscoveryIndex::load(const State& state, MonoTime now) {

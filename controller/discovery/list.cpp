@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/text/letter_case.hpp"
+
 namespace berth::controller {
 namespace {
 

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "common/text/letter_case.hpp"
 #include "common/text/number.hpp"
 
 namespace berth::controller {

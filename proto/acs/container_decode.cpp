@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "common/text/letter_case.hpp"
 #include "common/text/number.hpp"
 
 namespace berth::acs {
@@ -157,9 +158,7 @@ void refuseRepeated(Fields& fields, std::string_view name, const std::string& te
   if (!object) return;
   std::set<std::string> seen;
   for (const auto& [key, value] : object->items()) {
-    std::string lower = key;
-    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    if (!seen.insert(lower).second) {
+    if (!seen.insert(lowered(key)).second) {
       return fields.fault(name, "has the key " + key + " twice: letters of both cases mean the same");
     }
   }

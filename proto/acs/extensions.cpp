@@ -1,7 +1,6 @@
 #include "proto/acs/extensions.hpp"
 
-#include <algorithm>
-#include <cctype>
+#include "common/text/letter_case.hpp"
 
 namespace berth::acs {
 namespace {
@@ -21,11 +20,6 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
 }
 
-bool isNamed(std::string_view token, std::string_view name) {
-  return std::ranges::equal(token, name,
-                            [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
-}
-
 }  // namespace
 
 Extensions Extensions::parse(std::string_view header) {
@@ -34,7 +28,7 @@ Extensions Extensions::parse(std::string_view header) {
     const size_t end = std::min(header.find(','), header.size());
     const std::string_view token = trimmed(header.substr(0, end));
     for (const Named& known : kExtensions) {
-      if (isNamed(token, known.name)) out.bits_ |= bitOf(known.extension);
+      if (equalsIgnoreCase(token, known.name)) out.bits_ |= bitOf(known.extension);
     }
     header.remove_prefix(std::min(end + 1, header.size()));
   }

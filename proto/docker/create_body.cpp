@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "common/text/letter_case.hpp"
 #include "proto/json/fields.hpp"
 
 namespace berth::docker {
@@ -10,16 +11,11 @@ namespace {
 
 using nlohmann::json;
 
-bool sameKey(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 /// The key of `object` that `key` means, or `key` itself.
 std::string keyIn(const json& object, const std::string& key) {
   if (object.contains(key)) return key;
   for (const auto& [present, value] : object.items()) {
-    if (sameKey(present, key)) return present;
+    if (equalsIgnoreCase(present, key)) return present;
   }
   return key;
 }
@@ -43,7 +39,7 @@ Status decodeOver(json& target, const std::string& text, std::string_view what,
   if (!overlay) return overlay.error();
   for (const auto& [key, value] : overlay->items()) {
     const bool dropped =
-        std::ranges::any_of(foreign, [&](std::string_view name) { return sameKey(name, key); });
+        std::ranges::any_of(foreign, [&](std::string_view name) { return equalsIgnoreCase(name, key); });
     if (!dropped) mergeMember(target, key, value);
   }
   return {};

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/text/json_depth.hpp"
+#include "common/text/letter_case.hpp"
 #include "proto/json/reader.hpp"
 
 namespace berth::json {
@@ -112,7 +113,7 @@ const nlohmann::json* Fields::find(std::string_view key) const {
   if (!object_.is_object()) return nullptr;
   if (auto it = object_.find(key); it != object_.end()) return it->is_null() ? nullptr : &*it;
   for (auto it = object_.begin(); it != object_.end(); ++it) {
-    if (equalKeys(it.key(), key)) return it->is_null() ? nullptr : &*it;
+    if (equalsIgnoreCase(it.key(), key)) return it->is_null() ? nullptr : &*it;
   }
   return nullptr;
 }

@@ -3,12 +3,13 @@
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "common/text/letter_case.hpp"
 
 namespace berth::json {
 namespace {
@@ -23,7 +24,7 @@ std::optional<Paths> wantedOf(std::string_view key, const Paths& paths) {
   Paths inside;
   for (const std::string_view path : paths) {
     const size_t dot = std::min(path.find('.'), path.size());
-    if (!equalKeys(path.substr(0, dot), key)) continue;
+    if (!equalsIgnoreCase(path.substr(0, dot), key)) continue;
     if (dot == path.size()) return Paths();
     inside.push_back(path.substr(dot + 1));
   }
@@ -110,11 +111,6 @@ class Tree {
 };
 
 }  // namespace
-
-bool equalKeys(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 bool readFast(std::string_view text, int mostDepth, nlohmann::json& out,
               const std::vector<std::string_view>& members) {

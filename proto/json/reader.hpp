@@ -8,12 +8,9 @@
 
 namespace berth::json {
 
-/// Without regard to case (ASCII).
-bool equalKeys(std::string_view a, std::string_view b);
-
 /// Puts the tree that nlohmann/json makes of `text` into `out`, with no more than `members` of it, where some
-/// are named: each by its keys ("Config.Labels"), which match by equalKeys(); lists are whole. False, and
-/// anything in `out`, for what nlohmann/json has to judge: text that is no JSON, is nested deeper than
+/// are named: each by its keys ("Config.Labels"), which match by equalsIgnoreCase(); lists are whole. False,
+/// and anything in `out`, for what nlohmann/json has to judge: text that is no JSON, is nested deeper than
 /// `mostDepth`, or has characters by number (\uXXXX).
 bool readFast(std::string_view text, int mostDepth, nlohmann::json& out,
               const std::vector<std::string_view>& members = {});

@@ -8,6 +8,7 @@
 #include "agent/config/ecs_sources.hpp"
 #include "agent/config/ecs_unused.hpp"
 #include "common/http/message.hpp"
+#include "common/text/letter_case.hpp"
 #include "tests/fuzz/memory_file.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -37,7 +38,7 @@ bool isPublic(const EcsTexts& texts) {
   const auto feedsSecret = [&](const std::string& name) {
     return std::ranges::any_of(settings, [&](const Setting& setting) {
       return setting.isSecret && std::ranges::any_of(setting.aliases, [&](const config::Alias& alias) {
-               return alias.variable == name || http::equalsIgnoreCase(alias.jsonKey, name);
+               return alias.variable == name || equalsIgnoreCase(alias.jsonKey, name);
              });
     });
   };

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "common/aws/sigv4_verifier.hpp"
+#include "common/text/letter_case.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace {
@@ -60,10 +61,10 @@ void checkOwnSignature(RawRequest request) {
     const bool token = !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
       return c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     });
-    const bool ours = http::equalsIgnoreCase(name, "host") || http::equalsIgnoreCase(name, "authorization") ||
-                      http::equalsIgnoreCase(name, "date") || http::equalsIgnoreCase(name, "x-amz-date") ||
-                      http::equalsIgnoreCase(name, "x-amz-security-token") ||
-                      http::equalsIgnoreCase(name, "x-amz-content-sha256");
+    const bool ours = equalsIgnoreCase(name, "host") || equalsIgnoreCase(name, "authorization") ||
+                      equalsIgnoreCase(name, "date") || equalsIgnoreCase(name, "x-amz-date") ||
+                      equalsIgnoreCase(name, "x-amz-security-token") ||
+                      equalsIgnoreCase(name, "x-amz-content-sha256");
     if (token && !ours) headers.add(name, value);
   }
   const http::Headers added =

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "agent/runtimes/containerd/log_shipper.hpp"
+#include "common/text/letter_case.hpp"
 #include "common/text/number.hpp"
+#include "common/text/replace.hpp"
 #include "proto/json/fields.hpp"
 
 namespace berth::agent::containerd {
@@ -74,11 +76,6 @@ Error notYet(const std::string& member, const std::string& hint = {}) {
                                             (hint.empty() ? "" : ": " + hint));
 }
 
-bool sameName(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 /// A value that asks for nothing.
 bool isEmptyWish(const json& value) {
   return value.is_null() || value == false || value == 0 || value == "" ||
@@ -88,7 +85,7 @@ bool isEmptyWish(const json& value) {
 template <size_t N>
 Status onlyKnown(const json& object, const std::array<const char*, N>& known, const std::string& path) {
   for (const auto& [member, value] : object.items()) {
-    const auto taken = [&wanted = member](const char* name) { return sameName(name, wanted); };
+    const auto taken = [&wanted = member](const char* name) { return equalsIgnoreCase(name, wanted); };
     if (!std::ranges::any_of(known, taken) && !isEmptyWish(value)) return notYet(path + member);
   }
   return {};
@@ -160,7 +157,7 @@ Status putConfig(ContainerWish& out, Fields& fields, const json& config) {
   }
   json rest = config;
   for (auto at = rest.begin(); at != rest.end();)
-    at = sameName(at.key(), "Healthcheck") ? rest.erase(at) : ++at;
+    at = equalsIgnoreCase(at.key(), "Healthcheck") ? rest.erase(at) : ++at;
   return onlyKnown(rest, kKnownConfig, "");
 }
 
@@ -376,13 +373,6 @@ Status putNetwork(ContainerWish& out, Fields& host) {
   return bridge ? putPublished(out, host) : Status();
 }
 
-/// The one part of a tag that is known here.
-void nameImage(std::string& tag, const std::string& image) {
-  constexpr std::string_view kImageName = "{{.ImageName}}";
-  for (size_t at = 0; (at = tag.find(kImageName, at)) != std::string::npos; at += image.size())
-    tag.replace(at, kImageName.size(), image);
-}
-
 Status putNamespaces(ContainerWish& out, Fields& host) {
   constexpr std::string_view kOther = "container:";
   if (const std::string mode = host.str("PidMode"); mode == "host")
@@ -422,8 +412,9 @@ Status putSharing(ContainerWish& out, Fields& host) {
   if (const json* log = host.find("LogConfig")) {
     Fields fields(*log, "logConfiguration");
     LogDriver driver{fields.str("Type", "json-file"), fields.stringMap("Config")};
+    // The one part of a tag that is known here.
     if (const auto tag = driver.options.find("tag"); tag != driver.options.end())
-      nameImage(tag->second, out.image);
+      replaceAll(tag->second, "{{.ImageName}}", out.image);
     if (Status put = putLogDriver(out, driver); !put) return put;
   }
   if (const json* policy = host.find("RestartPolicy")) {

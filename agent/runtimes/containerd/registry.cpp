@@ -8,6 +8,7 @@
 #include "agent/runtimes/docker/errors.hpp"
 #include "agent/signatures/signed_image.hpp"
 #include "common/aws/crypto.hpp"
+#include "common/text/letter_case.hpp"
 #include "common/text/number.hpp"
 #include "common/time/timestamp.hpp"
 #include "proto/json/fields.hpp"
@@ -89,9 +90,9 @@ std::optional<Challenge> parseChallenge(std::string_view text) {
   const size_t space = text.find(' ');
   const std::string_view scheme = text.substr(0, space);
   Challenge out;
-  out.basic = http::equalsIgnoreCase(scheme, "Basic");
+  out.basic = equalsIgnoreCase(scheme, "Basic");
   if (out.basic) return out;
-  if (!http::equalsIgnoreCase(scheme, "Bearer") || space == std::string_view::npos) return std::nullopt;
+  if (!equalsIgnoreCase(scheme, "Bearer") || space == std::string_view::npos) return std::nullopt;
   const std::string_view rest = text.substr(space + 1);
   out.realm = parameter(rest, "realm");
   out.service = parameter(rest, "service");

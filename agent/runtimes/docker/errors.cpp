@@ -1,9 +1,10 @@
 #include "agent/runtimes/docker/errors.hpp"
 
-#include <algorithm>
 #include <array>
 #include <string_view>
 #include <vector>
+
+#include "common/text/letter_case.hpp"
 
 namespace berth::agent {
 namespace {
@@ -53,13 +54,6 @@ constexpr std::array kClues{
     Clue{"name unknown", Code::NotFound},
     Clue{"no matching manifest", Code::NotFound},
 };
-
-std::string lowered(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lower;
-}
 
 std::string_view adviceFor(const Error& error) {
   switch (error.code) {

@@ -10,6 +10,7 @@
 #include "agent/secrets/sources/private_file.hpp"
 #include "agent/secrets/sources/secret_name.hpp"
 #include "agent/secrets/sources/shared_calls.hpp"
+#include "common/text/letter_case.hpp"
 
 namespace berth::agent {
 namespace {
@@ -62,7 +63,7 @@ Result<std::string> valueIn(SecretAnswer answer, const std::string& jsonKey) {
 
 bool saysJson(const http::Response& response) {
   const std::string_view type = response.headers.get("Content-Type").value_or("");
-  return http::equalsIgnoreCase(type.substr(0, type.find_first_of("; ")), "application/json");
+  return equalsIgnoreCase(type.substr(0, type.find_first_of("; ")), "application/json");
 }
 
 }  // namespace

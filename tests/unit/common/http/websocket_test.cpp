@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "common/async/event.hpp"
+#include "common/text/letter_case.hpp"
 #include "tests/unit/common/http/support.hpp"
 
 namespace berth::http::test {
