@@ -19,12 +19,6 @@ constexpr size_t kShownOfProgram = 300;
 
 Error unsuited(const std::string& why) { return makeError(Code::PermissionDenied, why); }
 
-/// "sha256:..." -> "sha256-...", by which a registry without referrers has what belongs to a manifest.
-std::string tagOfDigest(std::string digest) {
-  digest[digest.find(':')] = '-';
-  return digest;
-}
-
 /// A blob that is small; PermissionDenied for one that is not.
 Async<Result<std::string>> smallBlob(std::shared_ptr<Repository> from, std::string digest,
                                      std::stop_token stop) {
@@ -88,7 +82,7 @@ Async<Status> Admission::admit(std::shared_ptr<Repository> from, docker::ImageRe
   const std::string key = reference.repository() + "@" + digest;
   if (admitted_.contains(key)) co_return Status();
   const Rule& rule = parts_.policy->ruleFor(reference.repository());
-  const Status checked = co_await check(std::move(from), reference, digest, std::move(stop));
+  const Status checked = co_await check(std::move(from), rule, reference, digest, std::move(stop));
   if (checked) {
     admitted_.insert(key);
     co_return checked;
@@ -103,9 +97,8 @@ Async<Status> Admission::admit(std::shared_ptr<Repository> from, docker::ImageRe
   co_return unsuited(why);
 }
 
-Async<Status> Admission::check(std::shared_ptr<Repository> from, docker::ImageReference reference,
-                               std::string digest, std::stop_token stop) {
-  const Rule& rule = parts_.policy->ruleFor(reference.repository());
+Async<Status> Admission::check(std::shared_ptr<Repository> from, const Rule& rule,
+                               docker::ImageReference reference, std::string digest, std::stop_token stop) {
   switch (rule.require) {
     case Rule::Require::Nothing:
       co_return Status();

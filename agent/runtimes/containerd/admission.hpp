@@ -37,8 +37,8 @@ class Admission {
  private:
   using Rule = signatures::PolicyRule;
 
-  Async<Status> check(std::shared_ptr<Repository> from, docker::ImageReference reference, std::string digest,
-                      std::stop_token stop);
+  Async<Status> check(std::shared_ptr<Repository> from, const Rule& rule, docker::ImageReference reference,
+                      std::string digest, std::stop_token stop);
   Async<Status> cosign(std::shared_ptr<Repository> from, const Rule& rule, std::string digest,
                        std::stop_token stop);
   Async<Status> cosignOf(std::shared_ptr<Repository> from, const Rule& rule, std::string digest,

@@ -103,8 +103,7 @@ Async<Result<RuntimeContainer>> Containers::lookAgain(std::string id) {
 Async<Result<std::optional<RuntimeContainer>>> Containers::inspect(std::string idOrName) {
   std::optional<RuntimeContainer> out;
   for (const std::string& id : {idOrName, idOf(idOrName)}) {
-    // containerd refuses longer ones as no identifiers.
-    if (id.size() > 64) continue;
+    if (id.size() > kLongestId) continue;
     auto found = co_await lookAgain(id);
     if (!found && (found.error().code == Code::NotFound || found.error().code == Code::InvalidArgument))
       continue;

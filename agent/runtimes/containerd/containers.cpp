@@ -17,8 +17,6 @@ namespace {
 constexpr const char* kShim = "io.containerd.runc.v2";
 constexpr uint32_t kKill = 9;
 constexpr size_t kShortId = 12;
-/// containerd refuses longer ones as no identifiers.
-constexpr size_t kLongestId = 64;
 constexpr size_t kRunName = 8;
 constexpr Duration kKeeperTakes = std::chrono::seconds(2);
 
@@ -213,7 +211,7 @@ Async<Result<std::string>> Containers::place(Fresh container) {
     if (created) {
       const std::string id = wanted.id;
       wanted.createdAt = *created;
-      std::exchange(wanted.spec, {}).clear();
+      wanted.spec = std::string();
       fresh_.insert_or_assign(id, std::move(container));
       co_return id;
     }

@@ -27,6 +27,8 @@ namespace berth::agent::containerd {
 
 /// A container's id is the SHA-256 of its name, in hex: who creates the same name again finds it.
 std::string idOf(const std::string& name);
+/// containerd refuses longer ones as no identifiers.
+inline constexpr size_t kLongestId = 64;
 
 /// How a container ended is written to its record at containerd before the task, which knew it, is deleted:
 /// events only say when to look. Everything is found again after a restart of the agent or of containerd.

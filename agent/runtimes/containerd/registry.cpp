@@ -117,6 +117,11 @@ std::optional<int64_t> contentRangeStart(std::string_view text) {
   return dash == std::string_view::npos ? std::nullopt : parseNumber<int64_t>(text.substr(0, dash));
 }
 
+std::string tagOfDigest(std::string digest) {
+  digest[digest.find(':')] = '-';
+  return digest;
+}
+
 Repository::Repository(Means means, docker::ImageReference reference, std::optional<RegistryAuth> auth,
                        Duration limit, Duration inactivity, std::stop_token stop)
     : means_(means),
@@ -321,9 +326,7 @@ Async<Result<std::vector<std::string>>> Repository::referrers(std::string digest
   const bool unknown =
       answer || answer.error().code == Code::NotFound || answer.error().code == Code::InvalidArgument;
   if (!unknown) co_return answer.error();
-  std::string tag = digest;
-  tag[tag.find(':')] = '-';
-  const auto index = co_await manifest(std::move(tag), std::move(stop));
+  const auto index = co_await manifest(tagOfDigest(digest), std::move(stop));
   if (!index) co_return index.error();
   co_return signatures::referrersIn(index->text, artifactType);
 }

@@ -36,6 +36,10 @@ std::optional<Duration> retryAfter(std::string_view text, WallTime now);
 /// "bytes 100-199/1000" -> 100; nullopt for anything else.
 std::optional<int64_t> contentRangeStart(std::string_view text);
 
+/// "sha256:..." -> "sha256-...": the tag by which a registry without referrers has what belongs to a manifest
+/// (OCI distribution specification 1.1, "Referrers Tag Schema").
+std::string tagOfDigest(std::string digest);
+
 struct Fetched {
   std::string mediaType;
   std::string digest;  ///< "sha256:...", of the bytes that came
