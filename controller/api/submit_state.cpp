@@ -90,8 +90,8 @@ void takeAddress(Task& task, const Json& input) {
   for (const char* member :
        {ecs::kPrivateIpv4Address, ecs::kIpv6Address, ecs::kMacAddress, ecs::kPrivateDnsName}) {
     const auto value = told->find(member);
-    if (value != told->end() && value->is_string() && !value->empty() &&
-        value->get_ref<const std::string&>().size() <= kLongestAddressPart && *value != "")
+    if (value != told->end() && value->is_string() && *value != "" &&
+        value->get_ref<const std::string&>().size() <= kLongestAddressPart)
       kept[member] = *value;
   }
   for (const char* member : {ecs::kPrivateIpv4Address, ecs::kIpv6Address}) {

@@ -200,6 +200,8 @@ struct ServiceDeployment {
   std::optional<WallTime> stoppedAt;
 
   std::string key() const { return Service::keyOf(cluster, service) + "/" + id; }
+  /// For texts: who has asked for its end.
+  std::string stopper() const { return stoppedBy.empty() ? "a user" : stoppedBy; }
   /// PENDING or IN_PROGRESS: it can still be stopped.
   bool open() const;
   /// Its status does not change any more.

@@ -131,18 +131,15 @@ bool isBaked(Look& look) {
 bool obey(Look& look) {
   if (!look.view.rollout) return true;
   const ServiceDeployment& record = *look.view.rollout;
-  const std::string& by = record.stoppedBy;
-  const std::string stopped = "ECS deployment " + look.view.service.primary()->id + " was stopped by " +
-                              (by.empty() ? "a user" : by) + ".";
-  if (record.status == ServiceDeploymentStatus::StopRequested) {
-    fail(look, stopped);
-    finish(look, ServiceDeploymentStatus::Stopped, "The deployment was stopped by a user.");
-  } else if (record.status == ServiceDeploymentStatus::RollbackRequested && record.rollback) {
-    fail(look, stopped);
+  const bool back = record.status == ServiceDeploymentStatus::RollbackRequested && record.rollback;
+  if (record.status != ServiceDeploymentStatus::StopRequested && !back) return true;
+  fail(look,
+       "ECS deployment " + look.view.service.primary()->id + " was stopped by " + record.stopper() + ".");
+  if (back)
     turnBack(look, record.rollback->revision);
-    return false;
-  }
-  return true;
+  else
+    finish(look, ServiceDeploymentStatus::Stopped, "The deployment was stopped by a user.");
+  return !back;
 }
 
 /// Failures count no more once a task of the deployment has run for long enough after the last of them.

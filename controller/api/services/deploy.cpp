@@ -75,7 +75,7 @@ void demote(Context& context, Service& service) {
 std::string whoRollsBack(const ServiceDeployment& record) {
   if (record.alarms == BreakerStatus::Triggered) return "ECS deployment alarms";
   if (record.breaker == BreakerStatus::Triggered) return "ECS deployment circuit breaker";
-  return "ECS deployment was stopped by " + (record.stoppedBy.empty() ? "a user" : record.stoppedBy);
+  return "ECS deployment was stopped by " + record.stopper();
 }
 
 }  // namespace
