@@ -56,7 +56,7 @@ std::optional<ApiError> authorize(const KnownCaller& caller, const CallFacts& ca
   const ConditionValues of_call = valuesOfCall(caller, call, names, state);
   for (const Need& need : needs) {
     request.resource = need.resource;
-    request.context = valuesOfResource(need, names, state);
+    request.context = valuesOfResource(caller, need, names, state);
     request.context.insert(of_call.begin(), of_call.end());
     const aws::Decision decision = aws::evaluate(caller.policies, request);
     if (decision == aws::Decision::Allow) continue;

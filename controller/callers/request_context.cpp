@@ -1,11 +1,14 @@
 #include "controller/callers/request_context.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 #include "common/text/letter_case.hpp"
 
 namespace berth::controller {
 namespace {
+
+constexpr std::string_view kResourceTag = "aws:resourcetag/";
 
 /// The keys of tags are not told apart by case in a condition, as no condition key is.
 void addTags(std::string_view prefix, const Json& tags, ConditionValues& out) {
@@ -60,6 +63,17 @@ std::string tagsOf(const std::string& arn, const ecs::Names& names, const State&
   return {};
 }
 
+bool asksForTags(const KnownCaller& caller) {
+  const auto asks = [](const aws::PolicyStatement& statement) {
+    return std::ranges::any_of(statement.conditions, [](const aws::PolicyCondition& condition) {
+      return condition.key.starts_with(kResourceTag);
+    });
+  };
+  return std::ranges::any_of(caller.policies, [&](const aws::Policy& policy) {
+    return std::ranges::any_of(policy.statements, asks);
+  });
+}
+
 /// The only container of a task needs no name.
 std::string containerName(const CallFacts& call, const ecs::Names& names, const State& state) {
   const std::string given = textOf(call.input, "container");
@@ -85,11 +99,13 @@ ConditionValues valuesOfCall(const KnownCaller& caller, const CallFacts& call, c
   return out;
 }
 
-ConditionValues valuesOfResource(const Need& need, const ecs::Names& names, const State& state) {
+ConditionValues valuesOfResource(const KnownCaller& caller, const Need& need, const ecs::Names& names,
+                                 const State& state) {
   ConditionValues out;
   if (!need.cluster.empty()) out["ecs:cluster"] = need.cluster;
+  if (!asksForTags(caller)) return out;
   const std::string tags = tagsOf(need.resource, names, state);
-  if (!tags.empty()) addTags("aws:resourcetag/", Json::parse(tags, nullptr, false), out);
+  if (!tags.empty()) addTags(kResourceTag, Json::parse(tags, nullptr, false), out);
   return out;
 }
 

@@ -17,7 +17,9 @@ using ConditionValues = std::map<std::string, std::string>;
 ConditionValues valuesOfCall(const KnownCaller& caller, const CallFacts& call, const ecs::Names& names,
                              const State& state);
 
-/// Those of one resource: ecs:cluster, aws:ResourceTag/KEY (its tags now; none for what is not there).
-ConditionValues valuesOfResource(const Need& need, const ecs::Names& names, const State& state);
+/// Those of one resource: ecs:cluster, aws:ResourceTag/KEY (its tags now; none for what is not there). The
+/// tags are read only where the caller's policies ask for some.
+ConditionValues valuesOfResource(const KnownCaller& caller, const Need& need, const ecs::Names& names,
+                                 const State& state);
 
 }  // namespace berth::controller
