@@ -21,7 +21,6 @@ class OpenEnds {
   void add(std::string accessKeyId, End end);
   /// Closes those of keys that are not known (a websocket with 1008); answers how many.
   size_t endStrangers(const std::function<bool(std::string_view)>& known);
-  size_t size() const { return open_.size(); }
 
  private:
   struct Open {

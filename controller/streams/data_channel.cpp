@@ -29,24 +29,24 @@ void addInput(std::string_view bytes, std::vector<std::string>& frames) {
 
 }  // namespace
 
-std::string DataChannel::plain(std::string_view type, std::string payload, const Now& now) {
+ssm::Message DataChannel::messageOf(std::string_view type, std::string payload, const Now& now) {
   ssm::Message out;
   out.type = type;
   out.created = toEpochMillis(now.wall);
   for (auto& byte : out.id) byte = static_cast<uint8_t>(random_.next());
   out.payload = std::move(payload);
-  return ssm::makeMessage(out);
+  return out;
+}
+
+std::string DataChannel::plain(std::string_view type, std::string payload, const Now& now) {
+  return ssm::makeMessage(messageOf(type, std::move(payload), now));
 }
 
 std::string DataChannel::next(PayloadType type, std::string payload, const Now& now) {
-  ssm::Message out;
-  out.type = ssm::kOutput;
-  out.created = toEpochMillis(now.wall);
+  ssm::Message out = messageOf(ssm::kOutput, std::move(payload), now);
   out.sequence = next_++;
   out.flags = out.sequence == 0 ? kFirstOfStream : 0;
-  for (auto& byte : out.id) byte = static_cast<uint8_t>(random_.next());
   out.payloadType = type;
-  out.payload = std::move(payload);
   Sent sent{out.sequence, out.payload.size(), ssm::makeMessage(out), now.mono, now.mono};
   unacknowledged_ += sent.bytes;
   sent_.push_back(sent);

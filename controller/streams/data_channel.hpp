@@ -51,6 +51,7 @@ class DataChannel {
     MonoTime last{};
   };
 
+  ssm::Message messageOf(std::string_view type, std::string payload, const Now& now);
   std::string next(ssm::PayloadType type, std::string payload, const Now& now);
   std::string plain(std::string_view type, std::string payload, const Now& now);
   void acknowledged(int64_t sequence);

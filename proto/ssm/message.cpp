@@ -1,9 +1,7 @@
 #include "proto/ssm/message.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <nlohmann/json.hpp>
-#include <span>
 
 #include "common/aws/crypto.hpp"
 #include "proto/json/fields.hpp"
