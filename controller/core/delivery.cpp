@@ -174,7 +174,7 @@ std::vector<acs::ToAgent> Delivery::due(const State& state, Now now) {
 
 MonoTime Delivery::nextHeartbeat() const {
   const MonoTime next =
-      std::min(beatenAt_ + options_.heartbeat, std::max(beatenAt_, heardAt_) + options_.lostAfter / 3);
+      std::min(beatenAt_ + options_.heartbeat, std::max(beatenAt_, heardAt_) + options_.lostAfter / 2);
   // All sessions' at the same moments: a timer and a wake-up for many at once cost less than one for each.
   const MonoTime together(next.time_since_epoch() / kBeat * kBeat);
   return together > std::max(beatenAt_, heardAt_) ? together : next;

@@ -20,7 +20,8 @@ struct DeliveryOptions {
   Duration heartbeat = std::chrono::seconds(20);  ///< at most between two; agents give up after a minute
   Duration resend = std::chrono::seconds(10);     ///< of a payload that was not acknowledged
   /// Without a frame from the agent for so long it is lost: the session ends. Of a quiet agent an answer is
-  /// asked for, by a heartbeat, each third of it.
+  /// asked for, by a heartbeat, each half of it: asked sooner, it would not come sooner after a cut, as TCP
+  /// tries again after 6 s and then after 13.
   Duration lostAfter = std::chrono::seconds(15);
   size_t tasksPerPayload = 10;
   /// How long the stop of a task that had a name is held back (drainsUntil()); 0: it is not.
