@@ -77,11 +77,10 @@ class AgentSessions::Telemetry final : public http::WebSocketListener {
   Telemetry(AgentSessions& all, http::WebSocket& socket) : all_(all), socket_(socket) { beat(); }
 
   void onMessage(std::string frame) override {
-    const auto message = tcs::decodeFromAgent(frame);
-    if (!message) {
-      return all_.log_.warn("dropped telemetry that can't be read", {{"reason", message.error().message}});
-    }
-    if (std::string answer = all_.onTelemetry(*message); !answer.empty()) send(std::move(answer));
+    auto answer = all_.onTelemetry(frame);
+    if (!answer)
+      return all_.log_.warn("dropped telemetry that can't be read", {{"reason", answer.error().message}});
+    if (!answer->empty()) send(std::move(*answer));
   }
   void onClosed() override {}
 
@@ -173,9 +172,14 @@ std::shared_ptr<http::WebSocketListener> AgentSessions::openTcs(
   return session;
 }
 
-std::string AgentSessions::onTelemetry(const tcs::FromAgent& message) {
-  if (std::holds_alternative<tcs::PublishMetrics>(message)) return tcs::encodeAck("AckPublishMetric", "ok");
-  if (const auto* health = std::get_if<tcs::PublishHealth>(&message)) {
+Result<std::string> AgentSessions::onTelemetry(std::string_view frame) {
+  const auto type = tcs::decodeType(frame);
+  if (!type) return type.error();
+  // Most of what comes, and the largest; nothing here asks for what it says.
+  if (*type == tcs::kPublishMetrics) return tcs::encodeAck("AckPublishMetric", "ok");
+  const auto message = tcs::decodeFromAgent(frame);
+  if (!message) return message.error();
+  if (const auto* health = std::get_if<tcs::PublishHealth>(&*message)) {
     for (const tcs::TaskHealth& task : health->tasks) {
       for (const tcs::ContainerHealth& container : task.containers) {
         runner_.onHealth(task.taskArn, container.name, container.status);
@@ -183,9 +187,9 @@ std::string AgentSessions::onTelemetry(const tcs::FromAgent& message) {
     }
     return tcs::encodeAck("AckPublishHealth", "ok");
   }
-  if (std::holds_alternative<tcs::PublishInstanceStatus>(message))
+  if (std::holds_alternative<tcs::PublishInstanceStatus>(*message))
     return tcs::encodeAck("AckPublishInstanceStatus", "ok");
-  return {};
+  return std::string();
 }
 
 void AgentSessions::send(SessionId session, const acs::ToAgent& message) {

@@ -53,8 +53,8 @@ class AgentSessions final : public AgentLinks {
   std::shared_ptr<http::WebSocketListener> openTcs(const std::shared_ptr<http::WebSocket>& socket);
   /// Beats telemetry sessions that nothing else was sent on for an interval, for as long as the loop runs.
   Async<void> beatAll();
-  /// The answer; empty for a message that has none.
-  std::string onTelemetry(const tcs::FromAgent& message);
+  /// The answer; empty for a message that has none. InvalidArgument for one that can't be read.
+  Result<std::string> onTelemetry(std::string_view frame);
 
   boost::asio::io_context& io_;
   CoreRunner& runner_;

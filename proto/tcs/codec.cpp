@@ -91,9 +91,9 @@ struct Encoder {
     }
     Json metadata = encodeMetadata(metrics.metadata);
     metadata["idle"] = metrics.metadata.idle;
-    return envelope("PublishMetricsRequest", Json{{"metadata", std::move(metadata)},
-                                                  {"taskMetrics", std::move(tasks)},
-                                                  {"timestamp", toEpochSeconds(metrics.timestamp)}});
+    return envelope(kPublishMetrics, Json{{"metadata", std::move(metadata)},
+                                          {"taskMetrics", std::move(tasks)},
+                                          {"timestamp", toEpochSeconds(metrics.timestamp)}});
   }
   Json operator()(const PublishHealth& health) const {
     Json tasks = Json::array();
@@ -301,8 +301,22 @@ struct Envelope {
   std::string type;
 };
 
-Result<Envelope> open(std::string_view text) {
-  auto object = json::parseObject(text, "the TCS frame");
+/// An agent's frame from its envelope on.
+Result<std::string_view> withoutHeaders(std::string_view text) {
+  if (text.starts_with('{')) return text;
+  // Without a single header, the empty line that ends them comes first.
+  if (text.starts_with("\r\n")) return text.substr(2);
+  const size_t end = text.find("\r\n\r\n");
+  if (end == std::string_view::npos) {
+    return makeError(Code::InvalidArgument,
+                     "the TCS frame has neither an envelope nor an end of its headers");
+  }
+  return text.substr(end + 4);
+}
+
+/// With no other members than those of `members`, where some are named.
+Result<Envelope> open(std::string_view text, const std::vector<std::string_view>& members = {}) {
+  auto object = json::parseObject(text, "the TCS frame", members);
   if (!object) return object.error();
   Envelope out;
   out.object = std::move(*object);
@@ -339,25 +353,16 @@ std::string frame(std::vector<std::pair<std::string, std::string>> headers, cons
 }
 
 Result<FromAgent> decodeFromAgent(std::string_view text) {
-  // Without a single header, the empty line that ends them comes first.
-  if (text.starts_with("\r\n")) {
-    text.remove_prefix(2);
-  } else if (!text.starts_with('{')) {
-    size_t end = text.find("\r\n\r\n");
-    if (end == std::string_view::npos) {
-      return makeError(Code::InvalidArgument,
-                       "the TCS frame has neither an envelope nor an end of its headers");
-    }
-    text.remove_prefix(end + 4);
-  }
-  auto envelope = open(text);
+  const auto body_text = withoutHeaders(text);
+  if (!body_text) return body_text.error();
+  auto envelope = open(*body_text);
   if (!envelope) return envelope.error();
   static const Json kEmpty = Json::object();
   Fields outer(envelope->object, "frame");
   const Json* body = outer.find("message");
   Fields message(body ? *body : kEmpty, "message");
   FromAgent out = Other{envelope->type};
-  if (envelope->type == "PublishMetricsRequest") out = decodeMetrics(message);
+  if (envelope->type == kPublishMetrics) out = decodeMetrics(message);
   if (envelope->type == "PublishHealthRequest") out = decodeHealth(message);
   if (envelope->type == "PublishInstanceStatusRequest") out = decodeInstanceStatus(message);
   if (Status status = message.status(); !status) return status.error();
@@ -365,7 +370,9 @@ Result<FromAgent> decodeFromAgent(std::string_view text) {
 }
 
 Result<std::string> decodeType(std::string_view text) {
-  auto envelope = open(text);
+  const auto body = withoutHeaders(text);
+  if (!body) return body.error();
+  auto envelope = open(*body, {"type"});
   if (!envelope) return envelope.error();
   return envelope->type;
 }

@@ -13,6 +13,8 @@
 
 namespace berth::tcs {
 
+inline constexpr std::string_view kPublishMetrics = "PublishMetricsRequest";
+
 /// The envelope of an agent's message, without the header block.
 std::string encode(const FromAgent& message);
 /// `headers` as "Name: value" lines, sorted by name, the empty line, and the envelope.
@@ -20,8 +22,8 @@ std::string frame(std::vector<std::pair<std::string, std::string>> headers, cons
 
 /// Decodes an agent's frame, with or without its header block. InvalidArgument when it is no envelope.
 Result<FromAgent> decodeFromAgent(std::string_view text);
-/// The type of a controller's frame, e.g. "AckPublishMetric", "HeartbeatMessage". InvalidArgument when it is
-/// no envelope.
+/// The type of a frame of either side, e.g. "PublishMetricsRequest", "AckPublishMetric"; the rest is not read.
+/// InvalidArgument when it is no envelope.
 Result<std::string> decodeType(std::string_view text);
 
 /// {"type": TYPE, "message": {"message": TEXT}}: the acks AckPublishMetric, AckPublishHealth,
