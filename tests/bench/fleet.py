@@ -26,7 +26,7 @@ from support.waiting import wait_until  # noqa: E402
 
 AGENTS = 5_000
 TASKS = 1_000_000
-CALLERS = 32
+CALLERS = 128
 RECONNECTING = 10_000
 DESCRIBED_RATE = 1_000
 DESCRIBED_SECONDS = 20

@@ -91,7 +91,7 @@ void Channel::fail() {
 
 void Channel::write(std::string_view bytes) {
   out_.append(bytes);
-  if (!wantsWrite_) flush();
+  if (!wantsWrite_ && !inInput_) flush();
 }
 
 void Channel::flush() {
@@ -124,7 +124,10 @@ void Channel::onEvents(uint32_t events) {
   in_.erase(0, taken_);
   taken_ = 0;
   in_.append(chunk.data(), static_cast<size_t>(size));
+  inInput_ = true;
   onInput();
+  inInput_ = false;
+  if (!wantsWrite_) flush();
 }
 
 void HttpChannel::request(std::function<std::string()> make, Done done) {

@@ -68,6 +68,7 @@ class Channel : public Watched {
   const sockaddr_in server_;
   int fd_ = -1;
   bool wantsWrite_ = false;
+  bool inInput_ = false;  ///< what is written goes out together when all that came has been seen
   std::string in_;
   size_t taken_ = 0;
   std::string out_;
