@@ -287,8 +287,7 @@ void Controller::followUp(Now now, Output& out) {
 
 void Controller::keepJobs(Now now, Output& out) {
   // Every call and every report comes by here.
-  const auto due = jobs_.nextDeadline();
-  if (!due || *due > now.wall) return;
+  if (!jobs_.isDue(now)) return;
   const auto act = [&](Transaction& tx, const std::string& owner, const Json& input, const auto& action) {
     const Caller caller{"", "", owner};
     Context context = contextOf(tx, now, caller, input);

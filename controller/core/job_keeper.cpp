@@ -16,6 +16,8 @@ namespace {
 constexpr int kMostAtOnce = 100;
 /// A moment that is found so late was missed.
 constexpr Duration kLate = std::chrono::minutes(1);
+/// By how much the wall clock may fall behind the other without having been set back.
+constexpr Duration kTrueClock = std::chrono::seconds(1);
 
 /// Puts a key's moment into an index in place of the one before.
 void move(std::set<std::pair<WallTime, std::string>>& index, std::unordered_map<std::string, WallTime>& known,
@@ -106,6 +108,7 @@ bool JobKeeper::allStopped(const JobRun& run) const {
 }
 
 void JobKeeper::work(const Hands& hands, Now now) {
+  if (std::exchange(wentBack_, false)) followClockBack(hands, now);
   int left = kMostAtOnce;
   while (left > 0) {
     if (!ended_.empty()) {
@@ -126,6 +129,13 @@ void JobKeeper::work(const Hands& hands, Now now) {
   }
 }
 
+bool JobKeeper::isDue(Now now) {
+  wentBack_ |= !seen_ || now.wall - seen_->wall < now.mono - seen_->mono - kTrueClock;
+  seen_ = now;
+  const auto next = nextDeadline();
+  return next && (wentBack_ || *next <= now.wall);
+}
+
 std::optional<WallTime> JobKeeper::nextDeadline() const {
   if (!ended_.empty()) return WallTime{};
   std::optional<WallTime> out;
@@ -133,6 +143,28 @@ std::optional<WallTime> JobKeeper::nextDeadline() const {
     if (!index->empty() && (!out || index->begin()->first < *out)) out = index->begin()->first;
   }
   return out;
+}
+
+/// A next moment is the first one after a moment that has been, so one that lies further ahead was worked out
+/// by a clock that was ahead. Nobody waits until it has come by the clock of now.
+void JobKeeper::followClockBack(const Hands& hands, Now now) {
+  Transaction tx(state_);
+  for (const auto& [key, job] : state_.jobs()) {
+    const auto schedule = parseSchedule(job.schedule);
+    const auto zone = hands.zones.find(job.timezone);
+    if (!job.nextRun || !schedule || !zone) continue;
+    Job next = job;
+    next.anchor = std::min(job.anchor, now.wall);
+    next.nextRun = nextAfter(*schedule, *zone, next.anchor, now.wall);
+    if (next.nextRun && *next.nextRun < *job.nextRun) tx.put(std::move(next));
+  }
+  for (const auto& [due, key] : runs_due_) {
+    JobRun run = *state_.jobRun(key);
+    if (due - now.wall <= std::chrono::milliseconds(run.retry.maxBackoffMillis)) continue;
+    run.due = now.wall;
+    tx.put(std::move(run));
+  }
+  if (!tx.empty()) hands.commit(tx);
 }
 
 void JobKeeper::fire(const Hands& hands, const Job& job, Now now) {

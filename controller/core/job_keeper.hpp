@@ -39,6 +39,9 @@ class JobKeeper {
   };
   /// Does what is due, or as much of it as one call may.
   void work(const Hands& hands, Now now);
+  /// Whether there is something to do. To be asked as often as the clock is read, as this sees that it was
+  /// set back.
+  bool isDue(Now now);
   /// When there is something to do next.
   std::optional<WallTime> nextDeadline() const;
 
@@ -53,6 +56,8 @@ class JobKeeper {
   void noteRun(const std::string& key, const JobRun* run);
   void noteTask(const std::string& id, const Task* task);
   bool allStopped(const JobRun& run) const;
+  /// The wall clock may have been set back, since the last call or before the start.
+  void followClockBack(const Hands& hands, Now now);
   /// A job's moment has come.
   void fire(const Hands& hands, const Job& job, Now now);
   void begin(const Hands& hands, const JobRun& run, Now now);
@@ -64,9 +69,11 @@ class JobKeeper {
   void trim(const Hands& hands, const std::string& job);
 
   const State& state_;
-  Due jobs_due_;  ///< keys of jobs by their next moment
-  Due runs_due_;  ///< keys of runs by their next attempt
-  Due lives_;     ///< ids of tasks by when they have to end
+  std::optional<Now> seen_;  ///< when isDue() was asked last
+  bool wentBack_ = false;    ///< the wall clock, perhaps, and nothing has been done about it yet
+  Due jobs_due_;             ///< keys of jobs by their next moment
+  Due runs_due_;             ///< keys of runs by their next attempt
+  Due lives_;                ///< ids of tasks by when they have to end
   std::unordered_map<std::string, WallTime> job_moments_;
   std::unordered_map<std::string, KnownRun> runs_;  ///< open ones
   std::unordered_map<std::string, WallTime> lifetimes_;

@@ -49,9 +49,11 @@ struct Bench {
   Caller caller{"AKIATEST", "http://127.0.0.1:7400", "arn:aws:iam::000000000000:user/test"};
   Output last;  ///< of the last call
   int64_t second = 0;
+  int64_t clockOff = 0;  ///< seconds by which the wall clock has been set
 
   Now at(int64_t when) const {
-    return Now{MonoTime(std::chrono::seconds(when)), WallTime(std::chrono::seconds(1'790'000'000 + when))};
+    return Now{MonoTime(std::chrono::seconds(when)),
+               WallTime(std::chrono::seconds(1'790'000'000 + when + clockOff))};
   }
   Now tick() { return at(++second); }
 

@@ -105,6 +105,49 @@ TEST_CASE("a job is run when it is due, and says when that is next") {
   CHECK(shop.run()["moments"] == 1);
 }
 
+TEST_CASE("a job does not wait until a clock that was set back is where it was") {
+  Shop shop;
+  shop.put({{"schedule", "rate(10 minutes)"}, {"overlap", "allow"}});
+  shop.wait(601);
+  REQUIRE(shop.runs().size() == 1);
+  shop.clockOff = -7200;
+  shop.wait(1);
+  CHECK(shop.job()["nextRun"] == toRfc3339(shop.at(shop.second + 599).wall));
+  shop.wait(600);
+  CHECK(shop.runs().size() == 2);
+
+  // Put and set back before the next look at jobs.
+  shop.put({{"schedule", "rate(10 minutes)"}}, "other");
+  shop.clockOff -= 7200;
+  shop.wait(1);
+  shop.wait(600);
+  CHECK(shop.runs("other").size() == 1);
+}
+
+TEST_CASE("a moment that comes again by a clock that was set back has no second run") {
+  Shop shop;
+  shop.put({{"schedule", "rate(10 minutes)"}, {"overlap", "allow"}});
+  shop.wait(601);
+  const std::string first = shop.run()["id"];
+  shop.clockOff = -300;
+  shop.wait(301);
+  CHECK(shop.runs().size() == 1);
+  CHECK(shop.run()["id"] == first);
+  shop.wait(600);
+  CHECK(shop.runs().size() == 2);
+}
+
+TEST_CASE("an attempt does not wait until a clock that was set back is where it was") {
+  Shop shop;
+  shop.put({{"retry", {{"attempts", 2}, {"backoff", "10s"}, {"maxBackoff", "30s"}}}});
+  shop.hand();
+  shop.fail();
+  REQUIRE(shop.states() == "DUE");
+  shop.clockOff = -7200;
+  shop.wait(1);
+  CHECK(shop.states() == "RUNNING");
+}
+
 TEST_CASE("a count of tasks is a run of so many, and fails with the worst of them") {
   Shop shop;
   shop.put({{"count", 2}});
