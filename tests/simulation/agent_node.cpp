@@ -69,6 +69,7 @@ void AgentNode::registerInstance() {
   Json attributes = Json::array();
   for (const auto& [name, value] : agent::capabilities({}, {})) attributes.push_back({{"name", name}});
   attributes.push_back({{"name", "zone"}, {"value", zoneOf(index_)}});
+  attributes.push_back({{"name", "ecs.availability-zone"}, {"value", zoneOf(index_)}});
   attributes.push_back({{"name", "rack"}, {"value", rackOf(index_)}});
   Json input{{"cluster", "default"},
              {"clientToken", token_},

@@ -28,7 +28,7 @@ class Cluster;
 /// The controller's process: what the real one does around the core, with nothing but the order that counts.
 class ControllerNode {
  public:
-  ControllerNode(World& world, Cluster& cluster) : world_(world), cluster_(cluster), disk_(world) {}
+  ControllerNode(World& world, Cluster& cluster);
 
   void start();
   void kill();
@@ -67,6 +67,7 @@ class ControllerNode {
   World& world_;
   Cluster& cluster_;
   Disk disk_;
+  std::shared_ptr<const controller::Zones> zones_;
   Alive alive_ = std::make_shared<bool>(false);
   std::unique_ptr<controller::Controller> core_;
   std::deque<Pending> queue_;

@@ -1,4 +1,8 @@
+#include "controller/api/alarms.hpp"
+#include "controller/api/jobs/actions.hpp"
+#include "controller/api/reply.hpp"
 #include "controller/state/codec.hpp"
+#include "controller/zones/zones.hpp"
 #include "proto/acs/codec.hpp"
 #include "tests/simulation/cluster.hpp"
 
@@ -7,7 +11,19 @@ namespace {
 
 ecs::Names simulatedNames() { return ecs::Names{"aws", "us-east-1", "000000000000"}; }
 
+/// What is asked of the extension endpoint, by names as those of the API.
+using ExtensionAction = controller::ApiResult<Json> (*)(controller::Context&);
+const std::map<std::string, ExtensionAction> kExtension{
+    {"PutJob", controller::putJob},
+    {"RunJob", controller::runJob},
+    {"PauseJob", controller::pauseJob},
+    {"PutAlarm", controller::putAlarm},
+};
+
 }  // namespace
+
+ControllerNode::ControllerNode(World& world, Cluster& cluster)
+    : world_(world), cluster_(cluster), disk_(world), zones_(std::make_shared<controller::SystemZones>()) {}
 
 void ControllerNode::start() {
   alive_ = std::make_shared<bool>(true);
@@ -15,6 +31,7 @@ void ControllerNode::start() {
   if (!decoded.damaged.empty()) throw Violation("damaged row: " + decoded.damaged[0]);
   controller::ControllerOptions options;
   options.keepStopped = std::chrono::hours(24);
+  options.zones = zones_;
   core_ = std::make_unique<controller::Controller>(simulatedNames(), options, world_.random());
   core_->load(decoded.entities, world_.now());
   queue_.clear();
@@ -40,7 +57,13 @@ void ControllerNode::call(const std::string& operation, const Json& input, Reply
   if (!core_) return reply(makeError(Code::Unavailable, "connection refused"));
   controller::Output output;
   controller::Caller caller{"AKIDEXAMPLE", "http://controller"};
-  auto result = treeOf(core_->call(operation, input, caller, world_.now(), output));
+  const auto extension = kExtension.find(operation);
+  auto result = treeOf(
+      extension == kExtension.end()
+          ? core_->call(operation, input, caller, world_.now(), output)
+          : core_->perform(
+                [&](controller::Context& context) { return controller::widened(extension->second(context)); },
+                input, caller, world_.now(), output));
   auto answer = [reply, result] {
     if (const auto* error = std::get_if<aws::ApiError>(&result)) {
       reply(makeError(Code::InvalidArgument, error->type + ": " + error->message));

@@ -241,6 +241,10 @@ void FaultyRuntime::reap(const ReapEffect& effect, const Alive& alive, const Ans
   if (world_.fault(0.02)) left = makeError(Code::Unavailable, "the kernel's files can't be read");
   Duration delay = milliseconds(1);
   if (world_.fault(0.05)) delay = world_.between(milliseconds(1), seconds(5));
+  if (box && left && !*left) {
+    box->foundGone = world_.now().mono;
+    box->toldGone = box->foundGone + delay;
+  }
   world_.after(delay, alive, [effect, left, answer] { answer(ReapDone{effect.key, left}); });
 }
 

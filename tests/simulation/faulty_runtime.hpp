@@ -49,6 +49,11 @@ class FaultyRuntime {
   bool lives(const std::string& containerName) const;
   /// When the last life of a container began, which the runtime has.
   MonoTime began(const std::string& containerName) const { return boxes_.at(containerName).began; }
+  /// Whether that life began while the kernel's word that nothing of the container was left was on its way.
+  bool beganBehindItsEnd(const std::string& containerName) const {
+    const Box& box = boxes_.at(containerName);
+    return box.foundGone <= box.began && box.began <= box.toldGone;
+  }
   /// Volumes and control groups of tasks that were made and not removed, by the task's id.
   const std::set<std::string>& setUps() const { return setUps_; }
 
@@ -76,8 +81,10 @@ class FaultyRuntime {
     uint64_t run = 0;  ///< counts starts, so that a planned exit finds the right one
     /// The runtime has told its end, and a process of it is still there.
     bool ghost = false;
-    MonoTime began{};  ///< its present or last life
-    Alive startedBy;   ///< the agent's process
+    MonoTime began{};                      ///< its present or last life
+    MonoTime foundGone = MonoTime::max();  ///< the kernel was asked last, and had nothing of it left
+    MonoTime toldGone{};                   ///< when that answer arrives
+    Alive startedBy;                       ///< the agent's process
     std::chrono::milliseconds wallOff{};
   };
 

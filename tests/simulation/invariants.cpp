@@ -39,7 +39,8 @@ void Scenario::checkChanges(const controller::Mutations& mutations) {
     if (const controller::Instance* instance = state.instance(id)) checkLoad(state, *instance);
   }
   placements_.check(state, mutations);
-  services_.check(state, mutations, cluster_.world().now().wall);
+  services_.check(state, mutations, cluster_.world().now());
+  jobs_.check(state, mutations);
 }
 
 void Scenario::checkPatience() {
@@ -123,9 +124,10 @@ void Scenario::checkWaiting() {
         const agent::ContainerKey key{arn, container.spec.name};
         if (!stopped) unended_[key] = cluster_.world().now().mono;
         // A start that was asked for, not heard of again and given up is the one doubt that is left: a life
-        // that begins afterwards is ended as soon as it is heard of.
+        // that begins behind the kernel's last look is ended as soon as it is heard of.
         if (stopped && agent->runtime().lives(container.runtimeName) &&
-            agent->runtime().began(container.runtimeName) < unended_[key]) {
+            agent->runtime().began(container.runtimeName) < unended_[key] &&
+            !agent->runtime().beganBehindItsEnd(container.runtimeName)) {
           throw Violation("container " + container.spec.name + " of " + arn + " is STOPPED and lives");
         }
         bool resting =
@@ -186,7 +188,9 @@ void Scenario::checkEnd() {
     }
     checkExitCodes(task, family);
     if (!stopped && !lasts(family)) throw Violation("task " + id + " of " + family + " should have ended");
-    bool reason = task.stopCode == "UserInitiated" || task.stopCode == kOfService || excused(id);
+    // Jobs stop tasks for the run that replaces them, and at the end of their life.
+    const bool of_job = task.startedBy.starts_with(controller::startedByJob(""));
+    bool reason = task.stopCode == "UserInitiated" || task.stopCode == kOfService || of_job || excused(id);
     if (stopped && lasts(family) && !reason) {
       throw Violation("task " + id + " ended for no reason: " + task.stopCode + ", " + task.stoppedReason +
                       (task.containers.empty() ? "" : ", " + task.containers[0].reason));

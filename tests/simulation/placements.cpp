@@ -40,11 +40,6 @@ const Manner* mannerOf(const std::string& name) {
   return found == manners().end() ? nullptr : &*found;
 }
 
-std::string attributeOf(const Instance& instance, const char* name) {
-  const controller::Attribute* found = instance.attribute(name);
-  return found && found->value ? *found->value : "";
-}
-
 bool over(const Task& task) { return task.lastStatus == controller::TaskStatus::Stopped; }
 
 /// What the tasks of an instance take of it.
@@ -65,16 +60,6 @@ Resources takenOf(const State& state, const Instance& instance) {
 }
 
 bool takesTasks(const Instance& instance) { return instance.connected && instance.status == "ACTIVE"; }
-
-bool hasRoom(const State& state, const Instance& instance, const Resources& ask) {
-  if (!takesTasks(instance)) return false;
-  const Resources taken = takenOf(state, instance);
-  const auto free = [&](uint16_t port) {
-    return !taken.ports.contains(port) && !instance.registered.ports.contains(port);
-  };
-  return taken.cpu + ask.cpu <= instance.registered.cpu &&
-         taken.memory + ask.memory <= instance.registered.memory && std::ranges::all_of(ask.ports, free);
-}
 
 size_t ofGroup(const State& state, const Instance& instance, const std::string& group) {
   return static_cast<size_t>(std::ranges::count_if(state.tasksOn(instance.id), [&](const Task* task) {
@@ -146,6 +131,21 @@ void checkPacked(const State& state, const New& placed, bool withinZone) {
 }
 
 }  // namespace
+
+std::string attributeOf(const Instance& instance, const char* name) {
+  const controller::Attribute* found = instance.attribute(name);
+  return found && found->value ? *found->value : "";
+}
+
+bool hasRoom(const State& state, const Instance& instance, const Resources& ask) {
+  if (!takesTasks(instance)) return false;
+  const Resources taken = takenOf(state, instance);
+  const auto free = [&](uint16_t port) {
+    return !taken.ports.contains(port) && !instance.registered.ports.contains(port);
+  };
+  return taken.cpu + ask.cpu <= instance.registered.cpu &&
+         taken.memory + ask.memory <= instance.registered.memory && std::ranges::all_of(ask.ports, free);
+}
 
 const std::vector<Manner>& manners() {
   static const std::vector<Manner> all = allManners();

@@ -29,6 +29,11 @@ const std::vector<Manner>& manners();
 /// twice or a reserved one, or when the controller counts otherwise.
 void checkLoad(const controller::State& state, const controller::Instance& instance);
 
+/// Whether an instance that tasks may be placed on has room for one more that asks for so much.
+bool hasRoom(const controller::State& state, const controller::Instance& instance,
+             const controller::Resources& ask);
+std::string attributeOf(const controller::Instance& instance, const char* name);
+
 class Placements {
  public:
   /// The tasks among `mutations` that were not there before have just been placed, all by one call. Throws

@@ -53,12 +53,15 @@ void Scenario::setUp() {
   };
   cluster_.controller().onStart = [this] {
     services_.start(cluster_.controller().state(), cluster_.world().now().mono);
+    jobs_.start(cluster_.controller().state());
     checkController();
   };
   call("CreateCluster", Json::object(), [this](const Json&) {
     for (auto& agent : cluster_.agents()) agent->start();
   });
-  for (const std::string& family : std::set<std::string>(std::begin(kFamilies), std::end(kFamilies))) {
+  std::set<std::string> families(std::begin(kFamilies), std::end(kFamilies));
+  families.insert("small");
+  for (const std::string& family : families) {
     Json input{{"family", family}, {"containerDefinitions", containersOf(family)}};
     input["volumes"] = Json::array({Json{{"name", "scratch"}}});
     call("RegisterTaskDefinition", input, [](const Json&) {});
@@ -67,6 +70,7 @@ void Scenario::setUp() {
   if (!options_.plan.empty()) return;
   if (options_.fleet) return setUpFleet();
   setUpServices();
+  setUpJobs();
   for (size_t i = 0; i < options_.tasks; ++i) {
     Duration at = cluster_.world().between(seconds(5), options_.faults);
     cluster_.world().after(at, forever_, [this] { runAnyTask(); });
@@ -231,6 +235,9 @@ ScenarioResult Scenario::result() {
   }
   result.rolled = services_.rolled();
   result.servicesReplaced = services_.replaced();
+  result.alarmed = services_.alarmed();
+  result.jobRuns = jobs_.ended();
+  result.retried = jobs_.retried();
   for (size_t i = 0; i < options_.plan.size(); ++i) result.ends.push_back(endOf(i));
   result.agentCommits = cluster_.agents()[0]->disk().commits();
   result.controllerCommits = cluster_.controller().disk().commits();

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tests/simulation/cluster.hpp"
+#include "tests/simulation/job_rules.hpp"
 #include "tests/simulation/placements.hpp"
 #include "tests/simulation/service_rules.hpp"
 
@@ -21,7 +22,8 @@ struct ScenarioOptions {
   size_t tasks = 50;
   /// Many hosts: calls ask for several tasks, placed in some manner; hosts are drained, and lost for long.
   bool fleet = false;
-  size_t services = 0;                         ///< that are scaled and rolled meanwhile
+  size_t services = 0;                         ///< that are scaled and rolled meanwhile, and a DAEMON
+  bool jobs = false;                           ///< some of all sorts
   Duration faults = std::chrono::seconds(90);  ///< how long things go wrong
   Duration quiet = std::chrono::seconds(240);  ///< how long everything then has to come to rest
   std::vector<Planned> plan;                   ///< instead of tasks and faults by chance
@@ -40,6 +42,9 @@ struct ScenarioResult {
   size_t drained = 0;             ///< instances
   size_t rolled = 0;              ///< healthy tasks of services that were stopped for others, or scaled in
   size_t servicesReplaced = 0;    ///< tasks of services on lost hosts
+  size_t alarmed = 0;             ///< deployments that an alarm has ended
+  size_t jobRuns = 0;             ///< that are over
+  size_t retried = 0;             ///< attempts of them behind a first one
   size_t crashes = 0;             ///< of the controller, those by chance
   uint64_t failedCommits = 0;     ///< of the controller
   std::string fingerprint;        ///< of the final state: equal for equal seeds
@@ -87,6 +92,11 @@ class Scenario {
   void crashFleetController();
   void setUpServices();
   void updateService(size_t number);
+  void rollDaemon();
+  void ringAlarm();
+  void setUpJobs();
+  void runJobByHand();
+  void restJobs();
   ScenarioResult result();
   void restartLater(std::function<void()> what);
 
@@ -116,6 +126,7 @@ class Scenario {
   std::chrono::seconds checked_{};  ///< the second in which all was checked last
   Placements placements_;
   ServiceRules services_;
+  JobRules jobs_;
   ScenarioResult result_;
 };
 

@@ -8,6 +8,9 @@ using std::chrono::seconds;
 
 constexpr int64_t kMostDesired = 5;
 constexpr Duration kBetweenUpdates = seconds(30);
+/// Its deployments are watched by an alarm.
+constexpr size_t kWatched = 2;
+constexpr const char* kAlarm = "latency";
 
 }  // namespace
 
@@ -21,8 +24,51 @@ void Scenario::setUpServices() {
                {"clientToken", randomUuid(world.random())},
                {"desiredCount", 1 + static_cast<int64_t>(world.random().below(kMostDesired))},
                {"deploymentConfiguration", {{"minimumHealthyPercent", least}, {"maximumPercent", most}}}};
+    if (i == kWatched) {
+      input["deploymentConfiguration"]["alarms"] = {
+          {"alarmNames", Json::array({kAlarm})}, {"enable", true}, {"rollback", true}};
+    }
     call("CreateService", input, [this, i](const Json&) { updateService(i); });
   }
+  if (options_.services == 0) return;
+  const Json daemon{{"serviceName", "d"},
+                    {"taskDefinition", "small"},
+                    {"schedulingStrategy", "DAEMON"},
+                    {"clientToken", randomUuid(world.random())}};
+  call("CreateService", daemon, [this](const Json&) { rollDaemon(); });
+  ringAlarm();
+}
+
+void Scenario::rollDaemon() {
+  World& world = cluster_.world();
+  if (!world.faults()) return;
+  world.after(world.between(seconds(1), 2 * kBetweenUpdates), forever_, [this] {
+    call("UpdateService", {{"service", "d"}, {"forceNewDeployment", true}},
+         [this](const Json&) { rollDaemon(); });
+  });
+}
+
+/// What watches from outside sees something, and some seconds later that it is over. The last deployment is
+/// made when all is well again.
+void Scenario::ringAlarm() {
+  World& world = cluster_.world();
+  const auto put = [this](const char* state, std::function<void()> then) {
+    call("PutAlarm", {{"name", kAlarm}, {"alarm", {{"state", state}}}},
+         [then = std::move(then)](const Json&) { then(); });
+  };
+  world.after(world.between(seconds(5), kBetweenUpdates), forever_, [this, put] {
+    if (!cluster_.world().faults()) {
+      return put("OK", [this] {
+        const std::string watched = "s" + std::to_string(kWatched);
+        call("UpdateService", {{"service", watched}, {"forceNewDeployment", true}}, [](const Json&) {});
+      });
+    }
+    put("ALARM", [this, put] {
+      World& at = cluster_.world();
+      at.after(at.between(seconds(1), seconds(10)), forever_,
+               [this, put] { put("OK", [this] { ringAlarm(); }); });
+    });
+  });
 }
 
 void Scenario::updateService(size_t number) {
