@@ -8,17 +8,13 @@
 #include "common/config/value.hpp"
 #include "common/http/message.hpp"
 #include "common/text/letter_case.hpp"
+#include "common/text/trim.hpp"
 #include "proto/json/fields.hpp"
 
 namespace berth::agent {
 namespace {
 
-std::string_view withoutEnds(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  const size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
+constexpr std::string_view kBlank = " \t\r";
 
 /// "/etc/ecs/ecs.config:3 (ECS_CLUSTER)", on one line whatever the name holds.
 std::string sourceOf(const std::string& where, const std::string& name) {
@@ -38,7 +34,7 @@ bool isDurationKey(std::string_view jsonKey) {
 std::string variableForm(const std::string& key, const nlohmann::json& value) {
   // Go's zero of a number is a field that nobody has set.
   if (value.is_null() || value == 0) return {};
-  if (value.is_string()) return std::string(withoutEnds(value.get<std::string>()));
+  if (value.is_string()) return std::string(trimmed(value.get<std::string>(), kBlank));
   if (value.is_number_integer() && isDurationKey(key)) return value.dump() + "ns";
   return value.dump();
 }
@@ -70,7 +66,7 @@ EcsTexts ecsEnvironment(const std::map<std::string, std::string>& environment) {
   EcsTexts out;
   out.names = EcsTexts::Names::ProcessVariables;
   for (const auto& [name, text] : environment)
-    out.texts.push_back({name, std::string(withoutEnds(text)), name});
+    out.texts.push_back({name, std::string(trimmed(text, kBlank)), name});
   return out;
 }
 
@@ -78,14 +74,14 @@ EcsTexts ecsLines(std::string_view path, std::string_view content) {
   std::map<std::string, EcsText> byName;
   for (int number = 1; !content.empty(); ++number) {
     const size_t end = content.find('\n');
-    const std::string_view line = withoutEnds(content.substr(0, end));
+    const std::string_view line = trimmed(content.substr(0, end), kBlank);
     content.remove_prefix(end == std::string_view::npos ? content.size() : end + 1);
     const size_t equals = line.find('=');
     if (equals == std::string_view::npos) continue;
-    const std::string name(withoutEnds(line.substr(0, equals)));
+    const std::string name(trimmed(line.substr(0, equals), kBlank));
     std::string source = sourceOf(std::string(path) + ":" + std::to_string(number), name);
     byName.insert_or_assign(
-        name, EcsText{name, std::string(withoutEnds(line.substr(equals + 1))), std::move(source)});
+        name, EcsText{name, std::string(trimmed(line.substr(equals + 1), kBlank)), std::move(source)});
   }
   EcsTexts out;
   for (auto& [name, text] : byName) out.texts.push_back(std::move(text));

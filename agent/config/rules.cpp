@@ -5,15 +5,10 @@
 
 #include "common/http/message.hpp"
 #include "common/text/number.hpp"
+#include "common/text/trim.hpp"
 
 namespace berth::agent {
 namespace {
-
-std::string_view withoutBlanks(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 bool isIpv4(std::string_view text) {
   int parts = 0;
@@ -46,8 +41,8 @@ bool isPortRange(std::string_view text) { return parsePortRange(text).has_value(
 std::optional<RequestRate> parseRequestRate(std::string_view text) {
   const size_t comma = text.find(',');
   if (comma == std::string_view::npos) return std::nullopt;
-  const auto rate = parseNumber<int32_t>(withoutBlanks(text.substr(0, comma)));
-  const auto burst = parseNumber<int32_t>(withoutBlanks(text.substr(comma + 1)));
+  const auto rate = parseNumber<int32_t>(trimmed(text.substr(0, comma)));
+  const auto burst = parseNumber<int32_t>(trimmed(text.substr(comma + 1)));
   if (!rate || !burst || *rate < 1 || *burst < 1) return std::nullopt;
   return RequestRate{*rate, *burst};
 }

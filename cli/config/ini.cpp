@@ -1,31 +1,27 @@
 #include "cli/config/ini.hpp"
 
 #include "common/text/letter_case.hpp"
+#include "common/text/trim.hpp"
 
 namespace berth::cli {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r";
 
-std::string_view trimmed(std::string_view text) {
-  const size_t from = text.find_first_not_of(kBlanks);
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(kBlanks) - from + 1);
-}
-
 /// "profile  dev" and "profile dev" are one heading.
 std::string headingOf(std::string_view inside) {
-  inside = trimmed(inside);
+  inside = trimmed(inside, kBlanks);
   const size_t blank = inside.find_first_of(kBlanks);
   if (blank == std::string_view::npos) return std::string(inside);
-  return std::string(inside.substr(0, blank)) + " " + std::string(trimmed(inside.substr(blank)));
+  return std::string(inside.substr(0, blank)) + " " + std::string(trimmed(inside.substr(blank), kBlanks));
 }
 
 /// A value ends where a comment begins: at '#' or ';' behind a blank.
 std::string_view withoutComment(std::string_view value) {
   for (size_t i = 1; i < value.size(); ++i) {
     const bool mark = value[i] == '#' || value[i] == ';';
-    if (mark && kBlanks.find(value[i - 1]) != std::string_view::npos) return trimmed(value.substr(0, i));
+    if (mark && kBlanks.find(value[i - 1]) != std::string_view::npos)
+      return trimmed(value.substr(0, i), kBlanks);
   }
   return value;
 }
@@ -35,18 +31,18 @@ class IniReader {
   explicit IniReader(std::string_view name) : name_(name) {}
 
   Status line(std::string_view whole, int number) {
-    const std::string_view text = trimmed(whole);
+    const std::string_view text = trimmed(whole, kBlanks);
     if (text.empty() || text.front() == '#' || text.front() == ';') return {};
     if (text.front() == '[') return heading(text, number);
     const size_t equals = text.find('=');
     if (equals == std::string_view::npos || equals == 0)
       return wrong(number, "expected '[section]' or 'key = value'");
     if (!section_) return wrong(number, "a setting before the first '[section]'");
-    std::string key = lowered(trimmed(text.substr(0, equals)));
+    std::string key = lowered(trimmed(text.substr(0, equals), kBlanks));
     const bool indented = kBlanks.find(whole.front()) != std::string_view::npos;
     if (indented && outer_.empty()) return wrong(number, "an indented setting that belongs to none above");
     if (indented) key = outer_ + "." + key;
-    const std::string_view value = withoutComment(trimmed(text.substr(equals + 1)));
+    const std::string_view value = withoutComment(trimmed(text.substr(equals + 1), kBlanks));
     if (!indented) outer_ = value.empty() ? key : std::string();
     (*section_)[key] = value;
     return {};

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/files/own_fd.hpp"
+#include "common/text/trim.hpp"
 
 namespace berth::aws {
 namespace {
@@ -20,12 +21,6 @@ constexpr std::string_view kBlank = " \t\r";
 constexpr std::string_view kKeyId = "aws_access_key_id";
 constexpr std::string_view kSecret = "aws_secret_access_key";
 constexpr std::string_view kToken = "aws_session_token";
-
-std::string_view trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
 
 /// Credential values are single words of printable ASCII; this also finds comments behind a value.
 bool isWord(std::string_view text) {
@@ -44,7 +39,7 @@ class Parser {
 
   Status line(std::string_view raw) {
     ++line_;
-    const std::string_view text = trim(raw);
+    const std::string_view text = trimmed(raw, kBlank);
     if (text.empty() || text.front() == '#' || text.front() == ';') return {};
     if (text.front() == '[') return heading(text);
     const size_t equals = text.find('=');
@@ -54,7 +49,7 @@ class Parser {
     if (!anyProfile_)
       return badLine(name_, line_, "a key before the first [profile]; put [default] above it");
     if (!inProfile_) return {};
-    return setting(trim(text.substr(0, equals)), trim(text.substr(equals + 1)));
+    return setting(trimmed(text.substr(0, equals), kBlank), trimmed(text.substr(equals + 1), kBlank));
   }
 
   Result<Credentials> finish() && {
@@ -78,7 +73,7 @@ class Parser {
   Status heading(std::string_view text) {
     if (text.back() != ']') return badLine(name_, line_, "a profile heading ends with ']'");
     anyProfile_ = true;
-    inProfile_ = trim(text.substr(1, text.size() - 2)) == profile_;
+    inProfile_ = trimmed(text.substr(1, text.size() - 2), kBlank) == profile_;
     found_ = found_ || inProfile_;
     return {};
   }
@@ -192,10 +187,10 @@ Result<std::vector<Credentials>> parseAllCredentials(std::string_view text, std:
   std::vector<std::string> profiles;
   for (std::string_view rest = text; !rest.empty();) {
     const size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = trim(rest.substr(0, end));
+    const std::string_view line = trimmed(rest.substr(0, end), kBlank);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (!line.starts_with('[') || !line.ends_with(']')) continue;
-    std::string profile(trim(line.substr(1, line.size() - 2)));
+    std::string profile(trimmed(line.substr(1, line.size() - 2), kBlank));
     if (std::ranges::find(profiles, profile) != profiles.end())
       return makeError(Code::InvalidArgument,
                        std::string(name) + ": profile [" + profile + "] is there twice; keep one");
@@ -229,7 +224,8 @@ Result<std::vector<Credentials>> readKeysFile(const std::filesystem::path& path)
 
 Status writeCredentialsFile(const std::filesystem::path& path, const Credentials& credentials,
                             std::string_view profile) {
-  if (trim(profile) != profile || profile.empty() || profile.find_first_of("]\n") != std::string_view::npos) {
+  if (trimmed(profile, kBlank) != profile || profile.empty() ||
+      profile.find_first_of("]\n") != std::string_view::npos) {
     return makeError(Code::InvalidArgument,
                      path.string() + ": a profile name has no ']', line break or blank ends");
   }

@@ -9,6 +9,7 @@
 
 #include "common/aws/crypto.hpp"
 #include "common/aws/sigv4.hpp"
+#include "common/text/trim.hpp"
 
 namespace berth::aws {
 namespace {
@@ -27,12 +28,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     if (end == std::string_view::npos) return parts;
     text.remove_prefix(end + 1);
   }
-}
-
-std::string_view trim(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
 }
 
 /// What an Authorization header says, and the date that goes with it.
@@ -111,7 +106,7 @@ ApiResult<Claim> readClaim(const http::Headers& headers) {
   std::array<std::pair<std::string_view, std::string_view>, 3> fields{
       {{"Credential", {}}, {"SignedHeaders", {}}, {"Signature", {}}}};
   for (std::string_view part : split(rest, ',')) {
-    part = trim(part);
+    part = trimmed(part, " ");
     const size_t equals = std::min(part.find('='), part.size());
     const auto field =
         std::ranges::find(fields, part.substr(0, equals), [](const auto& f) { return f.first; });

@@ -7,25 +7,19 @@
 
 #include "common/text/letter_case.hpp"
 #include "common/text/number.hpp"
+#include "common/text/trim.hpp"
 
 namespace berth::config {
 namespace {
 
 constexpr size_t kShownInErrors = 100;
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t";
-  const size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
 /// What stands before the next `mark`, trimmed; `text` keeps what stands behind it.
 std::string_view takeUntil(std::string_view& text, char mark) {
   const size_t at = text.find(mark);
   const std::string_view part = text.substr(0, at);
   text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
-  return trim(part);
+  return trimmed(part);
 }
 
 struct SizeUnit {
@@ -45,7 +39,7 @@ constexpr std::array<SizeUnit, 9> kSizeUnits = {{{"TiB", int64_t{1} << 40},
 std::optional<int64_t> parseSize(std::string_view text) {
   const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const auto number = berth::parseNumber<int64_t>(text.substr(0, digits));
-  const std::string_view name = trim(text.substr(digits));
+  const std::string_view name = trimmed(text.substr(digits));
   if (!number || name.empty()) return number;
   const auto unit = std::ranges::find(kSizeUnits, name, &SizeUnit::name);
   int64_t bytes = 0;
@@ -114,7 +108,7 @@ Result<Value> parseMap(const Setting& setting, std::string_view text) {
     const bool isPair = value.find('=') != std::string_view::npos;
     const std::string name(takeUntil(value, '='));
     if (!isPair || name.empty()) return badValue(setting, text, "must be pairs like a=1,b=2");
-    if (!map.emplace(name, trim(value)).second) return nameTwice(setting, name);
+    if (!map.emplace(name, trimmed(value)).second) return nameTwice(setting, name);
   }
   return Value(std::move(map));
 }

@@ -4,12 +4,14 @@
 #include <new>
 
 #include "common/text/letter_case.hpp"
+#include "common/text/trim.hpp"
 
 namespace berth::http {
 
 namespace {
 
 constexpr long kStreamBuffer = 256L << 10;
+constexpr std::string_view kBlanks = " \t\r\n";
 
 /// RFC 9110, section 5.6.2.
 bool isToken(std::string_view text) {
@@ -22,12 +24,6 @@ bool isToken(std::string_view text) {
 
 bool isFieldValue(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
-
-std::string_view trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
 long millisUp(Duration duration) {
@@ -239,7 +235,8 @@ void Transfer::takeHeader(std::string_view line) {
   }
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return;
-  response_.headers.add(std::string(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1))));
+  response_.headers.add(std::string(trimmed(line.substr(0, colon), kBlanks)),
+                        std::string(trimmed(line.substr(colon + 1), kBlanks)));
 }
 
 size_t Transfer::onWrite(char* data, size_t size, size_t count, void* self) {

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "common/text/number.hpp"
+#include "common/text/trim.hpp"
 
 namespace berth::controller {
 namespace {
@@ -56,12 +57,6 @@ std::string upper(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
 }
 
 Result<int> numberOf(const FieldRule& rule, std::string_view text) {
@@ -251,9 +246,9 @@ Result<Schedule> parseUpper(std::string_view text) {
       return wrong("six fields, with the year, are written cron(MINUTES HOURS DAY MONTH WEEKDAY YEAR)");
     return wrong("use rate(5 minutes), cron(MINUTES HOURS DAY MONTH WEEKDAY YEAR), or the usual five fields");
   }
-  const std::string_view kind = trimmed(text.substr(0, open));
+  const std::string_view kind = trimmed(text.substr(0, open), " ");
   if (!text.ends_with(')')) return wrong("the ')' at the end is missing");
-  const std::string_view inside = trimmed(text.substr(open + 1, text.size() - open - 2));
+  const std::string_view inside = trimmed(text.substr(open + 1, text.size() - open - 2), " ");
   if (kind == "RATE") return parseRate(inside);
   if (kind != "CRON") return wrong("use rate(...), cron(...), or the usual five fields");
   const auto fields = split(inside, ' ');
@@ -270,7 +265,7 @@ Result<Schedule> parseSchedule(std::string_view text) {
     return wrong("a schedule has at most " + std::to_string(kLongestSchedule) + " characters");
   const bool printable = std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
   if (!printable) return wrong("the schedule has other characters than printable ASCII");
-  const std::string upper_case = upper(trimmed(text));
+  const std::string upper_case = upper(trimmed(text, " "));
   auto parsed = parseUpper(upper_case);
   if (!parsed) return parsed.error().in("schedule '" + std::string(text) + "'");
   return parsed;

@@ -1,6 +1,7 @@
 #include "proto/acs/extensions.hpp"
 
 #include "common/text/letter_case.hpp"
+#include "common/text/trim.hpp"
 
 namespace berth::acs {
 namespace {
@@ -12,14 +13,6 @@ struct Named {
 
 constexpr Named kExtensions[] = {
     {Extension::Reports, "reports"}, {Extension::Exec, "exec"}, {Extension::Logs, "logs"}};
-constexpr std::string_view kBlanks = " \t";
-
-std::string_view trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
 }  // namespace
 
 Extensions Extensions::parse(std::string_view header) {

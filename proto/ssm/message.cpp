@@ -51,7 +51,7 @@ void putBytes(std::string& out, const Bytes& bytes) {
   for (const auto byte : bytes) out += static_cast<char>(byte);
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view withoutPadding(std::string_view text) {
   const size_t end = text.find_last_not_of(std::string_view(" \0", 2));
   return text.substr(0, end == std::string_view::npos ? 0 : end + 1);
 }
@@ -75,7 +75,7 @@ Result<Message> readMessage(std::string_view bytes) {
                    std::to_string(header));
   }
   Message out;
-  out.type = trimmed(reader.take(kTypeLength));
+  out.type = withoutPadding(reader.take(kTypeLength));
   reader.number(4);
   out.created = static_cast<int64_t>(reader.number(8));
   out.sequence = static_cast<int64_t>(reader.number(8));
