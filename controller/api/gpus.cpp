@@ -45,8 +45,9 @@ std::vector<Gpu> gpusOf(const Json& document) {
 }
 
 void assignGpus(const Transaction& tx, Task& task) {
+  if (task.spec->resources.gpus.empty()) return;
   const Instance* instance = tx.state().instance(task.instance);
-  if (task.spec->resources.gpus.empty() || !instance) return;
+  if (!instance) return;
   std::set<std::string> taken;
   for (const Gpu& one : tx.state().used(task.instance).gpus) taken.insert(one.id);
   for (const Mutation& mutation : tx.staged()) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -24,15 +25,18 @@ class TaskIndex {
   void erase(std::string_view id);
 
  private:
-  /// Open addressing; null is a free slot. There are many small ones, as one that grows looks at all it has.
+  /// Open addressing. There are many small ones, as one that grows looks at all it has.
   struct Shard {
     std::vector<Place> slots;
+    /// Some bits of each slot's hash; 0: it is free. To look at an id costs some misses of the cache.
+    std::vector<uint8_t> tags;
     size_t used = 0;
   };
 
   static constexpr size_t kShards = 256;
   /// Of the place of an id, or of the free slot where the search for it ends. The shard must have a free one.
   static size_t slotOf(const Shard& shard, std::string_view id, size_t hash);
+  static void put(Shard& shard, Place place, size_t hash);
   static void grow(Shard& shard);
 
   std::array<Shard, kShards> shards_;

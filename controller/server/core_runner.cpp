@@ -50,7 +50,8 @@ void CoreRunner::call(const std::string& operation, Json input, const Caller& ca
 }
 
 bool CoreRunner::waitsFor(const ReadSet& read) const {
-  return std::ranges::any_of(queue_, [&](const Pending& one) { return touches(one.output.mutations, read); });
+  return std::ranges::any_of(queue_,
+                             [&](const Pending& one) { return touches(one.output->mutations, read); });
 }
 
 void CoreRunner::perform(const Action& action, const Json& input, const Caller& caller,
@@ -98,14 +99,15 @@ void CoreRunner::onHealth(const std::string& taskArn, const std::string& contain
 }
 
 void CoreRunner::take(Output output, std::function<void()> reply, std::function<void()> failed) {
-  queue_.push_back(Pending{std::move(output), std::move(reply), std::move(failed)});
+  queue_.push_back(
+      Pending{std::make_shared<const Output>(std::move(output)), std::move(reply), std::move(failed)});
   pump();
   armTimer();
 }
 
 void CoreRunner::pump() {
   while (!committing_ && !queue_.empty()) {
-    if (queue_.front().output.mutations.empty()) {
+    if (queue_.front().output->mutations.empty()) {
       Pending pending = std::move(queue_.front());
       queue_.pop_front();
       release(std::move(pending));
@@ -119,10 +121,14 @@ void CoreRunner::pump() {
 void CoreRunner::commit() {
   committing_ = true;
   size_t count = queue_.size();
-  auto all = std::make_shared<Mutations>();
-  // Copied, not moved: whoever hears of what was released reads them, too.
-  for (const Pending& pending : queue_) std::ranges::copy(pending.output.mutations, std::back_inserter(*all));
-  const auto changes = [encode = deps_.encode, all] { return encode(*all); };
+  // Shared, not moved: whoever hears of what was released reads them, too.
+  std::vector<std::shared_ptr<const Output>> all;
+  for (const Pending& pending : queue_) all.push_back(pending.output);
+  const auto changes = [encode = deps_.encode, all = std::move(all)] {
+    Changes out;
+    for (const auto& one : all) std::ranges::move(encode(one->mutations), std::back_inserter(out));
+    return out;
+  };
   deps_.store.commit(changes, [this, alive = alive_, count](Status status) {
     if (!*alive) return;
     committing_ = false;
@@ -159,8 +165,8 @@ void CoreRunner::startOver(const Error& error) {
 
 void CoreRunner::release(Pending pending) {
   pending.reply();
-  deps_.released(pending.output);
-  for (const Effect& effect : pending.output.effects) {
+  deps_.released(*pending.output);
+  for (const Effect& effect : pending.output->effects) {
     if (const auto* send = std::get_if<SendEffect>(&effect)) {
       links_->send(send->session, send->message);
     } else if (const auto* close = std::get_if<CloseEffect>(&effect)) {

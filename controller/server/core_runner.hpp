@@ -81,7 +81,7 @@ class CoreRunner {
 
  private:
   struct Pending {
-    Output output;
+    std::shared_ptr<const Output> output;  ///< the store reads it beside the loop
     std::function<void()> reply;
     std::function<void()> failed;
   };
