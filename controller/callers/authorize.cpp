@@ -1,5 +1,8 @@
 #include "controller/callers/authorize.hpp"
 
+#include <algorithm>
+
+#include "controller/callers/further_needs.hpp"
 #include "controller/callers/request_context.hpp"
 
 namespace berth::controller {
@@ -15,16 +18,30 @@ constexpr size_t kMostNeeds = 1000;
 constexpr size_t kLongestArn = 2048;
 
 /// Judging takes time; what no operation accepts is not worth it.
-std::optional<ApiError> beyondMeasure(const std::vector<Need>& needs) {
+std::optional<ApiError> beyondMeasure(const std::vector<Need>& needs,
+                                      const std::vector<FurtherNeed>& further) {
   if (needs.size() > kMostNeeds)
     return invalidParameter("A call can name at most " + std::to_string(kMostNeeds) +
                             " resources: it names " + std::to_string(needs.size()) + ".");
-  for (const Need& need : needs) {
-    if (need.resource.size() > kLongestArn || need.cluster.size() > kLongestArn)
-      return invalidParameter("A resource's name can't have more than " + std::to_string(kLongestArn) +
-                              " characters.");
-  }
+  const auto tooLong = [](const Need& need) {
+    return need.resource.size() > kLongestArn || need.cluster.size() > kLongestArn;
+  };
+  if (std::ranges::any_of(needs, tooLong) || std::ranges::any_of(further, tooLong, &FurtherNeed::need))
+    return invalidParameter("A resource's name can't have more than " + std::to_string(kLongestArn) +
+                            " characters.");
   return std::nullopt;
+}
+
+std::optional<ApiError> deniedOne(const KnownCaller& caller, const std::string& action,
+                                  const std::string& resource, ConditionValues values) {
+  const aws::PolicyRequest request{
+      .principal = caller.principal, .action = action, .resource = resource, .context = std::move(values)};
+  const aws::Decision decision = aws::evaluate(caller.policies, request);
+  if (decision == aws::Decision::Allow) return std::nullopt;
+  return accessDenied(caller, action, resource,
+                      decision == aws::Decision::ExplicitDeny
+                          ? "with an explicit deny in an identity-based policy"
+                          : "because no identity-based policy allows the " + action + " action");
 }
 
 }  // namespace
@@ -49,21 +66,19 @@ std::optional<ApiError> authorize(const KnownCaller& caller, const CallFacts& ca
     if (!why) return std::nullopt;
     return accessDenied(caller, action, needs.front().resource, "because " + *why);
   }
-  if (auto error = beyondMeasure(needs)) return error;
-  aws::PolicyRequest request;
-  request.principal = caller.principal;
-  request.action = action;
+  const auto further = furtherNeedsOf(call.operation, call.input, needs, names, state);
+  if (auto error = beyondMeasure(needs, further)) return error;
   const ConditionValues of_call = valuesOfCall(caller, call, names, state);
+  const auto denied = [&](const std::string& of_action, const Need& need, ConditionValues more) {
+    more.merge(valuesOfResource(caller, need, names, state));
+    more.insert(of_call.begin(), of_call.end());
+    return deniedOne(caller, of_action, need.resource, std::move(more));
+  };
   for (const Need& need : needs) {
-    request.resource = need.resource;
-    request.context = valuesOfResource(caller, need, names, state);
-    request.context.insert(of_call.begin(), of_call.end());
-    const aws::Decision decision = aws::evaluate(caller.policies, request);
-    if (decision == aws::Decision::Allow) continue;
-    return accessDenied(caller, action, need.resource,
-                        decision == aws::Decision::ExplicitDeny
-                            ? "with an explicit deny in an identity-based policy"
-                            : "because no identity-based policy allows the " + action + " action");
+    if (auto error = denied(action, need, {})) return error;
+  }
+  for (const FurtherNeed& one : further) {
+    if (auto error = denied(one.action, one.need, {{one.conditionKey, one.conditionValue}})) return error;
   }
   return std::nullopt;
 }

@@ -22,8 +22,9 @@ struct CallFacts {
 std::string sourceAddress(const std::string& peer);
 
 /// AccessDeniedException, worded as the service words it, unless the caller may. `needs` is what needsOf says
-/// of the call; each of them must be allowed. InvalidParameterException, as no operation takes that much,
-/// when policies would have to judge more than 1,000 resources, or a longer one than an ARN can be.
+/// of the call; each of them must be allowed, and what furtherNeedsOf says. InvalidParameterException, as no
+/// operation takes that much, when policies would have to judge more than 1,000 resources, or a longer one
+/// than an ARN can be.
 std::optional<ApiError> authorize(const KnownCaller& caller, const CallFacts& call,
                                   const std::vector<Need>& needs, const ecs::Names& names,
                                   const State& state);

@@ -7,8 +7,8 @@ namespace berth::controller {
 const aws::PolicyRules& callerPolicyRules() {
   static const aws::PolicyRules rules{
       aws::PolicyKind::Identity,
-      {"ecs:cluster", "ecs:container-name", "aws:principalarn", "aws:requesttag/", "aws:resourcetag/",
-       "aws:sourceip", "aws:securetransport"}};
+      {"ecs:cluster", "ecs:container-name", "ecs:createaction", "iam:passedtoservice", "aws:principalarn",
+       "aws:requesttag/", "aws:resourcetag/", "aws:sourceip", "aws:securetransport"}};
   return rules;
 }
 

@@ -161,7 +161,7 @@ TEST_CASE("tags are those of every kind of resource") {
 
 TEST_CASE("conditions see the tags that a call gives") {
   AskedByUser asked;
-  asked.allow(R"({"Effect": "Allow", "Action": "ecs:CreateCluster", "Resource": "*",
+  asked.allow(R"({"Effect": "Allow", "Action": ["ecs:CreateCluster", "ecs:TagResource"], "Resource": "*",
                   "Condition": {"StringEquals": {"aws:RequestTag/Team": ["web", "db"]}}})");
   const auto create = [&](const Json& tags) {
     return asked.ask("CreateCluster", {{"clusterName", "c"}, {"tags", tags}});
