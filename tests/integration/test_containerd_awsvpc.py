@@ -212,6 +212,24 @@ def test_tasks_join_a_network_of_the_users_own_plugins(berth, bridged, tmp_path)
     wait_until(lambda: site.site.left() == NOTHING and list((tmp_path / "addresses/own").glob("10.*")) == [], "nothing left")
 
 
+def test_tasks_are_hosts_on_the_wire_by_macvlan(berth, bridged, neighbour, tmp_path):  # noqa: F811
+    own = tmp_path / "wire.conflist"
+    addresses = {"type": "host-local", "dataDir": str(tmp_path / "addresses"), "ranges": [
+        [{"subnet": "192.0.2.0/24", "rangeStart": "192.0.2.100", "rangeEnd": "192.0.2.110", "gateway": "192.0.2.2"}]]}
+    own.write_text(json.dumps({"cniVersion": "0.4.0", "name": "wire", "plugins": [
+        {"type": "macvlan", "master": "wire0", "mode": "bridge", "ipam": addresses}]}))
+    site = Site(bridged, network={"task_conflist": str(own)})
+    # A host and what is on its own card by macvlan do not reach each other: the neighbour asks.
+    first = site.start("first", script("web", PAGE))
+    address = site.address(first)
+    assert address.startswith("192.0.2.1") and fetch(address) is None
+    wait_until(lambda: neighbour.fetch(f"http://{address}:8080/") == "hello\n", "the page from the neighbour")
+    text = TOOLS + f'[ "$(wget -q -O - http://{address}:8080/)" = hello ] && exit 7'
+    assert site.exit_code(site.start("second", script("app", text))) == 7
+    site.site.stop(first)
+    wait_until(lambda: site.site.left() == NOTHING and list((tmp_path / "addresses/wire").glob("192.*")) == [], "nothing left")
+
+
 def test_the_rights_that_the_unit_has_are_enough_for_addresses_of_tasks(berth, bridged):  # noqa: F811
     rights = [word for name in ("berth-agent.service", "berth-agent-containerd.conf")
               for line in (UNITS / name).read_text().splitlines() if line.startswith("CapabilityBoundingSet=")
