@@ -120,8 +120,13 @@ class Reloader {
  private:
   void onChange() {
     reload();
-    // ecs.config may name another JSON file now. Posted: the watcher that goes may be the one that calls.
-    if (configFiles(sources_) != watched_) boost::asio::post(executor_, [this] { watch(executor_); });
+    if (configFiles(sources_) == watched_) return;
+    // ecs.config names another JSON file now, perhaps since it was read above: the watcher that goes will not
+    // tell. Posted, as it may be the one that calls.
+    boost::asio::post(executor_, [this] {
+      watch(executor_);
+      onChange();
+    });
   }
 
   Process& process_;
