@@ -15,6 +15,8 @@ from support.tasks import run
 from support.waiting import wait_until
 from tap import Tap
 
+# Seconds after which the memory of a burst is given back.
+SETTLES = 15
 BARE_PARALLEL = (4, 16)
 
 
@@ -98,19 +100,21 @@ def many(berth):
     try:
         agent = berth.make_agent(changes={"images": {"pull_behavior": "prefer-cached"}, "runtime": {
             "kind": "containerd", "socket": f"unix://{containerd.socket}"}}).start_joined()
+        start_many(berth, MANY // 2)
+        burst = resident(agent.pid)
+        time.sleep(SETTLES)
+        rss = resident(agent.pid)
+        stop_all(berth)
+        wait_until(lambda: not shims_of(containerd), "the end of all shims")
         start_many(berth, 1)
         program = pathlib.Path(oci_runtime(containerd)).name
         bare = [start_bare(berth, containerd, group, parallel) for parallel in BARE_PARALLEL]
         before = spent(containerd, group, agent.pid)
         began = time.monotonic()
-        start_many(berth, MANY // 2)
-        rss = resident(agent.pid)
-        start_many(berth, MANY - MANY // 2)
+        start_many(berth, MANY)
         took = time.monotonic() - began
         parts = difference(spent(containerd, group, agent.pid), before)
-        for arn in list_all(berth):
-            berth.ecs.stop_task(cluster="default", task=arn)
-        wait_until(lambda: not list_all(berth), "no task", 300)
+        stop_all(berth)
         agent.stop()
     finally:
         containerd.close()
@@ -118,7 +122,7 @@ def many(berth):
         group.close()
     floor = min(seconds for seconds, _ in bare)
     return Figure(f"{MANY} containers on containerd as fast as they come, by {program}",
-                  f"{MANY / took:.1f} a second, agent RSS {rss:.1f} MB with {MANY // 2}\n"
+                  f"{MANY / took:.1f} a second, agent RSS {rss:.1f} MB with {MANY // 2}, {burst:.1f} MB as the last of them starts\n"
                   f"        CPU     {by_start(parts)}",
                   "\n                ".join(f"containerd's API, {parallel} at once: {MANY / seconds:.1f} a second; CPU {by_start(used)}"
                                            for parallel, (seconds, used) in zip(BARE_PARALLEL, bare)),
@@ -141,6 +145,12 @@ def start_many(berth, count):
     wait_until(running, f"{count} RUNNING tasks", 300)
 
 
+def stop_all(berth):
+    for arn in list_all(berth):
+        berth.ecs.stop_task(cluster="default", task=arn)
+    wait_until(lambda: not list_all(berth), "no task", 300)
+
+
 def list_all(berth):
     pages = berth.ecs.get_paginator("list_tasks").paginate(cluster="default")
     return [arn for page in pages for arn in page["taskArns"]]
@@ -160,9 +170,14 @@ def start_bare(berth, containerd, group, parallel):
     return seconds, used
 
 
+def shims_of(containerd):
+    return [pid for pid, command in host.processes().items()
+            if "containerd-shim" in command and str(containerd.folder) in command]
+
+
 def spent(containerd, group, client):
     """CPU seconds so far, by whose they are: a container's process has begun as the OCI runtime's that made it."""
-    shims = [pid for pid, command in host.processes().items() if "containerd-shim" in command and str(containerd.folder) in command]
+    shims = shims_of(containerd)
     inside = [int(pid) for shim in shims for pid in children(shim)]
     own, starts = cpu_with_children(containerd.program.pid)
     shim = sum(map(scheduled, shims))
