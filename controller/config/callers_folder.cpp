@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/config/rules.hpp"
+#include "common/text/trim.hpp"
 #include "controller/callers/needs.hpp"
 
 namespace berth::controller {
@@ -53,12 +54,6 @@ Result<std::string> readRule(const fs::path& path) {
   if (size > kMostPolicyBytes) return fileError(path, "larger than 64 KiB; is it the right file?");
   text.resize(size);
   return text;
-}
-
-std::string wordIn(const std::string& text) {
-  const size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
 class FolderReader {
@@ -152,7 +147,7 @@ class FolderReader {
     const auto text = readRule(file);
     if (!text) return problem(text.error());
     known.rights = Rights::Agent;
-    if (wordIn(*text) != "agent") problem(file, "must hold the word agent, the only role");
+    if (trimmed(*text, " \t\r\n") != "agent") problem(file, "must hold the word agent, the only role");
   }
 
   void policy(const fs::path& file, KnownCaller& known) {
