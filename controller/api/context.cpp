@@ -91,15 +91,16 @@ ApiResult<const Cluster*> findCluster(const Context& context) {
   return cluster;
 }
 
+const TaskDefinition* meantBy(const ecs::DefinitionReference& reference, const State& state) {
+  return reference.revision ? state.definition(reference.family + ":" + std::to_string(*reference.revision))
+                            : state.newestActive(reference.family);
+}
+
 ApiResult<const TaskDefinition*> findDefinition(const Context& context, const std::string& reference,
                                                 const std::string& unknown) {
   auto parsed_reference = context.names.parseTaskDefinition(reference);
   if (!parsed_reference) return clientError(parsed_reference.error().message);
-  const std::string& family = parsed_reference->family;
-  const TaskDefinition* definition =
-      parsed_reference->revision
-          ? context.state().definition(family + ":" + std::to_string(*parsed_reference->revision))
-          : context.state().newestActive(family);
+  const TaskDefinition* definition = meantBy(*parsed_reference, context.state());
   if (!definition) return clientError(unknown);
   return definition;
 }

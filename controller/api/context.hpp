@@ -85,8 +85,11 @@ Json mergedBy(const char* key, Json list, const Json& more);
 /// found." when it is unknown, "The referenced cluster was inactive." when it is INACTIVE.
 ApiResult<const Cluster*> findCluster(const Context& context);
 
-/// The definition that `reference` (family, family:revision or ARN) means; a bare family is its newest ACTIVE
-/// revision. ClientException with `unknown` as its message when there is none.
+/// The definition that a reference means; a bare family is its newest ACTIVE revision. Null when there is
+/// none.
+const TaskDefinition* meantBy(const ecs::DefinitionReference& reference, const State& state);
+/// Likewise of a family, family:revision or ARN. ClientException with `unknown` as its message when there is
+/// none.
 ApiResult<const TaskDefinition*> findDefinition(const Context& context, const std::string& reference,
                                                 const std::string& unknown);
 

@@ -69,8 +69,9 @@ std::optional<ApiError> authorize(const KnownCaller& caller, const CallFacts& ca
   const auto further = furtherNeedsOf(call.operation, call.input, needs, names, state);
   if (auto error = beyondMeasure(needs, further)) return error;
   const ConditionValues of_call = valuesOfCall(caller, call, names, state);
+  const bool with_tags = asksForTags(caller);
   const auto denied = [&](const std::string& of_action, const Need& need, ConditionValues more) {
-    more.merge(valuesOfResource(caller, need, names, state));
+    more.merge(valuesOfResource(need, with_tags, names, state));
     more.insert(of_call.begin(), of_call.end());
     return deniedOne(caller, of_action, need.resource, std::move(more));
   };

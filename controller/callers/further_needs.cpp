@@ -4,11 +4,12 @@
 #include <set>
 
 #include "common/ids/arn.hpp"
+#include "proto/json/fields.hpp"
 
 namespace berth::controller {
 namespace {
 
-constexpr std::string_view kRoles[] = {"taskRoleArn", "executionRoleArn"};
+constexpr const char* kRoles[] = {"taskRoleArn", "executionRoleArn"};
 
 /// Operations that make something of a name, or of a family, that their own need is about.
 constexpr std::string_view kNamed[] = {"CreateCapacityProvider", "CreateCluster", "CreateService",
@@ -21,38 +22,30 @@ bool hasTags(const Json& input) {
   return tags != input.end() && tags->is_array() && !tags->empty();
 }
 
-std::string withoutName(std::string_view type, const Json& input, const ecs::Names& names) {
-  const std::string given = textOf(input, "cluster", "default");
-  const auto cluster = names.parseCluster(given);
-  return Arn{names.partition, "ecs", names.region, names.account,
-             std::string(type) + "/" + (cluster ? cluster->str() : given) + "/*"}
-      .str();
+/// What has no name yet, in a cluster by its ARN.
+Need unnamedIn(const std::string& cluster, std::string_view type) {
+  auto arn = parseArn(cluster);
+  if (!arn) return {"*", cluster};
+  arn->resource = std::string(type) + "/" + std::string(arn->lastComponent()) + "/*";
+  return {arn->str(), cluster};
 }
 
-void addTagging(std::string_view operation, const Json& input, const std::vector<Need>& own,
-                const ecs::Names& names, std::vector<FurtherNeed>& out) {
-  if (!hasTags(input)) return;
-  const auto add = [&](Need need) {
-    out.push_back({"ecs:TagResource", std::move(need), "ecs:createaction", std::string(operation)});
-  };
-  // What the call itself is about may be a definition, but its cluster is where the new thing will be.
-  const std::string cluster = own.empty() ? "" : own.front().cluster;
-  if (makesTasks(operation)) add({withoutName("task", input, names), cluster});
+/// What a call makes.
+std::vector<Need> madeBy(std::string_view operation, const std::vector<Need>& own) {
+  if (makesTasks(operation)) return {unnamedIn(own.front().cluster, "task")};
   if (operation == "RegisterContainerInstance")
-    add({withoutName("container-instance", input, names), own.empty() ? "" : own.front().resource});
-  if (std::ranges::find(kNamed, operation) == std::end(kNamed)) return;
-  for (const Need& need : own) add(need);
+    return {unnamedIn(own.front().resource, "container-instance")};
+  return std::ranges::find(kNamed, operation) == std::end(kNamed) ? std::vector<Need>() : own;
 }
 
-/// What a definition that a call names says of its roles; an empty object when there is none of it.
-Json definitionOf(const Json& input, const ecs::Names& names, const State& state) {
-  const auto given = names.parseTaskDefinition(textOf(input, "taskDefinition"));
-  if (!given) return Json::object();
-  const TaskDefinition* known = given->revision
-                                    ? state.definition(given->family + ":" + std::to_string(*given->revision))
-                                    : state.newestActive(given->family);
-  if (!known || known->document.find("RoleArn") == std::string::npos) return Json::object();
-  return Json::parse(known->document, nullptr, false);
+/// The roles of the definition that a call names; an empty object when there is none of it.
+Json rolesOfDefinition(const Json& input, const ecs::Names& names, const State& state) {
+  const auto reference = names.parseTaskDefinition(textOf(input, "taskDefinition"));
+  const TaskDefinition* known = reference ? meantBy(*reference, state) : nullptr;
+  if (!known) return Json::object();
+  auto roles =
+      json::parseObject(known->document, "the task definition", {std::begin(kRoles), std::end(kRoles)});
+  return roles ? std::move(*roles) : Json::object();
 }
 
 void addRoles(std::string_view operation, const Json& input, const ecs::Names& names, const State& state,
@@ -63,13 +56,13 @@ void addRoles(std::string_view operation, const Json& input, const ecs::Names& n
   };
   std::string service = "ecs-tasks.amazonaws.com";
   if (operation == "RegisterTaskDefinition") {
-    for (const std::string_view role : kRoles) take(textOf(input, role.data()));
+    for (const char* role : kRoles) take(textOf(input, role));
   } else if (makesTasks(operation)) {
-    const Json definition = definitionOf(input, names, state);
+    const Json definition = rolesOfDefinition(input, names, state);
     const auto overrides = input.is_object() ? input.find("overrides") : input.end();
-    for (const std::string_view role : kRoles) {
-      const std::string instead = overrides == input.end() ? "" : textOf(*overrides, role.data());
-      take(instead.empty() ? textOf(definition, role.data()) : instead);
+    for (const char* role : kRoles) {
+      const std::string instead = overrides == input.end() ? "" : textOf(*overrides, role);
+      take(instead.empty() ? textOf(definition, role) : instead);
     }
   } else if (operation == "CreateService") {
     service = "ecs.amazonaws.com";
@@ -89,7 +82,10 @@ std::vector<FurtherNeed> furtherNeedsOf(std::string_view operation, const Json& 
                                         const std::vector<Need>& own, const ecs::Names& names,
                                         const State& state) {
   std::vector<FurtherNeed> out;
-  addTagging(operation, input, own, names, out);
+  if (hasTags(input)) {
+    for (Need& need : madeBy(operation, own))
+      out.push_back({"ecs:TagResource", std::move(need), "ecs:createaction", std::string(operation)});
+  }
   addRoles(operation, input, names, state, out);
   return out;
 }

@@ -20,14 +20,15 @@ struct FurtherNeed {
   bool operator==(const FurtherNeed&) const = default;
 };
 
-/// - ecs:TagResource on what a call makes with tags of its own, with ecs:CreateAction. What has no name yet
-/// is
-///   "TYPE/CLUSTER/*". `own` is what needsOf says of the call. Source: Amazon ECS Developer Guide, "Grant
-///   permission to tag resources on creation".
-/// - iam:PassRole on the roles that a definition names when it is registered and when it is run, or that a
-///   call names in its overrides in place of these, and on CreateService's `role`, with iam:PassedToService.
-///   A role by its bare name is one of the account. Source: Service Authorization Reference, and IAM User
-///   Guide, "Grant a user permissions to pass a role to an AWS service".
+/// ecs:TagResource on what a call makes with tags of its own, with ecs:CreateAction. What has no name yet is
+/// "TYPE/CLUSTER/*". Source: Amazon ECS Developer Guide, "Grant permission to tag resources on creation".
+///
+/// iam:PassRole, with iam:PassedToService, on the roles that a definition names when it is registered and
+/// when it is run, or that a call names in its overrides in place of these, and on CreateService's `role`. A
+/// role by its bare name is one of the account. Source: Service Authorization Reference, and IAM User Guide,
+/// "Grant a user permissions to pass a role to an AWS service".
+///
+/// `own` is what needsOf says of the call.
 std::vector<FurtherNeed> furtherNeedsOf(std::string_view operation, const Json& input,
                                         const std::vector<Need>& own, const ecs::Names& names,
                                         const State& state);

@@ -63,17 +63,6 @@ std::string tagsOf(const std::string& arn, const ecs::Names& names, const State&
   return {};
 }
 
-bool asksForTags(const KnownCaller& caller) {
-  const auto asks = [](const aws::PolicyStatement& statement) {
-    return std::ranges::any_of(statement.conditions, [](const aws::PolicyCondition& condition) {
-      return condition.key.starts_with(kResourceTag);
-    });
-  };
-  return std::ranges::any_of(caller.policies, [&](const aws::Policy& policy) {
-    return std::ranges::any_of(policy.statements, asks);
-  });
-}
-
 /// The only container of a task needs no name.
 std::string containerName(const CallFacts& call, const ecs::Names& names, const State& state) {
   const std::string given = textOf(call.input, "container");
@@ -99,11 +88,22 @@ ConditionValues valuesOfCall(const KnownCaller& caller, const CallFacts& call, c
   return out;
 }
 
-ConditionValues valuesOfResource(const KnownCaller& caller, const Need& need, const ecs::Names& names,
+bool asksForTags(const KnownCaller& caller) {
+  const auto asks = [](const aws::PolicyStatement& statement) {
+    return std::ranges::any_of(statement.conditions, [](const aws::PolicyCondition& condition) {
+      return condition.key.starts_with(kResourceTag);
+    });
+  };
+  return std::ranges::any_of(caller.policies, [&](const aws::Policy& policy) {
+    return std::ranges::any_of(policy.statements, asks);
+  });
+}
+
+ConditionValues valuesOfResource(const Need& need, bool withTags, const ecs::Names& names,
                                  const State& state) {
   ConditionValues out;
   if (!need.cluster.empty()) out["ecs:cluster"] = need.cluster;
-  if (!asksForTags(caller)) return out;
+  if (!withTags) return out;
   const std::string tags = tagsOf(need.resource, names, state);
   if (!tags.empty()) addTags(kResourceTag, Json::parse(tags, nullptr, false), out);
   return out;

@@ -17,9 +17,11 @@ using ConditionValues = std::map<std::string, std::string>;
 ConditionValues valuesOfCall(const KnownCaller& caller, const CallFacts& call, const ecs::Names& names,
                              const State& state);
 
-/// Those of one resource: ecs:cluster, aws:ResourceTag/KEY (its tags now; none for what is not there). The
-/// tags are read only where the caller's policies ask for some.
-ConditionValues valuesOfResource(const KnownCaller& caller, const Need& need, const ecs::Names& names,
+/// Whether the caller's policies ask for tags of resources: to read them takes time.
+bool asksForTags(const KnownCaller& caller);
+/// Those of one resource: ecs:cluster and, `withTags`, aws:ResourceTag/KEY (its tags now; none for what is
+/// not there).
+ConditionValues valuesOfResource(const Need& need, bool withTags, const ecs::Names& names,
                                  const State& state);
 
 }  // namespace berth::controller
