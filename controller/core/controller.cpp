@@ -287,6 +287,7 @@ void Controller::followUp(Now now, Output& out) {
 
 void Controller::keepJobs(Now now, Output& out) {
   // Every call and every report comes by here.
+  jobs_.noteClock(now);
   if (!jobs_.isDue(now)) return;
   const auto act = [&](Transaction& tx, const std::string& owner, const Json& input, const auto& action) {
     const Caller caller{"", "", owner};

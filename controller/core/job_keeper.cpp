@@ -129,9 +129,12 @@ void JobKeeper::work(const Hands& hands, Now now) {
   }
 }
 
-bool JobKeeper::isDue(Now now) {
+void JobKeeper::noteClock(Now now) {
   wentBack_ |= !seen_ || now.wall - seen_->wall < now.mono - seen_->mono - kTrueClock;
   seen_ = now;
+}
+
+bool JobKeeper::isDue(Now now) const {
   const auto next = nextDeadline();
   return next && (wentBack_ || *next <= now.wall);
 }

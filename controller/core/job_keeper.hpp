@@ -39,9 +39,10 @@ class JobKeeper {
   };
   /// Does what is due, or as much of it as one call may.
   void work(const Hands& hands, Now now);
-  /// Whether there is something to do. To be asked as often as the clock is read, as this sees that it was
-  /// set back.
-  bool isDue(Now now);
+  /// To be called as often as the clock is read: so it is seen that it was set back.
+  void noteClock(Now now);
+  /// Whether there is something to do.
+  bool isDue(Now now) const;
   /// When there is something to do next.
   std::optional<WallTime> nextDeadline() const;
 
@@ -69,7 +70,7 @@ class JobKeeper {
   void trim(const Hands& hands, const std::string& job);
 
   const State& state_;
-  std::optional<Now> seen_;  ///< when isDue() was asked last
+  std::optional<Now> seen_;  ///< by noteClock()
   bool wentBack_ = false;    ///< the wall clock, perhaps, and nothing has been done about it yet
   Due jobs_due_;             ///< keys of jobs by their next moment
   Due runs_due_;             ///< keys of runs by their next attempt
