@@ -119,10 +119,9 @@ class Reloader {
 
  private:
   void onChange() {
-    reload();
-    if (configFiles(sources_) == watched_) return;
-    // ecs.config names another JSON file now, perhaps since it was read above: the watcher that goes will not
-    // tell. Posted, as it may be the one that calls.
+    if (configFiles(sources_) == watched_) return reload();
+    // ecs.config names another JSON file now: it is watched before it is read, so that no change is missed.
+    // Posted, as the watcher that goes may be the one that calls.
     boost::asio::post(executor_, [this] {
       watch(executor_);
       onChange();
