@@ -5,9 +5,9 @@ include_guard(GLOBAL)
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
-# One setting for libraries and programs alike, so that both can share a precompiled header.
+# One setting for libraries and programs alike, so that both can share a precompiled header; what is not static is
+# linked accordingly by clang itself.
 add_compile_options(-fPIE)
-add_link_options(-pie)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
