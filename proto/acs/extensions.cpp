@@ -1,5 +1,7 @@
 #include "proto/acs/extensions.hpp"
 
+#include <algorithm>
+
 #include "common/text/letter_case.hpp"
 #include "common/text/trim.hpp"
 
@@ -13,6 +15,7 @@ struct Named {
 
 constexpr Named kExtensions[] = {
     {Extension::Reports, "reports"}, {Extension::Exec, "exec"}, {Extension::Logs, "logs"}};
+
 }  // namespace
 
 Extensions Extensions::parse(std::string_view header) {
