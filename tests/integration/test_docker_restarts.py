@@ -198,8 +198,9 @@ def test_an_engine_that_is_killed_at_random_leaves_no_task_stuck_or_doubled(host
     for _ in range(4):
         arns += run(host.berth, chance.choice(["sleeps", "again"]), count=3)
         if len(arns) > 3:
-            stopped.add(chance.choice(arns[:-3]))
-            host.berth.ecs.stop_task(task=sorted(stopped)[-1])
+            one = chance.choice([arn for arn in arns[:-3] if arn not in stopped])
+            stopped.add(one)
+            host.berth.ecs.stop_task(task=one)
         time.sleep(chance.uniform(0, 1))  # anywhere in what it does for them
         host.crash()
         start_again(host)

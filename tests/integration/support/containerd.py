@@ -263,8 +263,9 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
         if self.program.alive():
             self.remove_containers()
             self.program.stop(30)
+        # Its shims, what they run, and first processes that no containerd has come to know of: not started yet.
         for pid, command in host.processes().items():
-            if "containerd-shim" in command and str(self.folder) in command:
+            if str(self.folder) in command:
                 os.kill(pid, signal.SIGKILL)
         for point in host.mounts_below(self.folder):
             subprocess.run(["umount", point], check=True)
