@@ -16,7 +16,7 @@ using namespace berth::aws;
 namespace {
 
 const WallTime kNow = *parseAmzDate("20240629T083320Z");
-const Credentials kKey{"AKIDEXAMPLE", "secret/key", "session-token", {}};
+const Credentials kSessionKey{"AKIDEXAMPLE", "secret/key", "session-token", {}};
 
 class FixedClock final : public Clock {
  public:
@@ -65,7 +65,7 @@ struct ClientFixture {
 
   CallResult answered(http::Response answer) {
     service.answer = std::move(answer);
-    StaticCredentials credentials(kKey);
+    StaticCredentials credentials(kSessionKey);
     return call(credentials);
   }
 
@@ -104,7 +104,7 @@ TEST_CASE("a call reaches the service as a signed AWS JSON request, and its repl
   CHECK(std::get<JsonRequest>(read).operation == "ListClusters");
   CHECK(request.body == R"({"maxResults":1})");
 
-  const Verifier verifier({"ecs", "us-east-1"}, [](std::string_view) { return std::optional(kKey); });
+  const Verifier verifier({"ecs", "us-east-1"}, [](std::string_view) { return std::optional(kSessionKey); });
   const ApiResult<Caller> caller =
       verifier.verify(SignedRequest{request.method, request.target, request.headers, request.body}, kNow);
   REQUIRE(std::holds_alternative<Caller>(caller));
@@ -163,7 +163,7 @@ TEST_CASE("without credentials nothing is sent") {
 TEST_CASE("a service that can't be reached, and a call that is stopped, are errors without an answer") {
   {
     ClientFixture fixture;
-    StaticCredentials credentials(kKey);
+    StaticCredentials credentials(kSessionKey);
     fixture.config.endpoint.port = 1;
     const CallResult result = fixture.call(credentials);
     CHECK_FALSE(result.api);
@@ -173,7 +173,7 @@ TEST_CASE("a service that can't be reached, and a call that is stopped, are erro
   }
   {
     ClientFixture fixture;
-    StaticCredentials credentials(kKey);
+    StaticCredentials credentials(kSessionKey);
     std::stop_source stop;
     stop.request_stop();
     const CallResult result = fixture.call(credentials, stop.get_token());

@@ -11,11 +11,11 @@ Json share(const std::string& provider, int64_t base, int64_t weight) {
 }
 
 /// A cluster with the providers a, b and idle, and a connected host of each of the first two.
-struct Racks {
+struct Provided {
   Bench bench;
   std::map<std::string, std::string> hosts;  ///< ARNs by provider
 
-  explicit Racks(Json strategy = Json::array()) {
+  explicit Provided(Json strategy = Json::array()) {
     for (const char* name : {"a", "b", "idle"}) {
       bench.call("CreateCapacityProvider",
                  {{"name", name}, {"autoScalingGroupProvider", {{"autoScalingGroupArn", name}}}});
@@ -55,43 +55,45 @@ using Shares = std::map<std::string, int>;
 }  // namespace
 
 TEST_CASE("a strategy shares tasks out by base and weight, each on a host of its provider") {
-  Racks racks;
-  CHECK(racks.shares(Racks::wish({share("a", 1, 1), share("b", 0, 4)}, 10)) == Shares{{"a", 3}, {"b", 7}});
-  CHECK(racks.shares(Racks::wish({share("b", 0, 0)}, 2)) == Shares{{"b", 2}});
+  Provided provided;
+  CHECK(provided.shares(Provided::wish({share("a", 1, 1), share("b", 0, 4)}, 10)) ==
+        Shares{{"a", 3}, {"b", 7}});
+  CHECK(provided.shares(Provided::wish({share("b", 0, 0)}, 2)) == Shares{{"b", 2}});
 }
 
 TEST_CASE("a cluster's default strategy is for calls that give neither strategy nor launch type") {
-  Racks racks(Json::array({share("b", 0, 1)}));
-  CHECK(racks.shares({{"taskDefinition", "app"}, {"count", 3}}) == Shares{{"b", 3}});
-  CHECK(racks.shares(Racks::wish({share("a", 0, 1)})) == Shares{{"a", 1}});
+  Provided provided(Json::array({share("b", 0, 1)}));
+  CHECK(provided.shares({{"taskDefinition", "app"}, {"count", 3}}) == Shares{{"b", 3}});
+  CHECK(provided.shares(Provided::wish({share("a", 0, 1)})) == Shares{{"a", 1}});
   const Json typed =
-      racks.bench.call("RunTask", {{"taskDefinition", "app"}, {"launchType", "EC2"}})["tasks"][0];
+      provided.bench.call("RunTask", {{"taskDefinition", "app"}, {"launchType", "EC2"}})["tasks"][0];
   CHECK(typed["launchType"] == "EC2");
   CHECK_FALSE(typed.contains("capacityProviderName"));
-  const Json started = racks.bench.call(
-      "StartTask", {{"taskDefinition", "app"}, {"containerInstances", {racks.hosts["a"]}}})["tasks"][0];
+  const Json started = provided.bench.call(
+      "StartTask", {{"taskDefinition", "app"}, {"containerInstances", {provided.hosts["a"]}}})["tasks"][0];
   CHECK(started["launchType"] == "EC2");
 }
 
 TEST_CASE("a host shows its provider, which an attribute names") {
-  Racks racks;
+  Provided provided;
   const auto shown = [&](const std::string& host) {
-    return racks.bench.call("DescribeContainerInstances",
-                            {{"containerInstances", {host}}})["containerInstances"][0];
+    return provided.bench.call("DescribeContainerInstances",
+                               {{"containerInstances", {host}}})["containerInstances"][0];
   };
-  CHECK(shown(racks.hosts["a"])["capacityProviderName"] == "a");
-  racks.bench.call(
+  CHECK(shown(provided.hosts["a"])["capacityProviderName"] == "a");
+  provided.bench.call(
       "PutAttributes",
       {{"attributes",
-        {{{"name", "berth.capacity-provider"}, {"value", "idle"}, {"targetId", racks.hosts["a"]}}}}});
-  CHECK(shown(racks.hosts["a"])["capacityProviderName"] == "idle");
-  racks.hosts["idle"] = racks.hosts["a"];
-  CHECK(racks.shares(Racks::wish({share("idle", 0, 1)})) == Shares{{"idle", 1}});
+        {{{"name", "berth.capacity-provider"}, {"value", "idle"}, {"targetId", provided.hosts["a"]}}}}});
+  CHECK(shown(provided.hosts["a"])["capacityProviderName"] == "idle");
+  provided.hosts["idle"] = provided.hosts["a"];
+  CHECK(provided.shares(Provided::wish({share("idle", 0, 1)})) == Shares{{"idle", 1}});
 }
 
 TEST_CASE("a provider without a host that fits says so of each host") {
-  Racks racks;
-  const Json reply = racks.bench.call("RunTask", Racks::wish({share("idle", 1, 0), share("a", 0, 1)}, 2));
+  Provided provided;
+  const Json reply =
+      provided.bench.call("RunTask", Provided::wish({share("idle", 1, 0), share("a", 0, 1)}, 2));
   CHECK(reply["tasks"].size() == 1);
   REQUIRE(reply["failures"].size() == 2);
   CHECK(reply["failures"][0]["reason"] == "ATTRIBUTE");
@@ -101,11 +103,11 @@ TEST_CASE("a provider without a host that fits says so of each host") {
 }
 
 TEST_CASE("a strategy that makes no sense is refused, of a call as of a cluster") {
-  Racks racks;
+  Provided provided;
   Json many = Json::array();
   for (int i = 0; i < 21; ++i) many.push_back(share("a", 0, 1));
-  racks.bench.call("CreateCapacityProvider",
-                   {{"name", "far"}, {"autoScalingGroupProvider", {{"autoScalingGroupArn", "far"}}}});
+  provided.bench.call("CreateCapacityProvider",
+                      {{"name", "far"}, {"autoScalingGroupProvider", {{"autoScalingGroupArn", "far"}}}});
   const std::pair<Json, std::string> kCases[] = {
       {Json::array({share("a", 0, 1), share("FARGATE", 0, 1)}),
        "A capacity provider strategy cannot contain a mix of capacity providers using Auto Scaling groups "
@@ -124,50 +126,52 @@ TEST_CASE("a strategy that makes no sense is refused, of a call as of a cluster"
        "The specified capacity provider 'none' was not found. Specify a valid name or ARN and try again."},
       {many, "A capacity provider strategy can contain at most 20 capacity providers."}};
   for (const auto& [strategy, refused] : kCases) {
-    CHECK(racks.refusal(strategy) == "InvalidParameterException: " + refused);
+    CHECK(provided.refusal(strategy) == "InvalidParameterException: " + refused);
     const Json put{{"cluster", "default"},
                    {"capacityProviders", {"a", "b", "FARGATE"}},
                    {"defaultCapacityProviderStrategy", strategy}};
-    CHECK(racks.bench.refusal("PutClusterCapacityProviders", put) == "InvalidParameterException: " + refused);
+    CHECK(provided.bench.refusal("PutClusterCapacityProviders", put) ==
+          "InvalidParameterException: " + refused);
   }
-  CHECK_THAT(racks.refusal({share("a", 0, 1001)}), Catch::Contains("weight"));
-  CHECK_THAT(racks.refusal({share("a", 100001, 0)}), Catch::Contains("base"));
-  Json both = Racks::wish({share("a", 0, 1)});
+  CHECK_THAT(provided.refusal({share("a", 0, 1001)}), Catch::Contains("weight"));
+  CHECK_THAT(provided.refusal({share("a", 100001, 0)}), Catch::Contains("base"));
+  Json both = Provided::wish({share("a", 0, 1)});
   both["launchType"] = "EC2";
-  CHECK(racks.bench.refusal("RunTask", both) ==
+  CHECK(provided.bench.refusal("RunTask", both) ==
         "InvalidParameterException: Specify either launchType or capacityProviderStrategy, not both.");
 }
 
 TEST_CASE("a strategy of Fargate is kept, and refused by name when it is to run something") {
-  Racks racks(Json::array({share("FARGATE", 1, 1), share("FARGATE_SPOT", 0, 3)}));
+  Provided provided(Json::array({share("FARGATE", 1, 1), share("FARGATE_SPOT", 0, 3)}));
   const std::string refused =
       "UnsupportedFeatureException: Capacity provider FARGATE is not offered by this version of Berth: use "
       "one "
       "of an Auto Scaling group, or the launch type EC2.";
-  CHECK(racks.bench.refusal("RunTask", {{"taskDefinition", "app"}}) == refused);
-  CHECK(racks.refusal({share("FARGATE", 0, 1)}) == refused);
+  CHECK(provided.bench.refusal("RunTask", {{"taskDefinition", "app"}}) == refused);
+  CHECK(provided.refusal({share("FARGATE", 0, 1)}) == refused);
 }
 
 TEST_CASE("a provider stays in its cluster while it has tasks there") {
-  Racks racks;
-  const std::string task = racks.bench.runOne(Racks::wish({share("a", 0, 1)}));
+  Provided provided;
+  const std::string task = provided.bench.runOne(Provided::wish({share("a", 0, 1)}));
   const Json put{{"cluster", "default"},
                  {"capacityProviders", {"b"}},
                  {"defaultCapacityProviderStrategy", Json::array()}};
-  CHECK(racks.bench.refusal("PutClusterCapacityProviders", put) ==
+  CHECK(provided.bench.refusal("PutClusterCapacityProviders", put) ==
         "ResourceInUseException: The specified capacity provider is in use and cannot be removed: a has the "
         "task " +
             task + ".");
-  racks.bench.report(task, "STOPPED");
-  CHECK(racks.bench.call("PutClusterCapacityProviders", put)["cluster"]["capacityProviders"] == Json({"b"}));
+  provided.bench.report(task, "STOPPED");
+  CHECK(provided.bench.call("PutClusterCapacityProviders", put)["cluster"]["capacityProviders"] ==
+        Json({"b"}));
 }
 
 TEST_CASE("a token stands for the tasks of a strategy, too") {
-  Racks racks;
-  Json input = Racks::wish({share("a", 0, 1), share("b", 0, 1)}, 2);
+  Provided provided;
+  Json input = Provided::wish({share("a", 0, 1), share("b", 0, 1)}, 2);
   input["clientToken"] = "once";
-  const Json first = racks.bench.call("RunTask", input);
+  const Json first = provided.bench.call("RunTask", input);
   CHECK(first["tasks"].size() == 2);
-  CHECK(racks.bench.call("RunTask", input)["tasks"].size() == 2);
-  CHECK(racks.bench.call("ListTasks")["taskArns"].size() == 2);
+  CHECK(provided.bench.call("RunTask", input)["tasks"].size() == 2);
+  CHECK(provided.bench.call("ListTasks")["taskArns"].size() == 2);
 }
