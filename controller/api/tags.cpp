@@ -70,11 +70,15 @@ ApiResult<Tagged> taggedMember(Context& context, const std::string& arn,
 ApiResult<Tagged> taggedService(Context& context, const std::string& arn) {
   const auto reference = context.names.parseService(arn);
   if (!reference) return invalidParameter("The ARN provided is invalid.");
-  if (!reference->cluster) {
-    return invalidParameter("Services are tagged by their long ARN, service/CLUSTER/NAME, not by " + arn +
-                            ".");
+  const Service* service = reference->cluster
+                               ? context.state().service(Service::keyOf(*reference->cluster, reference->id))
+                               : nullptr;
+  if (!reference->cluster || (service && service->oldArn)) {
+    return invalidParameter(
+        "Services are tagged by their long ARN, service/CLUSTER/NAME, which only those have "
+        "that were made while serviceLongArnFormat was enabled: not by " +
+        arn + ".");
   }
-  const Service* service = context.state().service(Service::keyOf(*reference->cluster, reference->id));
   if (!service || service->status == ServiceStatus::Inactive) {
     return ApiError{"ServiceNotFoundException", "Service not found."};
   }

@@ -5,6 +5,7 @@
 
 #include "controller/api/jobs/render.hpp"
 #include "controller/api/render.hpp"
+#include "controller/api/services/render.hpp"
 
 namespace berth::controller {
 namespace {
@@ -142,7 +143,7 @@ Json eventOf(const Change& change, const State& state, const ecs::Names& names) 
     detail = detailOf(**run, change, names);
   } else {
     const ServiceNote& note = *std::get<NotePointer>(change.what);
-    resource = names.service(note.cluster, note.service).str();
+    resource = serviceArnOf(state, names, note.cluster, note.service);
     detail = detailOf(note, names);
   }
   return Json{{"version", "0"},

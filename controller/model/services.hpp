@@ -102,6 +102,7 @@ struct ServiceEvent {
 struct Service {
   std::string cluster;
   std::string name;
+  bool oldArn = false;  ///< its ARN is of the old format: fixed when it was made
   ServiceStatus status = ServiceStatus::Active;
   SchedulingStrategy scheduling = SchedulingStrategy::Replica;
   DeploymentController controller = DeploymentController::Ecs;

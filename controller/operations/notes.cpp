@@ -43,7 +43,8 @@ constexpr MemberNote kMemberNotes[] = {
     {"CreateCluster UpdateCluster UpdateClusterSettings", "settings", Fate::Kept},
     {"PutAccountSetting PutAccountSettingDefault", "value", Fate::Kept,
      "`containerInsights` holds for new clusters, `containerInstanceLongArnFormat` for new instances, "
-     "`taskLongArnFormat` for new tasks; the other settings have no effect"},
+     "`serviceLongArnFormat` for new services, `taskLongArnFormat` for new tasks; the other settings have no "
+     "effect"},
 
     {kServices,
      "loadBalancers serviceConnectConfiguration volumeConfigurations vpcLatticeConfigurations monitoring",

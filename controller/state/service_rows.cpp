@@ -152,6 +152,7 @@ Json encode(const Service& service) {
            {"clientToken", service.clientToken},
            {"requestHash", service.requestHash},
            {"createdBy", service.createdBy},
+           {"oldArn", service.oldArn},
            {"createdAt", toEpochMillis(service.createdAt)}};
   putTime(out, "deletedAt", service.deletedAt);
   return out;
@@ -178,6 +179,7 @@ Entity decodeService(Fields& fields) {
   out.clientToken = fields.str("clientToken");
   out.requestHash = fields.str("requestHash");
   out.createdBy = fields.str("createdBy");
+  out.oldArn = fields.boolean("oldArn");
   out.createdAt = fromEpochMillis(fields.integer("createdAt"));
   out.deletedAt = time(fields, "deletedAt");
   return out;

@@ -69,6 +69,8 @@ ServiceArn Names::service(const std::string& cluster, const std::string& name) c
   return ServiceArn(arn("service/" + cluster + "/" + name));
 }
 
+ServiceArn Names::oldService(const std::string& name) const { return ServiceArn(arn("service/" + name)); }
+
 std::string Names::capacityProvider(const std::string& name) const {
   return arn("capacity-provider/" + name);
 }

@@ -56,6 +56,8 @@ struct Names {
   /// `key` is "family:revision".
   TaskDefinitionArn taskDefinition(const std::string& key) const;
   ServiceArn service(const std::string& cluster, const std::string& name) const;
+  /// In the old format, which does not tell the cluster.
+  ServiceArn oldService(const std::string& name) const;
   std::string capacityProvider(const std::string& name) const;
   /// `type` is "task-set", "service-deployment" or "service-revision".
   std::string servicePart(const std::string& type, const ServicePart& part) const;

@@ -1,3 +1,4 @@
+#include "controller/api/account_settings.hpp"
 #include "controller/api/services/actions.hpp"
 #include "controller/api/services/deploy.hpp"
 #include "controller/api/services/render.hpp"
@@ -37,6 +38,15 @@ std::optional<ApiError> checkRole(const Json& input) {
   return invalidParameter("IAM roles are only valid for services configured to use load balancers.");
 }
 
+/// Tags need an ARN that tells the cluster.
+std::optional<ApiError> checkTaggable(const Service& service, const std::string& tags) {
+  if (!service.oldArn || parsed(tags, Json::array()).empty()) return std::nullopt;
+  return invalidParameter(
+      "The new ARN and resource ID format must be enabled to add tags to the service. Set the account "
+      "setting "
+      "serviceLongArnFormat to enabled and try again.");
+}
+
 std::optional<ApiError> takeDefinition(const Context& context, const Cluster& cluster, Service& service,
                                        Json& document) {
   if (service.controller == DeploymentController::External) return checkExternal(context.input);
@@ -59,6 +69,7 @@ ApiResult<Service> described(const Context& context, const Cluster& cluster, Jso
   Service service;
   service.cluster = cluster.name;
   service.name = text(input, "serviceName");
+  service.oldArn = settingInForce(context, "serviceLongArnFormat") == "disabled";
   service.launchType = "EC2";
   if (auto error = takeKind(input, service)) return *error;
   if (auto error = checkChoice(input)) return *error;
@@ -66,6 +77,7 @@ ApiResult<Service> described(const Context& context, const Cluster& cluster, Jso
   if (auto error = takeSettings(input, service)) return *error;
   if (auto error = takeDefinition(context, cluster, service, definition)) return *error;
   BERTH_API_TRY(tags, givenTags(input));
+  if (auto error = checkTaggable(service, tags)) return *error;
   service.tags = std::move(tags);
   if (auto error = checkService(input, service, definition)) return *error;
   service.clientToken = text(input, "clientToken");
@@ -81,6 +93,7 @@ bool sameSettings(Service one, const Service& other) {
   one.events = other.events;
   one.clientToken = other.clientToken;
   one.requestHash = other.requestHash;
+  one.oldArn = other.oldArn;
   one.createdBy = other.createdBy;
   one.createdAt = other.createdAt;
   return one == other;

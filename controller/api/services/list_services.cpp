@@ -30,8 +30,9 @@ ApiResult<Json> listServices(Context& context) {
   }
   Json input = context.input;
   input.emplace("maxResults", kUsuallyListed);
-  return page(input, names, "serviceArns", kMostListed,
-              [&](const std::string& name) { return context.names.service(cluster->name, name).str(); });
+  return page(input, names, "serviceArns", kMostListed, [&](const std::string& name) {
+    return serviceArnOf(context.state(), context.names, cluster->name, name);
+  });
 }
 
 /// Berth has no namespaces, so there is none that a service could be found in.

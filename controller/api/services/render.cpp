@@ -97,7 +97,8 @@ Json launchOf(const State& state, const Service& service, const Deployment& depl
 }
 
 std::string arnOf(const ecs::Names& names, const Service& service) {
-  return names.service(service.cluster, service.name).str();
+  return (service.oldArn ? names.oldService(service.name) : names.service(service.cluster, service.name))
+      .str();
 }
 std::string arnOf(const ecs::Names& names, const TaskSet& set) {
   return names.servicePart("task-set", {set.cluster, set.service, set.id});
@@ -107,6 +108,11 @@ std::string arnOf(const ecs::Names& names, const ServiceDeployment& deployment) 
 }
 std::string arnOf(const ecs::Names& names, const ServiceRevision& revision) {
   return names.servicePart("service-revision", {revision.cluster, revision.service, revision.id});
+}
+std::string serviceArnOf(const State& state, const ecs::Names& names, const std::string& cluster,
+                         const std::string& name) {
+  const Service* service = state.service(Service::keyOf(cluster, name));
+  return service ? arnOf(names, *service) : names.service(cluster, name).str();
 }
 
 std::map<std::string, TaskCounts> countsOf(const State& state, const Service& service) {

@@ -10,8 +10,9 @@ std::string arnOf(const ecs::Names& names, const Service& service);
 std::string arnOf(const ecs::Names& names, const TaskSet& set);
 std::string arnOf(const ecs::Names& names, const ServiceDeployment& deployment);
 std::string arnOf(const ecs::Names& names, const ServiceRevision& revision);
-
-/// The ARN of a definition by its key, family:revision.
+/// The ARN of the service by its cluster and name, in its own format; in the long one when it is gone.
+std::string serviceArnOf(const State& state, const ecs::Names& names, const std::string& cluster,
+                         const std::string& name);
 
 /// With the counts of its tasks as they are in the state.
 Json renderService(const State& state, const ecs::Names& names, const Service& service, bool withTags);
@@ -21,8 +22,8 @@ Json renderTaskSet(const State& state, const ecs::Names& names, const Service& s
 Json renderServiceDeployment(const State& state, const ecs::Names& names,
                              const ServiceDeployment& deployment);
 /// As ListServiceDeployments shows it.
-Json renderBrief(const ecs::Names& names, const ServiceDeployment& deployment);
-Json renderRevision(const ecs::Names& names, const ServiceRevision& revision);
+Json renderBrief(const State& state, const ecs::Names& names, const ServiceDeployment& deployment);
+Json renderRevision(const State& state, const ecs::Names& names, const ServiceRevision& revision);
 
 /// The deploymentConfiguration of a service, with all defaults.
 Json deploymentConfigurationOf(const Service& service);

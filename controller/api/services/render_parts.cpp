@@ -65,10 +65,10 @@ Json renderTaskSet(const State& state, const ecs::Names& names, const Service& s
   return out;
 }
 
-Json renderBrief(const ecs::Names& names, const ServiceDeployment& deployment) {
+Json renderBrief(const State& state, const ecs::Names& names, const ServiceDeployment& deployment) {
   Json out{
       {"serviceDeploymentArn", arnOf(names, deployment)},
-      {"serviceArn", names.service(deployment.cluster, deployment.service).str()},
+      {"serviceArn", serviceArnOf(state, names, deployment.cluster, deployment.service)},
       {"clusterArn", names.cluster(deployment.cluster).str()},
       {"createdAt", toEpochSeconds(deployment.createdAt)},
       {"targetServiceRevisionArn",
@@ -90,7 +90,7 @@ Json renderServiceDeployment(const State& state, const ecs::Names& names,
                       deployment.status != ServiceDeploymentStatus::RollbackSuccessful &&
                       deployment.status != ServiceDeploymentStatus::RollbackFailed;
   const int64_t requested = goesOn ? wantedBy(state, *service) : deployment.requestedCount;
-  Json out = renderBrief(names, deployment);
+  Json out = renderBrief(state, names, deployment);
   out.erase("targetServiceRevisionArn");
   out["updatedAt"] = toEpochSeconds(deployment.updatedAt);
   putMoment(out, "stoppedAt", deployment.stoppedAt);
@@ -121,10 +121,10 @@ Json renderServiceDeployment(const State& state, const ecs::Names& names,
   return out;
 }
 
-Json renderRevision(const ecs::Names& names, const ServiceRevision& revision) {
+Json renderRevision(const State& state, const ecs::Names& names, const ServiceRevision& revision) {
   Json out = parsed(revision.document, Json::object());
   out["serviceRevisionArn"] = arnOf(names, revision);
-  out["serviceArn"] = names.service(revision.cluster, revision.service).str();
+  out["serviceArn"] = serviceArnOf(state, names, revision.cluster, revision.service);
   out["clusterArn"] = names.cluster(revision.cluster).str();
   out["taskDefinition"] = names.taskDefinition(revision.taskDefinition).str();
   out["createdAt"] = toEpochSeconds(revision.createdAt);

@@ -57,7 +57,7 @@ ApiResult<Json> describeServiceRevisions(Context& context) {
   Json failures = Json::array();
   for (const std::string& arn : arns) {
     if (const ServiceRevision* revision = findServiceRevision(context, arn)) {
-      revisions.push_back(renderRevision(context.names, *revision));
+      revisions.push_back(renderRevision(context.state(), context.names, *revision));
     } else {
       failures.push_back(failure(arn, "MISSING"));
     }
@@ -80,7 +80,9 @@ ApiResult<Json> listServiceDeployments(Context& context) {
   input.emplace("maxResults", kUsualDeploymentsListed);
   return page(
       input, keys, "serviceDeployments", kMostDeploymentsListed,
-      [&](const std::string& key) { return renderBrief(context.names, *newestFirst.at(key)); },
+      [&](const std::string& key) {
+        return renderBrief(context.state(), context.names, *newestFirst.at(key));
+      },
       Order::Descending);
 }
 

@@ -64,6 +64,25 @@ def assert_told(messages, *patterns):
         assert any(re.fullmatch(pattern, message) for message in left), (pattern, messages)
 
 
+def test_a_service_of_the_old_arn_format_becomes_stable_and_goes_by_that_arn(api, world):
+    old = f"{world.arns}:service/web"
+    api("PutAccountSetting", {"name": "serviceLongArnFormat", "value": "disabled"})
+    try:
+        service = Service(api, world)
+    finally:
+        api("DeleteAccountSetting", {"name": "serviceLongArnFormat"})
+    service.settle()
+    assert service.described()["serviceArn"] == old
+    paginator = api.ecs.get_paginator("list_services")
+    assert paginator.paginate(cluster=service.cluster).build_full_result()["serviceArns"] == [old]
+    named = {"cluster": service.cluster, "services": [old]}
+    api.ecs.get_waiter("services_stable").wait(**named, WaiterConfig=AT_ONCE)
+    assert len(api("ListTasks", {"cluster": service.cluster, "serviceName": old})["taskArns"]) == 2
+    assert api("DeleteService", {"cluster": service.cluster, "service": old, "force": True})["service"]["serviceArn"] == old
+    wait_until(lambda: service.play() or service.described()["status"] == "INACTIVE", "the service is gone", 20)
+    api.ecs.get_waiter("services_inactive").wait(**named, WaiterConfig=AT_ONCE)
+
+
 def test_a_service_becomes_stable_rolls_scales_and_goes(api, world):
     service = Service(api, world)
     service.settle()

@@ -96,6 +96,7 @@ Service wholeService() {
   Service service;
   service.cluster = "prod";
   service.name = "web";
+  service.oldArn = true;
   service.status = ServiceStatus::Draining;
   service.scheduling = SchedulingStrategy::Daemon;
   service.controller = DeploymentController::External;

@@ -103,9 +103,11 @@ TEST_CASE("services are tagged by their long ARN, while they are there") {
   const auto refusal = [&](const std::string& resource) {
     return bench.refusal("ListTagsForResource", {{"resourceArn", kArns + resource}});
   };
-  CHECK(refusal("service/web") == kInvalid +
-                                      "Services are tagged by their long ARN, service/CLUSTER/NAME, not by " +
-                                      kArns + "service/web.");
+  CHECK(refusal("service/web") ==
+        kInvalid +
+            "Services are tagged by their long ARN, service/CLUSTER/NAME, which only those have that were "
+            "made while serviceLongArnFormat was enabled: not by " +
+            kArns + "service/web.");
   CHECK(refusal("service/default/no name") == kInvalid + "The ARN provided is invalid.");
   CHECK(refusal("task-set/web") == kInvalid + "The ARN provided is invalid.");
   bench.call("DeleteService", {{"service", "web"}, {"force", true}});
