@@ -123,6 +123,7 @@ class Connection final : public OpenConnection {
   struct Upgraded {
     std::shared_ptr<WebSocketStream<Stream>> socket;
     std::variant<WebSocketSession, WebSocketOpened> session;
+    WebSocketAnswerer answerer;
   };
   /// What run() has made of it, if it is a websocket now.
   std::optional<Upgraded> takeUpgraded() { return std::exchange(upgraded_, std::nullopt); }
@@ -363,7 +364,7 @@ class Connection final : public OpenConnection {
     }
     webSocket_->limitHandshake(Duration::zero());
     if (stopping_) webSocket_->close(1001, "the server stops");
-    upgraded_.emplace(Upgraded{webSocket_, std::move(agreed.session)});
+    upgraded_.emplace(Upgraded{webSocket_, std::move(agreed.session), std::move(agreed.answerer)});
   }
 
   std::shared_ptr<ServerShared> shared_;
@@ -391,6 +392,7 @@ class OpenWebSocket : public OpenConnection {
   void stop() override { socket_.close(1001, "the server stops"); }
   void abort() override { closeSocket(socket_.stream().next_layer()); }
 
+  WebSocketStream<Stream>& socket() { return socket_; }
   void fail(const std::string& what) {
     shared_->log.error("a websocket session ended by an exception", {{"remote", remote_}, {"what", what}});
     socket_.close(1011, "");
@@ -407,14 +409,20 @@ template <class Stream>
 class HeardWebSocket final : public OpenWebSocket<Stream>, public WebSocketListener {
  public:
   HeardWebSocket(Gate::Pass pass, std::shared_ptr<ServerShared> shared, WebSocketStream<Stream>& socket,
-                 std::string remote)
-      : OpenWebSocket<Stream>(std::move(shared), socket, std::move(remote)), pass_(std::move(pass)) {}
+                 std::string remote, WebSocketAnswerer answerer)
+      : OpenWebSocket<Stream>(std::move(shared), socket, std::move(remote)),
+        pass_(std::move(pass)),
+        answerer_(std::move(answerer)) {}
 
   void open(const WebSocketOpened& opened, std::shared_ptr<WebSocket> socket) {
     guarded([&] { listener_ = opened(std::move(socket)); });
   }
   void onMessage(std::string message) override {
-    if (listener_) guarded([&] { listener_->onMessage(std::move(message)); });
+    guarded([&] {
+      std::string answer = answerer_ ? answerer_(message) : std::string();
+      if (!answer.empty()) return this->socket().send(std::move(answer));
+      if (listener_) listener_->onMessage(std::move(message));
+    });
   }
   void onClosed() override {
     if (listener_) guarded([&] { listener_->onClosed(); });
@@ -431,6 +439,7 @@ class HeardWebSocket final : public OpenWebSocket<Stream>, public WebSocketListe
   }
 
   Gate::Pass pass_;
+  WebSocketAnswerer answerer_;
   std::shared_ptr<WebSocketListener> listener_;
 };
 
@@ -464,7 +473,7 @@ Async<void> serve(std::shared_ptr<ServerShared> shared, Stream stream, std::stri
     co_await serveWebSocket(std::move(shared), std::move(socket), std::move(remote), std::move(*session));
   } else if (auto pass = shared->gate.enter()) {
     auto open = std::make_shared<HeardWebSocket<Stream>>(std::move(*pass), std::move(shared), *socket,
-                                                         std::move(remote));
+                                                         std::move(remote), std::move(upgraded->answerer));
     open->open(std::get<WebSocketOpened>(upgraded->session), socket);
     socket->listen(std::move(open));
   } else {

@@ -199,7 +199,7 @@ Upgrade relayed(std::shared_ptr<Sides> sides, Upgrade upgrade) {
                              opened = std::move(*opened)](const std::shared_ptr<WebSocket>& socket) {
               return openAtHome(sides, opened, socket);
             }),
-            std::move(upgrade.headers)};
+            std::move(upgrade.headers), std::move(upgrade.answerer)};
   }
   return {
       WebSocketSession(

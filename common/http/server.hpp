@@ -38,13 +38,20 @@ using WebSocketSession = std::function<Async<void>(std::shared_ptr<WebSocket>)>;
 /// The same for websockets that there are thousands of: called once, answers who is told of its messages;
 /// null: nobody.
 using WebSocketOpened = std::function<std::shared_ptr<WebSocketListener>(std::shared_ptr<WebSocket>)>;
-/// An upgrade that is agreed to. `headers` are added to the answer.
+/// Answers a message of such a websocket without its listener, which is not told of it then; an empty answer:
+/// the listener is told. Called on the thread that has the sockets, where it spares the way to the listener's
+/// (see ServerThread): it must not use what only another thread may.
+using WebSocketAnswerer = std::function<std::string(std::string_view message)>;
+/// An upgrade that is agreed to. `headers` are added to the answer; `answerer` may be null, and is for
+/// sessions with a listener alone.
 struct Upgrade {
   Upgrade(WebSocketSession run, Headers more = {}) : session(std::move(run)), headers(std::move(more)) {}
-  Upgrade(WebSocketOpened opened, Headers more = {}) : session(std::move(opened)), headers(std::move(more)) {}
+  Upgrade(WebSocketOpened opened, Headers more = {}, WebSocketAnswerer first = nullptr)
+      : session(std::move(opened)), headers(std::move(more)), answerer(std::move(first)) {}
 
   std::variant<WebSocketSession, WebSocketOpened> session;
   Headers headers;
+  WebSocketAnswerer answerer;
 };
 /// A Response refuses the upgrade.
 using UpgradeDecision = std::variant<Response, Upgrade>;

@@ -1,5 +1,7 @@
 #include "controller/server/agent_sessions.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 
 #include "common/async/async.hpp"
@@ -72,9 +74,22 @@ class AgentSessions::Commands final : public http::WebSocketListener {
   std::weak_ptr<http::WebSocket> answers_;  ///< an answer may come when the socket is gone
 };
 
+/// When something was sent last on a telemetry session, by whichever thread.
+class LastSent {
+ public:
+  void note(MonoTime now) { at_.store(now.time_since_epoch().count(), std::memory_order_relaxed); }
+  MonoTime at() const { return MonoTime(Duration(at_.load(std::memory_order_relaxed))); }
+
+ private:
+  std::atomic<Duration::rep> at_{0};
+};
+
 class AgentSessions::Telemetry final : public http::WebSocketListener {
  public:
-  Telemetry(AgentSessions& all, http::WebSocket& socket) : all_(all), socket_(socket) { beat(); }
+  Telemetry(AgentSessions& all, http::WebSocket& socket, std::shared_ptr<LastSent> sent)
+      : all_(all), socket_(socket), sent_(std::move(sent)) {
+    beat();
+  }
 
   void onMessage(std::string frame) override {
     auto answer = all_.onTelemetry(frame);
@@ -86,17 +101,17 @@ class AgentSessions::Telemetry final : public http::WebSocketListener {
 
   void beat() { send(tcs::encodeHeartbeat()); }
   /// Acks keep an agent's session as heartbeats do (amazon-ecs-agent, ecs-agent/tcs/handler).
-  MonoTime nextBeat() const { return sentAt_ + all_.heartbeat_; }
+  MonoTime nextBeat() const { return sent_->at() + all_.heartbeat_; }
 
  private:
   void send(std::string frame) {
-    sentAt_ = all_.clock_.now().mono;
+    sent_->note(all_.clock_.now().mono);
     socket_.send(std::move(frame));
   }
 
   AgentSessions& all_;
   http::WebSocket& socket_;
-  MonoTime sentAt_{};
+  std::shared_ptr<LastSent> sent_;
 };
 
 http::UpgradeDecision AgentSessions::acs(const http::Query& query, const std::string& address,
@@ -142,14 +157,25 @@ std::shared_ptr<http::WebSocketListener> AgentSessions::openAcs(
 http::UpgradeDecision AgentSessions::tcs(const http::Query& query) {
   auto known = runner_.core().knownInstance(value(query, "cluster"), value(query, "containerInstance"));
   if (const auto* error = std::get_if<ApiError>(&known)) return refusal(*error);
-  return http::Upgrade(http::WebSocketOpened(
-      [this](const std::shared_ptr<http::WebSocket>& socket) { return openTcs(socket); }));
+  auto sent = std::make_shared<LastSent>();
+  auto answerer = [sent, &clock = clock_](std::string_view frame) -> std::string {
+    const auto type = tcs::decodeType(frame);
+    // Most of what comes, and the largest; nothing here asks for what it says.
+    if (!type || *type != tcs::kPublishMetrics) return {};
+    sent->note(clock.now().mono);
+    return tcs::encodeAck("AckPublishMetric", "ok");
+  };
+  http::WebSocketOpened opened = [this, sent](const std::shared_ptr<http::WebSocket>& socket) {
+    return openTcs(socket, sent);
+  };
+  return http::Upgrade(std::move(opened), {}, std::move(answerer));
 }
 
 Async<void> AgentSessions::beatAll() {
-  constexpr Duration kLook = std::chrono::milliseconds(100);
+  constexpr Duration kLongest = std::chrono::milliseconds(500);
+  const Duration look = std::min(kLongest, heartbeat_ / 4);
   while (true) {
-    co_await sleepFor(kLook);
+    co_await sleepFor(look);
     const MonoTime now = clock_.now().mono;
     while (!beats_.empty() && beats_.begin()->first <= now) {
       auto entry = beats_.extract(beats_.begin());
@@ -163,20 +189,16 @@ Async<void> AgentSessions::beatAll() {
 }
 
 std::shared_ptr<http::WebSocketListener> AgentSessions::openTcs(
-    const std::shared_ptr<http::WebSocket>& socket) {
+    const std::shared_ptr<http::WebSocket>& socket, std::shared_ptr<LastSent> sent) {
   if (!std::exchange(beating_, true)) {
     spawn(io_.get_executor(), log_, "telemetry heartbeats", [this] { return beatAll(); });
   }
-  auto session = std::make_shared<Telemetry>(*this, *socket);
+  auto session = std::make_shared<Telemetry>(*this, *socket, std::move(sent));
   beats_.emplace(session->nextBeat(), session);
   return session;
 }
 
 Result<std::string> AgentSessions::onTelemetry(std::string_view frame) {
-  const auto type = tcs::decodeType(frame);
-  if (!type) return type.error();
-  // Most of what comes, and the largest; nothing here asks for what it says.
-  if (*type == tcs::kPublishMetrics) return tcs::encodeAck("AckPublishMetric", "ok");
   const auto message = tcs::decodeFromAgent(frame);
   if (!message) return message.error();
   if (const auto* health = std::get_if<tcs::PublishHealth>(&*message)) {

@@ -15,6 +15,8 @@ namespace berth::controller {
 /// Performs the calls that an agent's message holds, and answers once what they changed is durable.
 using ReportTaker = std::function<void(acs::ReportsMessage, std::function<void(acs::ReportsAck)>)>;
 
+class LastSent;
+
 class AgentSessions final : public AgentLinks {
  public:
   /// `heartbeat`: a telemetry session is not silent for longer; on command sessions the core sends
@@ -50,10 +52,12 @@ class AgentSessions final : public AgentLinks {
   std::shared_ptr<http::WebSocketListener> openAcs(const Hello& hello, acs::Extensions taken,
                                                    ReportTaker reports,
                                                    const std::shared_ptr<http::WebSocket>& socket);
-  std::shared_ptr<http::WebSocketListener> openTcs(const std::shared_ptr<http::WebSocket>& socket);
+  std::shared_ptr<http::WebSocketListener> openTcs(const std::shared_ptr<http::WebSocket>& socket,
+                                                   std::shared_ptr<LastSent> sent);
   /// Beats telemetry sessions that nothing else was sent on for an interval, for as long as the loop runs.
   Async<void> beatAll();
-  /// The answer; empty for a message that has none. InvalidArgument for one that can't be read.
+  /// The answer to what is no metrics; empty for a message that has none. InvalidArgument for one that can't
+  /// be read.
   Result<std::string> onTelemetry(std::string_view frame);
 
   boost::asio::io_context& io_;

@@ -1,5 +1,6 @@
 #include "common/http/server_thread.hpp"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <stdexcept>
 #include <thread>
@@ -92,10 +93,11 @@ class HomeHandler final : public Handler {
     home_.visit();
     if (request.path == "/refused") co_return reply("not here", 403);
     if (request.path == "/session") co_return Upgrade(session);
-    co_return Upgrade(WebSocketOpened([this](std::shared_ptr<WebSocket> socket) {
+    WebSocketOpened opened = [this](std::shared_ptr<WebSocket> socket) {
       home_.visit();
       return std::make_shared<HomeEcho>(home_, std::move(socket), ended, info);
-    }));
+    };
+    co_return Upgrade(std::move(opened), {}, request.path == "/answered" ? answerer : nullptr);
   }
 
   Event ended;
@@ -103,6 +105,7 @@ class HomeHandler final : public Handler {
   Event gone;
   std::shared_ptr<HomeBody> body;
   WebSocketSession session;
+  WebSocketAnswerer answerer;
 
  private:
   Home& home_;
@@ -187,6 +190,33 @@ TEST_CASE("a listener at home is told of the messages of the server's thread, in
     CHECK_FALSE(refused.ok());
   });
   CHECK(f.home.strays == 0);
+}
+
+TEST_CASE(
+    "what an answerer answers is answered on the server's thread, and the listener is told of the rest") {
+  Threaded f;
+  std::atomic<int> atHome = 0;
+  f.handler.answerer = [&](std::string_view message) -> std::string {
+    if (std::this_thread::get_id() == f.home.id) ++atHome;
+    if (message == "bug") throw std::runtime_error("bug");
+    return message == "ping" ? "pong" : "";
+  };
+  f.loop.run([&]() -> Async<void> {
+    const auto open = co_await f.connect("/answered");
+    REQUIRE(open.ok());
+    for (const std::string_view sent : {"ping", "other", "ping"}) {
+      (*open)->send(std::string(sent));
+      const auto back = co_await (*open)->read();
+      REQUIRE(back.ok());
+      CHECK(*back == (sent == "ping" ? "pong" : sent));
+    }
+    (*open)->send("bug");
+    CHECK_FALSE((co_await (*open)->read()).ok());
+    CHECK((*open)->closeInfo().code == 1011);
+    CHECK(co_await f.handler.ended.wait(5s));
+  });
+  CHECK(f.home.strays == 0);
+  CHECK(atHome == 0);
 }
 
 TEST_CASE("a session at home reads and writes a websocket of the server's thread") {
