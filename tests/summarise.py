@@ -20,6 +20,13 @@ def outcome(case):
     return "skipped"
 
 
+def reason(case):
+    """The first line that a failed case says of itself, also where a long output is cut."""
+    told = next((one for one in (case.find("failure"), case.find("error")) if one is not None), None)
+    first = (told.get("message") or "").strip().partition("\n")[0] if told is not None else ""
+    return f": {first[:300]}" if first else ""
+
+
 def count(file):
     totals = {"passed": 0, "failed": 0, "skipped": 0}
     try:
@@ -32,7 +39,7 @@ def count(file):
         result = outcome(case)
         totals[result] += 1
         if result == "failed":
-            print(f"FAILED {case.get('name')} ({file.stem})")
+            print(f"FAILED {case.get('name')} ({file.stem}){reason(case)}")
     return totals
 
 

@@ -1,21 +1,24 @@
 # ./dev test: every test, with one line of totals at the end. Sourced by ./dev.
 
+# Integration tests wait most of their time: on two CPUs more runs at once than that.
+integration_runs=3
+
 test_command() {
-  local preset=release labels=(-LE bench) suites=(ctest integration-1 integration-2) pattern="" results failed=0
+  local preset=release labels=(-LE bench) suites=(ctest) runs=$integration_runs pattern="" results run failed=0
   while [ $# -gt 0 ]; do
     case $1 in
-      --fast) suites=(ctest) ;;
+      --fast) runs=0 ;;
       --sanitize)
         preset=asan
         labels=(-L '^(unit|simulation)$')
-        suites=(ctest)
+        runs=0
         ;;
       -*) usage_error "test does not know '$1'" ;;
       *) pattern=$1 ;;
     esac
     shift
   done
-  if [ "$(id -u)" -ne 0 ] && [ ${#suites[@]} -gt 1 ]; then
+  if [ "$(id -u)" -ne 0 ] && [ "$runs" -gt 0 ]; then
     fail "the integration tests start a Docker Engine: run them as root, or leave them out with --fast"
   fi
   ensure_packages
@@ -24,7 +27,10 @@ test_command() {
   rm -rf "$results"
   mkdir -p "$results"
   run_ctest || failed=1
-  [ ${#suites[@]} -eq 1 ] || run_integration || failed=1
+  if [ "$runs" -gt 0 ]; then
+    run_integration || failed=1
+    for ((run = 1; run <= runs; run++)); do suites+=("integration-$run"); done
+  fi
   python3 tests/summarise.py "$results" "${suites[@]}" || failed=1
   exit $failed
 }
@@ -42,14 +48,16 @@ run_ctest() {
 }
 
 run_integration() {
-  step "Integration tests on private Docker Engines, two runs at once that share the test files"
-  local failed=0 second
+  step "Integration tests on private Docker Engines, $runs runs at once that share the test files"
+  local failed=0 run others=()
   mkdir "$results/taken"
-  run_share 2 >"$results/integration-2.log" 2>&1 &
-  second=$!
+  for ((run = 2; run <= runs; run++)); do
+    run_share "$run" >"$results/integration-$run.log" 2>&1 &
+    others+=($!)
+  done
   run_share 1 || failed=1
-  wait $second || failed=1
-  cat "$results/integration-2.log"
+  for run in "${others[@]}"; do wait "$run" || failed=1; done
+  for ((run = 2; run <= runs; run++)); do cat "$results/integration-$run.log"; done
   return $failed
 }
 

@@ -1,7 +1,7 @@
 """Fixtures of the integration tests: real programs on a host of their own (see support/host.py).
 
 Run them with `./dev test`, or `/usr/bin/python3 -m pytest tests/integration` as root once the programs are built.
-Most of a test's time is waiting, so `./dev test` has two runs at once that share the test files, each on a host of its
+Most of a test's time is waiting, so `./dev test` has several runs at once that share the test files, each on a host of its
 own: `--share FOLDER`.
 """
 
