@@ -77,7 +77,7 @@ config::Schema schema() {
           .between(std::chrono::milliseconds(100), std::chrono::seconds(50))
           .byDefault("20s"),
       duration("lost_after",
-               "an agent that has said nothing for so long is lost; it is asked each half of it")
+               "an agent that has said nothing for so long is lost; it is asked after two thirds of it")
           .between(std::chrono::seconds(1), std::chrono::minutes(10))
           .byDefault("15s"),
       duration("provider_wait",

@@ -8,8 +8,8 @@
 namespace berth::controller {
 namespace {
 
-/// Heartbeats are sent at multiples of this, as soon as that may be before they are due.
-constexpr Duration kBeat = std::chrono::milliseconds(500);
+/// Heartbeats are sent at multiples of this, or of less, as soon as that may be before they are due.
+constexpr Duration kLongestBeat = std::chrono::seconds(1);
 
 /// How much longer the stop of a task waits; zero: it does not.
 Duration holdOf(const State& state, const Task& task, Duration drain, Now now) {
@@ -173,10 +173,12 @@ std::vector<acs::ToAgent> Delivery::due(const State& state, Now now) {
 }
 
 MonoTime Delivery::nextHeartbeat() const {
+  // A quiet agent has a third of the time for its answer.
   const MonoTime next =
-      std::min(beatenAt_ + options_.heartbeat, std::max(beatenAt_, heardAt_) + options_.lostAfter / 2);
+      std::min(beatenAt_ + options_.heartbeat, std::max(beatenAt_, heardAt_) + options_.lostAfter * 2 / 3);
   // All sessions' at the same moments: a timer and a wake-up for many at once cost less than one for each.
-  const MonoTime together(next.time_since_epoch() / kBeat * kBeat);
+  const Duration beat = std::min<Duration>(kLongestBeat, options_.lostAfter / 15);
+  const MonoTime together(next.time_since_epoch() / beat * beat);
   return together > std::max(beatenAt_, heardAt_) ? together : next;
 }
 
