@@ -12,7 +12,7 @@ import pytest
 
 from support import host
 from support.netns import Namespace, join
-from support.tasks import page, run
+from support.tasks import HOSTS_PYTHON, page, run
 from support.waiting import wait_until
 from test_containerd import pids
 
@@ -21,9 +21,6 @@ TOOLS = "busybox --install -s /bin; "
 RULES = pathlib.Path(__file__).parents[2] / "packaging/berth-endpoint-rules"
 UNITS = pathlib.Path(__file__).parents[2] / "systemd"
 PLUGINS = pathlib.Path("/usr/lib/cni")
-# A host's own Python, for what busybox has no applet for.
-HOSTS_PYTHON = {name: {"host": {"sourcePath": path}} for name, path in
-                [("usr", "/usr"), ("lib", "/usr/lib"), ("lib64", "/usr/lib64")]}
 ECHO_UDP = """
 import socket
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -180,6 +180,7 @@ Async<Result<std::string>> Containers::create(ContainerSpec spec) {
   const RootView root(*snapshot);
   auto site = siteOf(wanted.id, *wish, defaults, root);
   if (!site) co_return site.error();
+  if (SeccompFilters::takenBy(wanted.binary)) site->filters = &filters_;
   auto mounts = co_await mountsOf(*wish, image->config.volumes, root, record);
   if (!mounts) {
     removeVolumes(record);

@@ -116,6 +116,7 @@ class Containers {
   void removeVolumes(const ContainerRecord& record);
 
   Parts parts_;
+  SeccompFilters filters_;
   std::map<std::string, Fresh> fresh_;          ///< by id
   std::map<std::string, KeptNetwork> linked_;   ///< of running containers with links, by id
   std::map<std::string, std::string> settled_;  ///< records of ends that were read here, by id

@@ -40,6 +40,8 @@ const std::set<std::string> kAllCapabilities = {
     "CAP_SYS_TTY_CONFIG",  "CAP_WAKE_ALARM"};
 
 /// Read by containerd-shim-runc-v2 (containerd, runtime/v2/runc/manager).
+// crun(1): what it takes in place of linux.seccomp, in base64.
+constexpr const char* kFilter = "run.oci.seccomp_bpf_data";
 constexpr const char* kShimGroup = "io.containerd.runc.v2.group";
 
 /// Where the init is in a container, as Docker has it.
@@ -339,6 +341,10 @@ Result<std::string> ociSpec(const ContainerWish& wish, const ImageDefaults& imag
   out["root"] = {{"path", "rootfs"}, {"readonly", wish.readOnlyRoot}};
   if (!wish.hostUts) out["hostname"] = site.hostname;
   out["linux"] = linuxOf(wish, site, *capabilities);
+  if (site.filters && out["linux"].contains("seccomp")) {
+    if (auto filter = site.filters->of(*capabilities, site.machine))
+      out["annotations"][kFilter] = std::move(*filter);
+  }
   if (!site.shimGroup.empty()) out["annotations"][kShimGroup] = site.shimGroup;
   if (!wish.domainname.empty()) out["linux"]["sysctl"]["kernel.domainname"] = wish.domainname;
   return berth::json::dump(out);

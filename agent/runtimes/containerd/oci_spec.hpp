@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/runtimes/containerd/container_wish.hpp"
+#include "agent/runtimes/containerd/seccomp_filter.hpp"
 #include "common/result/result.hpp"
 
 namespace berth::agent::containerd {
@@ -55,7 +56,8 @@ struct SpecSite {
   bool unified = false;          ///< control groups are of version 2
   bool limitsSwap = false;       ///< the kernel has limits of swap
   bool withSeccomp = true;       ///< the kernel has filters
-  std::string shimGroup;         ///< containers of one name share a shim; empty: it has one of its own
+  SeccompFilters* filters = nullptr;  ///< makes filters for an OCI runtime that takes finished ones
+  std::string shimGroup;              ///< containers of one name share a shim; empty: it has one of its own
 };
 
 /// The signal that asks a container to stop: "SIGTERM", "TERM", "15" or empty, which is SIGTERM; nullopt for

@@ -3,6 +3,10 @@
 import urllib.request
 import uuid
 
+# Volumes with a host's own Python, for what busybox has no applet for.
+HOSTS_PYTHON = {name: {"host": {"sourcePath": path}} for name, path in
+                [("usr", "/usr"), ("lib", "/usr/lib"), ("lib64", "/usr/lib64")]}
+
 TASK_LABEL = "com.amazonaws.ecs.task-arn"
 
 

@@ -255,6 +255,22 @@ TEST_CASE("A container is shut in, unless it is privileged or shares what is the
       "swappiness"));
 }
 
+TEST_CASE(
+    "A runtime that takes a finished filter is given one beside the profile, where there is a profile") {
+  SeccompFilters filters;
+  SpecSite at = site();
+  at.filters = &filters;
+  const json spec = specOf("", "", at);
+  CHECK(spec["linux"]["seccomp"]["defaultAction"] == "SCMP_ACT_ERRNO");
+  const json& given = spec["annotations"]["run.oci.seccomp_bpf_data"];
+  std::set<std::string> capabilities;
+  for (const json& one : spec["process"]["capabilities"]["bounding"]) capabilities.insert(one);
+  CHECK(given == *filters.of(capabilities, "x86_64"));
+  CHECK_FALSE(specOf("", R"({"Privileged": true})", at).contains("annotations"));
+  CHECK_FALSE(specOf("", R"({"SecurityOpt": ["seccomp=unconfined"]})", at).contains("annotations"));
+  CHECK_FALSE(specOf("", "").contains("annotations"));
+}
+
 json namespaceOf(const json& spec, const std::string& type) {
   for (const json& one : spec["linux"]["namespaces"]) {
     if (one["type"] == type) return one;
