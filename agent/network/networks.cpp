@@ -166,13 +166,25 @@ Async<Result<std::string>> Networks::call(std::string id, const Chain& chain, co
   co_return end->output;
 }
 
+Async<std::unique_ptr<Networks::Turn>> Networks::aloneAtFirst(std::string type) {
+  if (proven_.contains(type)) co_return nullptr;
+  auto turn = co_await turnOf("plugin " + type);
+  if (proven_.contains(type)) co_return nullptr;
+  co_return turn;
+}
+
 Async<Result<std::string>> Networks::add(std::string id, const Chain& chain, std::vector<PortMapping> ports) {
   std::string result;
   for (const Plugin& plugin : chain.plugins) {
     if (!isNeeded(plugin, ports)) continue;
     std::string input = pluginInput(chain, plugin, ports, result);
+    const auto alone = co_await aloneAtFirst(plugin.type);
     auto answer = co_await call(id, chain, plugin, "ADD", std::move(input), ports.size());
-    if (!answer) co_return answer;
+    if (!answer) {
+      proven_.erase(plugin.type);
+      co_return answer;
+    }
+    proven_.insert(plugin.type);
     result = std::move(*answer);
   }
   co_return result;

@@ -120,6 +120,10 @@ class Networks {
   const Chain& chainOf(const Record& record) const { return record.task && tasks_ ? *tasks_ : chain_; }
   Status chooseAddress(Record& record);
   Async<Result<std::string>> linkTask(std::string id, std::string address);
+  /// Whoever holds the turn runs the plugin alone; null: it need not be. What all containers share, such as
+  /// chains of the packet filter, a plugin makes when it misses it, and of two that do so at once one fails
+  /// (portmap on nftables). So the first one is run alone, and so is the next after a failure.
+  Async<std::unique_ptr<Turn>> aloneAtFirst(std::string type);
   Async<Result<std::string>> add(std::string id, const Chain& chain, std::vector<PortMapping> ports);
   Async<Status> remove(std::string id, Record record);
   Async<bool> isRight(std::string id, Record record);
@@ -143,7 +147,8 @@ class Networks {
   std::set<std::string> busy_;  ///< ids that a coroutine is at
   Event freed_;
   uint64_t lastStamp_ = 0;
-  bool forwards_ = false;  ///< the packet filter has been told
+  std::set<std::string> proven_;  ///< types of plugins whose last ADD has succeeded
+  bool forwards_ = false;         ///< the packet filter has been told
   std::unique_ptr<BlockingPool> pool_;
 };
 

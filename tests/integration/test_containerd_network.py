@@ -278,6 +278,23 @@ printf '%s' "$input" | $PLUGIN"""))
     assert not is_held(port)
 
 
+def test_what_plugins_make_for_all_is_made_by_one_of_many_that_begin_at_once(berth, bridged, tmp_path):
+    # As portmap with chains on nftables: of two that miss what all share, one fails to make it.
+    site = bridged(network=own_plugins(tmp_path, f"""
+[ "$CNI_COMMAND" != ADD ] || [ -e {tmp_path}/made ] && {{ printf '%s' "$input" | $PLUGIN; exit $?; }}
+mkdir {tmp_path}/making 2>/dev/null || {{ echo '{{"msg": "File exists"}}'; exit 1; }}
+sleep 0.5
+touch {tmp_path}/made
+printf '%s' "$input" | $PLUGIN"""))
+    site.define("many", [{"name": "app", "command": ["sleep", "86400"]}])
+    arns = run(berth, "many", count=6)
+    for arn in arns:
+        berth.wait_status(arn, "RUNNING")
+    for arn in arns:
+        site.stop(arn)
+    assert site.left() == NOTHING
+
+
 def test_a_crash_in_the_midst_of_a_plugin_costs_no_address(berth, bridged, tmp_path):
     # It has done its work and does not say so.
     site = bridged(network=own_plugins(tmp_path, f"""
