@@ -1,9 +1,9 @@
 // The bare path to a running container by containerd's API and a client that is there already: container,
 // snapshot, task, start. `bench-containerd SOCKET IMAGE OUTPUT [OCI_RUNTIME [SHIMS]]`: for each empty line on
 // stdin one start of the image's own command; its milliseconds on stdout, in all and step by step. For a line
-// "COUNT PARALLEL" as many starts, so many at once, and the seconds until the last of them runs. What was
-// started is removed before the next line. The image must be in the namespace "berth". With SHIMS containers
-// share so many shims, in turn.
+// "COUNT PARALLEL" as many starts, so many at once, and the seconds until the last of them runs. One that was
+// started alone is removed before its answer, others are before the next line. The image must be in the
+// namespace "berth". With SHIMS containers share so many shims, in turn.
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -126,9 +126,11 @@ Async<Status> one(const Ground& ground) {
   if (!container) co_return container.error();
   const auto took = co_await startOne(ground, *container);
   if (!took) co_return took.error();
+  // Before the answer: whoever starts the next one does not share the machine with what ends this one.
+  if (Status removed = co_await removeOne(ground, container->id); !removed) co_return removed;
   std::cout << took->snapshot + took->create + took->task + took->start << " " << took->snapshot << " "
             << took->create << " " << took->task << " " << took->start << std::endl;
-  co_return co_await removeOne(ground, container->id);
+  co_return Status();
 }
 
 /// Starts the numbers that are left, one after the other.

@@ -17,6 +17,8 @@ from tap import Tap
 
 # Seconds after which the memory of a burst is given back.
 SETTLES = 15
+# Seconds within which a hundred shims are gone once their tasks are.
+ENDS = 60
 BARE_PARALLEL = (4, 16)
 
 
@@ -36,23 +38,20 @@ def start_beside_bare_api(berth, containerd):
     with Tap(berth.controller.port) as tap:
         agent = behind(berth, tap, {"images": {"pull_behavior": "prefer-cached"}, "runtime": {
             "kind": "containerd", "socket": f"unix://{containerd.socket}"}}).start_joined()
-        bare = None
-        for number in range(ROUNDS + 1):
-            tap.forget()
-            arn = run(berth, "start-containerd")[0]
-            said = wait_until(lambda: tap.when("up", "RUNNING", f'"task":"{arn}"'), "RUNNING submitted")
-            got = tap.when("down", "PayloadMessage", arn)
-            # Once the image is there.
-            bare = bare or subprocess.Popen(
-                bare_client(berth, containerd), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            bare.stdin.write("\n")
-            bare.stdin.flush()
-            times = [float(value) / 1e3 for value in bare.stdout.readline().split()]
-            if number:  # the first round warms caches
-                ours.append(said - got)
-                peer.append(times[0])
-                steps.append(times[1:])
-                traces.append(trace(agent, arn))
+        start_by_agent(berth, tap)  # the first one brings the image and warms caches
+        bare = subprocess.Popen(bare_client(berth, containerd), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        start_by_client(bare)
+        for number in range(ROUNDS):
+            # Who begins finds caches colder than who comes at once behind: they take turns.
+            if number % 2:
+                times = start_by_client(bare)
+            arn, took = start_by_agent(berth, tap)
+            if not number % 2:
+                times = start_by_client(bare)
+            ours.append(took)
+            peer.append(times[0])
+            steps.append(times[1:])
+            traces.append(trace(agent, arn))
         bare.communicate()
         rss = resident(agent.pid)
         for arn in berth.ecs.list_tasks(cluster="default")["taskArns"]:
@@ -66,6 +65,21 @@ def start_beside_bare_api(berth, containerd):
                   f"{milliseconds(ours)}; agent RSS {rss:.1f} MB with {ROUNDS + 1} tasks\n"
                   f"        of it   {medians(traces)}",
                   f"containerd's API: {milliseconds(peer)} ({parts})", f"ratio {ratio:.3f}, at most 1.25", ratio <= 1.25)
+
+
+def start_by_agent(berth, tap):
+    """A task's ARN, and seconds from its payload to RUNNING."""
+    tap.forget()
+    arn = run(berth, "start-containerd")[0]
+    said = wait_until(lambda: tap.when("up", "RUNNING", f'"task":"{arn}"'), "RUNNING submitted")
+    return arn, said - tap.when("down", "PayloadMessage", arn)
+
+
+def start_by_client(bare):
+    """Seconds of a start by the bare client, and of each of its calls."""
+    bare.stdin.write("\n")
+    bare.stdin.flush()
+    return [float(value) / 1e3 for value in bare.stdout.readline().split()]
 
 
 def bare_client(berth, containerd):
@@ -105,7 +119,7 @@ def many(berth):
         time.sleep(SETTLES)
         rss = resident(agent.pid)
         stop_all(berth)
-        wait_until(lambda: not shims_of(containerd), "the end of all shims")
+        wait_until(lambda: not shims_of(containerd), "the end of all shims", ENDS)
         start_many(berth, 1)
         program = pathlib.Path(oci_runtime(containerd)).name
         bare = [start_bare(berth, containerd, group, parallel) for parallel in BARE_PARALLEL]
@@ -118,7 +132,7 @@ def many(berth):
         agent.stop()
     finally:
         containerd.close()
-        wait_until(lambda: not (group.path / "cgroup.procs").read_text(), "the end of all shims")
+        wait_until(lambda: not (group.path / "cgroup.procs").read_text(), "the end of all shims", ENDS)
         group.close()
     floor = min(seconds for seconds, _ in bare)
     return Figure(f"{MANY} containers on containerd as fast as they come, by {program}",
