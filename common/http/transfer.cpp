@@ -11,6 +11,9 @@ namespace berth::http {
 namespace {
 
 constexpr long kStreamBuffer = 256L << 10;
+// Of HTTP/2 libcurl 7.88 reads 32 KiB at a time; of what does not fit in here the rest waits for a timer, 200
+// ms.
+constexpr long kHttp2Buffer = 64L << 10;
 constexpr std::string_view kBlanks = " \t\r\n";
 
 /// RFC 9110, section 5.6.2.
@@ -138,10 +141,12 @@ void Transfer::configure(const ClientOptions& options) {
   }
   curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Transfer::onWrite);
   curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
-  // A large body comes in fewer pieces; what a small one does not use of it is never touched. Of HTTP/2
-  // libcurl 7.88 reads 32 KiB at a time, and of what does not fit in here then the rest waits for its next
-  // timer, 200 ms.
-  if (call_.onBody || call_.http2) curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kStreamBuffer);
+  // A large body comes in fewer pieces; what a small one does not use of it is never touched.
+  if (call_.http2) {
+    curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kHttp2Buffer);
+  } else if (call_.onBody) {
+    curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kStreamBuffer);
+  }
   curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &Transfer::onHeader);
   curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
   if (call_.inactivity > Duration::zero()) {
