@@ -1,5 +1,7 @@
 #include "tests/simulation/scenario.hpp"
 
+#include <algorithm>
+
 #include "controller/model/entities.hpp"
 #include "tests/simulation/families.hpp"
 
@@ -218,6 +220,13 @@ ScenarioResult Scenario::run() {
   world.endFaults();
   MonoTime end = end_of_faults + options_.quiet;
   while (world.step(end)) checkStep();
+  // Who was killed in the last moments has to come back and to rest, too.
+  const bool back = cluster_.controller().up() &&
+                    std::ranges::all_of(cluster_.agents(), [](const auto& one) { return one->up(); });
+  if (!back) {
+    end += options_.quiet;
+    while (world.step(end)) checkStep();
+  }
   checkController();
   checkEnd();
   return result();
