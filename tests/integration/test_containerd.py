@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 
 from support.berth import binary
-from support.tasks import HOSTS_PYTHON, run, run_to_end
+from support.tasks import PYTHON_MOUNTS, PYTHON_VOLUMES, run, run_to_end
 from support.waiting import wait_until
 
 
@@ -83,12 +83,10 @@ assert (status["Seccomp"].strip(), status["Seccomp_filters"].strip()) == ("2", "
 def test_calls_are_filtered_alike_by_a_filter_made_ahead_and_by_one_of_the_oci_runtime(berth, containerd, oci_runtime):
     berth.start(agent_changes={"runtime": {**containerd.settings, "oci_runtime": oci_runtime}})
     berth.ecs.register_task_definition(
-        family="filtered", networkMode="host", volumes=[{"name": name, **volume} for name, volume in HOSTS_PYTHON.items()],
+        family="filtered", networkMode="host", volumes=PYTHON_VOLUMES,
         containerDefinitions=[{"name": "app", "image": berth.image("busybox"), "essential": True, "cpu": 16, "memory": 64,
                                "command": ["/usr/bin/python3", "-c", FORBIDDEN + "print('as wanted', flush=True); input()"],
-                               "interactive": True,
-                               "mountPoints": [{"sourceVolume": name, "containerPath": f"/{name}", "readOnly": True}
-                                               for name in HOSTS_PYTHON]}])
+                               "interactive": True, "mountPoints": PYTHON_MOUNTS}])
     arn = run(berth, "filtered")[0]
     berth.wait_status(arn, "RUNNING")
     container, = containerd.ids()

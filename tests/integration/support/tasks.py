@@ -3,9 +3,10 @@
 import urllib.request
 import uuid
 
-# Volumes with a host's own Python, for what busybox has no applet for.
-HOSTS_PYTHON = {name: {"host": {"sourcePath": path}} for name, path in
-                [("usr", "/usr"), ("lib", "/usr/lib"), ("lib64", "/usr/lib64")]}
+# A host's own Python, for what busybox has no applet for: a definition's volumes, and its containers' mountPoints.
+_PYTHON = {"usr": "/usr", "lib": "/usr/lib", "lib64": "/usr/lib64"}
+PYTHON_VOLUMES = [{"name": name, "host": {"sourcePath": path}} for name, path in _PYTHON.items()]
+PYTHON_MOUNTS = [{"sourceVolume": name, "containerPath": f"/{name}", "readOnly": True} for name in _PYTHON]
 
 TASK_LABEL = "com.amazonaws.ecs.task-arn"
 
@@ -43,10 +44,10 @@ def host_port(task):
     return task["containers"][0]["networkBindings"][0]["hostPort"]
 
 
-def page(port):
-    """The page at a port of this host, or None while nobody answers there."""
+def page(port, seconds=2):
+    """The page at a port of this host, or None if nobody answers there in time."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2) as reply:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=seconds) as reply:
             return reply.read().decode()
     except OSError:
         return None
