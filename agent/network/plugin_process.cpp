@@ -1,7 +1,6 @@
 #include "agent/network/plugin_process.hpp"
 
 #include <spawn.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,12 +20,12 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "common/files/memory_file.hpp"
 #include "common/files/own_fd.hpp"
 
 namespace berth::agent::network {
 namespace {
 
-constexpr size_t kMostRead = 1 << 20;
 constexpr Duration kDying = std::chrono::seconds(5);
 
 Error failed(const std::string& program, const std::string& what, int fault) {
@@ -34,41 +33,6 @@ Error failed(const std::string& program, const std::string& what, int fault) {
   return makeError(absent ? Code::NotFound : Code::Internal,
                    what + " " + program + ": " + std::strerror(fault));
 }
-
-/// A file in memory. In place of a pipe: nobody has to read while the program runs, and one that a grandchild
-/// keeps open has no end to wait for.
-class MemoryFile {
- public:
-  MemoryFile() : fd_(::memfd_create("berth", MFD_CLOEXEC)) {}
-
-  int get() const { return fd_.get(); }
-
-  bool fill(std::string_view text) const {
-    while (!text.empty()) {
-      const ssize_t count = ::write(fd_.get(), text.data(), text.size());
-      if (count <= 0) return false;
-      text.remove_prefix(static_cast<size_t>(count));
-    }
-    return ::lseek(fd_.get(), 0, SEEK_SET) == 0;
-  }
-
-  std::string text() const {
-    std::string out(kMostRead, '\0');
-    size_t size = 0;
-    while (size < out.size()) {
-      const ssize_t count =
-          ::pread(fd_.get(), out.data() + size, out.size() - size, static_cast<off_t>(size));
-      if (count <= 0) break;
-      size += static_cast<size_t>(count);
-    }
-    out.resize(size);
-    out.shrink_to_fit();
-    return out;
-  }
-
- private:
-  OwnFd fd_;
-};
 
 /// A process that leads a group of its own. Nobody else waits for it, so its number means it until reap().
 class GroupLeader {
@@ -180,6 +144,8 @@ Async<bool> waitForEnd(const GroupLeader& leader, int fd, Duration time) {
 }  // namespace
 
 Async<Result<ProgramEnd>> runProgram(ProgramCall call) {
+  // In place of pipes: nobody has to read while the program runs, and one that a grandchild keeps open has no
+  // end to wait for.
   const MemoryFile input;
   const MemoryFile output;
   const MemoryFile errors;

@@ -11,8 +11,7 @@ namespace berth::http {
 namespace {
 
 constexpr long kStreamBuffer = 256L << 10;
-// Of HTTP/2 libcurl 7.88 reads 32 KiB at a time; of what does not fit in here the rest waits for a timer, 200
-// ms.
+// libcurl 7.88 reads 32 KiB of HTTP/2 at a time, and what does not fit in here waits for a timer of 200 ms.
 constexpr long kHttp2Buffer = 64L << 10;
 constexpr std::string_view kBlanks = " \t\r\n";
 

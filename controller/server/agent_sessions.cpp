@@ -75,7 +75,7 @@ class AgentSessions::Commands final : public http::WebSocketListener {
 };
 
 /// When something was sent last on a telemetry session, by whichever thread.
-class LastSent {
+class AgentSessions::LastSent {
  public:
   void note(MonoTime now) { at_.store(now.time_since_epoch().count(), std::memory_order_relaxed); }
   MonoTime at() const { return MonoTime(Duration(at_.load(std::memory_order_relaxed))); }

@@ -15,8 +15,6 @@ namespace berth::controller {
 /// Performs the calls that an agent's message holds, and answers once what they changed is durable.
 using ReportTaker = std::function<void(acs::ReportsMessage, std::function<void(acs::ReportsAck)>)>;
 
-class LastSent;
-
 class AgentSessions final : public AgentLinks {
  public:
   /// `heartbeat`: a telemetry session is not silent for longer; on command sessions the core sends
@@ -47,6 +45,7 @@ class AgentSessions final : public AgentLinks {
 
  private:
   class Commands;
+  class LastSent;
   class Telemetry;
 
   std::shared_ptr<http::WebSocketListener> openAcs(const Hello& hello, acs::Extensions taken,

@@ -39,9 +39,9 @@ const std::set<std::string> kAllCapabilities = {
     "CAP_SYS_RAWIO",       "CAP_SYS_RESOURCE", "CAP_SYS_TIME",
     "CAP_SYS_TTY_CONFIG",  "CAP_WAKE_ALARM"};
 
-/// Read by containerd-shim-runc-v2 (containerd, runtime/v2/runc/manager).
-// crun(1): what it takes in place of linux.seccomp, in base64.
+/// Read by crun in place of linux.seccomp (crun(1)), in base64.
 constexpr const char* kFilter = "run.oci.seccomp_bpf_data";
+/// Read by containerd-shim-runc-v2 (containerd, runtime/v2/runc/manager).
 constexpr const char* kShimGroup = "io.containerd.runc.v2.group";
 
 /// Where the init is in a container, as Docker has it.

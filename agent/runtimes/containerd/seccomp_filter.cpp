@@ -1,12 +1,9 @@
 #include "agent/runtimes/containerd/seccomp_filter.hpp"
 
 #include <seccomp.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -17,6 +14,8 @@
 
 #include "agent/runtimes/containerd/seccomp_profile.hpp"
 #include "common/aws/crypto.hpp"
+#include "common/files/memory_file.hpp"
+#include "common/text/letter_case.hpp"
 
 namespace berth::agent::containerd {
 namespace {
@@ -46,8 +45,8 @@ Result<uint32_t> actionOf(const std::string& name, uint16_t number) {
 
 Status addArchitectures(scmp_filter_ctx filter, const json& names) {
   for (const std::string name : names) {
-    std::string known = name.starts_with(kArchitecture) ? name.substr(kArchitecture.size()) : name;
-    std::ranges::transform(known, known.begin(), [](unsigned char one) { return std::tolower(one); });
+    const std::string known =
+        lowered(name.starts_with(kArchitecture) ? name.substr(kArchitecture.size()) : name);
     const uint32_t token = seccomp_arch_resolve_name(known.c_str());
     if (token == 0) return unknown("the architecture " + name);
     const int added = seccomp_arch_add(filter, token);
@@ -87,19 +86,11 @@ Status addRule(scmp_filter_ctx filter, const json& rule) {
 
 /// libseccomp writes to descriptors alone.
 Result<std::string> exported(scmp_filter_ctx filter) {
-  const int file = ::memfd_create("seccomp", MFD_CLOEXEC);
-  if (file < 0)
-    return makeError(Code::Internal, "seccomp: no file in memory: " + std::system_category().message(errno));
-  std::string out;
-  Status status = done(seccomp_export_bpf(filter, file), "to export the filter");
-  if (status) {
-    out.resize(static_cast<size_t>(std::max<off_t>(0, ::lseek(file, 0, SEEK_END))));
-    const ssize_t got = ::pread(file, out.data(), out.size(), 0);
-    if (out.empty() || got != static_cast<ssize_t>(out.size()))
-      status = makeError(Code::Internal, "seccomp: the filter can't be read back");
-  }
-  ::close(file);
-  if (!status) return status.error();
+  const MemoryFile file;
+  if (Status status = done(seccomp_export_bpf(filter, file.get()), "to export the filter"); !status)
+    return status.error();
+  std::string out = file.text();
+  if (out.empty()) return makeError(Code::Internal, "seccomp: the filter can't be read back");
   return out;
 }
 
@@ -121,11 +112,12 @@ Result<std::string> compileFilter(const json& profile) {
 
 std::optional<std::string> SeccompFilters::of(const std::set<std::string>& capabilities,
                                               const std::string& machine) {
-  const auto known = made_.find(capabilities);
+  std::pair key(machine, capabilities);
+  const auto known = made_.find(key);
   if (known != made_.end()) return known->second;
   if (made_.size() >= kMost) made_.clear();
   const auto filter = compileFilter(seccompProfile(capabilities, machine));
-  return made_[capabilities] = filter ? std::optional(aws::base64Encode(*filter)) : std::nullopt;
+  return made_[std::move(key)] = filter ? std::optional(aws::base64Encode(*filter)) : std::nullopt;
 }
 
 bool SeccompFilters::takenBy(const std::string& program) { return program.ends_with("crun"); }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "common/result/result.hpp"
 
@@ -32,7 +33,8 @@ class SeccompFilters {
   /// Containers can ask for any set of capabilities.
   static constexpr size_t kMost = 64;
 
-  std::map<std::set<std::string>, std::optional<std::string>> made_;
+  /// By the machine and the capabilities.
+  std::map<std::pair<std::string, std::set<std::string>>, std::optional<std::string>> made_;
 };
 
 }  // namespace berth::agent::containerd

@@ -43,8 +43,7 @@ std::optional<ApiError> checkTaggable(const Service& service, const std::string&
   if (!service.oldArn || parsed(tags, Json::array()).empty()) return std::nullopt;
   return invalidParameter(
       "The new ARN and resource ID format must be enabled to add tags to the service. Set the account "
-      "setting "
-      "serviceLongArnFormat to enabled and try again.");
+      "setting serviceLongArnFormat to enabled and try again.");
 }
 
 std::optional<ApiError> takeDefinition(const Context& context, const Cluster& cluster, Service& service,
